@@ -1,0 +1,298 @@
+//! Amazon Resource Names, partitions, account ids, and the canonical ARN that mappings are compared with.
+
+use std::fmt;
+
+/// A group of regions with its own accounts and domains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Partition {
+    /// Commercial regions.
+    Aws,
+    /// China.
+    AwsCn,
+    /// European Sovereign Cloud.
+    AwsEusc,
+    /// US ISO.
+    AwsIso,
+    /// US ISOB.
+    AwsIsoB,
+    /// EU ISOE.
+    AwsIsoE,
+    /// US ISOF.
+    AwsIsoF,
+    /// GovCloud (US).
+    AwsUsGov,
+}
+
+impl Partition {
+    /// Every partition that aws-iam-authenticator knows.
+    pub const ALL: [Self; 8] = [
+        Self::Aws,
+        Self::AwsCn,
+        Self::AwsUsGov,
+        Self::AwsIso,
+        Self::AwsIsoB,
+        Self::AwsIsoE,
+        Self::AwsIsoF,
+        Self::AwsEusc,
+    ];
+
+    /// The name as it stands in an ARN, such as `aws-us-gov`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::AwsCn => "aws-cn",
+            Self::AwsEusc => "aws-eusc",
+            Self::AwsIso => "aws-iso",
+            Self::AwsIsoB => "aws-iso-b",
+            Self::AwsIsoE => "aws-iso-e",
+            Self::AwsIsoF => "aws-iso-f",
+            Self::AwsUsGov => "aws-us-gov",
+        }
+    }
+
+    /// The partition of that name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|partition| partition.as_str() == name)
+    }
+
+    /// The partition whose regions begin as `region` does; commercial where nothing else fits.
+    #[must_use]
+    pub fn of_region(region: &str) -> Self {
+        const PREFIXES: [(&str, Partition); 7] = [
+            ("cn-", Partition::AwsCn),
+            ("us-gov-", Partition::AwsUsGov),
+            ("us-isob-", Partition::AwsIsoB),
+            ("us-isof-", Partition::AwsIsoF),
+            ("us-iso-", Partition::AwsIso),
+            ("eu-isoe-", Partition::AwsIsoE),
+            ("eusc-", Partition::AwsEusc),
+        ];
+        PREFIXES
+            .into_iter()
+            .find(|(prefix, _)| region.starts_with(prefix))
+            .map_or(Self::Aws, |(_, partition)| partition)
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A 12-digit AWS account id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(String);
+
+impl AccountId {
+    /// Reads twelve digits.
+    ///
+    /// # Errors
+    /// [`ArnError::AccountId`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, ArnError> {
+        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ArnError::AccountId { got: text.to_owned() })
+        }
+    }
+
+    /// The twelve digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An ARN split at its first five colons; no section is checked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Arn {
+    /// Such as `aws`.
+    pub partition: String,
+    /// Such as `iam`.
+    pub service: String,
+    /// Such as `us-west-2`; empty for global services.
+    pub region: String,
+    /// Twelve digits; empty for AWS's own resources.
+    pub account_id: String,
+    /// All the rest, such as `role/team/admin`.
+    pub resource: String,
+}
+
+impl Arn {
+    /// Splits `text` as the AWS SDK for Go does.
+    ///
+    /// # Errors
+    /// [`ArnError::Prefix`] when it does not begin with `arn:`, [`ArnError::Sections`] when it has fewer than six
+    /// sections.
+    pub fn parse(text: &str) -> Result<Self, ArnError> {
+        if !text.starts_with("arn:") {
+            return Err(ArnError::Prefix { arn: text.to_owned() });
+        }
+        let mut sections = text.splitn(6, ':').skip(1).map(str::to_owned);
+        match (
+            sections.next(),
+            sections.next(),
+            sections.next(),
+            sections.next(),
+            sections.next(),
+        ) {
+            (Some(partition), Some(service), Some(region), Some(account_id), Some(resource)) => Ok(Self {
+                partition,
+                service,
+                region,
+                account_id,
+                resource,
+            }),
+            _ => Err(ArnError::Sections { arn: text.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for Arn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            partition,
+            service,
+            region,
+            account_id,
+            resource,
+        } = self;
+        write!(f, "arn:{partition}:{service}:{region}:{account_id}:{resource}")
+    }
+}
+
+/// What kind of principal an ARN names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// A session of an IAM role, or the role itself.
+    AssumedRole,
+    /// A session made by GetFederationToken.
+    FederatedUser,
+    /// The root user of an account.
+    Root,
+    /// An IAM role named directly.
+    Role,
+    /// An IAM user.
+    User,
+}
+
+/// An ARN in the form that mappings are compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanonicalArn {
+    /// What it names.
+    pub kind: PrincipalKind,
+    /// Its text: a role session has become its role without path, all else is as it came.
+    pub arn: String,
+}
+
+impl CanonicalArn {
+    /// Canonicalises as aws-iam-authenticator does (`pkg/arn/arn.go`): a role session becomes the IAM role without its
+    /// path (STS never shows one), every other principal stays as it is, a user's path included.
+    ///
+    /// # Errors
+    /// [`ArnError`] with upstream's text when the ARN is malformed or names no principal.
+    pub fn parse(text: &str) -> Result<Self, ArnError> {
+        let arn = Arn::parse(text)?;
+        if Partition::from_name(&arn.partition).is_none() {
+            return Err(ArnError::Partition { arn: text.to_owned() });
+        }
+        let whole = |kind| {
+            Ok(Self {
+                kind,
+                arn: text.to_owned(),
+            })
+        };
+        let mut parts = arn.resource.split('/');
+        let resource = parts.next().unwrap_or_default();
+        match (arn.service.as_str(), resource) {
+            ("sts", "federated-user") => whole(PrincipalKind::FederatedUser),
+            ("sts", "assumed-role") => {
+                let parts: Vec<&str> = parts.collect();
+                let Some((_session, role @ [_, ..])) = parts.split_last() else {
+                    return Err(ArnError::NoRole { arn: text.to_owned() });
+                };
+                Ok(Self {
+                    kind: PrincipalKind::AssumedRole,
+                    arn: format!("arn:{}:iam::{}:role/{}", arn.partition, arn.account_id, role.join("/")),
+                })
+            }
+            ("sts", _) => Err(ArnError::StsResource {
+                resource: arn.resource.clone(),
+            }),
+            ("iam", "role") => whole(PrincipalKind::Role),
+            ("iam", "user") => whole(PrincipalKind::User),
+            ("iam", "root") => whole(PrincipalKind::Root),
+            ("iam", _) => Err(ArnError::IamResource {
+                resource: arn.resource.clone(),
+            }),
+            _ => Err(ArnError::Service {
+                service: arn.service.clone(),
+                arn: text.to_owned(),
+            }),
+        }
+    }
+}
+
+/// Text that is no usable ARN. The messages are upstream's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArnError {
+    /// Not twelve digits.
+    #[error("`{got}` is not a 12-digit account id")]
+    AccountId {
+        /// The text as it came.
+        got: String,
+    },
+    /// An IAM resource that is no principal.
+    #[error("unrecognized resource {resource} for service iam")]
+    IamResource {
+        /// The last section of the ARN.
+        resource: String,
+    },
+    /// A role session without role or session name.
+    #[error("assumed-role arn '{arn}' does not have a role")]
+    NoRole {
+        /// The ARN as it came.
+        arn: String,
+    },
+    /// A partition that upstream does not know.
+    #[error("arn '{arn}' does not have a recognized partition")]
+    Partition {
+        /// The ARN as it came.
+        arn: String,
+    },
+    /// It does not begin with `arn:`.
+    #[error("arn '{arn}' is invalid: 'arn: invalid prefix'")]
+    Prefix {
+        /// The text as it came.
+        arn: String,
+    },
+    /// Fewer than six sections.
+    #[error("arn '{arn}' is invalid: 'arn: not enough sections'")]
+    Sections {
+        /// The text as it came.
+        arn: String,
+    },
+    /// A service that has no principals.
+    #[error("service {service} in arn {arn} is not a valid service for identities")]
+    Service {
+        /// The service of the ARN.
+        service: String,
+        /// The ARN as it came.
+        arn: String,
+    },
+    /// An STS resource that is no principal.
+    #[error("unrecognized resource {resource} for service sts")]
+    StsResource {
+        /// The last section of the ARN.
+        resource: String,
+    },
+}

@@ -1,0 +1,200 @@
+//! A cluster: what EKS knows of it, the objects inside, and the indices that decisions read.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::arn::AccountId;
+use crate::arn::Partition;
+use crate::id::IdGenerator;
+use crate::instant::Timestamp;
+use crate::mapping::aws_auth::AwsAuth;
+use crate::object::ObjectKey;
+use crate::object::ObjectStore;
+use crate::object::StoreError;
+use crate::rbac::RbacIndex;
+
+/// The namespace of the `aws-auth` ConfigMap.
+pub const AWS_AUTH_NAMESPACE: &str = "kube-system";
+/// The name of the `aws-auth` ConfigMap.
+pub const AWS_AUTH_NAME: &str = "aws-auth";
+
+/// Which releases' words the authenticator uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthenticatorRelease {
+    /// The source of July 2026: `identity is not mapped`, `on REGION endpoint`.
+    #[default]
+    Current,
+    /// Releases after December 2023: `Identity is not mapped`, `on REGION endpoint`.
+    Y2024,
+    /// Releases until December 2023, as in AWS's article: `ARN is not mapped`, no `on REGION endpoint`, no line
+    /// `STS response`.
+    Y2022,
+}
+
+/// The mapping of the cluster's creator that nobody can see or remove (authentication mode CONFIG_MAP).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Creator {
+    /// Its canonical ARN: a role without its path, a user with it.
+    pub canonical_arn: String,
+}
+
+/// A cluster.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// Its name, which is also the id that tokens are bound to.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+    /// The account that owns it.
+    pub account: AccountId,
+    /// The Kubernetes release as EKS names it, such as `1.32`.
+    pub version: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The hidden mapping of its creator.
+    pub creator: Option<Creator>,
+    /// Whose words its authenticator uses.
+    pub authenticator_release: AuthenticatorRelease,
+    /// Refuse every token whose URL is not a real AWS host, the simulator's own too.
+    pub strict_hosts: bool,
+    /// The URL of its Kubernetes API; empty until a listener is bound.
+    pub endpoint: String,
+    /// The PEM certificate of the authority that signed its listener's certificate.
+    pub certificate_authority: String,
+    objects: ObjectStore,
+    aws_auth: Arc<AwsAuth>,
+    rbac: Arc<RbacIndex>,
+}
+
+/// What a new cluster is to be.
+#[derive(Clone, Debug)]
+pub struct NewCluster {
+    /// See [`Cluster::name`].
+    pub name: String,
+    /// See [`Cluster::region`].
+    pub region: String,
+    /// See [`Cluster::account`].
+    pub account: AccountId,
+    /// See [`Cluster::version`].
+    pub version: String,
+    /// See [`Cluster::creator`].
+    pub creator: Option<Creator>,
+    /// See [`Cluster::authenticator_release`].
+    pub authenticator_release: AuthenticatorRelease,
+    /// See [`Cluster::strict_hosts`].
+    pub strict_hosts: bool,
+}
+
+impl Cluster {
+    /// A cluster with no objects, not even RBAC's; see [`crate::rbac::bootstrap`].
+    #[must_use]
+    pub fn new(spec: NewCluster, created: Timestamp) -> Self {
+        Self {
+            name: spec.name,
+            region: spec.region,
+            account: spec.account,
+            version: spec.version,
+            created,
+            creator: spec.creator,
+            authenticator_release: spec.authenticator_release,
+            strict_hosts: spec.strict_hosts,
+            endpoint: String::new(),
+            certificate_authority: String::new(),
+            objects: ObjectStore::default(),
+            aws_auth: Arc::default(),
+            rbac: Arc::default(),
+        }
+    }
+
+    /// The partition of its region.
+    #[must_use]
+    pub fn partition(&self) -> Partition {
+        Partition::of_region(&self.region)
+    }
+
+    /// `arn:aws:eks:REGION:ACCOUNT:cluster/NAME`.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        format!(
+            "arn:{}:eks:{}:{}:cluster/{}",
+            self.partition(),
+            self.region,
+            self.account,
+            self.name
+        )
+    }
+
+    /// The objects inside.
+    #[must_use]
+    pub fn objects(&self) -> &ObjectStore {
+        &self.objects
+    }
+
+    /// The mappings of the `aws-auth` ConfigMap as last parsed.
+    #[must_use]
+    pub fn aws_auth(&self) -> &AwsAuth {
+        &self.aws_auth
+    }
+
+    /// Roles and bindings as last indexed.
+    #[must_use]
+    pub fn rbac(&self) -> &RbacIndex {
+        &self.rbac
+    }
+
+    /// [`ObjectStore::create`], with the indices brought up to date.
+    ///
+    /// # Errors
+    /// Those of [`ObjectStore::create`].
+    pub fn create_object(
+        &mut self,
+        key: ObjectKey,
+        object: Value,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<Arc<Value>, StoreError> {
+        let stored = self.objects.create(key.clone(), object, ids, now)?;
+        self.reindex(&key);
+        Ok(stored)
+    }
+
+    /// [`ObjectStore::update`], with the indices brought up to date.
+    ///
+    /// # Errors
+    /// Those of [`ObjectStore::update`].
+    pub fn update_object(&mut self, key: &ObjectKey, object: Value) -> Result<Arc<Value>, StoreError> {
+        let stored = self.objects.update(key, object)?;
+        self.reindex(key);
+        Ok(stored)
+    }
+
+    /// [`ObjectStore::delete`], with the indices brought up to date.
+    ///
+    /// # Errors
+    /// Those of [`ObjectStore::delete`].
+    pub fn delete_object(&mut self, key: &ObjectKey) -> Result<Arc<Value>, StoreError> {
+        let removed = self.objects.delete(key)?;
+        self.reindex(key);
+        Ok(removed)
+    }
+
+    fn reindex(&mut self, changed: &ObjectKey) {
+        if is_aws_auth(changed) {
+            self.aws_auth = Arc::new(
+                self.objects
+                    .find(changed)
+                    .map(|object| AwsAuth::from_config_map(object))
+                    .unwrap_or_default(),
+            );
+        } else if changed.resource.ends_with(crate::rbac::RESOURCE_SUFFIX) {
+            self.rbac = Arc::new(RbacIndex::build(&self.objects));
+        }
+    }
+}
+
+/// Whether `key` is the ConfigMap that maps IAM identities.
+#[must_use]
+pub fn is_aws_auth(key: &ObjectKey) -> bool {
+    key.resource == "configmaps" && key.namespace == AWS_AUTH_NAMESPACE && key.name == AWS_AUTH_NAME
+}

@@ -1,0 +1,615 @@
+//! The directory of identities: accounts with their users and roles, access keys, and sessions.
+//!
+//! Lookups and changes only; who may do what is decided elsewhere. A change that is refused leaves the directory as it
+//! was. Source of limits and messages: the IAM API reference and botocore's model of 2010-05-08.
+
+use std::fmt;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
+
+use crate::arn::AccountId;
+use crate::arn::Partition;
+use crate::id::IdGenerator;
+use crate::instant::Timestamp;
+
+/// Two, active or not (IAM quota AccessKeysPerUser).
+const ACCESS_KEYS_PER_USER: usize = 2;
+
+/// All accounts and all access keys of a World.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    accounts: OrdMap<AccountId, Account>,
+    keys: OrdMap<String, Arc<AccessKey>>,
+}
+
+/// One AWS account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// The partition it belongs to.
+    pub partition: Partition,
+    /// Users by lower-cased name: IAM names are unique without regard to case.
+    users: OrdMap<String, Arc<User>>,
+    /// Roles by lower-cased name.
+    roles: OrdMap<String, Arc<Role>>,
+}
+
+/// An IAM user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The name without path.
+    pub name: String,
+    /// `/`, or `/division/team/`.
+    pub path: String,
+    /// `AIDA…`, new on every creation.
+    pub id: String,
+    /// `arn:aws:iam::ACCOUNT:user/PATH/NAME`.
+    pub arn: String,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// An IAM role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// The name without path.
+    pub name: String,
+    /// `/`, or `/division/team/`.
+    pub path: String,
+    /// `AROA…`, new on every creation.
+    pub id: String,
+    /// `arn:aws:iam::ACCOUNT:role/PATH/NAME`.
+    pub arn: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Seconds that a session may last at most, 3600 to 43200.
+    pub max_session_duration: u32,
+    /// Who may assume it: a policy document in JSON.
+    pub trust_policy: String,
+}
+
+/// A secret access key; prints as `[redacted]` and is wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretKey(String);
+
+impl SecretKey {
+    /// Wraps the secret.
+    #[must_use]
+    pub fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
+    /// The secret itself, for signing and for the one answer that shows it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Drop for SecretKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// The token that goes with temporary credentials; prints as `[redacted]`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionToken(String);
+
+impl SessionToken {
+    /// Wraps the token.
+    #[must_use]
+    pub fn new(token: String) -> Self {
+        Self(token)
+    }
+
+    /// The token itself, for the answer that hands it out and for clients' configuration.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `presented` is this token, in time that does not depend on where they differ.
+    #[must_use]
+    pub fn matches(&self, presented: &str) -> bool {
+        self.0.as_bytes().ct_eq(presented.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Whether a key may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStatus {
+    /// It may.
+    Active,
+    /// It was switched off.
+    Inactive,
+}
+
+/// An access key, long-lived (`AKIA…`) or of a session (`ASIA…`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessKey {
+    /// The public half.
+    pub id: String,
+    /// The secret half.
+    pub secret: SecretKey,
+    /// The account it belongs to.
+    pub account: AccountId,
+    /// Who acts with it.
+    pub owner: KeyOwner,
+    /// Whether it may be used.
+    pub status: KeyStatus,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Present for temporary credentials.
+    pub session: Option<Session>,
+}
+
+impl AccessKey {
+    fn is_long_lived_key_of(&self, account: &AccountId, user: &User) -> bool {
+        self.account == *account
+            && self.session.is_none()
+            && matches!(&self.owner, KeyOwner::User { user_id, .. } if *user_id == user.id)
+    }
+}
+
+/// Who acts with a key. Ids are kept beside names, so that a key of a deleted user does not come to life when another
+/// user of the same name is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyOwner {
+    /// A session of a role.
+    AssumedRole {
+        /// The role's name without path.
+        role_name: String,
+        /// The role's unique id when the session began.
+        role_id: String,
+        /// The name given to the session.
+        session_name: String,
+    },
+    /// The root user of the account.
+    Root,
+    /// An IAM user.
+    User {
+        /// The user's name without path.
+        user_name: String,
+        /// The user's unique id when the key was made.
+        user_id: String,
+    },
+}
+
+/// The part of temporary credentials that long-lived ones have not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// What must be presented with the key.
+    pub token: SessionToken,
+    /// From this instant on the credentials are refused.
+    pub expires: Timestamp,
+}
+
+/// Who a caller is, as GetCallerIdentity answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerIdentity {
+    /// The account of the caller.
+    pub account: AccountId,
+    /// `arn:aws:iam::…:user/…`, `arn:aws:sts::…:assumed-role/ROLE/SESSION` (never with the role's path), or the root.
+    pub arn: String,
+    /// `AIDA…`, `AROA…:SESSION`, or the account id for the root.
+    pub user_id: String,
+}
+
+impl Directory {
+    /// Makes the account where it is not there yet.
+    pub fn add_account(&mut self, id: AccountId, partition: Partition) {
+        if !self.accounts.contains_key(&id) {
+            let account = Account {
+                id: id.clone(),
+                partition,
+                users: OrdMap::new(),
+                roles: OrdMap::new(),
+            };
+            self.accounts.insert(id, account);
+        }
+    }
+
+    /// The account of that id.
+    #[must_use]
+    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.accounts.get(id)
+    }
+
+    /// All accounts by id.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// The key of that id, whatever its state.
+    #[must_use]
+    pub fn access_key(&self, id: &str) -> Option<&AccessKey> {
+        self.keys.get(id).map(Arc::as_ref)
+    }
+
+    /// The long-lived keys of a user, by id.
+    pub fn access_keys_of<'a>(&'a self, account: &'a AccountId, user: &'a User) -> impl Iterator<Item = &'a AccessKey> {
+        self.keys
+            .values()
+            .map(Arc::as_ref)
+            .filter(move |key| key.is_long_lived_key_of(account, user))
+    }
+
+    /// Who acts with `key`; nothing when its user or role is gone or has been made anew since.
+    #[must_use]
+    pub fn caller_identity(&self, key: &AccessKey) -> Option<CallerIdentity> {
+        let account = self.accounts.get(&key.account)?;
+        let identity = |arn, user_id| {
+            Some(CallerIdentity {
+                account: account.id.clone(),
+                arn,
+                user_id,
+            })
+        };
+        match &key.owner {
+            KeyOwner::AssumedRole {
+                role_name,
+                role_id,
+                session_name,
+            } => {
+                let role = account.role(role_name).filter(|role| role.id == *role_id)?;
+                identity(
+                    format!(
+                        "arn:{}:sts::{}:assumed-role/{}/{session_name}",
+                        account.partition, account.id, role.name
+                    ),
+                    format!("{role_id}:{session_name}"),
+                )
+            }
+            KeyOwner::Root => identity(
+                format!("arn:{}:iam::{}:root", account.partition, account.id),
+                account.id.to_string(),
+            ),
+            KeyOwner::User { user_name, user_id } => {
+                let user = account.user(user_name).filter(|user| user.id == *user_id)?;
+                identity(user.arn.clone(), user.id.clone())
+            }
+        }
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchAccount`], [`IamError::InvalidName`], [`IamError::UserExists`] (names are compared without
+    /// regard to case).
+    pub fn create_user(
+        &mut self,
+        account: &AccountId,
+        name: &str,
+        path: &str,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<Arc<User>, IamError> {
+        check_name("userName", name)?;
+        check_path(path)?;
+        let account = self.account_mut(account)?;
+        if account.user(name).is_some() {
+            return Err(IamError::UserExists { name: name.to_owned() });
+        }
+        let user = Arc::new(User {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            id: ids.unique_id("AIDA"),
+            arn: format!("arn:{}:iam::{}:user{path}{name}", account.partition, account.id),
+            created: now,
+        });
+        account.users.insert(name.to_lowercase(), Arc::clone(&user));
+        Ok(user)
+    }
+
+    /// Deletes a user that has no access keys left.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchAccount`], [`IamError::NoSuchUser`], [`IamError::UserHasAccessKeys`].
+    pub fn delete_user(&mut self, account: &AccountId, name: &str) -> Result<(), IamError> {
+        let user = Arc::clone(self.find_user(account, name)?);
+        if self.access_keys_of(account, &user).next().is_some() {
+            return Err(IamError::UserHasAccessKeys);
+        }
+        self.account_mut(account)?.users.remove(&name.to_lowercase());
+        Ok(())
+    }
+
+    /// Makes a role. The trust policy is kept as it is given.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchAccount`], [`IamError::InvalidName`], [`IamError::RoleExists`].
+    pub fn create_role(
+        &mut self,
+        account: &AccountId,
+        spec: NewRole<'_>,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<Arc<Role>, IamError> {
+        check_name("roleName", spec.name)?;
+        check_path(spec.path)?;
+        let account = self.account_mut(account)?;
+        if account.role(spec.name).is_some() {
+            return Err(IamError::RoleExists {
+                name: spec.name.to_owned(),
+            });
+        }
+        let role = Arc::new(Role {
+            name: spec.name.to_owned(),
+            path: spec.path.to_owned(),
+            id: ids.unique_id("AROA"),
+            arn: format!(
+                "arn:{}:iam::{}:role{}{}",
+                account.partition, account.id, spec.path, spec.name
+            ),
+            created: now,
+            max_session_duration: spec.max_session_duration,
+            trust_policy: spec.trust_policy.to_owned(),
+        });
+        account.roles.insert(spec.name.to_lowercase(), Arc::clone(&role));
+        Ok(role)
+    }
+
+    /// Deletes a role. Sessions of it stop being anyone's.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchAccount`], [`IamError::NoSuchRole`].
+    pub fn delete_role(&mut self, account: &AccountId, name: &str) -> Result<(), IamError> {
+        let account = self.account_mut(account)?;
+        match account.roles.remove(&name.to_lowercase()) {
+            Some(_) => Ok(()),
+            None => Err(IamError::NoSuchRole { name: name.to_owned() }),
+        }
+    }
+
+    /// Makes a long-lived key for a user.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchAccount`], [`IamError::NoSuchUser`], [`IamError::TooManyAccessKeys`].
+    pub fn create_access_key(
+        &mut self,
+        account: &AccountId,
+        user_name: &str,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<Arc<AccessKey>, IamError> {
+        let user = Arc::clone(self.find_user(account, user_name)?);
+        if self.access_keys_of(account, &user).count() >= ACCESS_KEYS_PER_USER {
+            return Err(IamError::TooManyAccessKeys);
+        }
+        Ok(self.add_key(AccessKey {
+            id: ids.access_key_id("AKIA"),
+            secret: SecretKey::new(ids.secret()),
+            account: account.clone(),
+            owner: KeyOwner::User {
+                user_name: user.name.clone(),
+                user_id: user.id.clone(),
+            },
+            status: KeyStatus::Active,
+            created: now,
+            session: None,
+        }))
+    }
+
+    /// Makes temporary credentials that end at `expires`.
+    pub fn create_session(
+        &mut self,
+        account: &AccountId,
+        owner: KeyOwner,
+        expires: Timestamp,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Arc<AccessKey> {
+        self.add_key(AccessKey {
+            id: ids.access_key_id("ASIA"),
+            secret: SecretKey::new(ids.secret()),
+            account: account.clone(),
+            owner,
+            status: KeyStatus::Active,
+            created: now,
+            session: Some(Session {
+                token: SessionToken::new(ids.session_token()),
+                expires,
+            }),
+        })
+    }
+
+    /// Puts a key in as it is, in place of one with the same id.
+    pub fn add_key(&mut self, key: AccessKey) -> Arc<AccessKey> {
+        let key = Arc::new(key);
+        self.keys.insert(key.id.clone(), Arc::clone(&key));
+        key
+    }
+
+    /// Switches a user's key on or off.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchUser`], [`IamError::NoSuchAccessKey`] when the user has no such key.
+    pub fn set_key_status(
+        &mut self,
+        account: &AccountId,
+        user_name: &str,
+        key_id: &str,
+        status: KeyStatus,
+    ) -> Result<(), IamError> {
+        let mut key = self.find_key_of(account, user_name, key_id)?.clone();
+        key.status = status;
+        self.add_key(key);
+        Ok(())
+    }
+
+    /// Deletes a user's key.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchUser`], [`IamError::NoSuchAccessKey`] when the user has no such key.
+    pub fn delete_access_key(&mut self, account: &AccountId, user_name: &str, key_id: &str) -> Result<(), IamError> {
+        self.find_key_of(account, user_name, key_id)?;
+        self.keys.remove(key_id);
+        Ok(())
+    }
+
+    /// The user of that name.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchAccount`], [`IamError::NoSuchUser`].
+    pub fn find_user(&self, account: &AccountId, name: &str) -> Result<&Arc<User>, IamError> {
+        self.accounts
+            .get(account)
+            .ok_or_else(|| IamError::NoSuchAccount { id: account.clone() })?
+            .users
+            .get(&name.to_lowercase())
+            .ok_or_else(|| IamError::NoSuchUser { name: name.to_owned() })
+    }
+
+    fn find_key_of(&self, account: &AccountId, user_name: &str, key_id: &str) -> Result<&AccessKey, IamError> {
+        let user = self.find_user(account, user_name)?;
+        self.access_key(key_id)
+            .filter(|key| key.is_long_lived_key_of(account, user))
+            .ok_or_else(|| IamError::NoSuchAccessKey { id: key_id.to_owned() })
+    }
+
+    fn account_mut(&mut self, id: &AccountId) -> Result<&mut Account, IamError> {
+        self.accounts
+            .get_mut(id)
+            .ok_or_else(|| IamError::NoSuchAccount { id: id.clone() })
+    }
+}
+
+impl Account {
+    /// The user of that name, without regard to case.
+    #[must_use]
+    pub fn user(&self, name: &str) -> Option<&User> {
+        self.users.get(&name.to_lowercase()).map(Arc::as_ref)
+    }
+
+    /// The role of that name, without regard to case.
+    #[must_use]
+    pub fn role(&self, name: &str) -> Option<&Role> {
+        self.roles.get(&name.to_lowercase()).map(Arc::as_ref)
+    }
+
+    /// All users by name.
+    pub fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.values().map(Arc::as_ref)
+    }
+
+    /// All roles by name.
+    pub fn roles(&self) -> impl Iterator<Item = &Role> {
+        self.roles.values().map(Arc::as_ref)
+    }
+}
+
+/// What a new role is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRole<'a> {
+    /// The name without path.
+    pub name: &'a str,
+    /// `/`, or `/division/team/`.
+    pub path: &'a str,
+    /// A policy document in JSON.
+    pub trust_policy: &'a str,
+    /// Seconds, 3600 to 43200.
+    pub max_session_duration: u32,
+}
+
+/// IAM names are 1 to 64 of `[\w+=,.@-]`.
+fn check_name(field: &'static str, name: &str) -> Result<(), IamError> {
+    let good = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    if name.is_empty() || name.len() > 64 || !name.chars().all(good) {
+        return Err(IamError::InvalidName {
+            field,
+            got: name.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// IAM paths are `/` or begin and end with one, up to 512 printable ASCII characters.
+fn check_path(path: &str) -> Result<(), IamError> {
+    let bounded = path == "/" || (path.len() > 2 && path.starts_with('/') && path.ends_with('/'));
+    if bounded && path.len() <= 512 && path.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
+        return Ok(());
+    }
+    Err(IamError::InvalidPath { got: path.to_owned() })
+}
+
+/// A change that IAM refuses. The messages are IAM's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IamError {
+    /// A user or role name with other characters, or too long.
+    #[error(
+        "The specified value for {field} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
+    )]
+    InvalidName {
+        /// The parameter, such as `userName`.
+        field: &'static str,
+        /// The name as it came.
+        got: String,
+    },
+    /// A path that does not begin and end with a slash.
+    #[error(
+        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters."
+    )]
+    InvalidPath {
+        /// The path as it came.
+        got: String,
+    },
+    /// The user has no such key.
+    #[error("The Access Key with id {id} cannot be found.")]
+    NoSuchAccessKey {
+        /// The key's id.
+        id: String,
+    },
+    /// The World has no such account.
+    #[error("account {id} is not in this world")]
+    NoSuchAccount {
+        /// The account's id.
+        id: AccountId,
+    },
+    /// The account has no such role.
+    #[error("The role with name {name} cannot be found.")]
+    NoSuchRole {
+        /// The role's name.
+        name: String,
+    },
+    /// The account has no such user.
+    #[error("The user with name {name} cannot be found.")]
+    NoSuchUser {
+        /// The user's name.
+        name: String,
+    },
+    /// A role of that name is there.
+    #[error("Role with name {name} already exists.")]
+    RoleExists {
+        /// The role's name.
+        name: String,
+    },
+    /// The user has two keys.
+    #[error("Cannot exceed quota for AccessKeysPerUser: 2")]
+    TooManyAccessKeys,
+    /// A user of that name is there.
+    #[error("User with name {name} already exists.")]
+    UserExists {
+        /// The user's name.
+        name: String,
+    },
+    /// The user still has keys.
+    #[error("Cannot delete entity, must delete access keys first.")]
+    UserHasAccessKeys,
+}

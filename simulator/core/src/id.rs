@@ -1,0 +1,110 @@
+//! Identifiers as AWS and Kubernetes form them, drawn from a seed, so that a scenario run twice has the same ones.
+
+use sha2::Digest;
+use sha2::Sha256;
+
+/// The alphabet of IAM unique ids and access key ids.
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/// The alphabet of secret access keys.
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// A generator whose outputs follow from its seed and the number of draws so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdGenerator {
+    seed: u64,
+    drawn: u64,
+}
+
+impl IdGenerator {
+    /// A generator that has drawn nothing yet.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { seed, drawn: 0 }
+    }
+
+    /// A unique id of IAM with its prefix, such as `AIDA` + 17 characters.
+    pub fn unique_id(&mut self, prefix: &str) -> String {
+        self.characters(prefix, 21, BASE32)
+    }
+
+    /// An access key id with its prefix, `AKIA` or `ASIA` + 16 characters.
+    pub fn access_key_id(&mut self, prefix: &str) -> String {
+        self.characters(prefix, 20, BASE32)
+    }
+
+    /// A secret access key of 40 characters.
+    pub fn secret(&mut self) -> String {
+        self.characters("", 40, BASE64)
+    }
+
+    /// A session token; real ones are several hundred characters of base64.
+    pub fn session_token(&mut self) -> String {
+        self.characters("IQoJb3JpZ2luX2Vj", 356, BASE64)
+    }
+
+    /// A version 4 UUID in lower case.
+    pub fn uuid(&mut self) -> String {
+        let mut bytes = [0_u8; 16];
+        for (to, from) in bytes.iter_mut().zip(self.draw()) {
+            *to = from;
+        }
+        bytes[6] = (bytes[6] & 0x0f) | 0x40;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let group = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().concat();
+        [group(0, 4), group(4, 6), group(6, 8), group(8, 10), group(10, 16)].join("-")
+    }
+
+    /// `length` lower-case hexadecimal digits, at most 64.
+    pub fn hex(&mut self, length: usize) -> String {
+        self.draw()
+            .into_iter()
+            .flat_map(|byte| [byte >> 4, byte & 0x0f])
+            .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
+            .take(length)
+            .collect()
+    }
+
+    fn characters(&mut self, prefix: &str, length: usize, alphabet: &[u8]) -> String {
+        let mut text = prefix.to_owned();
+        while text.len() < length {
+            // INVARIANT: both alphabets divide 256, so the remainder favors no character.
+            text.extend(
+                self.draw()
+                    .into_iter()
+                    .filter_map(|byte| alphabet.get(usize::from(byte) % alphabet.len()))
+                    .map(|byte| char::from(*byte))
+                    .take(length - text.len()),
+            );
+        }
+        text
+    }
+
+    fn draw(&mut self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(self.seed.to_be_bytes());
+        hash.update(self.drawn.to_be_bytes());
+        self.drawn = self.drawn.wrapping_add(1);
+        hash.finalize().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_the_shape_of_real_ones_and_follow_from_the_seed() {
+        let mut ids = IdGenerator::new(7);
+        let user = ids.unique_id("AIDA");
+        assert_eq!((user.len(), user.starts_with("AIDA")), (21, true));
+        assert_eq!(ids.access_key_id("AKIA").len(), 20);
+        assert_eq!(ids.secret().len(), 40);
+        assert_eq!(ids.session_token().len(), 356);
+        assert_eq!(ids.hex(32).len(), 32);
+        let uuid = ids.uuid();
+        assert_eq!((uuid.len(), uuid.as_bytes()[14]), (36, b'4'));
+        assert_eq!(IdGenerator::new(7).unique_id("AIDA"), user);
+        assert_ne!(IdGenerator::new(8).unique_id("AIDA"), user);
+    }
+}

@@ -1,0 +1,33 @@
+//! The decisions of EKS authentication, as pure functions of a snapshot, a request and a time.
+//!
+//! A bearer token goes from [`token`] (is it a presigned GetCallerIdentity URL?) through [`sigv4`] (who signed it?) and
+//! [`mapping`] (which Kubernetes user is that?); [`authenticate`] is the whole of it. What the user may do then is
+//! [`authorize`]'s to say. Both return their evidence as a [`trace`], which [`explain`] puts into words.
+//!
+//! INVARIANT: nothing here does I/O, reads a clock, the environment or randomness; `clippy.toml` beside the manifest
+//! bans them.
+
+pub mod arn;
+pub mod id;
+pub mod instant;
+
+pub mod authenticate;
+pub mod iam;
+pub mod mapping;
+pub mod sigv4;
+pub mod sts;
+pub mod token;
+
+pub mod authorize;
+pub mod object;
+pub mod rbac;
+pub mod request_info;
+pub mod user;
+
+pub mod eks;
+pub mod world;
+
+pub mod explain;
+pub mod log;
+pub mod scenario;
+pub mod trace;

@@ -1,0 +1,111 @@
+//! What happened, in order: every decision with its evidence, kept in memory for `explain --last`, `ctl events` and tests.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use eks_auth_core::instant::Timestamp;
+use eks_auth_core::trace::Trace;
+
+/// Events kept; older ones are dropped, so that a long-lived simulator does not grow without bound.
+const CAPACITY: usize = 10_000;
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Rises by one with each event, from 1.
+    pub sequence: u64,
+    /// When, by the World's clock.
+    pub time: Timestamp,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// The kinds of event.
+#[derive(Clone, Debug)]
+pub enum EventKind {
+    /// A bearer token was judged.
+    Authentication {
+        /// The cluster that was asked.
+        cluster: String,
+        /// The user's name, or the text of the log's `error` field.
+        outcome: Result<String, String>,
+        /// Each check.
+        trace: Trace,
+        /// The lines that the authenticator wrote, rendered.
+        log: Vec<String>,
+    },
+    /// A request of an authenticated user was judged.
+    Authorization {
+        /// The cluster that was asked.
+        cluster: String,
+        /// Who asked.
+        username: String,
+        /// What for, such as `list pods in kube-system`.
+        request: String,
+        /// Whether it was allowed.
+        allowed: bool,
+        /// The authorizer's reason.
+        reason: String,
+        /// Each check.
+        trace: Trace,
+    },
+    /// An AWS API call was answered.
+    AwsCall {
+        /// Such as `sts`.
+        service: String,
+        /// Such as `GetCallerIdentity`.
+        action: String,
+        /// The caller's ARN, where the signature holds.
+        caller: Option<String>,
+        /// The HTTP status of the answer.
+        status: u16,
+        /// The error code, where it is one.
+        error: Option<String>,
+        /// Each check.
+        trace: Trace,
+    },
+}
+
+/// A bounded list of events.
+#[derive(Debug, Default)]
+pub struct Journal {
+    // A std Mutex: held for a push or a copy, never across an await.
+    events: Mutex<(u64, VecDeque<Event>)>,
+}
+
+impl Journal {
+    /// Adds an event and returns its sequence number.
+    pub fn record(&self, time: Timestamp, kind: EventKind) -> u64 {
+        let mut guard = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, events) = &mut *guard;
+        *last += 1;
+        if events.len() == CAPACITY {
+            events.pop_front();
+        }
+        events.push_back(Event {
+            sequence: *last,
+            time,
+            kind,
+        });
+        *last
+    }
+
+    /// The events after `sequence`, oldest first.
+    #[must_use]
+    pub fn since(&self, sequence: u64) -> Vec<Event> {
+        let guard = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        guard
+            .1
+            .iter()
+            .filter(|event| event.sequence > sequence)
+            .cloned()
+            .collect()
+    }
+
+    /// The newest event that `wanted` picks.
+    pub fn last(&self, wanted: impl Fn(&EventKind) -> bool) -> Option<Event> {
+        let guard = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.1.iter().rev().find(|event| wanted(&event.kind)).cloned()
+    }
+}

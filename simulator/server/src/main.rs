@@ -1,0 +1,3 @@
+//! The `eks-auth-sim` binary.
+
+fn main() {}

@@ -1,0 +1,68 @@
+//! The one shared thing: the World, its clock and the journal.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use eks_auth_core::instant::Timestamp;
+use eks_auth_core::world::World;
+
+use crate::clock::Clock;
+use crate::journal::Journal;
+
+/// What every listener shares.
+pub struct State {
+    // A std Mutex: held to clone an Arc or to make one change, never across an await.
+    world: Mutex<Arc<World>>,
+    clock: Box<dyn Clock>,
+    journal: Journal,
+    log: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+impl State {
+    /// Shares `world`; `log` receives each line of the authenticator's log without line end.
+    #[must_use]
+    pub fn new(world: World, clock: Box<dyn Clock>, log: Box<dyn Fn(&str) + Send + Sync>) -> Self {
+        Self {
+            world: Mutex::new(Arc::new(world)),
+            clock,
+            journal: Journal::default(),
+            log,
+        }
+    }
+
+    /// The World as it is now; later changes do not show in it.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<World> {
+        Arc::clone(&self.world.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes one change. Changes are serialised; readers keep their snapshots. `change` must leave the World valid when
+    /// it returns an error of its own, as every operation of the core does.
+    pub fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
+        let mut guard = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut guard))
+    }
+
+    /// The time in the World.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let offset = self
+            .world
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clock_offset_seconds;
+        self.clock.now().plus_seconds(offset)
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Writes a line of the authenticator's log.
+    pub fn log(&self, line: &str) {
+        (self.log)(line);
+    }
+}
