@@ -51,6 +51,37 @@ impl Partition {
         }
     }
 
+    /// The domain of its regional endpoints.
+    #[must_use]
+    pub fn dns_suffix(self) -> &'static str {
+        match self {
+            Self::Aws | Self::AwsUsGov => "amazonaws.com",
+            Self::AwsCn => "amazonaws.com.cn",
+            Self::AwsEusc => "amazonaws.eu",
+            Self::AwsIso => "c2s.ic.gov",
+            Self::AwsIsoB => "sc2s.sgov.gov",
+            Self::AwsIsoE => "cloud.adc-e.uk",
+            Self::AwsIsoF => "csp.hci.ic.gov",
+        }
+    }
+
+    /// The domain of its dual-stack endpoints, where aws-iam-authenticator knows one.
+    #[must_use]
+    pub fn dual_stack_suffix(self) -> Option<&'static str> {
+        match self {
+            Self::Aws | Self::AwsUsGov => Some("api.aws"),
+            Self::AwsCn => Some("api.amazonwebservices.com.cn"),
+            Self::AwsEusc => Some("api.amazonwebservices.eu"),
+            Self::AwsIso | Self::AwsIsoB | Self::AwsIsoE | Self::AwsIsoF => None,
+        }
+    }
+
+    /// The host of the regional STS endpoint.
+    #[must_use]
+    pub fn sts_host(self, region: &str) -> String {
+        format!("sts.{region}.{}", self.dns_suffix())
+    }
+
     /// The partition of that name, if there is one.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

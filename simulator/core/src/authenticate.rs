@@ -1,20 +1,50 @@
 //! The deep one: from a bearer token to a Kubernetes user, with all the evidence.
+//!
+//! Source: `authenticateEndpoint` in `pkg/server/server.go` and `Verify` in `pkg/token/token.go` upstream. Where upstream
+//! asks STS over the network, the signature is verified here.
 
+use std::collections::BTreeMap;
+
+use crate::arn::CanonicalArn;
+use crate::arn::PrincipalKind;
+use crate::eks::AuthenticatorRelease;
 use crate::eks::Cluster;
+use crate::iam::CallerIdentity;
 use crate::instant::Timestamp;
+use crate::log::Level;
 use crate::log::LogLine;
+use crate::mapping;
+use crate::mapping::Identity;
+use crate::mapping::MappingError;
+use crate::sigv4;
+use crate::sigv4::Receiver;
+use crate::sigv4::SigV4Error;
+use crate::sigv4::SignedRequest;
+use crate::sts;
+use crate::sts::WireError;
+use crate::token::CLUSTER_ID_HEADER;
+use crate::token::PresignedToken;
+use crate::token::TokenError;
+use crate::token::Verifier;
 use crate::trace::Trace;
 use crate::user::UserInfo;
 use crate::world::World;
+
+/// STS takes presigned requests for this long.
+const STS_SKEW_MINUTES: i64 = 15;
 
 /// What an authentication came to.
 #[derive(Clone, Debug)]
 pub struct Authentication {
     /// The user, or why there is none.
     pub outcome: Result<UserInfo, Denial>,
+    /// Who signed, once that is known.
+    pub identity: Option<Identity>,
+    /// The host and the key that the token names, once it has the form of one.
+    pub token: Option<PresignedToken>,
     /// Each check in order.
     pub trace: Trace,
-    /// What the authenticator writes to its log, in order, without `client`, `method` and `path`.
+    /// What the authenticator writes to its log, in order.
     pub log: Vec<LogLine>,
 }
 
@@ -22,10 +52,25 @@ pub struct Authentication {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Denial {
+    /// The stage that said no, and its reason.
+    pub reason: DenialReason,
     /// The text of the log's `error` field.
     pub message: String,
     /// Whether the webhook answers 429 instead of 403.
     pub throttled: bool,
+}
+
+/// The stage that said no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DenialReason {
+    /// The identity is no principal that can be mapped.
+    Identity,
+    /// No mapping.
+    Mapping(MappingError),
+    /// STS refused the signature.
+    Sts(SigV4Error),
+    /// The token has not the form of one.
+    Token(TokenError),
 }
 
 /// One request to the authenticator.
@@ -47,13 +92,216 @@ pub fn authenticate(
     world: &World,
     now: Timestamp,
 ) -> Authentication {
-    let _ = (request, cluster, world, now);
-    Authentication {
-        outcome: Err(Denial {
-            message: String::new(),
-            throttled: false,
-        }),
+    let mut authentication = Authentication {
+        outcome: Ok(UserInfo::default()),
+        identity: None,
+        token: None,
         trace: Trace::new(),
         log: Vec::new(),
+    };
+    let outcome = authenticate_into(&mut authentication, request, cluster, world, now);
+    let arn = authentication.identity.as_ref().map(|identity| &identity.canonical_arn);
+    let mut fields: Vec<(&'static str, String)> = arn.map(|arn| ("arn", arn.clone())).into_iter().collect();
+    fields.extend(endpoint_fields(request.client));
+    let (level, msg) = match &outcome {
+        Ok(user) => {
+            fields.push(("groups", format!("[{}]", user.groups.join(" "))));
+            fields.push(("uid", user.uid.clone()));
+            fields.push(("username", user.username.clone()));
+            if let (AuthenticatorRelease::Current, Some(token)) = (cluster.authenticator_release, &authentication.token)
+            {
+                fields.push(("stsendpoint", token.sts_host().to_owned()));
+            }
+            (Level::Info, "access granted")
+        }
+        Err(denial) => {
+            fields.push(("error", denial.message.clone()));
+            (Level::Warning, "access denied")
+        }
+    };
+    authentication.log.push(LogLine {
+        time: now,
+        level,
+        msg: msg.to_owned(),
+        fields,
+    });
+    authentication.outcome = outcome;
+    authentication
+}
+
+fn authenticate_into(
+    so_far: &mut Authentication,
+    request: AuthenticationRequest<'_>,
+    cluster: &Cluster,
+    world: &World,
+    now: Timestamp,
+) -> Result<UserInfo, Denial> {
+    let verifier = Verifier {
+        partition: cluster.partition(),
+        region: &cluster.region,
+        own_hosts: if cluster.strict_hosts { &[] } else { &world.own_hosts },
+    };
+    let token = PresignedToken::parse(request.token, verifier, now, &mut so_far.trace).map_err(|error| Denial {
+        message: error.to_string(),
+        reason: DenialReason::Token(error),
+        throttled: false,
+    })?;
+    let caller = ask_sts(&token, &cluster.name, world, now, &mut so_far.trace)
+        .map_err(|error| sts_denial(error, &token, cluster.authenticator_release, request.sts_request_id))?;
+    let identity = identify(&caller, token.access_key_id());
+    so_far.token = Some(token);
+    let identity = identity.map_err(|message| {
+        so_far
+            .trace
+            .failed_on("sts.identity", "the caller is a principal", None, message.clone());
+        Denial {
+            reason: DenialReason::Identity,
+            message: format!("sts getCallerIdentity failed: {message}"),
+            throttled: false,
+        }
+    })?;
+    so_far
+        .trace
+        .passed("sts.identity", "the caller is a principal", identity.arn.clone());
+    if let (false, Some(token)) = (
+        cluster.authenticator_release == AuthenticatorRelease::Y2022,
+        &so_far.token,
+    ) {
+        so_far
+            .log
+            .push(sts_response_line(&identity, token, request.client, now));
+    }
+    let resolution = mapping::resolve(&identity, cluster);
+    so_far.trace.extend(resolution.trace);
+    let user = resolution.outcome.map(|user| UserInfo {
+        username: user.username,
+        uid: format!("aws-iam-authenticator:{}:{}", identity.account_id, identity.user_id),
+        groups: user.groups,
+        extra: extra(&identity),
+    });
+    so_far.identity = Some(identity);
+    user.map_err(|error| Denial {
+        message: error.to_string(),
+        reason: DenialReason::Mapping(error),
+        throttled: false,
+    })
+}
+
+/// What STS would say to the request that the real authenticator sends: the presigned URL with the verifier's own
+/// cluster name.
+pub(crate) fn ask_sts(
+    token: &PresignedToken,
+    cluster_name: &str,
+    world: &World,
+    now: Timestamp,
+    trace: &mut Trace,
+) -> Result<CallerIdentity, SigV4Error> {
+    // The headers that Go's client sends; a token may have signed any of them.
+    let headers: Vec<(String, String)> = [
+        ("host", token.host()),
+        (CLUSTER_ID_HEADER, cluster_name),
+        ("accept", "application/json"),
+        ("user-agent", "Go-http-client/1.1"),
+        ("accept-encoding", "gzip"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec();
+    let verification = sigv4::verify(
+        SignedRequest {
+            method: "GET",
+            path: token.path(),
+            query: token.query(),
+            headers: &headers,
+            body: b"",
+        },
+        Receiver {
+            service: "sts",
+            region: token.receiver_region(),
+            skew_minutes: STS_SKEW_MINUTES,
+        },
+        &world.directory,
+        now,
+    );
+    trace.extend(verification.trace);
+    verification.outcome.map(|caller| caller.identity().clone())
+}
+
+fn sts_denial(error: SigV4Error, token: &PresignedToken, release: AuthenticatorRelease, request_id: &str) -> Denial {
+    let wire: WireError = sts::wire_error(&error);
+    let body = sts::render_error_json(&wire, request_id);
+    let place = match release {
+        AuthenticatorRelease::Y2022 => String::new(),
+        AuthenticatorRelease::Current | AuthenticatorRelease::Y2024 => {
+            format!(" on {} endpoint", token.sts_region())
+        }
+    };
+    Denial {
+        reason: DenialReason::Sts(error),
+        message: format!(
+            "sts getCallerIdentity failed: error from AWS (expected 200, got {}){place}. Body: {body}",
+            wire.status
+        ),
+        throttled: false,
+    }
+}
+
+/// Splits what STS answers into the terms of mappings (`getIdentityFromSTSResponse`).
+fn identify(caller: &CallerIdentity, access_key_id: &str) -> Result<Identity, String> {
+    let canonical = CanonicalArn::parse(&caller.arn).map_err(|error| error.to_string())?;
+    let (user_id, session_name) = match canonical.kind {
+        PrincipalKind::FederatedUser | PrincipalKind::Root | PrincipalKind::User => (caller.user_id.as_str(), ""),
+        PrincipalKind::AssumedRole | PrincipalKind::Role => match caller.user_id.split(':').collect::<Vec<_>>()[..] {
+            [id, session] => (id, session),
+            _ => {
+                return Err(format!("malformed UserID {}", crate::log::go_quote(&caller.user_id)));
+            }
+        },
+    };
+    Ok(Identity {
+        arn: caller.arn.clone(),
+        canonical_arn: canonical.arn,
+        account_id: caller.account.to_string(),
+        user_id: user_id.to_owned(),
+        session_name: session_name.to_owned(),
+        access_key_id: access_key_id.to_owned(),
+    })
+}
+
+fn extra(identity: &Identity) -> BTreeMap<String, Vec<String>> {
+    [
+        ("accessKeyId", &identity.access_key_id),
+        ("arn", &identity.arn),
+        ("canonicalArn", &identity.canonical_arn),
+        ("principalId", &identity.user_id),
+        ("sessionName", &identity.session_name),
+        ("sigs.k8s.io/aws-iam-authenticator/principalId", &identity.user_id),
+    ]
+    .map(|(name, value)| (name.to_owned(), vec![value.clone()]))
+    .into()
+}
+
+fn endpoint_fields(client: &str) -> [(&'static str, String); 3] {
+    [
+        ("client", client.to_owned()),
+        ("method", "POST".to_owned()),
+        ("path", "/authenticate".to_owned()),
+    ]
+}
+
+fn sts_response_line(identity: &Identity, token: &PresignedToken, client: &str, now: Timestamp) -> LogLine {
+    let mut fields = vec![
+        ("accesskeyid", identity.access_key_id.clone()),
+        ("accountid", identity.account_id.clone()),
+        ("arn", identity.arn.clone()),
+        ("session", identity.session_name.clone()),
+        ("stsendpoint", token.sts_host().to_owned()),
+        ("userid", identity.user_id.clone()),
+    ];
+    fields.extend(endpoint_fields(client));
+    LogLine {
+        time: now,
+        level: Level::Info,
+        msg: "STS response".to_owned(),
+        fields,
     }
 }

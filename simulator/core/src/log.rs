@@ -1,4 +1,9 @@
 //! The authenticator's log in logrus text form.
+//!
+//! Source: `TextFormatter` of logrus: time, level and msg first, then the other fields by name; a value is quoted as
+//! Go's `%q` does unless it is made only of letters, digits and `-._/@^+`.
+
+use std::fmt::Write;
 
 use crate::instant::Timestamp;
 
@@ -7,11 +12,11 @@ use crate::instant::Timestamp;
 pub struct LogLine {
     /// When.
     pub time: Timestamp,
-    /// `info`, `warning`, `error`.
+    /// How bad.
     pub level: Level,
     /// The message.
     pub msg: String,
-    /// Further fields; printed in alphabetical order.
+    /// Further fields, in any order.
     pub fields: Vec<(&'static str, String)>,
 }
 
@@ -24,4 +29,120 @@ pub enum Level {
     Info,
     /// `warning`.
     Warning,
+}
+
+impl Level {
+    /// The level's name in a line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Info => "info",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl LogLine {
+    /// The line without its end.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut line = format!(
+            "time={} level={} msg={}",
+            value(&self.time.render_rfc3339()),
+            self.level.as_str(),
+            value(&self.msg)
+        );
+        let mut fields: Vec<_> = self.fields.iter().collect();
+        fields.sort_by_key(|(name, _)| *name);
+        for (name, text) in fields {
+            let _ = write!(line, " {name}={}", value(text));
+        }
+        line
+    }
+}
+
+/// A value as logrus prints it. An empty one is not quoted.
+fn value(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._/@^+".contains(c);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        go_quote(text)
+    }
+}
+
+/// Go's `%q`. Characters that Go takes for unprintable are escaped; for those beyond Latin-1 we go by Rust's notion of
+/// control characters and white space.
+#[must_use]
+pub fn go_quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\x07' => quoted.push_str("\\a"),
+            '\x08' => quoted.push_str("\\b"),
+            '\x0c' => quoted.push_str("\\f"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\x0b' => quoted.push_str("\\v"),
+            ' '..='~' => quoted.push(c),
+            c if c < '\u{80}' => {
+                let _ = write!(quoted, "\\x{:02x}", u32::from(c));
+            }
+            c if c.is_control() || c.is_whitespace() || c == '\u{ad}' || c == '\u{feff}' => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_those_of_the_article() {
+        let time = |text| Timestamp::parse_rfc3339(text).unwrap();
+        let granted = LogLine {
+            time: time("2022-05-26T18:55:30Z"),
+            level: Level::Info,
+            msg: "access granted".to_owned(),
+            fields: vec![
+                ("username", "kubernetes-admin".to_owned()),
+                ("uid", "aws-iam-authenticator:123456789000:AROAFFXXXXXXXXXX".to_owned()),
+                ("path", "/authenticate".to_owned()),
+                ("method", "POST".to_owned()),
+                ("groups", "[system:masters]".to_owned()),
+                ("client", "127.0.0.1:57586".to_owned()),
+                ("arn", "arn:aws:iam::123456789000:user/testuser".to_owned()),
+            ],
+        };
+        assert_eq!(
+            granted.render(),
+            r#"time="2022-05-26T18:55:30Z" level=info msg="access granted" arn="arn:aws:iam::123456789000:user/testuser" client="127.0.0.1:57586" groups="[system:masters]" method=POST path=/authenticate uid="aws-iam-authenticator:123456789000:AROAFFXXXXXXXXXX" username=kubernetes-admin"#
+        );
+    }
+
+    #[test]
+    fn quoting_is_gos() {
+        for (text, wanted) in [
+            ("", ""),
+            ("plain-._/@^+", "plain-._/@^+"),
+            ("a b", r#""a b""#),
+            ("{\"Error\"}", r#""{\"Error\"}""#),
+            ("a\nb\\", r#""a\nb\\""#),
+            ("\x01\x7f", r#""\x01\x7f""#),
+            ("한글", "\"한글\""),
+            ("\u{a0}", r#""\u00a0""#),
+        ] {
+            assert_eq!(value(text), wanted, "{text:?}");
+        }
+    }
 }

@@ -1,3 +1,230 @@
 //! From a verified identity to a Kubernetes user.
+//!
+//! A cluster in authentication mode CONFIG_MAP has two mappers: MountedFile with the hidden creator, then EKSConfigMap
+//! with `aws-auth`. The first that knows the ARN wins. Source: `doMapping` in `pkg/server/server.go` upstream.
 
 pub mod aws_auth;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+use crate::eks::AuthenticatorRelease;
+use crate::eks::Cluster;
+use crate::log::Level;
+use crate::log::go_quote;
+use crate::trace::Trace;
+use crate::user::SYSTEM_MASTERS;
+
+/// The name under which the creator of a cluster is let in.
+pub const CREATOR_USERNAME: &str = "kubernetes-admin";
+/// The mapper of `aws-auth`.
+const CONFIG_MAP_MAPPER: &str = "EKSConfigMap";
+
+/// What STS says of a caller, in the terms that mappings use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// As STS gives it.
+    pub arn: String,
+    /// What mappings are compared with.
+    pub canonical_arn: String,
+    /// Twelve digits.
+    pub account_id: String,
+    /// `AIDA…`, `AROA…` (without the session), or the account id.
+    pub user_id: String,
+    /// Empty where there is no session.
+    pub session_name: String,
+    /// The key that signed.
+    pub access_key_id: String,
+}
+
+/// The Kubernetes side of a mapping, rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedUser {
+    /// The user's name.
+    pub username: String,
+    /// The user's groups.
+    pub groups: Vec<String>,
+}
+
+/// A mapping decision with its evidence.
+#[derive(Clone, Debug)]
+pub struct Resolution {
+    /// The user, or why there is none.
+    pub outcome: Result<MappedUser, MappingError>,
+    /// Each mapper that was asked; ids begin with `mapping.`.
+    pub trace: Trace,
+}
+
+/// Asks each mapper in order. The cost does not grow with the number of mappings.
+#[must_use]
+pub fn resolve(identity: &Identity, cluster: &Cluster) -> Resolution {
+    let mut trace = Trace::new();
+    let outcome = resolve_traced(identity, cluster, &mut trace);
+    if let Err(error) = &outcome {
+        trace.failed_on(
+            "mapping.result",
+            "some mapper knows the canonical ARN",
+            None,
+            error.to_string(),
+        );
+    }
+    Resolution { outcome, trace }
+}
+
+fn resolve_traced(identity: &Identity, cluster: &Cluster, trace: &mut Trace) -> Result<MappedUser, MappingError> {
+    let arn = &identity.canonical_arn;
+    const CREATOR: &str = "the hidden mapping of the cluster's creator";
+    match &cluster.creator {
+        Some(creator) if creator.canonical_arn.eq_ignore_ascii_case(arn) => {
+            trace.passed("mapping.creator", CREATOR, arn.clone());
+            return Ok(MappedUser {
+                username: CREATOR_USERNAME.to_owned(),
+                groups: vec![SYSTEM_MASTERS.to_owned()],
+            });
+        }
+        Some(creator) => trace.missed("mapping.creator", CREATOR, creator.canonical_arn.clone(), arn.clone()),
+        None => trace.missed("mapping.creator", CREATOR, None, arn.clone()),
+    }
+    const AWS_AUTH: &str = "an item of mapRoles or mapUsers in aws-auth";
+    let aws_auth = cluster.aws_auth();
+    if let Some(item) = aws_auth.find(arn) {
+        trace.passed("mapping.aws_auth", AWS_AUTH, item.arn.clone());
+        let render = |what, template: &str| {
+            render_template(template, identity).map_err(|fault| MappingError::Template {
+                what,
+                template: template.to_owned(),
+                fault,
+                release: cluster.authenticator_release,
+            })
+        };
+        let username = render("username", &item.username)?;
+        let groups: Result<_, _> = item.groups.iter().map(|group| render("group", group)).collect();
+        return Ok(MappedUser {
+            username,
+            groups: groups?,
+        });
+    }
+    trace.missed(
+        "mapping.aws_auth",
+        AWS_AUTH,
+        format!(
+            "one of {} roles and {} users",
+            aws_auth.roles().len(),
+            aws_auth.users().len()
+        ),
+        arn.clone(),
+    );
+    const ACCOUNTS: &str = "the account is in mapAccounts of aws-auth";
+    if aws_auth.accounts().contains(&identity.account_id) {
+        trace.passed("mapping.accounts", ACCOUNTS, identity.account_id.clone());
+        return Ok(MappedUser {
+            username: arn.clone(),
+            groups: Vec::new(),
+        });
+    }
+    trace.missed("mapping.accounts", ACCOUNTS, None, identity.account_id.clone());
+    Err(MappingError::NotMapped {
+        release: cluster.authenticator_release,
+    })
+}
+
+fn render_template(template: &str, identity: &Identity) -> Result<String, TemplateFault> {
+    const DNS_NAME: &str = "{{EC2PrivateDNSName}}";
+    if template.contains(DNS_NAME) {
+        return Err(if is_instance_id(&identity.session_name) {
+            TemplateFault::NoInstance {
+                id: identity.session_name.clone(),
+            }
+        } else {
+            TemplateFault::NoInstanceId
+        });
+    }
+    Ok(template
+        .replace("{{AccountID}}", &identity.account_id)
+        .replace("{{SessionName}}", &identity.session_name.replace('@', "-"))
+        .replace("{{SessionNameRaw}}", &identity.session_name)
+        .replace("{{AccessKeyID}}", &identity.access_key_id))
+}
+
+/// `^i-(\w{8}|\w{17})$`
+fn is_instance_id(text: &str) -> bool {
+    text.strip_prefix("i-").is_some_and(|rest| {
+        matches!(rest.len(), 8 | 17) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
+}
+
+/// What upstream logs when `aws-auth` changes (`Some`) or is deleted (`None`).
+#[must_use]
+pub fn watch_messages(changed: Option<&aws_auth::AwsAuth>) -> Vec<(Level, String)> {
+    let Some(aws_auth) = changed else {
+        return vec![(Level::Info, "Resetting configmap on delete".to_owned())];
+    };
+    let mut messages = vec![(Level::Info, "Received aws-auth watch event".to_owned())];
+    if !aws_auth.errors().is_empty() {
+        let errors = format!("[{}]", aws_auth.errors().join(" "));
+        messages.push((Level::Warning, format!("Errors parsing configmap: {errors}")));
+        messages.push((
+            Level::Error,
+            format!(
+                "There was an error parsing the config maps.  Only saving data that was good, error parsing config map: {errors}"
+            ),
+        ));
+        messages.push((Level::Error, format!("error parsing config map: {errors}")));
+    }
+    messages
+}
+
+/// Why an identity is no user. The texts are those of the release that the cluster imitates.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MappingError {
+    /// No mapper knows the ARN.
+    #[error("{}", not_mapped(*release))]
+    NotMapped {
+        /// Whose words.
+        release: AuthenticatorRelease,
+    },
+    /// A mapper knows it, but its username or a group cannot be rendered.
+    #[error("{}", template_message(what, template, fault, *release))]
+    Template {
+        /// `username` or `group`.
+        what: &'static str,
+        /// As written.
+        template: String,
+        /// What is wrong.
+        fault: TemplateFault,
+        /// Whose words.
+        release: AuthenticatorRelease,
+    },
+}
+
+/// Why a template cannot be rendered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateFault {
+    /// The World has no such instance. FIDELITY: a World has no EC2 instances yet.
+    #[error("failed querying private DNS from EC2 API for node {id}: node not found")]
+    NoInstance {
+        /// The instance's id.
+        id: String,
+    },
+    /// The session's name is no instance id.
+    #[error("SessionName did not contain an instance id")]
+    NoInstanceId,
+}
+
+fn not_mapped(release: AuthenticatorRelease) -> &'static str {
+    match release {
+        AuthenticatorRelease::Current => "identity is not mapped",
+        AuthenticatorRelease::Y2024 => "Identity is not mapped",
+        AuthenticatorRelease::Y2022 => "ARN is not mapped",
+    }
+}
+
+fn template_message(what: &str, template: &str, fault: &TemplateFault, release: AuthenticatorRelease) -> String {
+    match release {
+        AuthenticatorRelease::Y2022 => format!("failed mapping {what}: {fault}"),
+        AuthenticatorRelease::Current | AuthenticatorRelease::Y2024 => format!(
+            "mapper {CONFIG_MAP_MAPPER} renderTemplates error: error rendering {what} template {}: {fault}",
+            go_quote(template)
+        ),
+    }
+}

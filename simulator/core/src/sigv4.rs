@@ -1,9 +1,33 @@
 //! AWS Signature Version 4, verified: header form and presigned query form.
 
+mod canonical;
+mod error;
+mod sign;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+use subtle::ConstantTimeEq;
+
+pub use self::canonical::CanonicalRequest;
+pub use self::canonical::StringToSign;
+pub use self::error::SigV4Error;
+pub use self::sign::Presign;
+pub use self::sign::Signer;
+use self::sign::signature;
+use crate::iam::AccessKey;
 use crate::iam::CallerIdentity;
 use crate::iam::Directory;
+use crate::iam::KeyStatus;
 use crate::instant::Timestamp;
 use crate::trace::Trace;
+
+/// The only algorithm that AWS takes for these services.
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// What every credential scope ends in.
+const TERMINATOR: &str = "aws4_request";
 
 /// A request as it came over the wire, as far as a signature covers it.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +68,33 @@ pub struct CredentialScope {
     pub service: String,
 }
 
+impl CredentialScope {
+    /// Splits a credential into the key's id and the scope, whose terminator must still be looked at.
+    fn parse(credential: &str) -> Result<(Self, &str), SigV4Error> {
+        match credential.split('/').collect::<Vec<_>>()[..] {
+            [key, date, region, service, terminator] => Ok((
+                Self {
+                    access_key_id: key.to_owned(),
+                    date: date.to_owned(),
+                    region: region.to_owned(),
+                    service: service.to_owned(),
+                },
+                terminator,
+            )),
+            _ => Err(SigV4Error::CredentialShape {
+                got: credential.to_owned(),
+            }),
+        }
+    }
+}
+
+/// The scope without the key's id, as the string to sign has it.
+impl fmt::Display for CredentialScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}/{TERMINATOR}", self.date, self.region, self.service)
+    }
+}
+
 /// A caller whose signature holds. Only [`verify`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedCaller {
@@ -82,17 +133,260 @@ pub fn verify(
     directory: &Directory,
     now: Timestamp,
 ) -> Verification {
-    let _ = (request, receiver, directory, now);
-    Verification {
-        outcome: Err(SigV4Error::MissingAuthenticationToken),
-        trace: Trace::new(),
+    let mut trace = Trace::new();
+    let outcome = verify_traced(&request, receiver, directory, now, &mut trace);
+    if let Err(error) = &outcome {
+        trace.failed_on(error.check(), error.rule(), error.expected(), error.got());
+    }
+    Verification { outcome, trace }
+}
+
+/// The parts of a signature, wherever they stood.
+struct Presented {
+    credential: String,
+    signed_headers: String,
+    signature: String,
+    date_time: String,
+    session_token: Option<String>,
+    payload_hash: String,
+}
+
+fn verify_traced(
+    request: &SignedRequest<'_>,
+    receiver: Receiver<'_>,
+    directory: &Directory,
+    now: Timestamp,
+    trace: &mut Trace,
+) -> Result<VerifiedCaller, SigV4Error> {
+    let presented = Presented::find(request)?;
+    trace.passed("sigv4.parts", "the request carries a whole signature", None);
+
+    if !presented.signed_headers.split(';').any(|name| name == "host") {
+        return Err(SigV4Error::HostNotSigned {
+            signed_headers: presented.signed_headers,
+        });
+    }
+    let date = Timestamp::parse_amz(&presented.date_time).map_err(|_| SigV4Error::DateFormat {
+        got: presented.date_time.clone(),
+    })?;
+    let skew = receiver.skew_minutes * 60;
+    if date < now.plus_seconds(-skew) {
+        return Err(SigV4Error::Expired {
+            date,
+            now,
+            minutes: receiver.skew_minutes,
+        });
+    }
+    if date > now.plus_seconds(skew) {
+        return Err(SigV4Error::NotYetCurrent {
+            date,
+            now,
+            minutes: receiver.skew_minutes,
+        });
+    }
+    trace.passed(
+        "sigv4.date",
+        "the signature is neither too old nor too early",
+        presented.date_time.clone(),
+    );
+
+    let (scope, terminator) = CredentialScope::parse(&presented.credential)?;
+    check_scope(&scope, terminator, &presented.date_time, receiver)?;
+    trace.passed(
+        "sigv4.scope",
+        "the credential scope names this service, region and day",
+        scope.to_string(),
+    );
+
+    let key = find_key(directory, &scope.access_key_id)?;
+    let identity = directory
+        .caller_identity(key)
+        .ok_or_else(|| SigV4Error::OwnerGone { id: key.id.clone() })?;
+    trace.passed(
+        "sigv4.key",
+        "the access key is known, active and someone's",
+        key.id.clone(),
+    );
+    check_session(key, presented.session_token.as_deref(), now)?;
+    trace.passed("sigv4.session", "the session token belongs to the key and lasts", None);
+
+    let canonical = CanonicalRequest::new(request, &presented.signed_headers, &presented.payload_hash);
+    let string_to_sign = StringToSign::new(&presented.date_time, &scope, &canonical);
+    let wanted = signature(&key.secret, &scope, &string_to_sign);
+    if !bool::from(wanted.as_bytes().ct_eq(presented.signature.as_bytes())) {
+        return Err(SigV4Error::SignatureMismatch {
+            canonical_request_hash: canonical.hash(),
+        });
+    }
+    trace.passed("sigv4.signature", "the signature is the one that we calculate", None);
+    Ok(VerifiedCaller { identity, scope })
+}
+
+impl Presented {
+    fn find(request: &SignedRequest<'_>) -> Result<Self, SigV4Error> {
+        let header = |wanted: &str| {
+            request
+                .headers
+                .iter()
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value.trim().to_owned())
+        };
+        let query = |wanted: &str| {
+            request.query.split('&').find_map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                let decode = |text: &str| {
+                    percent_decode_str(&text.replace('+', " "))
+                        .decode_utf8_lossy()
+                        .into_owned()
+                };
+                (decode(name) == wanted).then(|| decode(value))
+            })
+        };
+        match (header("authorization"), query("X-Amz-Algorithm")) {
+            (None, None) => Err(SigV4Error::MissingAuthenticationToken),
+            (Some(_), Some(_)) => Err(SigV4Error::TwoSignatures),
+            (Some(authorization), None) => Self::from_header(request, &authorization, header),
+            (None, Some(algorithm)) if algorithm != ALGORITHM => Err(SigV4Error::QueryAlgorithm { got: algorithm }),
+            (None, Some(_)) => Self::from_query(query),
+        }
+    }
+
+    fn from_header(
+        request: &SignedRequest<'_>,
+        authorization: &str,
+        header: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, SigV4Error> {
+        let (algorithm, rest) = authorization
+            .split_once(char::is_whitespace)
+            .unwrap_or((authorization, ""));
+        if algorithm != ALGORITHM {
+            return Err(SigV4Error::HeaderAlgorithm {
+                got: algorithm.to_owned(),
+            });
+        }
+        let mut parts = [("Credential", None), ("Signature", None), ("SignedHeaders", None)];
+        for pair in rest.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            let Some((name, value)) = pair.split_once('=') else {
+                // The text behind the algorithm may hold anything, so only its length is told.
+                return Err(SigV4Error::NotKeyValue { got: pair.to_owned() });
+            };
+            for (wanted, slot) in &mut parts {
+                if *wanted == name {
+                    *slot = Some(value.to_owned());
+                }
+            }
+        }
+        let date_time = header("x-amz-date").or_else(|| header("date"));
+        match (parts, date_time) {
+            ([(_, Some(credential)), (_, Some(signature)), (_, Some(signed_headers))], Some(date_time)) => Ok(Self {
+                credential,
+                signed_headers,
+                signature,
+                date_time,
+                session_token: header("x-amz-security-token"),
+                payload_hash: header("x-amz-content-sha256").unwrap_or_else(|| canonical::sha256_hex(request.body)),
+            }),
+            (parts, date_time) => Err(SigV4Error::HeaderParts {
+                missing: parts
+                    .into_iter()
+                    .filter(|(_, value)| value.is_none())
+                    .map(|(name, _)| name)
+                    .collect(),
+                date_missing: date_time.is_none(),
+            }),
+        }
+    }
+
+    fn from_query(query: impl Fn(&str) -> Option<String>) -> Result<Self, SigV4Error> {
+        let names = [
+            "X-Amz-Credential",
+            "X-Amz-Signature",
+            "X-Amz-SignedHeaders",
+            "X-Amz-Date",
+        ];
+        match names.map(&query) {
+            [Some(credential), Some(signature), Some(signed_headers), Some(date_time)] => Ok(Self {
+                credential,
+                signed_headers,
+                signature,
+                date_time,
+                session_token: query("X-Amz-Security-Token"),
+                payload_hash: canonical::sha256_hex(b""),
+            }),
+            values => Err(SigV4Error::QueryParts {
+                missing: names
+                    .into_iter()
+                    .zip(values)
+                    .filter(|(_, value)| value.is_none())
+                    .map(|(name, _)| name)
+                    .collect(),
+            }),
+        }
     }
 }
 
-/// Why a request is nobody's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SigV4Error {
-    /// Neither an Authorization header nor a signed query.
-    #[error("Request is missing Authentication Token")]
-    MissingAuthenticationToken,
+fn check_scope(
+    scope: &CredentialScope,
+    terminator: &str,
+    date_time: &str,
+    receiver: Receiver<'_>,
+) -> Result<(), SigV4Error> {
+    let mut faults = Vec::new();
+    if let Some(region) = receiver.region.filter(|region| *region != scope.region) {
+        faults.push(ScopeFault::Region {
+            expected: region.to_owned(),
+            got: scope.region.clone(),
+        });
+    }
+    if scope.service != receiver.service {
+        faults.push(ScopeFault::Service {
+            expected: receiver.service.to_owned(),
+            got: scope.service.clone(),
+        });
+    }
+    if terminator != TERMINATOR {
+        faults.push(ScopeFault::Terminator {
+            got: terminator.to_owned(),
+        });
+    }
+    if date_time.get(..8) != Some(&scope.date) {
+        faults.push(ScopeFault::Date {
+            scope: scope.date.clone(),
+            date_time: date_time.to_owned(),
+        });
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(SigV4Error::Scope { faults })
+    }
 }
+
+fn find_key<'a>(directory: &'a Directory, id: &str) -> Result<&'a AccessKey, SigV4Error> {
+    let key = directory
+        .access_key(id)
+        .ok_or_else(|| SigV4Error::UnknownKey { id: id.to_owned() })?;
+    match key.status {
+        KeyStatus::Active => Ok(key),
+        KeyStatus::Inactive => Err(SigV4Error::InactiveKey { id: id.to_owned() }),
+    }
+}
+
+fn check_session(key: &AccessKey, presented: Option<&str>, now: Timestamp) -> Result<(), SigV4Error> {
+    let id = || key.id.clone();
+    match (&key.session, presented) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(SigV4Error::UnexpectedSessionToken { id: id() }),
+        (Some(_), None) => Err(SigV4Error::MissingSessionToken { id: id() }),
+        (Some(session), Some(token)) if !session.token.matches(token) => {
+            Err(SigV4Error::WrongSessionToken { id: id() })
+        }
+        (Some(session), Some(_)) if session.expires <= now => Err(SigV4Error::SessionExpired {
+            expired: session.expires,
+            now,
+        }),
+        (Some(_), Some(_)) => Ok(()),
+    }
+}
+
+pub use self::error::ScopeFault;
