@@ -12,6 +12,7 @@ use crate::mapping::aws_auth::AwsAuth;
 use crate::object::ObjectKey;
 use crate::object::ObjectStore;
 use crate::object::StoreError;
+use crate::rbac::RESOURCE_SUFFIX;
 use crate::rbac::RbacIndex;
 
 /// The namespace of the `aws-auth` ConfigMap.
@@ -159,6 +160,15 @@ impl Cluster {
         Ok(stored)
     }
 
+    /// Stores objects that are new, the indices being made once at the end. One that is there already is left as it is.
+    pub fn create_objects(&mut self, objects: Vec<(ObjectKey, Value)>, ids: &mut IdGenerator, now: Timestamp) {
+        for (key, object) in objects {
+            let _ = self.objects.create(key, object, ids, now);
+        }
+        self.reindex(&ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME));
+        self.reindex(&ObjectKey::new(RESOURCE_SUFFIX, "", ""));
+    }
+
     /// [`ObjectStore::update`], with the indices brought up to date.
     ///
     /// # Errors
@@ -187,7 +197,7 @@ impl Cluster {
                     .map(|object| AwsAuth::from_config_map(object))
                     .unwrap_or_default(),
             );
-        } else if changed.resource.ends_with(crate::rbac::RESOURCE_SUFFIX) {
+        } else if changed.resource.ends_with(RESOURCE_SUFFIX) {
             self.rbac = Arc::new(RbacIndex::build(&self.objects));
         }
     }

@@ -1,0 +1,407 @@
+//! The shape of the file, apart from the model: serde structs that refuse what they do not know.
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use super::Edit;
+use super::Scenario;
+use super::ScenarioError;
+use super::Step;
+use super::Text;
+use super::stage::AccountModel;
+use super::stage::ClusterModel;
+use super::stage::ProfileModel;
+use super::stage::RoleModel;
+use super::stage::UserModel;
+use super::stage::WorldModel;
+use crate::arn::AccountId;
+use crate::arn::Partition;
+use crate::eks::AuthenticatorRelease;
+use crate::explain::Cause;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScenarioFile {
+    id: Spanned<String>,
+    title: TextFile,
+    story: TextFile,
+    difficulty: Spanned<u8>,
+    #[serde(default)]
+    tags: Vec<String>,
+    world: WorldFile,
+    symptom: Vec<StepFile>,
+    cause: Spanned<String>,
+    #[serde(default)]
+    hints: Vec<TextFile>,
+    fix: Vec<StepFile>,
+    proof: Vec<StepFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BareWorldFile {
+    world: WorldFile,
+}
+
+/// Only whether it is a whole scenario.
+#[derive(Deserialize)]
+struct Probe {
+    id: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextFile {
+    en: String,
+    ko: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StepFile {
+    run: Spanned<String>,
+    r#as: Option<Spanned<String>>,
+    #[serde(default)]
+    fails: bool,
+    #[serde(default)]
+    prints: Vec<String>,
+    log: Option<String>,
+    edit: Option<EditFile>,
+    save_key_as: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EditFile {
+    after: String,
+    insert: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WorldFile {
+    #[serde(default)]
+    seed: u64,
+    accounts: Vec<AccountFile>,
+    clusters: Vec<ClusterFile>,
+    profiles: Vec<ProfileFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountFile {
+    id: Spanned<String>,
+    #[serde(default)]
+    users: Vec<UserFile>,
+    #[serde(default)]
+    roles: Vec<RoleFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserFile {
+    name: Spanned<String>,
+    #[serde(default = "root_path")]
+    path: String,
+    #[serde(default)]
+    deleted: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoleFile {
+    name: Spanned<String>,
+    #[serde(default = "root_path")]
+    path: String,
+    #[serde(default)]
+    trusted: Vec<String>,
+    trust_policy: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClusterFile {
+    name: Spanned<String>,
+    region: String,
+    account: Spanned<String>,
+    #[serde(default = "default_version")]
+    version: String,
+    #[serde(default = "default_age")]
+    age_days: u32,
+    creator: Option<Spanned<String>>,
+    authenticator_release: Option<Spanned<String>>,
+    #[serde(default)]
+    strict_hosts: bool,
+    aws_auth: Option<std::collections::BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProfileFile {
+    name: Spanned<String>,
+    user: Option<Spanned<String>>,
+    role: Option<Spanned<String>>,
+    source_profile: Option<Spanned<String>>,
+    external_id: Option<String>,
+    role_session_name: Option<String>,
+}
+
+fn root_path() -> String {
+    "/".to_owned()
+}
+
+fn default_version() -> String {
+    "1.32".to_owned()
+}
+
+/// The article's `77d`.
+fn default_age() -> u32 {
+    77
+}
+
+pub(super) fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
+    let file: ScenarioFile = read(text)?;
+    let world = world(file.world)?;
+    let cause =
+        Cause::from_id(&file.cause.value).ok_or_else(|| at(&file.cause, format!("no cause `{}`", file.cause.value)))?;
+    if !(1..=5).contains(&file.difficulty.value) {
+        return Err(at(&file.difficulty, "difficulty is a number from 1 to 5"));
+    }
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if file.id.value.is_empty() || !file.id.value.chars().all(good) {
+        return Err(at(&file.id, "an id is lower-case letters, digits and dashes"));
+    }
+    let steps = |steps: Vec<StepFile>| {
+        steps
+            .into_iter()
+            .map(|file| step(file, &world))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    Ok(Scenario {
+        symptom: steps(file.symptom)?,
+        fix: steps(file.fix)?,
+        proof: steps(file.proof)?,
+        id: file.id.value,
+        title: text_of(file.title),
+        story: text_of(file.story),
+        difficulty: file.difficulty.value,
+        tags: file.tags,
+        cause,
+        hints: file.hints.into_iter().map(text_of).collect(),
+        world,
+    })
+}
+
+pub(super) fn parse_world(text: &str) -> Result<WorldModel, ScenarioError> {
+    if read::<Probe>(text)?.id.is_some() {
+        return Ok(parse_scenario(text)?.world);
+    }
+    world(read::<BareWorldFile>(text)?.world)
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, ScenarioError> {
+    serde_saphyr::from_str(text).map_err(|error| {
+        let location = error.location();
+        let message = error.without_snippet().to_string();
+        ScenarioError {
+            line: location.map_or(0, |location| location.line()),
+            column: location.map_or(0, |location| location.column()),
+            message: message.lines().next().unwrap_or_default().to_owned(),
+        }
+    })
+}
+
+/// An error at a value.
+fn at<T>(value: &Spanned<T>, message: impl Into<String>) -> ScenarioError {
+    ScenarioError {
+        line: value.referenced.line(),
+        column: value.referenced.column(),
+        message: message.into(),
+    }
+}
+
+fn text_of(file: TextFile) -> Text {
+    Text {
+        en: file.en,
+        ko: file.ko,
+    }
+}
+
+fn step(file: StepFile, world: &WorldModel) -> Result<Step, ScenarioError> {
+    for name in [&file.r#as, &file.save_key_as].into_iter().flatten() {
+        if !world.profiles.iter().any(|profile| profile.name == name.value) {
+            return Err(at(name, format!("no profile `{}` in this world", name.value)));
+        }
+    }
+    if !file.run.value.starts_with("aws ") && !file.run.value.starts_with("kubectl ") {
+        return Err(at(&file.run, "a step runs aws or kubectl"));
+    }
+    Ok(Step {
+        run: file.run.value,
+        profile: file.r#as.map(|name| name.value),
+        fails: file.fails,
+        prints: file.prints,
+        log: file.log,
+        edit: file.edit.map(|edit| Edit {
+            after: edit.after,
+            insert: edit.insert,
+        }),
+        save_key_as: file.save_key_as.map(|name| name.value),
+    })
+}
+
+fn world(file: WorldFile) -> Result<WorldModel, ScenarioError> {
+    let accounts: Vec<AccountModel> = file.accounts.into_iter().map(account).collect::<Result<_, _>>()?;
+    let mut clusters: Vec<ClusterModel> = Vec::new();
+    for file in file.clusters {
+        if clusters.iter().any(|cluster| cluster.name == file.name.value) {
+            return Err(at(&file.name, format!("two clusters are named `{}`", file.name.value)));
+        }
+        clusters.push(cluster(file, &accounts)?);
+    }
+    let region = clusters
+        .first()
+        .map_or_else(|| "us-west-2".to_owned(), |cluster| cluster.region.clone());
+    let mut profiles: Vec<ProfileModel> = Vec::new();
+    for file in file.profiles {
+        if profiles.iter().any(|profile| profile.name == file.name.value) {
+            return Err(at(&file.name, format!("two profiles are named `{}`", file.name.value)));
+        }
+        let model = profile(file, &accounts, &profiles)?;
+        profiles.push(model);
+    }
+    Ok(WorldModel {
+        seed: file.seed,
+        accounts,
+        clusters,
+        region,
+        profiles,
+    })
+}
+
+fn account(file: AccountFile) -> Result<AccountModel, ScenarioError> {
+    let id = AccountId::parse(&file.id.value).map_err(|error| at(&file.id, error.to_string()))?;
+    let mut names = Vec::new();
+    let mut users = Vec::new();
+    for user in file.users {
+        let key = format!("user/{}", user.name.value.to_lowercase());
+        if names.contains(&key) {
+            return Err(at(&user.name, format!("two users are named `{}`", user.name.value)));
+        }
+        names.push(key);
+        users.push(UserModel {
+            name: user.name.value,
+            path: user.path,
+            deleted: user.deleted,
+        });
+    }
+    let mut roles = Vec::new();
+    for role in file.roles {
+        let key = format!("role/{}", role.name.value.to_lowercase());
+        if names.contains(&key) {
+            return Err(at(&role.name, format!("two roles are named `{}`", role.name.value)));
+        }
+        names.push(key);
+        if let Some(policy) = &role.trust_policy
+            && serde_json::from_str::<serde_json::Value>(&policy.value).is_err()
+        {
+            return Err(at(policy, "trust_policy is a policy document in JSON"));
+        }
+        roles.push(RoleModel {
+            name: role.name.value,
+            path: role.path,
+            trusted: role.trusted,
+            trust_policy: role.trust_policy.map(|policy| policy.value),
+        });
+    }
+    Ok(AccountModel {
+        partition: Partition::Aws,
+        id,
+        users,
+        roles,
+    })
+}
+
+fn cluster(file: ClusterFile, accounts: &[AccountModel]) -> Result<ClusterModel, ScenarioError> {
+    let account = accounts
+        .iter()
+        .find(|account| account.id.as_str() == file.account.value)
+        .ok_or_else(|| {
+            at(
+                &file.account,
+                format!("no account `{}` in this world", file.account.value),
+            )
+        })?;
+    let release = match &file.authenticator_release {
+        None => AuthenticatorRelease::default(),
+        Some(name) => match name.value.as_str() {
+            "current" => AuthenticatorRelease::Current,
+            "2024" => AuthenticatorRelease::Y2024,
+            "2022" => AuthenticatorRelease::Y2022,
+            other => {
+                let message = format!("no authenticator release `{other}`: current, \"2024\" or \"2022\"");
+                return Err(at(name, message));
+            }
+        },
+    };
+    let creator = match file.creator {
+        None => None,
+        Some(name) => Some(account.canonical_arn(&name.value).ok_or_else(|| {
+            at(
+                &name,
+                format!("no `{}` in account {}: user/NAME or role/NAME", name.value, account.id),
+            )
+        })?),
+    };
+    Ok(ClusterModel {
+        name: file.name.value,
+        region: file.region,
+        account: account.id.clone(),
+        version: file.version,
+        age_days: file.age_days,
+        creator,
+        release,
+        strict_hosts: file.strict_hosts,
+        aws_auth: file.aws_auth,
+    })
+}
+
+fn profile(
+    file: ProfileFile,
+    accounts: &[AccountModel],
+    earlier: &[ProfileModel],
+) -> Result<ProfileModel, ScenarioError> {
+    let (user, role) = match (&file.user, &file.role) {
+        (Some(user), None) => {
+            let known = accounts
+                .iter()
+                .any(|account| account.users.iter().any(|known| known.name == user.value));
+            if !known {
+                return Err(at(user, format!("no user `{}` in this world", user.value)));
+            }
+            (Some(user.value.clone()), None)
+        }
+        (None, Some(role)) => {
+            let source = file
+                .source_profile
+                .as_ref()
+                .ok_or_else(|| at(role, "a profile with a role has a source_profile"))?;
+            if !earlier.iter().any(|profile| profile.name == source.value) {
+                return Err(at(source, format!("no earlier profile `{}`", source.value)));
+            }
+            let arn = accounts
+                .iter()
+                .find_map(|account| account.role_arn(&role.value))
+                .ok_or_else(|| at(role, format!("no role `{}` in this world", role.value)))?;
+            (None, Some((arn, source.value.clone())))
+        }
+        _ => return Err(at(&file.name, "a profile has either a user or a role")),
+    };
+    Ok(ProfileModel {
+        name: file.name.value,
+        user,
+        role,
+        external_id: file.external_id,
+        role_session_name: file.role_session_name,
+    })
+}

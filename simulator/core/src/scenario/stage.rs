@@ -1,0 +1,233 @@
+//! From a checked model to a World.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::Profile;
+use super::ProfileSource;
+use super::Staging;
+use super::objects;
+use crate::arn::AccountId;
+use crate::arn::Partition;
+use crate::eks::AWS_AUTH_NAME;
+use crate::eks::AWS_AUTH_NAMESPACE;
+use crate::eks::AuthenticatorRelease;
+use crate::eks::Cluster;
+use crate::eks::Creator;
+use crate::eks::NewCluster;
+use crate::iam::AccessKey;
+use crate::iam::NewRole;
+use crate::instant::Timestamp;
+use crate::object::ObjectKey;
+use crate::rbac::bootstrap;
+use crate::world::World;
+
+const DAY: i64 = 86_400;
+
+/// A world whose names all refer to something.
+#[derive(Clone, Debug)]
+pub(super) struct WorldModel {
+    pub(super) seed: u64,
+    pub(super) accounts: Vec<AccountModel>,
+    pub(super) clusters: Vec<ClusterModel>,
+    pub(super) region: String,
+    pub(super) profiles: Vec<ProfileModel>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct AccountModel {
+    pub(super) partition: Partition,
+    pub(super) id: AccountId,
+    pub(super) users: Vec<UserModel>,
+    pub(super) roles: Vec<RoleModel>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct UserModel {
+    pub(super) name: String,
+    pub(super) path: String,
+    /// It was there, with its keys, and is gone.
+    pub(super) deleted: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct RoleModel {
+    pub(super) name: String,
+    pub(super) path: String,
+    pub(super) trusted: Vec<String>,
+    pub(super) trust_policy: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct ClusterModel {
+    pub(super) name: String,
+    pub(super) region: String,
+    pub(super) account: AccountId,
+    pub(super) version: String,
+    pub(super) age_days: u32,
+    /// A canonical ARN.
+    pub(super) creator: Option<String>,
+    pub(super) release: AuthenticatorRelease,
+    pub(super) strict_hosts: bool,
+    pub(super) aws_auth: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct ProfileModel {
+    pub(super) name: String,
+    pub(super) user: Option<String>,
+    /// A role's ARN and the source profile.
+    pub(super) role: Option<(String, String)>,
+    pub(super) external_id: Option<String>,
+    pub(super) role_session_name: Option<String>,
+}
+
+impl AccountModel {
+    /// The canonical ARN of `user/NAME` or `role/NAME`.
+    pub(super) fn canonical_arn(&self, resource: &str) -> Option<String> {
+        let (kind, name) = resource.split_once('/')?;
+        match kind {
+            "role" => {
+                self.roles.iter().find(|role| role.name == name)?;
+                Some(format!("arn:{}:iam::{}:role/{name}", self.partition, self.id))
+            }
+            "user" => {
+                let user = self.users.iter().find(|user| user.name == name)?;
+                Some(format!(
+                    "arn:{}:iam::{}:user{}{name}",
+                    self.partition, self.id, user.path
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    /// The ARN of a role with its path.
+    pub(super) fn role_arn(&self, name: &str) -> Option<String> {
+        let role = self.roles.iter().find(|role| role.name == name)?;
+        Some(format!(
+            "arn:{}:iam::{}:role{}{name}",
+            self.partition, self.id, role.path
+        ))
+    }
+
+    fn trust_policy(&self, role: &RoleModel) -> String {
+        if let Some(policy) = &role.trust_policy {
+            return policy.clone();
+        }
+        let principals: Vec<String> = role
+            .trusted
+            .iter()
+            .map(|name| self.canonical_arn(name).unwrap_or_else(|| name.clone()))
+            .collect();
+        json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"AWS": principals}, "Action": "sts:AssumeRole"}],
+        })
+        .to_string()
+    }
+}
+
+impl WorldModel {
+    /// Makes the World as of `now`. What was checked when the model was read cannot fail here; a name that IAM refuses
+    /// makes no principal.
+    pub(super) fn stage(&self, now: Timestamp) -> Staging {
+        let mut world = World::new(self.seed);
+        let created = now.plus_seconds(-100 * DAY);
+        let mut keys: BTreeMap<String, Arc<AccessKey>> = BTreeMap::new();
+        for account in &self.accounts {
+            world.directory.add_account(account.id.clone(), account.partition);
+            for role in &account.roles {
+                let spec = NewRole {
+                    name: &role.name,
+                    path: &role.path,
+                    trust_policy: &account.trust_policy(role),
+                    max_session_duration: 3600,
+                };
+                let _ = world.directory.create_role(&account.id, spec, &mut world.ids, created);
+            }
+            for user in &account.users {
+                let made = world
+                    .directory
+                    .create_user(&account.id, &user.name, &user.path, &mut world.ids, created);
+                if made.is_err() {
+                    continue;
+                }
+                if let Ok(key) = world
+                    .directory
+                    .create_access_key(&account.id, &user.name, &mut world.ids, created)
+                {
+                    if user.deleted {
+                        // The key stays, nobody's: so `explain` can say whose it was.
+                        let _ = world.directory.delete_access_key(&account.id, &user.name, &key.id);
+                        let _ = world.directory.delete_user(&account.id, &user.name);
+                        world.directory.add_key((*key).clone());
+                    }
+                    keys.insert(user.name.clone(), key);
+                }
+            }
+        }
+        for model in &self.clusters {
+            let cluster = model.stage(&mut world, now);
+            world.clusters.insert(model.name.clone(), Arc::new(cluster));
+        }
+        let profiles = self
+            .profiles
+            .iter()
+            .filter_map(|model| {
+                let source = match (&model.role, &model.user) {
+                    (Some((role_arn, source_profile)), _) => ProfileSource::AssumeRole {
+                        role_arn: role_arn.clone(),
+                        source_profile: source_profile.clone(),
+                        external_id: model.external_id.clone(),
+                        role_session_name: model.role_session_name.clone(),
+                    },
+                    (None, user) => {
+                        let key = keys.get(user.as_ref()?)?;
+                        ProfileSource::AccessKey {
+                            id: key.id.clone(),
+                            secret: key.secret.clone(),
+                            session_token: None,
+                        }
+                    }
+                };
+                Some(Profile {
+                    name: model.name.clone(),
+                    region: self.region.clone(),
+                    source,
+                })
+            })
+            .collect();
+        Staging { world, profiles }
+    }
+}
+
+impl ClusterModel {
+    fn stage(&self, world: &mut World, now: Timestamp) -> Cluster {
+        let created = now.plus_seconds(-DAY * i64::from(self.age_days));
+        let mut cluster = Cluster::new(
+            NewCluster {
+                name: self.name.clone(),
+                region: self.region.clone(),
+                account: self.account.clone(),
+                version: self.version.clone(),
+                creator: self.creator.clone().map(|canonical_arn| Creator { canonical_arn }),
+                authenticator_release: self.release,
+                strict_hosts: self.strict_hosts,
+            },
+            created,
+        );
+        let mut objects = bootstrap::objects();
+        objects.extend(objects::of_a_small_cluster(&self.region, &self.version, created));
+        if let Some(data) = &self.aws_auth {
+            objects.push((
+                ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME),
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "data": data}),
+            ));
+        }
+        cluster.create_objects(objects, &mut world.ids, created);
+        cluster
+    }
+}
