@@ -1,10 +1,7 @@
 //! May this user do this? `system:masters` first, then RBAC.
-//!
-//! Source: Kubernetes' authorizer chain on EKS without its access policies.
 
 use crate::eks::Cluster;
 use crate::log::go_quote;
-use crate::rbac::RbacDecision;
 use crate::request_info::Attributes;
 use crate::trace::Trace;
 use crate::user::SYSTEM_MASTERS;
@@ -26,15 +23,15 @@ pub struct Authorization {
     pub decision: Decision,
     /// As in a SubjectAccessReview's status: `RBAC: allowed by …`; on a denial usually empty.
     pub reason: String,
-    /// Each authorizer that was asked; ids begin with `authz.`.
+    /// Each rule that was looked at; ids begin with `authz.`.
     pub trace: Trace,
 }
 
-/// Decides.
+/// Decides. The superuser authorizer comes first and gives no reason (`authorizerfactory.NewPrivilegedGroups`).
 #[must_use]
 pub fn authorize(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Authorization {
-    const MASTERS: &str = "the user is in system:masters";
-    const RBAC: &str = "some RBAC rule allows it";
+    const MASTERS: &str = "members of system:masters may do everything";
+    const RBAC: &str = "a role bound to the user or one of its groups allows the request";
     let mut trace = Trace::new();
     if user.groups.iter().any(|group| group == SYSTEM_MASTERS) {
         trace.passed("authz.masters", MASTERS, None);
@@ -44,68 +41,194 @@ pub fn authorize(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) ->
             trace,
         };
     }
-    trace.missed("authz.masters", MASTERS, None, format!("[{}]", user.groups.join(" ")));
-    let (decision, reason) = match cluster.rbac().authorize(user, attributes) {
-        RbacDecision::Allowed { reason } => {
-            trace.passed("authz.rbac", RBAC, reason.clone());
-            (Decision::Allow, reason)
-        }
-        RbacDecision::NoOpinion { reason } => {
-            trace.failed_on("authz.rbac", RBAC, None, denial_message(user, attributes, &reason));
-            (Decision::NoOpinion, reason)
-        }
+    trace.missed(
+        "authz.masters",
+        MASTERS,
+        SYSTEM_MASTERS.to_owned(),
+        user.groups.join(", "),
+    );
+    let answer = cluster.rbac().authorize_rbac(user, attributes);
+    let decision = if answer.allowed {
+        trace.passed("authz.rbac", RBAC, answer.reason.clone());
+        Decision::Allow
+    } else {
+        let got = Some(answer.reason.clone()).filter(|reason| !reason.is_empty());
+        trace.failed_on("authz.rbac", RBAC, wanted(attributes), got);
+        Decision::NoOpinion
     };
     Authorization {
         decision,
-        reason,
+        reason: answer.reason,
         trace,
     }
 }
 
-/// What the API server says of a denial, without the prefix that names the object.
+/// What the API server says of a denial, without the name of the object
+/// (`apiserver/pkg/endpoints/handlers/responsewriters/errors.go`).
 #[must_use]
 pub fn denial_message(user: &UserInfo, attributes: &Attributes, reason: &str) -> String {
-    let user = go_quote(&user.username);
-    let verb = &attributes.verb;
-    let mut message = if attributes.is_resource {
-        let resource = match attributes.subresource.as_str() {
-            "" => attributes.resource.clone(),
-            subresource => format!("{}/{subresource}", attributes.resource),
-        };
-        let scope = match attributes.namespace.as_str() {
-            "" => "at the cluster scope".to_owned(),
-            namespace => format!("in the namespace {}", go_quote(namespace)),
-        };
-        format!(
-            "User {user} cannot {verb} resource {} in API group {} {scope}",
-            go_quote(&resource),
-            go_quote(&attributes.api_group)
-        )
+    // Only the message is escaped; the authorizer's reason is appended as it is.
+    let message = format!("User {} cannot {}", go_quote(&user.username), wanted(attributes))
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    if reason.is_empty() {
+        message
     } else {
-        format!("User {user} cannot {verb} path {}", go_quote(&attributes.path))
-    };
-    if !reason.is_empty() {
-        message.push_str(": ");
-        message.push_str(reason);
+        format!("{message}: {reason}")
     }
-    // `responsewriters.Forbidden` escapes what a browser might take for markup.
-    message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// The whole message of a 403 Status.
+/// The message of the 403 Status: [`denial_message`] after what is forbidden (`apierrors.NewForbidden`).
 #[must_use]
 pub fn forbidden_message(user: &UserInfo, attributes: &Attributes, reason: &str) -> String {
-    let what = if attributes.is_resource {
-        let resource = match attributes.api_group.as_str() {
-            "" => attributes.resource.clone(),
-            group => format!("{}.{group}", attributes.resource),
-        };
-        match attributes.name.as_str() {
-            "" => format!("{resource} is forbidden"),
-            name => format!("{resource} {} is forbidden", go_quote(name)),
-        }
+    let denial = denial_message(user, attributes, reason);
+    if attributes.resource.is_empty() {
+        return format!("forbidden: {denial}");
+    }
+    let dot = if attributes.api_group.is_empty() { "" } else { "." };
+    let resource = format!("{}{dot}{}", attributes.resource, attributes.api_group);
+    if attributes.name.is_empty() {
+        format!("{resource} is forbidden: {denial}")
     } else {
-        "forbidden".to_owned()
+        format!("{resource} {} is forbidden: {denial}", go_quote(&attributes.name))
+    }
+}
+
+/// `list resource "pods" in API group "" in the namespace "default"`.
+fn wanted(attributes: &Attributes) -> String {
+    let verb = &attributes.verb;
+    if !attributes.is_resource {
+        return format!("{verb} path {}", go_quote(&attributes.path));
+    }
+    let slash = if attributes.subresource.is_empty() { "" } else { "/" };
+    let resource = go_quote(&format!("{}{slash}{}", attributes.resource, attributes.subresource));
+    let scope = if attributes.namespace.is_empty() {
+        "at the cluster scope".to_owned()
+    } else {
+        format!("in the namespace {}", go_quote(&attributes.namespace))
     };
-    format!("{what}: {}", denial_message(user, attributes, reason))
+    format!(
+        "{verb} resource {resource} in API group {} {scope}",
+        go_quote(&attributes.api_group)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::arn::AccountId;
+    use crate::eks::AuthenticatorRelease;
+    use crate::eks::NewCluster;
+    use crate::id::IdGenerator;
+    use crate::instant::Timestamp;
+    use crate::rbac::bootstrap;
+    use crate::trace::Verdict;
+
+    use super::*;
+
+    fn cluster() -> Cluster {
+        let spec = NewCluster {
+            name: "my-cluster".to_owned(),
+            region: "us-west-2".to_owned(),
+            account: AccountId::parse("111122223333").unwrap(),
+            version: "1.32".to_owned(),
+            creator: None,
+            authenticator_release: AuthenticatorRelease::Current,
+            strict_hosts: false,
+        };
+        Cluster::new(spec, Timestamp::UNIX_EPOCH)
+    }
+
+    fn user(name: &str, groups: &[&str]) -> UserInfo {
+        UserInfo {
+            username: name.to_owned(),
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            ..UserInfo::default()
+        }
+    }
+
+    #[track_caller]
+    fn check(name: &str, attributes: &Attributes, reason: &str, expected: &str) {
+        assert_eq!(forbidden_message(&user(name, &[]), attributes, reason), expected);
+    }
+
+    #[test]
+    fn a_denial_is_worded_as_the_api_server_words_it() {
+        let pods = Attributes::resource("list", "", "v1", "pods", "", "default", "");
+        check(
+            "u",
+            &pods,
+            "",
+            r#"pods is forbidden: User "u" cannot list resource "pods" in API group "" in the namespace "default""#,
+        );
+        check(
+            "u",
+            &Attributes::resource("get", "apps", "v1", "deployments", "", "", "x"),
+            "",
+            r#"deployments.apps "x" is forbidden: User "u" cannot get resource "deployments" in API group "apps" at the cluster scope"#,
+        );
+        check(
+            "u",
+            &Attributes::resource("get", "", "v1", "pods", "log", "x", "p"),
+            r#"RBAC: role.rbac.authorization.k8s.io "<r>" not found"#,
+            r#"pods "p" is forbidden: User "u" cannot get resource "pods/log" in API group "" in the namespace "x": RBAC: role.rbac.authorization.k8s.io "<r>" not found"#,
+        );
+        check(
+            "u",
+            &Attributes::non_resource("get", "/metrics"),
+            "",
+            r#"forbidden: User "u" cannot get path "/metrics""#,
+        );
+        check(
+            "a\"<&>",
+            &Attributes::non_resource("get", "/"),
+            "",
+            r#"forbidden: User "a\"&lt;&amp;&gt;" cannot get path "/""#,
+        );
+        assert_eq!(
+            denial_message(&user("u", &[]), &pods, ""),
+            r#"User "u" cannot list resource "pods" in API group "" in the namespace "default""#
+        );
+    }
+
+    #[test]
+    fn rbac_speaks_where_the_superuser_authorizer_has_no_opinion() {
+        let mut cluster = cluster();
+        let mut ids = IdGenerator::new(1);
+        for (key, object) in bootstrap::objects() {
+            cluster
+                .create_object(key, object, &mut ids, Timestamp::UNIX_EPOCH)
+                .unwrap();
+        }
+        let anyone = user("u", &["system:authenticated"]);
+        let allowed = authorize(&anyone, &Attributes::non_resource("get", "/api"), &cluster);
+        assert_eq!(allowed.decision, Decision::Allow);
+        assert_eq!(
+            allowed.reason,
+            r#"RBAC: allowed by ClusterRoleBinding "system:discovery" of ClusterRole "system:discovery" to Group "system:authenticated""#
+        );
+        let denied = authorize(&anyone, &Attributes::non_resource("get", "/metrics"), &cluster);
+        assert_eq!((denied.decision, denied.reason.as_str()), (Decision::NoOpinion, ""));
+        let ids: Vec<_> = denied
+            .trace
+            .checks()
+            .iter()
+            .map(|check| (check.id, check.verdict))
+            .collect();
+        assert_eq!(
+            ids,
+            [("authz.masters", Verdict::Missed), ("authz.rbac", Verdict::Failed)]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn masters_are_always_allowed(verb in ".*", resource in ".*", namespace in ".*", name in ".*", others in ".*") {
+            let attributes = Attributes::resource(&verb, "", "v1", &resource, "", &namespace, &name);
+            let found = authorize(&user(&name, &[&others, SYSTEM_MASTERS]), &attributes, &cluster());
+            prop_assert_eq!((found.decision, found.reason.as_str()), (Decision::Allow, ""));
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! Source: `TextFormatter` of logrus: time, level and msg first, then the other fields by name; a value is quoted as
 //! Go's `%q` does unless it is made only of letters, digits and `-._/@^+`.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 use crate::instant::Timestamp;
 
@@ -72,35 +72,37 @@ fn value(text: &str) -> String {
     }
 }
 
-/// Go's `%q`. Characters that Go takes for unprintable are escaped; for those beyond Latin-1 we go by Rust's notion of
-/// control characters and white space.
+/// `text` as Go's `%q` (`strconv.Quote`) gives it.
 #[must_use]
 pub fn go_quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\x07' => quoted.push_str("\\a"),
-            '\x08' => quoted.push_str("\\b"),
-            '\x0c' => quoted.push_str("\\f"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\x0b' => quoted.push_str("\\v"),
-            ' '..='~' => quoted.push(c),
-            c if c < '\u{80}' => {
-                let _ = write!(quoted, "\\x{:02x}", u32::from(c));
-            }
-            c if c.is_control() || c.is_whitespace() || c == '\u{ad}' || c == '\u{feff}' => {
-                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
-            }
-            c => quoted.push(c),
-        }
+    for character in text.chars() {
+        // Writing to a String cannot fail.
+        let _ = match character {
+            '"' | '\\' => write!(quoted, "\\{character}"),
+            '\x07' => quoted.write_str("\\a"),
+            '\x08' => quoted.write_str("\\b"),
+            '\x0c' => quoted.write_str("\\f"),
+            '\n' => quoted.write_str("\\n"),
+            '\r' => quoted.write_str("\\r"),
+            '\t' => quoted.write_str("\\t"),
+            '\x0b' => quoted.write_str("\\v"),
+            ' '..='~' => quoted.write_char(character),
+            '\0'..='\x7f' => write!(quoted, "\\x{:02x}", u32::from(character)),
+            _ if is_printable(character) => quoted.write_char(character),
+            '\u{80}'..='\u{ffff}' => write!(quoted, "\\u{:04x}", u32::from(character)),
+            _ => write!(quoted, "\\U{:08x}", u32::from(character)),
+        };
     }
     quoted.push('"');
     quoted
+}
+
+/// Rust and Go take printability from the same Unicode categories. The letter in front is for combining marks, which
+/// `escape_debug` escapes only where a string begins.
+fn is_printable(character: char) -> bool {
+    format!("a{character}").escape_debug().count() == 2
 }
 
 #[cfg(test)]
@@ -143,6 +145,19 @@ mod tests {
             ("\u{a0}", r#""\u00a0""#),
         ] {
             assert_eq!(value(text), wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn quoting_covers_all_of_unicode() {
+        for (text, expected) in [
+            ("pods", r#""pods""#),
+            ("a\"b\\c'", r#""a\"b\\c'""#),
+            ("\0\x07\n\x7f", r#""\x00\a\n\x7f""#),
+            ("é한e\u{301}", "\"é한e\u{301}\""),
+            ("\u{a0}\u{200b}\u{e0001}", r#""\u00a0\u200b\U000e0001""#),
+        ] {
+            assert_eq!(go_quote(text), expected);
         }
     }
 }

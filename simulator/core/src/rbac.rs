@@ -1,8 +1,11 @@
 //! Kubernetes RBAC: roles and bindings, indexed by subject.
 //!
-//! Source: `plugin/pkg/auth/authorizer/rbac/rbac.go` and `pkg/registry/rbac/validation/rule.go`, Kubernetes 1.32.
+//! The semantics are those of `pkg/registry/rbac/validation/rule.go` and `plugin/pkg/auth/authorizer/rbac/rbac.go` of
+//! Kubernetes 1.32. Who may do everything without RBAC is [`crate::authorize`]'s to say; what a cluster is born with
+//! stands in [`bootstrap`].
 
 pub mod bootstrap;
+mod rule;
 #[cfg(test)]
 mod tests;
 
@@ -16,336 +19,344 @@ use crate::object::ObjectStore;
 use crate::request_info::Attributes;
 use crate::user::UserInfo;
 
+pub use self::rule::PolicyRule;
+use self::rule::strings;
+use self::rule::text;
+use crate::log::go_quote;
+
 /// What the resource names of RBAC objects end in.
 pub const RESOURCE_SUFFIX: &str = ".rbac.authorization.k8s.io";
 
-/// One rule of a role. A rule is for resources or for URLs.
+const CLUSTER_ROLES: &str = "clusterroles.rbac.authorization.k8s.io";
+const CLUSTER_ROLE_BINDINGS: &str = "clusterrolebindings.rbac.authorization.k8s.io";
+const ROLES: &str = "roles.rbac.authorization.k8s.io";
+const ROLE_BINDINGS: &str = "rolebindings.rbac.authorization.k8s.io";
+
+/// Whom a binding is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// `User`, `Group` or `ServiceAccount`; a subject of any other kind is nobody.
+    pub kind: String,
+    /// The name of the user, group or service account.
+    pub name: String,
+    /// The namespace of a service account; empty means that of the binding.
+    pub namespace: String,
+}
+
+/// The role that a binding gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleRef {
+    /// `Role` or `ClusterRole`.
+    pub kind: String,
+    /// The name of the role.
+    pub name: String,
+}
+
+/// What RBAC says of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RbacAnswer {
+    /// Whether a rule allows it.
+    pub allowed: bool,
+    /// The binding that allows it; on a denial the roles that were not found, usually none.
+    pub reason: String,
+}
+
+/// The rules that hold for a user in a namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PolicyRule {
-    /// `*` means every verb.
-    pub verbs: Vec<String>,
-    /// `*` means every group.
-    pub api_groups: Vec<String>,
-    /// `pods`, `pods/log`, `*/scale`, `*`.
-    pub resources: Vec<String>,
-    /// Empty means any name.
-    pub resource_names: Vec<String>,
-    /// `/healthz`, `/api/*`, `*`.
-    pub non_resource_urls: Vec<String>,
+pub struct UserRules<'a> {
+    /// In the order in which they are tried.
+    pub rules: Vec<&'a PolicyRule>,
+    /// The roles that were not found.
+    pub errors: Vec<String>,
 }
 
 /// Roles and bindings by subject.
 #[derive(Clone, Debug, Default)]
 pub struct RbacIndex {
-    /// Rules by kind, namespace (empty for ClusterRoles) and name.
-    roles: BTreeMap<RoleKey, Arc<Vec<PolicyRule>>>,
     bindings: Vec<Binding>,
-    /// The bindings in which a subject occurs, ascending: ClusterRoleBindings come first.
-    by_subject: BTreeMap<Subject, Vec<usize>>,
+    /// By the namespace that a binding holds in; empty for the whole cluster.
+    scopes: BTreeMap<String, Scope>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct RoleKey {
-    kind: String,
-    namespace: String,
-    name: String,
+/// The places in [`RbacIndex::bindings`], and in their subjects, at which a user or a group is named.
+#[derive(Clone, Debug, Default)]
+struct Scope {
+    users: BTreeMap<String, Vec<(usize, usize)>>,
+    groups: BTreeMap<String, Vec<(usize, usize)>>,
 }
 
 #[derive(Clone, Debug)]
 struct Binding {
-    /// Empty for a ClusterRoleBinding.
     namespace: String,
     name: String,
-    role: RoleKey,
-}
-
-/// Whom a binding is for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Subject {
-    Group(String),
-    ServiceAccount { namespace: String, name: String },
-    User(String),
-}
-
-/// What RBAC says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RbacDecision {
-    /// Allowed, and by what.
-    Allowed {
-        /// `RBAC: allowed by …`.
-        reason: String,
-    },
-    /// No rule allows it.
-    NoOpinion {
-        /// Roles that bindings name but that are not there, as the API server tells them; usually empty.
-        reason: String,
-    },
+    role_ref: RoleRef,
+    subjects: Vec<Subject>,
+    rules: Result<Arc<[PolicyRule]>, String>,
 }
 
 impl RbacIndex {
-    /// Reads all roles and bindings. Parts that are malformed grant nothing.
+    /// Reads all roles and bindings. What is malformed grants nothing.
     #[must_use]
     pub fn build(objects: &ObjectStore) -> Self {
+        let cluster_roles = cluster_roles(objects);
+        let roles: BTreeMap<(&str, &str), Arc<[PolicyRule]>> = objects
+            .list(ROLES, None)
+            .map(|(key, role)| ((key.namespace.as_str(), key.name.as_str()), rule::parse(role).into()))
+            .collect();
         let mut index = Self::default();
-        let mut aggregated = Vec::new();
-        let mut labelled: Vec<(&str, &Value)> = Vec::new();
-        for (kind, resource) in [
-            ("ClusterRole", "clusterroles.rbac.authorization.k8s.io"),
-            ("Role", "roles.rbac.authorization.k8s.io"),
-        ] {
+        for resource in [CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS] {
             for (key, object) in objects.list(resource, None) {
-                let role = RoleKey {
-                    kind: kind.to_owned(),
+                let role_ref = RoleRef {
+                    kind: text(object, "/roleRef/kind"),
+                    name: text(object, "/roleRef/name"),
+                };
+                let (kind, found) = match role_ref.kind.as_str() {
+                    "ClusterRole" => ("clusterrole", cluster_roles.get(role_ref.name.as_str())),
+                    "Role" => ("role", roles.get(&(key.namespace.as_str(), role_ref.name.as_str()))),
+                    _ => ("", None),
+                };
+                let rules = match found {
+                    Some(rules) => Ok(Arc::clone(rules)),
+                    None if kind.is_empty() => {
+                        Err(format!("unsupported role reference kind: {}", go_quote(&role_ref.kind)))
+                    }
+                    None => Err(format!(
+                        "{kind}{RESOURCE_SUFFIX} {} not found",
+                        go_quote(&role_ref.name)
+                    )),
+                };
+                index.add(Binding {
                     namespace: key.namespace.clone(),
                     name: key.name.clone(),
-                };
-                if kind == "ClusterRole" {
-                    labelled.push((&key.name, object));
-                    if let Some(rule) = object.get("aggregationRule") {
-                        aggregated.push((role.clone(), rule));
-                    }
-                }
-                index.roles.insert(role, Arc::new(rules_of(object)));
-            }
-        }
-        for (role, rule) in aggregated {
-            let rules = aggregate(&role.name, rule, &labelled);
-            index.roles.insert(role, Arc::new(rules));
-        }
-        for resource in [
-            "clusterrolebindings.rbac.authorization.k8s.io",
-            "rolebindings.rbac.authorization.k8s.io",
-        ] {
-            for (key, object) in objects.list(resource, None) {
-                index.bind(&key.namespace, &key.name, object);
+                    role_ref,
+                    subjects: subjects(object),
+                    rules,
+                });
             }
         }
         index
     }
 
-    /// Decides by all ClusterRoleBindings, then the RoleBindings of the request's namespace; the first rule that allows
-    /// ends it.
+    /// All ClusterRoleBindings, then the RoleBindings of the namespace; the first rule that allows decides.
     #[must_use]
-    pub fn authorize(&self, user: &UserInfo, attributes: &Attributes) -> RbacDecision {
-        let mut missing = Vec::new();
+    pub fn authorize_rbac(&self, user: &UserInfo, attributes: &Attributes) -> RbacAnswer {
+        let mut errors = BTreeSet::new();
         for (binding, subject) in self.bindings_of(user, &attributes.namespace) {
-            let Some(rules) = self.roles.get(&binding.role) else {
-                missing.push(binding.role.not_found());
-                continue;
-            };
-            if rules.iter().any(|rule| rule.allows(attributes)) {
-                return RbacDecision::Allowed {
-                    reason: binding.reason(subject),
-                };
+            match &binding.rules {
+                Ok(rules) if rules.iter().any(|rule| rule.allows(attributes)) => {
+                    return RbacAnswer {
+                        allowed: true,
+                        reason: format!("RBAC: allowed by {}", binding.describe(subject)),
+                    };
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    errors.insert(error.as_str());
+                }
             }
         }
-        RbacDecision::NoOpinion {
-            reason: match &missing[..] {
-                [] => String::new(),
-                [one] => format!("RBAC: {one}"),
-                many => format!("RBAC: [{}]", many.join(", ")),
-            },
+        RbacAnswer {
+            allowed: false,
+            reason: aggregate(&errors),
         }
     }
 
-    /// All rules that a user has in a namespace, for SelfSubjectRulesReview.
+    /// Every rule that holds for the user in the namespace, for a SelfSubjectRulesReview.
     #[must_use]
-    pub fn rules_for(&self, user: &UserInfo, namespace: &str) -> Vec<PolicyRule> {
-        self.bindings_of(user, namespace)
-            .filter_map(|(binding, _)| Some((binding, self.roles.get(&binding.role)?)))
-            .flat_map(|(binding, rules)| {
-                let cluster_wide = binding.namespace.is_empty();
-                rules
-                    .iter()
-                    .filter(move |rule| cluster_wide || rule.non_resource_urls.is_empty())
-            })
-            .cloned()
-            .collect()
-    }
-
-    fn bindings_of(&self, user: &UserInfo, namespace: &str) -> impl Iterator<Item = (&Binding, &Subject)> {
-        let mut subjects: Vec<Subject> = user.groups.iter().cloned().map(Subject::Group).collect();
-        subjects.push(Subject::User(user.username.clone()));
-        if let Some((namespace, name)) = user
-            .username
-            .strip_prefix("system:serviceaccount:")
-            .and_then(|rest| rest.split_once(':'))
-        {
-            subjects.push(Subject::ServiceAccount {
-                namespace: namespace.to_owned(),
-                name: name.to_owned(),
-            });
+    pub fn rules_for(&self, user: &UserInfo, namespace: &str) -> UserRules<'_> {
+        let mut found = UserRules::default();
+        for (binding, _) in self.bindings_of(user, namespace) {
+            match &binding.rules {
+                Ok(rules) => found.rules.extend(rules.iter()),
+                Err(error) => found.errors.push(error.clone()),
+            }
         }
-        let found: BTreeMap<usize, &Subject> = subjects
-            .iter()
-            .filter_map(|subject| self.by_subject.get_key_value(subject))
-            .flat_map(|(subject, bindings)| bindings.iter().map(move |at| (*at, subject)))
-            .collect();
-        let namespace = namespace.to_owned();
         found
-            .into_iter()
-            .filter_map(|(at, subject)| Some((self.bindings.get(at)?, subject)))
-            .filter(move |(binding, _)| binding.namespace.is_empty() || binding.namespace == namespace)
     }
 
-    fn bind(&mut self, namespace: &str, name: &str, object: &Value) {
-        let role = |field: &str| object.pointer(&format!("/roleRef/{field}")).and_then(Value::as_str);
-        let (Some(kind), Some(role_name)) = (role("kind"), role("name")) else {
-            return;
-        };
-        let at = self.bindings.len();
-        self.bindings.push(Binding {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            role: RoleKey {
-                kind: kind.to_owned(),
-                namespace: if kind == "Role" { namespace } else { "" }.to_owned(),
-                name: role_name.to_owned(),
-            },
-        });
-        let subjects = object.get("subjects").and_then(Value::as_array);
-        let subjects: BTreeSet<Subject> = subjects
-            .into_iter()
-            .flatten()
-            .filter_map(|subject| Subject::parse(subject, namespace))
-            .collect();
-        for subject in subjects {
-            self.by_subject.entry(subject).or_default().push(at);
+    fn add(&mut self, binding: Binding) {
+        let scope = self.scopes.entry(binding.namespace.clone()).or_default();
+        let place = self.bindings.len();
+        for (position, subject) in binding.subjects.iter().enumerate() {
+            let (names, name) = match subject.kind.as_str() {
+                "User" => (&mut scope.users, subject.name.clone()),
+                "Group" => (&mut scope.groups, subject.name.clone()),
+                "ServiceAccount" => match binding.namespace_of(subject) {
+                    // A ClusterRoleBinding has no namespace to lend.
+                    "" => continue,
+                    namespace => (
+                        &mut scope.users,
+                        format!("system:serviceaccount:{namespace}:{}", subject.name),
+                    ),
+                },
+                _ => continue,
+            };
+            names.entry(name).or_default().push((place, position));
         }
+        self.bindings.push(binding);
     }
-}
 
-impl RoleKey {
-    fn not_found(&self) -> String {
-        format!(
-            "{}.rbac.authorization.k8s.io {:?} not found",
-            self.kind.to_lowercase(),
-            self.name
-        )
+    /// The bindings that hold for the user, in order, each with the first subject that names the user.
+    fn bindings_of<'a>(
+        &'a self,
+        user: &UserInfo,
+        namespace: &str,
+    ) -> impl Iterator<Item = (&'a Binding, &'a Subject)> + use<'a> {
+        // The cluster's bindings were added first, so ordering by place keeps them ahead.
+        let mut places = BTreeMap::new();
+        for name in BTreeSet::from(["", namespace]) {
+            let Some(scope) = self.scopes.get(name) else { continue };
+            let of_groups = user.groups.iter().filter_map(|group| scope.groups.get(group));
+            for (place, position) in scope.users.get(&user.username).into_iter().chain(of_groups).flatten() {
+                let first = places.entry(*place).or_insert(*position);
+                *first = (*first).min(*position);
+            }
+        }
+        places.into_iter().filter_map(|(place, position)| {
+            let binding = self.bindings.get(place)?;
+            Some((binding, binding.subjects.get(position)?))
+        })
     }
 }
 
 impl Binding {
-    fn reason(&self, subject: &Subject) -> String {
+    fn namespace_of<'a>(&'a self, subject: &'a Subject) -> &'a str {
+        if subject.namespace.is_empty() {
+            &self.namespace
+        } else {
+            &subject.namespace
+        }
+    }
+
+    /// Name before namespace is upstream's order (`clusterRoleBindingDescriber`, `roleBindingDescriber`).
+    fn describe(&self, subject: &Subject) -> String {
         let (kind, name) = if self.namespace.is_empty() {
             ("ClusterRoleBinding", self.name.clone())
         } else {
             ("RoleBinding", format!("{}/{}", self.name, self.namespace))
         };
-        let (subject_kind, subject) = match subject {
-            Subject::Group(name) => ("Group", name.clone()),
-            Subject::ServiceAccount { namespace, name } => ("ServiceAccount", format!("{name}/{namespace}")),
-            Subject::User(name) => ("User", name.clone()),
+        let subject_name = if subject.kind == "ServiceAccount" {
+            format!("{}/{}", subject.name, self.namespace_of(subject))
+        } else {
+            subject.name.clone()
         };
         format!(
-            "RBAC: allowed by {kind} {name:?} of {} {:?} to {subject_kind} {subject:?}",
-            self.role.kind, self.role.name
+            "{kind} {} of {} {} to {} {}",
+            go_quote(&name),
+            self.role_ref.kind,
+            go_quote(&self.role_ref.name),
+            subject.kind,
+            go_quote(&subject_name)
         )
     }
 }
 
-impl Subject {
-    fn parse(subject: &Value, binding_namespace: &str) -> Option<Self> {
-        let text = |field: &str| {
-            subject
-                .get(field)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-        };
-        let name = text("name")?.to_owned();
-        match text("kind")? {
-            "Group" => Some(Self::Group(name)),
-            "ServiceAccount" => Some(Self::ServiceAccount {
-                namespace: text("namespace").unwrap_or(binding_namespace).to_owned(),
-                name,
-            }),
-            "User" => Some(Self::User(name)),
-            _ => None,
-        }
+/// As `utilerrors.NewAggregate` words several errors; upstream keeps first occurrences, which here are sorted.
+fn aggregate(errors: &BTreeSet<&str>) -> String {
+    let joined = errors.iter().copied().collect::<Vec<_>>().join(", ");
+    match errors.len() {
+        0 => String::new(),
+        1 => format!("RBAC: {joined}"),
+        _ => format!("RBAC: [{joined}]"),
     }
 }
 
-impl PolicyRule {
-    fn parse(rule: &Value) -> Self {
-        let list = |field: &str| {
-            let values = rule.get(field).and_then(Value::as_array);
-            let texts = values.into_iter().flatten().filter_map(Value::as_str);
-            texts.map(str::to_owned).collect()
-        };
-        Self {
-            verbs: list("verbs"),
-            api_groups: list("apiGroups"),
-            resources: list("resources"),
-            resource_names: list("resourceNames"),
-            non_resource_urls: list("nonResourceURLs"),
-        }
-    }
-
-    /// Whether this rule allows a request (`RuleAllows`).
-    #[must_use]
-    pub fn allows(&self, attributes: &Attributes) -> bool {
-        let any = |list: &[String], wanted: &str| list.iter().any(|item| item == "*" || item == wanted);
-        if !any(&self.verbs, &attributes.verb) {
-            return false;
-        }
-        if !attributes.is_resource {
-            return self.non_resource_urls.iter().any(|url| match url.strip_suffix('*') {
-                Some(prefix) => attributes.path.starts_with(prefix),
-                None => *url == attributes.path,
-            });
-        }
-        any(&self.api_groups, &attributes.api_group)
-            && self.names_resource(&attributes.resource, &attributes.subresource)
-            && (self.resource_names.is_empty() || self.resource_names.contains(&attributes.name))
-    }
-
-    fn names_resource(&self, resource: &str, subresource: &str) -> bool {
-        self.resources.iter().any(|item| {
-            item == "*"
-                || match (item.split_once('/'), subresource) {
-                    (None, "") => item == resource,
-                    (Some((_, _)), "") | (None, _) => false,
-                    (Some((parent, child)), subresource) => {
-                        (parent == "*" || parent == resource) && child == subresource
-                    }
-                }
+fn subjects(binding: &Value) -> Vec<Subject> {
+    binding
+        .get("subjects")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|subject| Subject {
+            kind: text(subject, "/kind"),
+            name: text(subject, "/name"),
+            namespace: text(subject, "/namespace"),
         })
-    }
+        .collect()
 }
 
-fn rules_of(role: &Value) -> Vec<PolicyRule> {
-    let rules = role.get("rules").and_then(Value::as_array);
-    rules.into_iter().flatten().map(PolicyRule::parse).collect()
-}
-
-/// The rules of every ClusterRole that a selector picks, by name, each once. A role does not aggregate itself.
-fn aggregate(own: &str, rule: &Value, roles: &[(&str, &Value)]) -> Vec<PolicyRule> {
-    let selectors = rule.get("clusterRoleSelectors").and_then(Value::as_array);
-    let selectors: Vec<&Value> = selectors.into_iter().flatten().collect();
-    let picked = |role: &Value| {
-        selectors.iter().any(|selector| {
-            selector
-                .get("matchLabels")
-                .and_then(Value::as_object)
-                .is_some_and(|wanted| {
-                    let labels = role.pointer("/metadata/labels");
-                    wanted
-                        .iter()
-                        .all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
+/// The rules of every ClusterRole, those of aggregated roles gathered as the clusterrole-aggregation controller does:
+/// matching roles by name, no rule twice, what was written into the role itself overwritten.
+fn cluster_roles(objects: &ObjectStore) -> BTreeMap<&str, Arc<[PolicyRule]>> {
+    let mut found: BTreeMap<&str, Arc<[PolicyRule]>> = BTreeMap::new();
+    let mut aggregated = Vec::new();
+    for (key, role) in objects.list(CLUSTER_ROLES, None) {
+        let name = key.name.as_str();
+        if let Some(rule) = role.get("aggregationRule").filter(|rule| rule.is_object()) {
+            let selectors = rule.get("clusterRoleSelectors").and_then(Value::as_array);
+            let sources: Vec<&str> = selectors
+                .into_iter()
+                .flatten()
+                .flat_map(|selector| {
+                    objects
+                        .list(CLUSTER_ROLES, None)
+                        .filter(move |(_, candidate)| selects(selector, candidate))
                 })
-        })
-    };
-    let mut rules: Vec<PolicyRule> = Vec::new();
-    for (name, role) in roles {
-        if *name == own || !picked(role) {
-            continue;
-        }
-        // edit carries view's label and is itself aggregated: its parts carry theirs, so its own rules add nothing.
-        for rule in rules_of(role) {
-            if !rules.contains(&rule) {
-                rules.push(rule);
-            }
+                .map(|(key, _)| key.name.as_str())
+                .filter(|source| *source != name)
+                .collect();
+            found.insert(name, Arc::default());
+            aggregated.push((name, sources));
+        } else {
+            found.insert(name, rule::parse(role).into());
         }
     }
-    rules
+    // Aggregated roles may select one another (admin selects edit, edit selects view), so rules travel one step a round.
+    for _ in 0..=aggregated.len() {
+        let mut grew = false;
+        for (name, sources) in &aggregated {
+            let mut rules: Vec<PolicyRule> = Vec::new();
+            for rule in sources
+                .iter()
+                .filter_map(|source| found.get(source))
+                .flat_map(|rules| rules.iter())
+            {
+                if !rules.contains(rule) {
+                    rules.push(rule.clone());
+                }
+            }
+            let rules: Arc<[PolicyRule]> = rules.into();
+            let before = found.insert(name, Arc::clone(&rules));
+            grew |= before.is_none_or(|before| before != rules);
+        }
+        if !grew {
+            break;
+        }
+    }
+    found
+}
+
+/// Whether a label selector matches the object (`metav1.LabelSelectorAsSelector`); one that is malformed matches nothing.
+fn selects(selector: &Value, object: &Value) -> bool {
+    let label = |key: &str| {
+        object
+            .pointer("/metadata/labels")
+            .and_then(|labels| labels.get(key))
+            .and_then(Value::as_str)
+    };
+    let by_labels = match selector.get("matchLabels") {
+        None | Some(Value::Null) => true,
+        Some(Value::Object(wanted)) => wanted
+            .iter()
+            .all(|(key, value)| value.is_string() && label(key) == value.as_str()),
+        Some(_) => false,
+    };
+    let by_expression = |expression: &Value| {
+        let found = label(&text(expression, "/key"));
+        let values = strings(expression, "values");
+        let listed = found.is_some_and(|found| values.iter().any(|value| value == found));
+        match text(expression, "/operator").as_str() {
+            "In" => listed,
+            "NotIn" => !values.is_empty() && !listed,
+            "Exists" => found.is_some(),
+            "DoesNotExist" => found.is_none(),
+            _ => false,
+        }
+    };
+    let by_expressions = match selector.get("matchExpressions") {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(expressions)) => expressions.iter().all(by_expression),
+        Some(_) => false,
+    };
+    selector.is_object() && by_labels && by_expressions
 }

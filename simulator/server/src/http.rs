@@ -1,6 +1,45 @@
 //! HTTP as plain values: hyper's request is read once, bounded, into [`Request`]; handlers are synchronous functions.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use http_body_util::Full;
+use http_body_util::LengthLimitError;
+use http_body_util::Limited;
+use hyper::body::Bytes;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioIo;
+use hyper_util::rt::TokioTimer;
+use hyper_util::server::conn::auto;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+/// kube-apiserver takes request bodies of up to 3 MiB; nothing that we serve wants more.
+const BODY_LIMIT: usize = 3 * 1024 * 1024;
+/// Go's default is 1 MiB; a token is 4 KiB at most, so that 64 KiB leaves room for every real client.
+const HEADER_LIMIT: usize = 64 * 1024;
+/// Connections at once per listener; further ones wait in the backlog.
+const CONNECTION_LIMIT: usize = 1024;
+/// How long a client may take to shake hands.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// How long a client may take to send a request's head, idle time between requests included.
+const HEADER_TIME: Duration = Duration::from_secs(60);
+/// How long a client may take to send a request's body.
+const BODY_TIME: Duration = Duration::from_secs(30);
+/// Requests at once on one HTTP/2 connection.
+const STREAM_LIMIT: u32 = 100;
+
+/// What answers requests. Synchronous, since every decision is; it must not block.
+pub type Handler = Arc<dyn Fn(&Request) -> Response + Send + Sync>;
 
 /// A request that has been read to its end.
 #[derive(Clone, Debug)]
@@ -90,4 +129,106 @@ impl Response {
         self.headers.push((name, value.into()));
         self
     }
+}
+
+/// Accepts connections until the task is dropped. Whatever one client does ends with its own connection.
+pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, handler: Handler) {
+    let connections = Arc::new(Semaphore::new(CONNECTION_LIMIT));
+    loop {
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
+            return;
+        };
+        let Ok((stream, peer)) = listener.accept().await else {
+            // Out of file descriptors, most likely: let connections end before the next try.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        let handler = Arc::clone(&handler);
+        let tls = tls.clone();
+        tokio::spawn(async move {
+            let _permit = permit;
+            let _ = stream.set_nodelay(true);
+            match tls {
+                None => serve_connection(stream, peer, handler).await,
+                Some(tls) => {
+                    if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, tls.accept(stream)).await {
+                        serve_connection(stream, peer, handler).await;
+                    }
+                }
+            }
+        });
+    }
+}
+
+async fn serve_connection<S>(stream: S, peer: SocketAddr, handler: Handler)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let handler = Arc::clone(&handler);
+        async move { Ok::<_, Infallible>(render(answer(request, peer, &handler).await)) }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_buf_size(HEADER_LIMIT);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEADER_LIMIT as u32)
+        .max_concurrent_streams(STREAM_LIMIT);
+    // An error here is the client's doing and ends with its connection.
+    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn answer(request: hyper::Request<Incoming>, peer: SocketAddr, handler: &Handler) -> Response {
+    let (head, body) = request.into_parts();
+    let body = match timeout(BODY_TIME, Limited::new(body, BODY_LIMIT).collect()).await {
+        Ok(Ok(body)) => body.to_bytes().to_vec(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            return Response::new(
+                413,
+                "text/plain",
+                format!("Request entity too large: limit is {BODY_LIMIT}\n"),
+            )
+            .with_header("connection", "close");
+        }
+        Ok(Err(_)) => return Response::new(400, "text/plain", "Bad Request\n"),
+        Err(_) => return Response::new(408, "text/plain", "Request Timeout\n"),
+    };
+    let mut headers: Vec<(String, String)> = head
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect();
+    if let (false, Some(authority)) = (head.headers.contains_key("host"), head.uri.authority()) {
+        headers.push(("host".to_owned(), authority.to_string()));
+    }
+    handler(&Request {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body,
+        peer,
+    })
+}
+
+fn render(response: Response) -> hyper::Response<Full<Bytes>> {
+    let mut rendered = hyper::Response::new(Full::new(Bytes::from(response.body)));
+    *rendered.status_mut() =
+        hyper::StatusCode::from_u16(response.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in response.headers {
+        if let Ok(value) = hyper::header::HeaderValue::from_str(&value) {
+            rendered.headers_mut().append(name, value);
+        }
+    }
+    rendered
 }

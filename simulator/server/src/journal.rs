@@ -1,11 +1,14 @@
 //! What happened, in order: every decision with its evidence, kept in memory for `explain --last`, `ctl events` and tests.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use eks_auth_core::authenticate::Authentication;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::trace::Trace;
+use eks_auth_core::world::World;
 
 /// Events kept; older ones are dropped, so that a long-lived simulator does not grow without bound.
 const CAPACITY: usize = 10_000;
@@ -28,12 +31,10 @@ pub enum EventKind {
     Authentication {
         /// The cluster that was asked.
         cluster: String,
-        /// The user's name, or the text of the log's `error` field.
-        outcome: Result<String, String>,
-        /// Each check.
-        trace: Trace,
-        /// The lines that the authenticator wrote, rendered.
-        log: Vec<String>,
+        /// The World in which it was judged, so that it can be explained later.
+        world: Arc<World>,
+        /// The judgement.
+        authentication: Authentication,
     },
     /// A request of an authenticated user was judged.
     Authorization {

@@ -3,10 +3,20 @@
 //! A request goes one way: listener ([`http`]) → plain value → core decides on a snapshot ([`state`]) → one renderer
 //! words the answer ([`aws`], [`kube`]) → the event goes to the [`journal`] and the authenticator's log.
 
+pub mod cli;
+pub mod simulator;
+
+pub mod aws;
+pub mod control;
+pub mod kube;
+
+pub mod catalogue;
+pub mod client;
+pub mod environment;
+pub mod profile;
+
 pub mod clock;
 pub mod http;
 pub mod journal;
 pub mod state;
-
-pub mod aws;
-pub mod kube;
+pub mod tls;

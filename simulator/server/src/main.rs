@@ -1,3 +1,7 @@
-//! The `eks-auth-sim` binary.
+//! The `eks-auth-sim` binary: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    eks_auth_sim::cli::main()
+}

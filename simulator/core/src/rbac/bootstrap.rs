@@ -1,260 +1,451 @@
-//! The roles and bindings that every cluster is born with.
+//! The roles and bindings that every cluster is born with, as `plugin/pkg/auth/authorizer/rbac/bootstrappolicy` has them.
 //!
-//! Source: `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`, Kubernetes 1.32. FIDELITY: the roles of the
-//! control plane's own controllers (`system:controller:*`, the scheduler and their like) are left out.
+//! Those that only control plane components hold (`system:kube-scheduler`, `system:controller:*` and the like) are left
+//! out: nobody here acts as one.
 
+use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::object::ObjectKey;
 
+use super::CLUSTER_ROLE_BINDINGS;
+use super::CLUSTER_ROLES;
+
 const READ: &str = "get list watch";
 const WRITE: &str = "create delete deletecollection patch update";
-const BOTH: &str = "create delete deletecollection get list patch update watch";
-const DISCOVERY_URLS: &str = "/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/";
-const INFO_URLS: &str = "/healthz /livez /readyz /version /version/";
+const READ_WRITE: &str = "create delete deletecollection get list patch update watch";
+const EVENTS: Rule = on("core events.k8s.io", "events", "create patch update");
 
-/// A rule: verbs, group, resources (both lists parted by spaces); a group of `URL` makes it one for URLs.
-type Rule = (&'static str, &'static str, &'static str);
+/// Words are separated by blanks; `core` stands for the group whose name is empty.
+struct Rule {
+    groups: &'static str,
+    resources: &'static str,
+    names: &'static str,
+    urls: &'static str,
+    verbs: &'static str,
+}
 
-const APPS_READ: Rule = (
-    READ,
-    "apps",
-    "controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status replicasets \
-     replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status",
-);
+struct Role {
+    name: &'static str,
+    /// The aggregated role that this one is a part of, or empty.
+    part_of: &'static str,
+    rules: Rules,
+}
 
-const VIEW: &[Rule] = &[
-    (
-        READ,
-        "",
-        "configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers \
-         replicationcontrollers/scale serviceaccounts services services/status",
+enum Rules {
+    Own(&'static [Rule]),
+    /// The union of the roles that are a part of this one.
+    Aggregated,
+}
+
+const fn on(groups: &'static str, resources: &'static str, verbs: &'static str) -> Rule {
+    Rule {
+        groups,
+        resources,
+        names: "",
+        urls: "",
+        verbs,
+    }
+}
+
+const fn get(urls: &'static str) -> Rule {
+    Rule {
+        urls,
+        ..on("", "", "get")
+    }
+}
+
+const fn approve(signer: &'static str) -> Rule {
+    Rule {
+        names: signer,
+        ..on("certificates.k8s.io", "signers", "approve")
+    }
+}
+
+const fn own(name: &'static str, rules: &'static [Rule]) -> Role {
+    part("", name, rules)
+}
+
+const fn part(part_of: &'static str, name: &'static str, rules: &'static [Rule]) -> Role {
+    Role {
+        name,
+        part_of,
+        rules: Rules::Own(rules),
+    }
+}
+
+const fn aggregated(name: &'static str, part_of: &'static str) -> Role {
+    Role {
+        name,
+        part_of,
+        rules: Rules::Aggregated,
+    }
+}
+
+const ROLES: &[Role] = &[
+    aggregated("admin", ""),
+    aggregated("edit", "admin"),
+    aggregated("view", "edit"),
+    own("cluster-admin", &[on("*", "*", "*"), Rule { verbs: "*", ..get("*") }]),
+    part(
+        "admin",
+        "system:aggregate-to-admin",
+        &[
+            on("authorization.k8s.io", "localsubjectaccessreviews", "create"),
+            on("rbac.authorization.k8s.io", "rolebindings roles", READ_WRITE),
+        ],
     ),
-    (
-        READ,
-        "",
-        "bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status \
-         resourcequotas resourcequotas/status",
+    part(
+        "edit",
+        "system:aggregate-to-edit",
+        &[
+            on(
+                "core",
+                "pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy",
+                READ,
+            ),
+            on("core", "serviceaccounts", "impersonate"),
+            on("core", "pods pods/attach pods/exec pods/portforward pods/proxy", WRITE),
+            on("core", "pods/eviction", "create"),
+            on(
+                "core",
+                "configmaps endpoints events persistentvolumeclaims replicationcontrollers \
+                 replicationcontrollers/scale secrets serviceaccounts services services/proxy",
+                WRITE,
+            ),
+            on("core", "serviceaccounts/token", "create"),
+            on(
+                "apps",
+                "daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale \
+                 statefulsets statefulsets/scale",
+                WRITE,
+            ),
+            on("autoscaling", "horizontalpodautoscalers", WRITE),
+            on("batch", "cronjobs jobs", WRITE),
+            on(
+                "extensions",
+                "daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets \
+                 replicasets/scale replicationcontrollers/scale",
+                WRITE,
+            ),
+            on("policy", "poddisruptionbudgets", WRITE),
+            on("networking.k8s.io", "ingresses networkpolicies", WRITE),
+            on("coordination.k8s.io", "leases", READ_WRITE),
+        ],
     ),
-    (READ, "", "namespaces"),
-    (READ, "discovery.k8s.io", "endpointslices"),
-    APPS_READ,
-    (
-        READ,
-        "autoscaling",
-        "horizontalpodautoscalers horizontalpodautoscalers/status",
+    part(
+        "view",
+        "system:aggregate-to-view",
+        &[
+            on(
+                "core",
+                "configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods \
+                 replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status",
+                READ,
+            ),
+            on(
+                "core",
+                "bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status \
+                 resourcequotas resourcequotas/status",
+                READ,
+            ),
+            on("core", "namespaces", READ),
+            on("discovery.k8s.io", "endpointslices", READ),
+            on(
+                "apps",
+                "controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status \
+                 replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status",
+                READ,
+            ),
+            on(
+                "autoscaling",
+                "horizontalpodautoscalers horizontalpodautoscalers/status",
+                READ,
+            ),
+            on("batch", "cronjobs cronjobs/status jobs jobs/status", READ),
+            on(
+                "extensions",
+                "daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses \
+                 ingresses/status networkpolicies replicasets replicasets/scale replicasets/status \
+                 replicationcontrollers/scale",
+                READ,
+            ),
+            on("policy", "poddisruptionbudgets poddisruptionbudgets/status", READ),
+            on("networking.k8s.io", "ingresses ingresses/status networkpolicies", READ),
+        ],
     ),
-    (READ, "batch", "cronjobs cronjobs/status jobs jobs/status"),
-    (
-        READ,
-        "extensions",
-        "daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status \
-         networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale",
+    own(
+        "system:auth-delegator",
+        &[
+            on("authentication.k8s.io", "tokenreviews", "create"),
+            on("authorization.k8s.io", "subjectaccessreviews", "create"),
+        ],
     ),
-    (READ, "policy", "poddisruptionbudgets poddisruptionbudgets/status"),
-    (READ, "networking.k8s.io", "ingresses ingresses/status networkpolicies"),
+    own(
+        "system:basic-user",
+        &[
+            on(
+                "authorization.k8s.io",
+                "selfsubjectaccessreviews selfsubjectrulesreviews",
+                "create",
+            ),
+            on("authentication.k8s.io", "selfsubjectreviews", "create"),
+        ],
+    ),
+    own(
+        "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
+        &[on(
+            "certificates.k8s.io",
+            "certificatesigningrequests/nodeclient",
+            "create",
+        )],
+    ),
+    own(
+        "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
+        &[on(
+            "certificates.k8s.io",
+            "certificatesigningrequests/selfnodeclient",
+            "create",
+        )],
+    ),
+    own(
+        "system:certificates.k8s.io:kube-apiserver-client-approver",
+        &[approve("kubernetes.io/kube-apiserver-client")],
+    ),
+    own(
+        "system:certificates.k8s.io:kube-apiserver-client-kubelet-approver",
+        &[approve("kubernetes.io/kube-apiserver-client-kubelet")],
+    ),
+    own(
+        "system:certificates.k8s.io:kubelet-serving-approver",
+        &[approve("kubernetes.io/kubelet-serving")],
+    ),
+    own(
+        "system:certificates.k8s.io:legacy-unknown-approver",
+        &[approve("kubernetes.io/legacy-unknown")],
+    ),
+    own(
+        "system:discovery",
+        &[get(
+            "/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/",
+        )],
+    ),
+    own(
+        "system:heapster",
+        &[
+            on("core", "events namespaces nodes pods", READ),
+            on("extensions", "deployments", READ),
+        ],
+    ),
+    own("system:kube-aggregator", &[on("core", "endpoints services", READ)]),
+    own("system:kube-dns", &[on("core", "endpoints services", "list watch")]),
+    own(
+        "system:kubelet-api-admin",
+        &[
+            on("core", "nodes", READ),
+            on("core", "nodes", "proxy"),
+            on("core", "nodes/log nodes/metrics nodes/proxy nodes/stats", "*"),
+        ],
+    ),
+    own(
+        "system:monitoring",
+        &[get(
+            "/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*",
+        )],
+    ),
+    own(
+        "system:node",
+        &[
+            on("authentication.k8s.io", "tokenreviews", "create"),
+            on(
+                "authorization.k8s.io",
+                "localsubjectaccessreviews subjectaccessreviews",
+                "create",
+            ),
+            on("core", "services", READ),
+            on("core", "nodes", "create get list watch"),
+            on("core", "nodes/status", "patch update"),
+            on("core", "nodes", "patch update"),
+            on("core", "events", "create patch update"),
+            on("core", "pods", READ),
+            on("core", "pods", "create delete"),
+            on("core", "pods/status", "patch update"),
+            on("core", "pods/eviction", "create"),
+            on("core", "configmaps secrets", READ),
+            on("core", "persistentvolumeclaims persistentvolumes", "get"),
+            on("core", "endpoints", "get"),
+            on(
+                "certificates.k8s.io",
+                "certificatesigningrequests",
+                "create get list watch",
+            ),
+            on("coordination.k8s.io", "leases", "create delete get patch update"),
+            on("storage.k8s.io", "volumeattachments", "get"),
+            on("core", "serviceaccounts/token", "create"),
+            on("core", "persistentvolumeclaims/status", "get patch update"),
+            on("storage.k8s.io", "csidrivers", READ),
+            on("storage.k8s.io", "csinodes", "create delete get patch update"),
+            on("node.k8s.io", "runtimeclasses", READ),
+        ],
+    ),
+    own(
+        "system:node-bootstrapper",
+        &[on(
+            "certificates.k8s.io",
+            "certificatesigningrequests",
+            "create get list watch",
+        )],
+    ),
+    own(
+        "system:node-problem-detector",
+        &[on("core", "nodes", "get"), on("core", "nodes/status", "patch"), EVENTS],
+    ),
+    own(
+        "system:node-proxier",
+        &[
+            on("core", "endpoints services", "list watch"),
+            on("core", "nodes", READ),
+            EVENTS,
+            on("discovery.k8s.io", "endpointslices", "list watch"),
+        ],
+    ),
+    own(
+        "system:persistent-volume-provisioner",
+        &[
+            on("core", "persistentvolumes", "create delete get list watch"),
+            on("core", "persistentvolumeclaims", "get list update watch"),
+            on("storage.k8s.io", "storageclasses", READ),
+            on("core", "events", "watch"),
+            EVENTS,
+        ],
+    ),
+    own(
+        "system:public-info-viewer",
+        &[get("/healthz /livez /readyz /version /version/")],
+    ),
+    own(
+        "system:service-account-issuer-discovery",
+        &[get(
+            "/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/",
+        )],
+    ),
+    own(
+        "system:volume-scheduler",
+        &[
+            on("core", "persistentvolumes", "get list patch update watch"),
+            on("storage.k8s.io", "storageclasses", READ),
+            on("core", "persistentvolumeclaims", "get list patch update watch"),
+        ],
+    ),
 ];
 
-const EDIT: &[Rule] = &[
+/// Each binding gives the ClusterRole of its own name; subjects are a kind and, separated by blanks, names.
+const BINDINGS: &[(&str, &str, &str)] = &[
+    ("cluster-admin", "Group", "system:masters"),
+    ("system:basic-user", "Group", "system:authenticated"),
+    ("system:discovery", "Group", "system:authenticated"),
+    ("system:monitoring", "Group", "system:monitoring"),
+    // Empty upstream: the Node authorizer speaks for nodes.
+    ("system:node", "Group", ""),
+    ("system:node-proxier", "User", "system:kube-proxy"),
     (
-        READ,
-        "",
-        "pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy",
+        "system:public-info-viewer",
+        "Group",
+        "system:authenticated system:unauthenticated",
     ),
-    ("impersonate", "", "serviceaccounts"),
-    (WRITE, "", "pods pods/attach pods/exec pods/portforward pods/proxy"),
-    ("create", "", "pods/eviction"),
     (
-        WRITE,
-        "",
-        "configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets \
-         serviceaccounts services services/proxy",
+        "system:service-account-issuer-discovery",
+        "Group",
+        "system:serviceaccounts",
     ),
-    ("create", "", "serviceaccounts/token"),
-    (
-        WRITE,
-        "apps",
-        "daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale statefulsets \
-         statefulsets/scale",
-    ),
-    (WRITE, "autoscaling", "horizontalpodautoscalers"),
-    (WRITE, "batch", "cronjobs jobs"),
-    (
-        WRITE,
-        "extensions",
-        "daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets \
-         replicasets/scale replicationcontrollers/scale",
-    ),
-    (WRITE, "policy", "poddisruptionbudgets"),
-    (WRITE, "networking.k8s.io", "ingresses networkpolicies"),
-    (BOTH, "coordination.k8s.io", "leases"),
-];
-
-const ADMIN: &[Rule] = &[
-    ("create", "authorization.k8s.io", "localsubjectaccessreviews"),
-    (BOTH, "rbac.authorization.k8s.io", "rolebindings roles"),
-];
-
-const NODE: &[Rule] = &[
-    ("create", "authentication.k8s.io", "tokenreviews"),
-    (
-        "create",
-        "authorization.k8s.io",
-        "localsubjectaccessreviews subjectaccessreviews",
-    ),
-    (READ, "", "services"),
-    ("create get list watch", "", "nodes"),
-    ("patch update", "", "nodes nodes/status"),
-    ("create patch update", "", "events"),
-    (READ, "", "pods"),
-    ("create delete", "", "pods"),
-    ("patch update", "", "pods/status"),
-    ("create", "", "pods/eviction"),
-    (READ, "", "configmaps secrets"),
-    ("get", "", "persistentvolumeclaims persistentvolumes endpoints"),
-    (
-        "create get list watch",
-        "certificates.k8s.io",
-        "certificatesigningrequests",
-    ),
-    ("create delete get patch update", "coordination.k8s.io", "leases"),
-    ("get", "storage.k8s.io", "volumeattachments"),
-    ("create", "", "serviceaccounts/token"),
-    ("get patch update", "", "persistentvolumeclaims/status"),
-    (READ, "storage.k8s.io", "csidrivers"),
-    ("create delete get patch update", "storage.k8s.io", "csinodes"),
-    (READ, "node.k8s.io", "runtimeclasses"),
+    ("system:volume-scheduler", "User", "system:kube-scheduler"),
 ];
 
 /// The bootstrap objects with their keys.
+///
+/// The stored admin, edit and view have no rules of their own; [`super::RbacIndex`] gathers them.
 #[must_use]
 pub fn objects() -> Vec<(ObjectKey, Value)> {
-    const TO: &str = "rbac.authorization.k8s.io/aggregate-to-";
-    let mut objects = vec![
-        role("cluster-admin", &[("*", "*", "*"), ("*", "URL", "*")], None),
-        aggregated_role("admin", None),
-        aggregated_role("edit", Some("admin")),
-        aggregated_role("view", Some("edit")),
-        role("system:aggregate-to-admin", ADMIN, Some(&format!("{TO}admin"))),
-        role("system:aggregate-to-edit", EDIT, Some(&format!("{TO}edit"))),
-        role("system:aggregate-to-view", VIEW, Some(&format!("{TO}view"))),
-        role(
-            "system:auth-delegator",
-            &[
-                ("create", "authentication.k8s.io", "tokenreviews"),
-                ("create", "authorization.k8s.io", "subjectaccessreviews"),
-            ],
-            None,
-        ),
-        role(
-            "system:basic-user",
-            &[
-                (
-                    "create",
-                    "authorization.k8s.io",
-                    "selfsubjectaccessreviews selfsubjectrulesreviews",
-                ),
-                ("create", "authentication.k8s.io", "selfsubjectreviews"),
-            ],
-            None,
-        ),
-        role("system:discovery", &[("get", "URL", DISCOVERY_URLS)], None),
-        role(
-            "system:monitoring",
-            &[(
-                "get",
-                "URL",
-                "/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*",
-            )],
-            None,
-        ),
-        role("system:node", NODE, None),
-        role("system:public-info-viewer", &[("get", "URL", INFO_URLS)], None),
-        binding("cluster-admin", &["system:masters"]),
-        binding("system:basic-user", &["system:authenticated"]),
-        binding("system:discovery", &["system:authenticated"]),
-        binding("system:monitoring", &["system:monitoring"]),
-        binding(
-            "system:public-info-viewer",
-            &["system:authenticated", "system:unauthenticated"],
-        ),
-    ];
-    let mut node = binding("system:node", &[]);
-    if let Some(object) = node.1.as_object_mut() {
-        object.remove("subjects");
-    }
-    objects.push(node);
-    objects
-}
-
-fn metadata() -> Value {
-    json!({
-        "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"},
-        "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"},
-    })
-}
-
-fn role(name: &str, rules: &[Rule], label: Option<&str>) -> (ObjectKey, Value) {
-    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let rules: Vec<Value> = rules
+    let roles = ROLES
         .iter()
-        .map(|(verbs, group, items)| match *group {
-            "URL" => json!({"nonResourceURLs": words(items), "verbs": words(verbs)}),
-            group => json!({"apiGroups": [group], "resources": words(items), "verbs": words(verbs)}),
-        })
-        .collect();
-    let mut metadata = metadata();
-    if let (Some(label), Some(labels)) = (label, metadata.get_mut("labels").and_then(Value::as_object_mut)) {
-        labels.insert(label.to_owned(), json!("true"));
-    }
-    object(
-        "clusterroles",
-        name,
-        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": metadata, "rules": rules}),
-    )
+        .map(|role| (ObjectKey::new(CLUSTER_ROLES, "", role.name), cluster_role(role)));
+    let bindings = BINDINGS.iter().map(|(name, kind, subjects)| {
+        (
+            ObjectKey::new(CLUSTER_ROLE_BINDINGS, "", name),
+            binding(name, kind, subjects),
+        )
+    });
+    roles.chain(bindings).collect()
 }
 
-/// A role made of all roles that carry its label; `for_role` names the role that it is a part of itself.
-fn aggregated_role(name: &str, part_of: Option<&str>) -> (ObjectKey, Value) {
-    let label = part_of.map(|role| format!("rbac.authorization.k8s.io/aggregate-to-{role}"));
-    // What the aggregation controller writes into the role, nested roles included.
-    let rules: Vec<Rule> = match name {
-        "admin" => [ADMIN, EDIT, VIEW].concat(),
-        "edit" => [EDIT, VIEW].concat(),
-        _ => VIEW.to_vec(),
-    };
-    let (key, mut value) = role(name, &rules, label.as_deref());
-    if let Some(object) = value.as_object_mut() {
-        object.insert(
+fn cluster_role(role: &Role) -> Value {
+    let mut object = object("ClusterRole", role.name, role.part_of);
+    match role.rules {
+        Rules::Own(rules) => object.insert("rules".to_owned(), rules.iter().map(policy_rule).collect()),
+        Rules::Aggregated => object.insert(
             "aggregationRule".to_owned(),
-            json!({"clusterRoleSelectors": [
-                {"matchLabels": {format!("rbac.authorization.k8s.io/aggregate-to-{name}"): "true"}}
-            ]}),
-        );
-    }
-    (key, value)
+            json!({"clusterRoleSelectors": [{"matchLabels": {aggregation_label(role.name): "true"}}]}),
+        ),
+    };
+    object.into()
 }
 
-fn binding(role: &str, groups: &[&str]) -> (ObjectKey, Value) {
-    let subjects: Vec<Value> = groups
-        .iter()
-        .map(|group| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}))
+fn policy_rule(rule: &Rule) -> Value {
+    let fields = [
+        ("apiGroups", rule.groups),
+        ("resources", rule.resources),
+        ("resourceNames", rule.names),
+        ("nonResourceURLs", rule.urls),
+        ("verbs", rule.verbs),
+    ];
+    let words = |text: &'static str| -> Value {
+        text.split_whitespace()
+            .map(|word| if word == "core" { "" } else { word })
+            .collect()
+    };
+    fields
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(field, text)| (field, words(text)))
+        .collect()
+}
+
+fn binding(name: &str, kind: &str, subjects: &str) -> Value {
+    const API_GROUP: &str = "rbac.authorization.k8s.io";
+    let mut object = object("ClusterRoleBinding", name, "");
+    object.insert(
+        "roleRef".to_owned(),
+        json!({"apiGroup": API_GROUP, "kind": "ClusterRole", "name": name}),
+    );
+    let subjects: Vec<Value> = subjects
+        .split_whitespace()
+        .map(|subject| json!({"apiGroup": API_GROUP, "kind": kind, "name": subject}))
         .collect();
-    object(
-        "clusterrolebindings",
-        role,
-        json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": metadata(),
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
-            "subjects": subjects,
-        }),
-    )
+    if !subjects.is_empty() {
+        object.insert("subjects".to_owned(), subjects.into());
+    }
+    object.into()
 }
 
-fn object(plural: &str, name: &str, value: Value) -> (ObjectKey, Value) {
-    let resource = format!("{plural}{}", super::RESOURCE_SUFFIX);
-    (ObjectKey::new(&resource, "", name), value)
+fn object(kind: &str, name: &str, part_of: &str) -> Map<String, Value> {
+    let mut labels = Map::new();
+    labels.insert("kubernetes.io/bootstrapping".to_owned(), json!("rbac-defaults"));
+    if !part_of.is_empty() {
+        labels.insert(aggregation_label(part_of), json!("true"));
+    }
+    let metadata = json!({
+        "name": name,
+        "labels": labels,
+        "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"},
+    });
+    Map::from_iter([
+        ("apiVersion".to_owned(), json!("rbac.authorization.k8s.io/v1")),
+        ("kind".to_owned(), json!(kind)),
+        ("metadata".to_owned(), metadata),
+    ])
+}
+
+fn aggregation_label(role: &str) -> String {
+    format!("rbac.authorization.k8s.io/aggregate-to-{role}")
 }

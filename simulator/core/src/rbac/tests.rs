@@ -1,23 +1,21 @@
+//! Tests of rules, bindings and the bootstrap policy.
+
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 use crate::object::ObjectKey;
-use crate::request_info::attributes;
 
-fn index(further: &[(&str, &str, &str, Value)]) -> RbacIndex {
+use super::*;
+
+fn store(objects: impl IntoIterator<Item = (ObjectKey, Value)>) -> ObjectStore {
     let mut store = ObjectStore::default();
     let mut ids = IdGenerator::new(1);
-    let further = further.iter().map(|(plural, namespace, name, value)| {
-        let resource = format!("{plural}{RESOURCE_SUFFIX}");
-        (ObjectKey::new(&resource, namespace, name), value.clone())
-    });
-    for (key, value) in bootstrap::objects().into_iter().chain(further) {
-        store.create(key, value, &mut ids, Timestamp::UNIX_EPOCH).unwrap();
+    for (key, object) in objects {
+        store.create(key, object, &mut ids, Timestamp::UNIX_EPOCH).unwrap();
     }
-    RbacIndex::build(&store)
+    store
 }
 
 fn user(name: &str, groups: &[&str]) -> UserInfo {
@@ -28,148 +26,472 @@ fn user(name: &str, groups: &[&str]) -> UserInfo {
     }
 }
 
-fn bind(role_kind: &str, role: &str, subject_kind: &str, subject: &str) -> Value {
-    json!({"roleRef": {"kind": role_kind, "name": role}, "subjects": [{"kind": subject_kind, "name": subject}]})
+/// `verb group resource[/subresource] namespace name` with `-` for empty, or `verb /path`.
+fn request(text: &str) -> Attributes {
+    let words: Vec<&str> = text
+        .split(' ')
+        .map(|word| if word == "-" { "" } else { word })
+        .collect();
+    match words.as_slice() {
+        [verb, path] => Attributes::non_resource(verb, path),
+        [verb, group, resource, namespace, name] => {
+            let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+            Attributes::resource(verb, group, "v1", resource, subresource, namespace, name)
+        }
+        _ => panic!("not a request: {text}"),
+    }
 }
 
-/// `rules` in short form against `METHOD PATH?QUERY`.
-#[track_caller]
-fn check(rule: Value, request: &str, wanted: bool) {
-    let (method, url) = request.split_once(' ').unwrap();
-    let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let rule = PolicyRule::parse(&rule);
+fn binding(resource: &str, namespace: &str, name: &str, role: (&str, &str), subjects: Value) -> (ObjectKey, Value) {
+    (
+        ObjectKey::new(resource, namespace, name),
+        json!({"roleRef": {"kind": role.0, "name": role.1}, "subjects": subjects}),
+    )
+}
+
+fn role(resource: &str, namespace: &str, name: &str, rules: Value) -> (ObjectKey, Value) {
+    (ObjectKey::new(resource, namespace, name), json!({"rules": rules}))
+}
+
+fn pods_rule(verb: &str) -> Value {
+    json!([{"apiGroups": [""], "resources": ["pods"], "verbs": [verb]}])
+}
+
+#[test]
+fn a_rule_allows_what_it_names_and_nothing_else() {
+    #[track_caller]
+    fn check(rule: &Value, wanted: &str, allows: bool) {
+        let rules = rule::parse(&json!({"rules": [rule]}));
+        assert_eq!(rules[0].allows(&request(wanted)), allows, "{rule} on {wanted}");
+    }
+    let on = |groups: &[&str], resources: &[&str], verbs: &[&str]| json!({"apiGroups": groups, "resources": resources, "verbs": verbs});
+    let read_pods = on(&[""], &["pods"], &["get", "list"]);
+    for (wanted, allows) in [
+        ("get - pods x p", true),
+        ("list - pods x -", true),
+        ("list - pods - -", true),
+        ("watch - pods x -", false),
+        ("GET - pods x p", false),
+        ("create - pods x -", false),
+        ("get - pod x p", false),
+        ("get - Pods x p", false),
+        ("get - services x p", false),
+        ("get apps pods x p", false),
+        ("get - pods/log x p", false),
+        ("get - pods/status x p", false),
+        ("get /pods", false),
+        ("get /", false),
+    ] {
+        check(&read_pods, wanted, allows);
+    }
+    let all = on(&["*"], &["*"], &["*"]);
+    for (wanted, allows) in [
+        ("get - pods x p", true),
+        ("impersonate - users - bob", true),
+        ("create - pods/exec x p", true),
+        ("deletecollection apps deployments - -", true),
+        ("- - pods x p", true),
+        ("get /metrics", false),
+    ] {
+        check(&all, wanted, allows);
+    }
+    let log = on(&[""], &["pods/log"], &["get"]);
+    for (wanted, allows) in [
+        ("get - pods/log x p", true),
+        ("get - pods x p", false),
+        ("get - pods/exec x p", false),
+        ("get - nodes/log - n", false),
+        ("list - pods/log x p", false),
+    ] {
+        check(&log, wanted, allows);
+    }
+    let scale = on(&["apps", "extensions"], &["*/scale"], &["update"]);
+    for (wanted, allows) in [
+        ("update apps deployments/scale x d", true),
+        ("update extensions replicasets/scale x d", true),
+        ("update apps deployments x d", false),
+        ("update apps deployments/status x d", false),
+        ("update - replicationcontrollers/scale x d", false),
+        ("update apps scale x d", false),
+        ("update apps deployments/autoscale x d", false),
+    ] {
+        check(&scale, wanted, allows);
+    }
+    let star_subresource = on(&[""], &["pods/*"], &["get"]);
+    for (wanted, allows) in [
+        ("get - pods x p", false),
+        ("get - pods/log x p", false),
+        ("get - pods/* x p", true),
+    ] {
+        check(&star_subresource, wanted, allows);
+    }
+    let named = json!({"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["a", "b"], "verbs": ["*"]});
+    for (wanted, allows) in [
+        ("get - configmaps x a", true),
+        ("delete - configmaps x b", true),
+        ("list - configmaps x a", true),
+        ("watch - configmaps x b", true),
+        ("get - configmaps x c", false),
+        ("get - configmaps x A", false),
+        ("list - configmaps x -", false),
+        ("create - configmaps x -", false),
+        ("deletecollection - configmaps x -", false),
+    ] {
+        check(&named, wanted, allows);
+    }
+    // A star is no wildcard among names.
+    check(
+        &json!({"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["*"], "verbs": ["get"]}),
+        "get - configmaps x a",
+        false,
+    );
+    let urls = json!({"nonResourceURLs": ["/api", "/apis/*", "/logs**", "*/x"], "verbs": ["get"]});
+    for (wanted, allows) in [
+        ("get /api", true),
+        ("get /api/", false),
+        ("get /api/v1", false),
+        ("get /apis", false),
+        ("get /apis/", true),
+        ("get /apis/apps/v1", true),
+        ("get /API", false),
+        ("get /logs", true),
+        ("get /logs/kube", true),
+        ("post /api", false),
+        ("head /api", false),
+        ("get /a/x", false),
+        ("get - api x -", false),
+    ] {
+        check(&urls, wanted, allows);
+    }
+    let all_urls = json!({"nonResourceURLs": ["*"], "verbs": ["*"]});
+    for (wanted, allows) in [("get /metrics", true), ("post /", true), ("get - pods x p", false)] {
+        check(&all_urls, wanted, allows);
+    }
+    for empty in [
+        json!({}),
+        json!(null),
+        json!({"verbs": ["get"], "resources": ["pods"]}),
+        json!({"verbs": "get", "apiGroups": [""], "resources": ["pods"]}),
+        json!({"verbs": [1], "apiGroups": [""], "resources": ["pods"]}),
+        json!({"verbs": ["get"], "apiGroups": [""]}),
+    ] {
+        check(&empty, "get - pods x p", false);
+    }
+}
+
+#[test]
+fn the_reason_names_the_binding_the_role_and_the_subject() {
+    let group = |name: &str| json!([{"kind": "Group", "name": name}]);
+    let index = RbacIndex::build(&store([
+        role(CLUSTER_ROLES, "", "lister", pods_rule("list")),
+        role(CLUSTER_ROLES, "", "getter", pods_rule("get")),
+        role(ROLES, "x", "r1", pods_rule("watch")),
+        binding(
+            CLUSTER_ROLE_BINDINGS,
+            "",
+            "all-list",
+            ("ClusterRole", "lister"),
+            group("devs"),
+        ),
+        binding(
+            CLUSTER_ROLE_BINDINGS,
+            "",
+            "lost",
+            ("ClusterRole", "gone"),
+            group("lost"),
+        ),
+        binding(CLUSTER_ROLE_BINDINGS, "", "no-namespace", ("Role", "r1"), group("lost")),
+        binding(CLUSTER_ROLE_BINDINGS, "", "odd", ("Thing", "r1"), group("odd")),
+        binding(
+            CLUSTER_ROLE_BINDINGS,
+            "",
+            "sa-without-namespace",
+            ("ClusterRole", "lister"),
+            json!([{"kind": "ServiceAccount", "name": "bot"}]),
+        ),
+        binding(
+            ROLE_BINDINGS,
+            "x",
+            "rb",
+            ("Role", "r1"),
+            json!([
+                {"kind": "Group", "name": "devs"}, {"kind": "User", "name": "bob"}
+            ]),
+        ),
+        binding(
+            ROLE_BINDINGS,
+            "x",
+            "rc",
+            ("ClusterRole", "getter"),
+            json!([
+                {"kind": "ServiceAccount", "name": "bot"},
+                {"kind": "ServiceAccount", "name": "bot", "namespace": "y"},
+                {"kind": "Robot", "name": "bob"}
+            ]),
+        ),
+        binding(
+            ROLE_BINDINGS,
+            "y",
+            "lost",
+            ("Role", "r1"),
+            json!([{"kind": "User", "name": "bob"}]),
+        ),
+    ]));
+    #[track_caller]
+    fn check(index: &RbacIndex, who: &UserInfo, wanted: &str, allowed: bool, reason: &str) {
+        let expected = RbacAnswer {
+            allowed,
+            reason: reason.to_owned(),
+        };
+        assert_eq!(index.authorize_rbac(who, &request(wanted)), expected, "{wanted}");
+    }
+    let dev = user("dev", &["other", "devs"]);
+    let bob = user("bob", &["devs"]);
+    let by_list = r#"RBAC: allowed by ClusterRoleBinding "all-list" of ClusterRole "lister" to Group "devs""#;
+    check(&index, &dev, "list - pods - -", true, by_list);
+    check(&index, &dev, "list - pods x -", true, by_list);
+    check(&index, &dev, "get - pods x p", false, "");
+    // Of two subjects that fit, the first in the binding is named.
+    let by_group = r#"RBAC: allowed by RoleBinding "rb/x" of Role "r1" to Group "devs""#;
+    check(&index, &bob, "watch - pods x -", true, by_group);
+    let by_name = r#"RBAC: allowed by RoleBinding "rb/x" of Role "r1" to User "bob""#;
+    check(&index, &user("bob", &[]), "watch - pods x -", true, by_name);
+    check(&index, &user("Bob", &[]), "watch - pods x -", false, "");
+    check(&index, &user("devs", &["bob"]), "watch - pods x -", false, "");
+    check(&index, &bob, "watch - pods - -", false, "");
+    check(&index, &bob, "get - pods x p", false, "");
+    let lost_role = r#"RBAC: role.rbac.authorization.k8s.io "r1" not found"#;
+    check(&index, &bob, "watch - pods y -", false, lost_role);
+    // What was not found does not stand in the way of what was.
+    check(&index, &bob, "list - pods y -", true, by_list);
+    let bot = user("system:serviceaccount:x:bot", &[]);
+    let by_bot = r#"RBAC: allowed by RoleBinding "rc/x" of ClusterRole "getter" to ServiceAccount "bot/x""#;
+    check(&index, &bot, "get - pods x p", true, by_bot);
+    check(&index, &bot, "list - pods x -", false, "");
+    let neighbor = user("system:serviceaccount:y:bot", &[]);
+    let by_neighbor = r#"RBAC: allowed by RoleBinding "rc/x" of ClusterRole "getter" to ServiceAccount "bot/y""#;
+    check(&index, &neighbor, "get - pods x p", true, by_neighbor);
+    check(
+        &index,
+        &user("system:serviceaccount:z:bot", &[]),
+        "get - pods x p",
+        false,
+        "",
+    );
+    let both_lost = r#"RBAC: [clusterrole.rbac.authorization.k8s.io "gone" not found, role.rbac.authorization.k8s.io "r1" not found]"#;
+    check(&index, &user("u", &["lost"]), "list - pods - -", false, both_lost);
+    let odd = r#"RBAC: unsupported role reference kind: "Thing""#;
+    check(&index, &user("u", &["odd"]), "list - pods - -", false, odd);
+    assert_eq!(index.rules_for(&bob, "y").rules.len(), 1);
     assert_eq!(
-        rule.allows(&attributes(method, path, query)),
-        wanted,
-        "{request} by {rule:?}"
+        index.rules_for(&bob, "y").errors,
+        [r#"role.rbac.authorization.k8s.io "r1" not found"#]
     );
 }
 
 #[test]
-fn rules_match_as_in_kubernetes() {
-    let pods = || json!({"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]});
-    check(pods(), "GET /api/v1/pods", true);
-    check(pods(), "GET /api/v1/namespaces/n/pods/p", true);
-    check(pods(), "GET /api/v1/namespaces/n/pods/p/log", false);
-    check(pods(), "GET /api/v1/pods?watch=1", false);
-    check(pods(), "DELETE /api/v1/namespaces/n/pods/p", false);
-    check(pods(), "GET /apis/metrics.k8s.io/v1/pods", false);
-    check(pods(), "GET /api", false);
-    let all = || json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]});
-    check(all(), "GET /api/v1/namespaces/n/pods/p/log", true);
-    check(all(), "GET /version", false);
-    let scale = || json!({"verbs": ["update"], "apiGroups": ["apps"], "resources": ["*/scale"]});
-    check(scale(), "PUT /apis/apps/v1/namespaces/n/deployments/d/scale", true);
-    check(scale(), "PUT /apis/apps/v1/namespaces/n/deployments/d", false);
-    let named =
-        || json!({"verbs": ["*"], "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["aws-auth"]});
-    check(named(), "GET /api/v1/namespaces/kube-system/configmaps/aws-auth", true);
-    check(named(), "GET /api/v1/namespaces/kube-system/configmaps/other", false);
-    check(named(), "GET /api/v1/namespaces/kube-system/configmaps", false);
+fn malformed_objects_grant_nothing() {
+    let objects = [CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS, ROLES, ROLE_BINDINGS]
+        .into_iter()
+        .flat_map(|resource| {
+            [
+                json!(null),
+                json!([]),
+                json!({"rules": 1, "subjects": "x", "roleRef": [], "aggregationRule": {"clusterRoleSelectors": [1]}}),
+            ]
+            .into_iter()
+            .enumerate()
+            .map(move |(place, object)| (ObjectKey::new(resource, "", &place.to_string()), object))
+        });
+    let answer = RbacIndex::build(&store(objects)).authorize_rbac(&user("", &[""]), &request("get - pods x p"));
+    assert_eq!(answer.reason, "");
+    assert!(!answer.allowed);
+}
+
+#[test]
+fn bootstrap_roles_give_what_the_real_ones_give() {
+    let mut objects = bootstrap::objects();
+    for name in ["admin", "edit", "view"] {
+        let subjects = json!([{"kind": "Group", "name": name}]);
+        objects.push(binding(ROLE_BINDINGS, "x", name, ("ClusterRole", name), subjects));
+    }
+    objects.push((
+        ObjectKey::new(CLUSTER_ROLES, "", "custom-view"),
+        json!({
+            "metadata": {"labels": {"rbac.authorization.k8s.io/aggregate-to-view": "true"}},
+            "rules": [{"apiGroups": ["stable.example.com"], "resources": ["crontabs"], "verbs": ["get"]}],
+        }),
+    ));
+    let index = RbacIndex::build(&store(objects));
+    let check = |group: &str, wanted: &str, allowed: bool| {
+        let answer = index.authorize_rbac(&user("u", &[group]), &request(wanted));
+        assert_eq!(answer.allowed, allowed, "{group}: {wanted}: {}", answer.reason);
+    };
+    for (wanted, roles) in [
+        ("get - pods x p", "view edit admin"),
+        ("get - pods/log x p", "view edit admin"),
+        ("get - namespaces x x", "view edit admin"),
+        ("get stable.example.com crontabs x c", "view edit admin"),
+        ("get - secrets x s", "edit admin"),
+        ("create - pods/exec x p", "edit admin"),
+        ("patch apps deployments x d", "edit admin"),
+        ("impersonate - serviceaccounts x s", "edit admin"),
+        ("create rbac.authorization.k8s.io rolebindings x -", "admin"),
+        ("get rbac.authorization.k8s.io roles x r", "admin"),
+        ("get - nodes - n", ""),
+        ("list - pods - -", ""),
+        ("get - pods y p", ""),
+        ("patch - resourcequotas x q", ""),
+        ("get /metrics", ""),
+    ] {
+        for role in ["view", "edit", "admin"] {
+            check(role, wanted, roles.split(' ').any(|listed| listed == role));
+        }
+    }
+    let review = "create authorization.k8s.io selfsubjectaccessreviews - -";
+    check("system:authenticated", review, true);
     check(
-        named(),
-        "GET /api/v1/configmaps?fieldSelector=metadata.name%3Daws-auth",
+        "system:authenticated",
+        "create authentication.k8s.io selfsubjectreviews - -",
         true,
     );
-    check(named(), "POST /api/v1/namespaces/kube-system/configmaps", false);
-    let urls = || json!({"verbs": ["get"], "nonResourceURLs": ["/api/*", "/healthz"]});
-    check(urls(), "GET /api/v1", true);
-    check(urls(), "GET /api", false);
-    check(urls(), "GET /healthz", true);
-    check(urls(), "GET /Healthz", false);
-    check(urls(), "POST /healthz", false);
-    check(urls(), "GET /api/v1/pods", false);
-    check(json!({"verbs": "get", "resources": 7}), "GET /api/v1/pods", false);
+    check("system:authenticated", "get /openapi/v3", true);
+    check("system:authenticated", "get /metrics", false);
+    check("system:authenticated", "list - pods x -", false);
+    check("system:unauthenticated", review, false);
+    check("system:unauthenticated", "get /version", true);
+    check("system:unauthenticated", "get /api", false);
+    check("system:monitoring", "get /metrics", true);
+    check("system:nodes", "get - nodes - n", false);
+    check("system:masters", "delete - nodes - n", true);
+    let answer = index.authorize_rbac(&user("u", &["system:masters"]), &request("list - pods - -"));
+    assert_eq!(
+        answer.reason,
+        r#"RBAC: allowed by ClusterRoleBinding "cluster-admin" of ClusterRole "cluster-admin" to Group "system:masters""#
+    );
 }
 
 #[test]
-fn bindings_reach_as_far_as_in_kubernetes() {
-    let index = index(&[
+fn selectors_match_as_label_selectors_do() {
+    let object = json!({"metadata": {"labels": {"a": "1", "b": "2"}}});
+    for (selector, matches) in [
+        (json!({}), true),
+        (json!({"matchLabels": {"a": "1"}}), true),
+        (json!({"matchLabels": {"a": "1", "b": "3"}}), false),
+        (json!({"matchLabels": {"c": null}}), false),
         (
-            "clusterrolebindings",
-            "",
-            "viewers",
-            bind("ClusterRole", "view", "Group", "viewers"),
+            json!({"matchExpressions": [{"key": "a", "operator": "In", "values": ["0", "1"]}]}),
+            true,
         ),
-        ("rolebindings", "n", "rb", bind("ClusterRole", "edit", "User", "bob")),
         (
-            "rolebindings",
-            "n",
-            "sa",
-            bind("ClusterRole", "view", "ServiceAccount", "robot"),
+            json!({"matchExpressions": [{"key": "a", "operator": "NotIn", "values": ["1"]}]}),
+            false,
         ),
-        ("rolebindings", "n", "lost", bind("Role", "nowhere", "User", "carol")),
-    ]);
-    let decide = |user: &UserInfo, request: &str| {
-        let (method, path) = request.split_once(' ').unwrap();
-        index.authorize(user, &attributes(method, path, ""))
-    };
-    let allowed = |reason: &str| RbacDecision::Allowed {
-        reason: reason.to_owned(),
-    };
-    let refused = |reason: &str| RbacDecision::NoOpinion {
-        reason: reason.to_owned(),
-    };
-    let bob = user("bob", &["system:authenticated"]);
-    assert_eq!(
-        decide(&bob, "GET /api/v1/namespaces/n/secrets/s"),
-        allowed(r#"RBAC: allowed by RoleBinding "rb/n" of ClusterRole "edit" to User "bob""#)
-    );
-    assert_eq!(decide(&bob, "GET /api/v1/namespaces/m/secrets/s"), refused(""));
-    assert_eq!(decide(&bob, "GET /api/v1/secrets"), refused(""));
-    assert_eq!(
-        decide(&bob, "GET /api"),
-        allowed(
-            r#"RBAC: allowed by ClusterRoleBinding "system:discovery" of ClusterRole "system:discovery" to Group "system:authenticated""#
+        (
+            json!({"matchExpressions": [{"key": "c", "operator": "NotIn", "values": ["1"]}]}),
+            true,
+        ),
+        (json!({"matchExpressions": [{"key": "b", "operator": "Exists"}]}), true),
+        (
+            json!({"matchExpressions": [{"key": "b", "operator": "DoesNotExist"}]}),
+            false,
+        ),
+        (json!({"matchExpressions": [{"key": "b", "operator": "Near"}]}), false),
+        (json!(null), false),
+        (json!({"matchLabels": 1}), false),
+    ] {
+        assert_eq!(selects(&selector, &object), matches, "{selector}");
+    }
+}
+
+#[test]
+fn roles_that_aggregate_one_another_end() {
+    let aggregated = |name: &str, label: &str| {
+        (
+            ObjectKey::new(CLUSTER_ROLES, "", name),
+            json!({
+                "metadata": {"labels": {"to": label}},
+                "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to": name}}]},
+                "rules": pods_rule("overwritten"),
+            }),
         )
-    );
-    let viewer = user("v", &["viewers"]);
-    assert_eq!(
-        decide(&viewer, "GET /api/v1/pods"),
-        allowed(r#"RBAC: allowed by ClusterRoleBinding "viewers" of ClusterRole "view" to Group "viewers""#)
-    );
-    assert_eq!(decide(&viewer, "GET /api/v1/secrets"), refused(""));
-    assert_eq!(decide(&viewer, "GET /api/v1/nodes"), refused(""));
-    let robot = user("system:serviceaccount:n:robot", &[]);
-    assert_eq!(
-        decide(&robot, "GET /api/v1/namespaces/n/pods"),
-        allowed(r#"RBAC: allowed by RoleBinding "sa/n" of ClusterRole "view" to ServiceAccount "robot/n""#)
-    );
-    assert_eq!(
-        decide(&user("carol", &[]), "GET /api/v1/namespaces/n/pods"),
-        refused(r#"RBAC: role.rbac.authorization.k8s.io "nowhere" not found"#)
-    );
+    };
+    let mut leaf = role(CLUSTER_ROLES, "", "leaf", pods_rule("get"));
+    leaf.1["metadata"] = json!({"labels": {"to": "a"}});
+    let objects = store([aggregated("a", "b"), aggregated("b", "a"), leaf]);
+    let roles = cluster_roles(&objects);
+    assert_eq!(roles["a"], roles["leaf"]);
+    assert_eq!(roles["b"], roles["leaf"]);
 }
 
-#[test]
-fn aggregated_roles_hold_the_roles_with_their_label() {
-    let labelled = json!({
-        "metadata": {"labels": {"rbac.authorization.k8s.io/aggregate-to-view": "true"}},
-        "rules": [{"verbs": ["get"], "apiGroups": ["x.io"], "resources": ["things"]}],
-    });
-    let index = index(&[
-        ("clusterroles", "", "things", labelled),
-        ("clusterrolebindings", "", "v", bind("ClusterRole", "view", "User", "v")),
+/// A binding among few names, so that requests often meet one.
+fn any_binding() -> impl Strategy<Value = (bool, &'static str, &'static str, &'static str)> {
+    (
+        any::<bool>(),
+        prop::sample::select(vec!["x", "y"]),
+        prop::sample::select(vec!["get", "list", "missing", "everything"]),
+        prop::sample::select(vec!["bob", "devs"]),
+    )
+}
+
+fn any_request() -> impl Strategy<Value = Attributes> {
+    prop::sample::select(vec![
+        "get - pods x p",
+        "list - pods y -",
+        "list - pods - -",
+        "get - nodes - n",
+        "watch - pods x -",
+        "get /metrics",
+    ])
+    .prop_map(request)
+}
+
+fn indexed(bindings: &[(bool, &str, &str, &str)]) -> RbacIndex {
+    let all = json!([
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
+        {"nonResourceURLs": ["*"], "verbs": ["*"]},
     ]);
-    let things = attributes("GET", "/apis/x.io/v1/namespaces/n/things/t", "");
-    assert!(matches!(
-        index.authorize(&user("v", &[]), &things),
-        RbacDecision::Allowed { .. }
-    ));
+    let roles = [
+        role(CLUSTER_ROLES, "", "get", pods_rule("get")),
+        role(CLUSTER_ROLES, "", "list", pods_rule("list")),
+        role(CLUSTER_ROLES, "", "everything", all),
+    ];
+    let bindings = bindings
+        .iter()
+        .enumerate()
+        .map(|(place, (cluster, namespace, role, subject))| {
+            let subjects = json!([{"kind": "User", "name": subject}, {"kind": "Group", "name": subject}]);
+            let (resource, namespace) = if *cluster {
+                (CLUSTER_ROLE_BINDINGS, "")
+            } else {
+                (ROLE_BINDINGS, *namespace)
+            };
+            binding(resource, namespace, &place.to_string(), ("ClusterRole", role), subjects)
+        });
+    RbacIndex::build(&store(roles.into_iter().chain(bindings)))
 }
 
 proptest! {
     #[test]
-    fn a_further_binding_takes_nothing_away(subject in "[a-c]", role in "(view|edit|nowhere)", path in "(/api/v1/pods|/api/v1/namespaces/n/secrets|/api)") {
-        let first = ("clusterrolebindings", "", "first", bind("ClusterRole", "view", "User", "a"));
-        let second = ("rolebindings", "n", "second", bind("ClusterRole", &role, "User", &subject));
-        let (before, after) = (index(std::slice::from_ref(&first)), index(&[first, second]));
-        for name in ["a", "b", "c"] {
-            let (user, request) = (user(name, &[]), attributes("GET", &path, ""));
-            if matches!(before.authorize(&user, &request), RbacDecision::Allowed { .. }) {
-                let still = matches!(after.authorize(&user, &request), RbacDecision::Allowed { .. });
-                prop_assert!(still);
-            }
-        }
+    fn adding_a_binding_never_removes_an_allow(
+        bindings in prop::collection::vec(any_binding(), 0..6),
+        added in any_binding(),
+        wanted in any_request(),
+    ) {
+        let bob = user("bob", &["devs"]);
+        let before = indexed(&bindings).authorize_rbac(&bob, &wanted);
+        let after = indexed(&[bindings, vec![added]].concat()).authorize_rbac(&bob, &wanted);
+        prop_assert!(!before.allowed || after.allowed);
+    }
+
+    #[test]
+    fn a_role_binding_grants_only_inside_its_namespace(
+        bindings in prop::collection::vec(any_binding(), 0..6),
+        wanted in any_request(),
+    ) {
+        let bindings: Vec<_> = bindings.into_iter().map(|(_, namespace, role, who)| (false, namespace, role, who)).collect();
+        let answer = indexed(&bindings).authorize_rbac(&user("bob", &["devs"]), &wanted);
+        let has_own = bindings.iter().any(|(_, namespace, _, _)| *namespace == wanted.namespace);
+        prop_assert!(!answer.allowed || has_own, "{}", answer.reason);
     }
 }

@@ -1,0 +1,154 @@
+//! The command line: arguments as clap reads them, one file a command, and the exit codes.
+//!
+//! 0 is good, 1 means that the thing asked is not so, 2 wrong usage or input.
+
+mod ctl;
+mod exec;
+mod explain;
+mod scenario;
+mod serve;
+mod token;
+
+use std::fmt::Display;
+use std::io::Write;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+
+use crate::catalogue;
+use crate::simulator::Config;
+
+/// A local simulator of Amazon EKS authentication.
+#[derive(Debug, Parser)]
+#[command(name = "eks-auth-sim", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Exec(exec::Exec),
+    Scenario(scenario::ScenarioCommand),
+    Explain(explain::Explain),
+    Token(token::Token),
+    Ctl(ctl::Ctl),
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Which World to begin with.
+#[derive(Debug, Args)]
+struct WorldArgs {
+    /// A scenario by name, or a scenario folder or file; without it, the World of AWS's article
+    #[arg(long, value_name = "NAME|PATH")]
+    scenario: Option<String>,
+    /// The address to listen on; other than loopback only together with --allow-remote
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
+    /// Let other machines in: they can sign with the keys of this World, which are no secret
+    #[arg(long)]
+    allow_remote: bool,
+    /// The port of the AWS endpoint [default: any free one]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    aws_port: u16,
+    /// Where certificates and client files go and stay [default: a temporary folder]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+impl WorldArgs {
+    fn config(self) -> Result<Config, Failure> {
+        if !self.listen.is_loopback() && !self.allow_remote {
+            return Err(Failure::usage(format!(
+                "--listen {} lets other machines in; add --allow-remote if you mean it",
+                self.listen
+            )));
+        }
+        let mut config = Config::new(world_text(self.scenario.as_deref())?);
+        config.listen = self.listen;
+        config.aws_port = self.aws_port;
+        config.state_dir = self.state_dir;
+        Ok(config)
+    }
+}
+
+/// The text of a scenario, or of the article's World.
+fn world_text(scenario: Option<&str>) -> Result<String, Failure> {
+    match scenario {
+        None => Ok(eks_auth_core::scenario::ARTICLE_WORLD.to_owned()),
+        Some(name) => catalogue::load(name).map_err(Failure::usage),
+    }
+}
+
+/// Why a command ends with another code than 0.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// The thing asked is not so.
+    fn not_so(message: impl Display) -> Self {
+        Self {
+            code: 1,
+            message: message.to_string(),
+        }
+    }
+
+    /// Wrong usage or input.
+    fn usage(message: impl Display) -> Self {
+        Self {
+            code: 2,
+            message: message.to_string(),
+        }
+    }
+}
+
+/// A closed pipe ends a command; nobody is left to be told.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self {
+                code: 0,
+                message: String::new(),
+            };
+        }
+        Self::usage(error)
+    }
+}
+
+/// Runs the command that the arguments name.
+#[must_use]
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(command) => command.run(),
+        Command::Exec(command) => command.run(),
+        Command::Scenario(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Token(command) => command.run(),
+        Command::Ctl(command) => command.run(),
+    };
+    result.unwrap_or_else(|failure| {
+        if !failure.message.is_empty() {
+            let _ = writeln!(std::io::stderr(), "eks-auth-sim: {}", failure.message);
+        }
+        ExitCode::from(failure.code)
+    })
+}

@@ -1,0 +1,171 @@
+//! `ctl`: acts on a running simulator.
+
+use std::fs;
+use std::io;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use clap::Subcommand;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Failure;
+use crate::client;
+
+/// Act on a running simulator
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  eks-auth-sim ctl clock advance 16m")]
+pub(super) struct Ctl {
+    #[command(flatten)]
+    target: Target,
+    #[command(subcommand)]
+    command: CtlCommand,
+}
+
+/// Which running simulator is meant.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Target {
+    /// The ready file of the running simulator
+    #[arg(long, value_name = "FILE", env = "EKS_AUTH_SIM_READY_FILE", global = true)]
+    ready_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum CtlCommand {
+    /// Show or move the World's clock
+    Clock {
+        #[command(subcommand)]
+        command: Option<ClockCommand>,
+    },
+    /// Print what happened, one JSON object a line
+    Events {
+        /// Only events after this sequence number
+        #[arg(long, default_value_t = 0)]
+        since: u64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ClockCommand {
+    /// Move it by a duration such as 90s, 16m, 2h or 1d; a leading minus moves it back
+    Advance {
+        /// The duration
+        #[arg(allow_hyphen_values = true)]
+        duration: String,
+    },
+    /// Set it to an instant such as 2026-11-24T00:44:57Z
+    Set {
+        /// The instant
+        instant: String,
+    },
+    /// Go back to the machine's time
+    Reset,
+}
+
+impl Ctl {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let mut out = io::stdout().lock();
+        match self.command {
+            CtlCommand::Events { since } => {
+                let answer = self.target.call("GET", &format!("/v1/events?since={since}"), None)?;
+                for event in answer.get("events").and_then(Value::as_array).into_iter().flatten() {
+                    writeln!(out, "{event}")?;
+                }
+            }
+            CtlCommand::Clock { command } => {
+                let body = match command {
+                    None => None,
+                    Some(ClockCommand::Advance { duration }) => {
+                        Some(json!({"advance_seconds": duration_seconds(&duration)?}))
+                    }
+                    Some(ClockCommand::Set { instant }) => Some(json!({"set": instant})),
+                    Some(ClockCommand::Reset) => Some(json!({"reset": true})),
+                };
+                let method = if body.is_some() { "POST" } else { "GET" };
+                let answer = self.target.call(method, "/v1/clock", body)?;
+                let now = answer.get("now").and_then(Value::as_str).unwrap_or_default();
+                let offset = answer.get("offset_seconds").and_then(Value::as_i64).unwrap_or_default();
+                writeln!(out, "{now} ({offset:+} s)")?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Target {
+    /// Whether a running simulator is named.
+    pub(super) fn is_named(&self) -> bool {
+        self.ready_file.is_some()
+    }
+
+    /// Calls the running simulator's control interface.
+    pub(super) fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value, Failure> {
+        let Some(file) = &self.ready_file else {
+            return Err(Failure::usage(
+                "which simulator? give --ready-file, or source the env file of `serve --ready-file FILE`",
+            ));
+        };
+        let text = fs::read_to_string(file).map_err(|error| {
+            Failure::usage(format!(
+                "cannot read ready file `{}`: {error}; is the simulator running?",
+                file.display()
+            ))
+        })?;
+        let ready: Value = serde_json::from_str(&text)
+            .map_err(|error| Failure::usage(format!("`{}` is no ready file: {error}", file.display())))?;
+        let endpoint = ready.get("control").and_then(Value::as_str).unwrap_or_default();
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let answer = client::send(
+            client::Target::plain(endpoint).map_err(Failure::usage)?,
+            &client::Request {
+                method,
+                path_and_query: path,
+                headers: &[("content-type".to_owned(), "application/json".to_owned())],
+                body: body.as_bytes(),
+            },
+        )
+        .map_err(|error| Failure::usage(format!("no simulator answers at {endpoint}: {error}")))?;
+        let value: Value = serde_json::from_slice(&answer.body)
+            .map_err(|error| Failure::usage(format!("{endpoint} is no simulator: {error}")))?;
+        match value.get("error").and_then(Value::as_str) {
+            Some(error) => Err(Failure::usage(error)),
+            None => Ok(value),
+        }
+    }
+}
+
+/// Reads `90s`, `16m`, `2h`, `1d`, or plain seconds.
+fn duration_seconds(text: &str) -> Result<i64, Failure> {
+    let (number, factor) = match text.trim_end_matches(['s', 'm', 'h', 'd']) {
+        number if number == text => (number, 1),
+        number => match text.strip_prefix(number) {
+            Some("s") => (number, 1),
+            Some("m") => (number, 60),
+            Some("h") => (number, 3_600),
+            Some("d") => (number, 86_400),
+            _ => ("", 0),
+        },
+    };
+    number
+        .parse::<i64>()
+        .ok()
+        .and_then(|number| number.checked_mul(factor))
+        .ok_or_else(|| Failure::usage(format!("`{text}` is no duration; write 90s, 16m, 2h or 1d")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_one_unit() {
+        for (text, wanted) in [("90", 90), ("90s", 90), ("16m", 960), ("-2h", -7_200), ("1d", 86_400)] {
+            assert_eq!(duration_seconds(text).unwrap(), wanted, "{text}");
+        }
+        for text in ["", "m", "1w", "1h30m", "1.5h", "99999999999999999d"] {
+            assert!(duration_seconds(text).is_err(), "{text}");
+        }
+    }
+}

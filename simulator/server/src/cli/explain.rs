@@ -1,0 +1,91 @@
+//! `explain`: why a token or a principal is let in or not.
+
+use std::io;
+use std::io::Read;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use eks_auth_core::scenario;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Failure;
+use super::Output;
+use super::ctl::Target;
+use super::world_text;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
+use crate::control;
+use crate::control::Subject;
+
+/// Say why: the decision, each check, the cause, the mend
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  eks-auth-sim explain --last\n  \
+                        eks-auth-sim explain --arn arn:aws:iam::111122223333:role/admin-test-role --scenario unmapped-role")]
+#[group(id = "subject", required = true, multiple = false, args = ["token", "arn", "last"])]
+pub(super) struct Explain {
+    /// A bearer token, `k8s-aws-v1.…`; `-` reads it from standard input
+    #[arg(long)]
+    token: Option<String>,
+    /// A principal, as `aws sts get-caller-identity` shows it
+    #[arg(long)]
+    arn: Option<String>,
+    /// The newest token that the running simulator judged
+    #[arg(long)]
+    last: bool,
+    /// The cluster, where there are several
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
+    /// Explain in this scenario as it begins, not in a running simulator
+    #[arg(long, value_name = "NAME|PATH", conflicts_with = "last")]
+    scenario: Option<String>,
+    #[command(flatten)]
+    target: Target,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+impl Explain {
+    pub(super) fn run(mut self) -> Result<ExitCode, Failure> {
+        if self.token.as_deref() == Some("-") {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text)?;
+            self.token = Some(text.trim().to_owned());
+        }
+        let explanation = if self.scenario.is_some() || (!self.last && !self.target.is_named()) {
+            self.explain_here()?
+        } else {
+            let body = json!({"token": self.token, "arn": self.arn, "last": self.last, "cluster": self.cluster});
+            self.target.call("POST", "/v1/explain", Some(body))?
+        };
+        let mut out = io::stdout().lock();
+        match self.output {
+            Output::Json => {
+                let mut explanation = explanation;
+                if let Value::Object(map) = &mut explanation {
+                    map.remove("text");
+                }
+                writeln!(out, "{explanation:#}")?;
+            }
+            Output::Text => {
+                let text = explanation.get("text").and_then(Value::as_str).unwrap_or_default();
+                writeln!(out, "{}", text.trim_end())?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// In the World of a scenario at its beginning.
+    fn explain_here(&self) -> Result<Value, Failure> {
+        let now = SystemClock.now();
+        let staging = scenario::stage(&world_text(self.scenario.as_deref())?, now).map_err(Failure::usage)?;
+        let subject = match (&self.token, &self.arn) {
+            (Some(token), _) => Subject::Token(token),
+            (None, Some(arn)) => Subject::Arn(arn),
+            (None, None) => return Err(Failure::usage("give --token or --arn")),
+        };
+        control::explain_in(&staging.world, now, subject, self.cluster.as_deref()).map_err(Failure::usage)
+    }
+}

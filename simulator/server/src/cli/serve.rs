@@ -1,0 +1,92 @@
+//! `serve`: everything, until a signal ends it.
+
+use std::fs;
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+
+use super::Failure;
+use super::Output;
+use super::WorldArgs;
+use crate::environment;
+use crate::simulator::Running;
+use crate::simulator::Simulator;
+
+/// Start everything and stay until Ctrl-C
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  eks-auth-sim serve --ready-file ready.json\n  \
+                        . \"$(jq -r .env_file ready.json)\" && kubectl get svc")]
+pub(super) struct Serve {
+    #[command(flatten)]
+    world: WorldArgs,
+    /// Write the addresses there, as JSON, once every listener accepts
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// With json, the ready file's object is the first line on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let mut config = self.world.config()?;
+        config.log = Box::new(log_to_stderr);
+        let mut running = Simulator::start(config).map_err(Failure::usage)?;
+        if let Some(path) = &self.ready_file {
+            running
+                .announce_ready_file(path)
+                .and_then(|()| write_ready_file(path, &running))
+                .map_err(|error| Failure::usage(format!("cannot write ready file `{}`: {error}", path.display())))?;
+        }
+        let mut out = io::stdout().lock();
+        match self.output {
+            Output::Json => writeln!(out, "{}", running.ready())?,
+            Output::Text => write_how_to(&mut out, &running)?,
+        }
+        out.flush()?;
+        running.block_on(end_signal())??;
+        if let Some(path) = &self.ready_file {
+            let _ = fs::remove_file(path);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A line of the authenticator's log. Nobody is told when stderr is closed.
+pub(super) fn log_to_stderr(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+fn write_ready_file(path: &Path, running: &Running) -> io::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(format!(".{}", std::process::id()));
+    let partial = PathBuf::from(partial);
+    environment::write_private(&partial, &format!("{}\n", running.ready()))?;
+    fs::rename(&partial, path)
+}
+
+fn write_how_to(out: &mut impl Write, running: &Running) -> io::Result<()> {
+    writeln!(out, "AWS endpoint  {}  (STS, IAM, EKS)", running.aws_endpoint())?;
+    for cluster in running.clusters() {
+        writeln!(out, "Kubernetes    {}  (cluster {})", cluster.endpoint, cluster.name)?;
+    }
+    writeln!(out, "\nIn another shell:\n  . {}", running.env_file().display())?;
+    writeln!(out, "  aws sts get-caller-identity\n  kubectl get svc\n")?;
+    writeln!(out, "The authenticator's log follows on stderr. Ctrl-C ends.")
+}
+
+async fn end_signal() -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

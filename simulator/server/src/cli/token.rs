@@ -1,0 +1,128 @@
+//! `token`: an ExecCredential as `aws eks get-token` gives, so that kubectl works without an AWS CLI.
+
+use std::env;
+use std::io;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use eks_auth_core::arn::Partition;
+use eks_auth_core::instant::Timestamp;
+use eks_auth_core::sigv4::Signer;
+use eks_auth_core::token;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Failure;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
+use crate::profile::ClientConfig;
+use crate::profile::Credentials;
+
+/// `aws eks get-token` names its sessions so.
+const ROLE_SESSION_NAME: &str = "EKSGetTokenAuth";
+/// A token is good for 15 minutes; clients are told 14, so that none expires under way.
+const CLIENT_LIFETIME_SECONDS: i64 = 14 * 60;
+
+/// Print an ExecCredential for a cluster, signed with a profile's credentials
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  eks-auth-sim token --cluster-name my-cluster --region us-west-2 --profile creator")]
+pub(super) struct Token {
+    /// The cluster that the token is for
+    #[arg(long, value_name = "NAME")]
+    cluster_name: String,
+    /// The region of the STS endpoint that the token names
+    #[arg(long)]
+    region: Option<String>,
+    /// The profile whose credentials sign
+    #[arg(long)]
+    profile: Option<String>,
+    /// A role to assume first
+    #[arg(long, value_name = "ARN")]
+    role_arn: Option<String>,
+}
+
+impl Token {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let config = ClientConfig::load(env::vars().collect(), self.profile.as_deref()).map_err(Failure::usage)?;
+        let region = self
+            .region
+            .or_else(|| config.region())
+            .ok_or_else(|| Failure::usage("no region; give --region or set AWS_REGION"))?;
+        let now = SystemClock.now();
+        let mut credentials = config.credentials(now).map_err(Failure::usage)?;
+        if let Some(role_arn) = &self.role_arn {
+            credentials = config
+                .assume_role(&credentials, role_arn, ROLE_SESSION_NAME, None, now)
+                .map_err(Failure::usage)?;
+        }
+        let credential = exec_credential(
+            &credentials,
+            &region,
+            config.sts_endpoint().as_deref(),
+            &self.cluster_name,
+            api_version(env::var("KUBERNETES_EXEC_INFO").ok().as_deref()),
+            now,
+        );
+        writeln!(io::stdout(), "{credential}")?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// An ExecCredential with a token for `cluster`.
+fn exec_credential(
+    credentials: &Credentials,
+    region: &str,
+    endpoint: Option<&str>,
+    cluster: &str,
+    api_version: &str,
+    now: Timestamp,
+) -> Value {
+    json!({
+        "kind": "ExecCredential",
+        "apiVersion": api_version,
+        "spec": {},
+        "status": {
+            "expirationTimestamp": now.plus_seconds(CLIENT_LIFETIME_SECONDS).render_rfc3339(),
+            "token": bearer_token(credentials, region, endpoint, cluster, now),
+        },
+    })
+}
+
+/// A token for `cluster`, naming `endpoint` or else the region's own STS.
+pub(crate) fn bearer_token(
+    credentials: &Credentials,
+    region: &str,
+    endpoint: Option<&str>,
+    cluster: &str,
+    now: Timestamp,
+) -> String {
+    let signer = Signer {
+        access_key_id: &credentials.access_key_id,
+        secret: &credentials.secret,
+        session_token: credentials.session_token.as_ref(),
+        region,
+        service: "sts",
+        now,
+    };
+    let endpoint = endpoint.map_or_else(
+        || format!("https://{}", Partition::of_region(region).sts_host(region)),
+        |endpoint| endpoint.trim_end_matches('/').to_owned(),
+    );
+    token::sign(&signer, &endpoint, cluster)
+}
+
+/// The version that the caller wants: kubectl says it in `KUBERNETES_EXEC_INFO`.
+fn api_version(exec_info: Option<&str>) -> &'static str {
+    const V1: &str = "client.authentication.k8s.io/v1";
+    const V1BETA1: &str = "client.authentication.k8s.io/v1beta1";
+    let wanted = exec_info.and_then(|info| serde_json::from_str::<Value>(info).ok());
+    match wanted
+        .as_ref()
+        .and_then(|info| info.get("apiVersion"))
+        .and_then(Value::as_str)
+    {
+        Some(V1) => V1,
+        _ => V1BETA1,
+    }
+}

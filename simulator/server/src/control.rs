@@ -1,0 +1,274 @@
+//! The control interface: JSON over HTTP on loopback, for `ctl`, `explain` and test harnesses.
+//!
+//! Browsers are kept out: a request must name the listener's own address in Host and carry no Origin.
+
+use eks_auth_core::authenticate::Authentication;
+use eks_auth_core::authenticate::AuthenticationRequest;
+use eks_auth_core::authenticate::authenticate;
+use eks_auth_core::explain;
+use eks_auth_core::explain::Explanation;
+use eks_auth_core::instant::Timestamp;
+use eks_auth_core::log::LogLine;
+use eks_auth_core::trace::Trace;
+use eks_auth_core::trace::Verdict;
+use eks_auth_core::world::World;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::http::Request;
+use crate::http::Response;
+use crate::journal::Event;
+use crate::journal::EventKind;
+use crate::state::State;
+
+/// A hundred years: the clock may be moved this far in either direction.
+const CLOCK_RANGE_SECONDS: i64 = 100 * 365 * 86_400;
+
+/// Answers a request to the control interface, which is reached under `own_hosts`.
+#[must_use]
+pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Response {
+    let host = request.header("host").unwrap_or_default();
+    if !own_hosts.iter().any(|own| own == host) || request.header("origin").is_some() {
+        return render(403, &json!({"error": "the control interface answers local tools only"}));
+    }
+    let answer = match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/v1/events") => {
+            let since = request.query_value("since").and_then(|since| since.parse().ok());
+            let events = state.journal().since(since.unwrap_or(0));
+            Ok(json!({"events": events.iter().map(event_json).collect::<Vec<_>>()}))
+        }
+        ("GET", "/v1/clock") => Ok(clock_json(state)),
+        ("POST", "/v1/clock") => body(request).and_then(|body| move_clock(state, &body)),
+        ("POST", "/v1/explain") => body(request).and_then(|body| explain_request(state, &body)),
+        (_, "/v1/events" | "/v1/clock" | "/v1/explain") => Err(ControlError::new(405, "method not allowed")),
+        _ => Err(ControlError::new(404, "no such path")),
+    };
+    match answer {
+        Ok(value) => render(200, &value),
+        Err(error) => render(error.status, &json!({"error": error.message})),
+    }
+}
+
+struct ControlError {
+    status: u16,
+    message: String,
+}
+
+impl ControlError {
+    fn new(status: u16, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+}
+
+fn body(request: &Request) -> Result<Value, ControlError> {
+    serde_json::from_slice(&request.body)
+        .map_err(|error| ControlError::new(400, format!("the body is not JSON: {error}")))
+}
+
+fn render(status: u16, value: &Value) -> Response {
+    Response::new(status, "application/json", format!("{value}\n"))
+}
+
+fn clock_json(state: &State) -> Value {
+    json!({
+        "now": state.now().render_rfc3339(),
+        "offset_seconds": state.snapshot().clock_offset_seconds,
+    })
+}
+
+fn move_clock(state: &State, body: &Value) -> Result<Value, ControlError> {
+    let offset = state.snapshot().clock_offset_seconds;
+    let wanted = if let Some(seconds) = body.get("advance_seconds").and_then(Value::as_i64) {
+        offset.saturating_add(seconds)
+    } else if let Some(text) = body.get("set").and_then(Value::as_str) {
+        let wanted = Timestamp::parse_rfc3339(text).map_err(|error| ControlError::new(400, error.to_string()))?;
+        offset.saturating_add(wanted.seconds_since(state.now()))
+    } else if body.get("reset").and_then(Value::as_bool) == Some(true) {
+        0
+    } else {
+        return Err(ControlError::new(
+            400,
+            "the body must have `advance_seconds`, `set` or `reset`",
+        ));
+    };
+    if wanted.abs() > CLOCK_RANGE_SECONDS {
+        return Err(ControlError::new(400, "the clock moves by a hundred years at most"));
+    }
+    state.change(|world| world.clock_offset_seconds = wanted);
+    Ok(clock_json(state))
+}
+
+fn explain_request(state: &State, body: &Value) -> Result<Value, ControlError> {
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    if body.get("last").and_then(Value::as_bool) == Some(true) {
+        return explain_last(state, text("cluster"));
+    }
+    let subject = match (text("token"), text("arn")) {
+        (Some(token), None) => Subject::Token(token),
+        (None, Some(arn)) => Subject::Arn(arn),
+        _ => {
+            return Err(ControlError::new(
+                400,
+                "the body must have one of `token`, `arn`, `last`",
+            ));
+        }
+    };
+    explain_in(&state.snapshot(), state.now(), subject, text("cluster"))
+        .map_err(|message| ControlError::new(404, message))
+}
+
+/// What is to be explained.
+#[derive(Clone, Copy)]
+pub enum Subject<'a> {
+    /// What becomes of this bearer token.
+    Token(&'a str),
+    /// What becomes of this principal.
+    Arn(&'a str),
+}
+
+/// Explains in a World as of `now`, for `cluster` or the only one there is. Nothing is logged or journaled.
+///
+/// # Errors
+/// A sentence when the cluster is not there or not named.
+pub fn explain_in(world: &World, now: Timestamp, subject: Subject<'_>, cluster: Option<&str>) -> Result<Value, String> {
+    let cluster = match cluster {
+        Some(name) => world
+            .cluster(name)
+            .ok_or_else(|| format!("no cluster `{name}`; there is {}", cluster_names(world)))?,
+        None => match world.clusters.values().collect::<Vec<_>>()[..] {
+            [only] => only,
+            _ => return Err(format!("name the cluster with --cluster: {}", cluster_names(world))),
+        },
+    };
+    let explanation = match subject {
+        Subject::Arn(arn) => explain::explain_arn(arn, cluster, world),
+        Subject::Token(token) => {
+            let request = AuthenticationRequest {
+                token,
+                client: "",
+                sts_request_id: "00000000-0000-4000-8000-000000000000",
+            };
+            let authentication = authenticate(request, cluster, world, now);
+            explain::explain(&authentication, cluster, world)
+        }
+    };
+    Ok(explanation_json(&cluster.name, &explanation))
+}
+
+fn cluster_names(world: &World) -> String {
+    let names: Vec<&str> = world.clusters.keys().map(String::as_str).collect();
+    names.join(", ")
+}
+
+fn explain_last(state: &State, cluster: Option<&str>) -> Result<Value, ControlError> {
+    let event = state.journal().last(|kind| match kind {
+        EventKind::Authentication { cluster: seen, .. } => cluster.is_none_or(|wanted| wanted == seen),
+        _ => false,
+    });
+    match event.map(|event| event.kind) {
+        Some(EventKind::Authentication {
+            cluster,
+            world,
+            authentication,
+        }) => Ok(explain_judgement(&cluster, &world, &authentication)),
+        _ => Err(ControlError::new(404, "no token has come in yet")),
+    }
+}
+
+fn explain_judgement(cluster: &str, world: &World, authentication: &Authentication) -> Value {
+    match world.cluster(cluster) {
+        Some(found) => explanation_json(cluster, &explain::explain(authentication, found, world)),
+        None => Value::Null,
+    }
+}
+
+/// An explanation as `explain --output json` prints it.
+#[must_use]
+pub fn explanation_json(cluster: &str, explanation: &Explanation) -> Value {
+    json!({
+        "cluster": cluster,
+        "cause": explanation.cause.id(),
+        "sentence": explanation.sentence,
+        "evidence": explanation.evidence,
+        "mend": explanation.mend,
+        "checks": trace_json(&explanation.trace),
+        "text": explanation.render_text(),
+    })
+}
+
+fn event_json(event: &Event) -> Value {
+    let mut value = match &event.kind {
+        EventKind::Authentication {
+            cluster,
+            world,
+            authentication,
+        } => json!({
+            "kind": "authentication",
+            "cluster": cluster,
+            "username": authentication.outcome.as_ref().map(|user| &user.username).ok(),
+            "error": authentication.outcome.as_ref().map_err(|denial| &denial.message).err(),
+            "explanation": explain_judgement(cluster, world, authentication),
+            "log": authentication.log.iter().map(LogLine::render).collect::<Vec<_>>(),
+        }),
+        EventKind::Authorization {
+            cluster,
+            username,
+            request,
+            allowed,
+            reason,
+            trace,
+        } => json!({
+            "kind": "authorization",
+            "cluster": cluster,
+            "username": username,
+            "request": request,
+            "allowed": allowed,
+            "reason": reason,
+            "checks": trace_json(trace),
+        }),
+        EventKind::AwsCall {
+            service,
+            action,
+            caller,
+            status,
+            error,
+            trace,
+        } => json!({
+            "kind": "aws-call",
+            "service": service,
+            "action": action,
+            "caller": caller,
+            "status": status,
+            "error": error,
+            "checks": trace_json(trace),
+        }),
+    };
+    if let Value::Object(map) = &mut value {
+        map.insert("sequence".to_owned(), json!(event.sequence));
+        map.insert("time".to_owned(), json!(event.time.render_rfc3339()));
+    }
+    value
+}
+
+fn trace_json(trace: &Trace) -> Value {
+    trace
+        .checks()
+        .iter()
+        .map(|check| {
+            json!({
+                "id": check.id,
+                "rule": check.rule,
+                "verdict": match check.verdict {
+                    Verdict::Passed => "passed",
+                    Verdict::Failed => "failed",
+                    Verdict::Missed => "missed",
+                },
+                "expected": check.expected,
+                "got": check.got,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,329 @@
+//! The files and variables that lead clients to the simulator: AWS configuration, kubeconfigs, and a shell file.
+//!
+//! Everything is private to the user (0600 in a 0700 folder): it holds the keys of the World.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use eks_auth_core::arn::Partition;
+use eks_auth_core::scenario::Profile;
+use eks_auth_core::scenario::ProfileSource;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::simulator::ClusterListener;
+
+/// Variables that a stray real credential could come through.
+pub const UNSET: [&str; 4] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+];
+
+/// What the files are to say.
+#[derive(Clone, Copy, Debug)]
+pub struct FilesSpec<'a> {
+    /// `http://HOST:PORT`.
+    pub aws_endpoint: &'a str,
+    /// The authority of the clusters' certificates.
+    pub ca_pem: &'a str,
+    /// The profiles of the AWS configuration.
+    pub profiles: &'a [Profile],
+    /// The clusters, each with the paths of its kubeconfigs.
+    pub clusters: &'a [ClusterListener],
+}
+
+/// The files that were written and the variables that name them.
+#[derive(Clone, Debug)]
+pub struct ClientFiles {
+    /// The variables of `env_file`.
+    pub env: BTreeMap<String, String>,
+    /// A POSIX shell file that unsets and exports.
+    pub env_file: PathBuf,
+}
+
+/// Writes every file into `folder`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_files(folder: &Path, spec: &FilesSpec<'_>) -> io::Result<ClientFiles> {
+    let config = folder.join("aws-config");
+    let credentials = folder.join("aws-credentials");
+    write_private(&config, &aws_config(spec))?;
+    write_private(&credentials, &aws_credentials(spec.profiles))?;
+    let kubeconfig = folder.join("kubeconfig");
+    for (at, cluster) in spec.clusters.iter().enumerate() {
+        let text = kubeconfig_text(cluster, spec.ca_pem, &config, &credentials)?;
+        write_private(&cluster.kubeconfig, &text)?;
+        write_private(
+            &cluster.webhook_kubeconfig,
+            &webhook_kubeconfig_text(cluster, spec.ca_pem),
+        )?;
+        if at == 0 {
+            write_private(&kubeconfig, &text)?;
+        }
+    }
+    let region = spec
+        .profiles
+        .first()
+        .map_or_else(|| "us-west-2".to_owned(), |profile| profile.region.clone());
+    let env = [
+        ("AWS_CONFIG_FILE", config.display().to_string()),
+        ("AWS_DEFAULT_REGION", region.clone()),
+        ("AWS_DISABLE_HOST_PREFIX_INJECTION", "true".to_owned()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ("AWS_ENDPOINT_URL", spec.aws_endpoint.to_owned()),
+        ("AWS_PAGER", String::new()),
+        ("AWS_REGION", region),
+        ("AWS_SHARED_CREDENTIALS_FILE", credentials.display().to_string()),
+        ("KUBECONFIG", kubeconfig.display().to_string()),
+    ];
+    let files = ClientFiles {
+        env: env.map(|(name, value)| (name.to_owned(), value)).into(),
+        env_file: folder.join("env"),
+    };
+    write_env_file(&files)?;
+    Ok(files)
+}
+
+/// Writes the shell file anew.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_env_file(files: &ClientFiles) -> io::Result<()> {
+    let mut text = format!("unset {}\n", UNSET.join(" "));
+    for (name, value) in &files.env {
+        let _ = writeln!(text, "export {name}='{}'", value.replace('\'', r"'\''"));
+    }
+    write_private(&files.env_file, &text)
+}
+
+/// Writes a file that only the user may read.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+/// Makes a folder that only the user may enter, where it is not there yet.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// The program of that name on PATH.
+#[must_use]
+pub fn find_program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
+fn aws_config(spec: &FilesSpec<'_>) -> String {
+    let mut text = String::new();
+    for profile in spec.profiles {
+        let header = match profile.name.as_str() {
+            "default" => "default".to_owned(),
+            name => format!("profile {name}"),
+        };
+        let _ = writeln!(
+            text,
+            "[{header}]\nregion = {}\nendpoint_url = {}",
+            profile.region, spec.aws_endpoint
+        );
+        if let ProfileSource::AssumeRole {
+            role_arn,
+            source_profile,
+            external_id,
+            role_session_name,
+        } = &profile.source
+        {
+            let _ = writeln!(text, "role_arn = {role_arn}\nsource_profile = {source_profile}");
+            for (name, value) in [("external_id", external_id), ("role_session_name", role_session_name)] {
+                if let Some(value) = value {
+                    let _ = writeln!(text, "{name} = {value}");
+                }
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn aws_credentials(profiles: &[Profile]) -> String {
+    let mut text = String::new();
+    for profile in profiles {
+        if let ProfileSource::AccessKey {
+            id,
+            secret,
+            session_token,
+        } = &profile.source
+        {
+            let _ = writeln!(
+                text,
+                "[{}]\naws_access_key_id = {id}\naws_secret_access_key = {}",
+                profile.name,
+                secret.expose()
+            );
+            if let Some(token) = session_token {
+                let _ = writeln!(text, "aws_session_token = {}", token.expose());
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// A kubeconfig as `aws eks update-kubeconfig` writes it, with the AWS files named, so that it works in a bare shell.
+fn kubeconfig_text(cluster: &ClusterListener, ca_pem: &str, config: &Path, credentials: &Path) -> io::Result<String> {
+    let partition = Partition::of_region(&cluster.region);
+    let arn = format!(
+        "arn:{partition}:eks:{}:{}:cluster/{}",
+        cluster.region, cluster.account, cluster.name
+    );
+    let (command, args) = if find_program("aws").is_some() {
+        let args = [
+            "--region",
+            &cluster.region,
+            "eks",
+            "get-token",
+            "--cluster-name",
+            &cluster.name,
+            "--output",
+            "json",
+        ];
+        ("aws".to_owned(), json!(args))
+    } else {
+        let args = ["token", "--cluster-name", &cluster.name, "--region", &cluster.region];
+        (env::current_exe()?.display().to_string(), json!(args))
+    };
+    let value = json!({
+        "apiVersion": "v1",
+        "clusters": [{
+            "cluster": {"certificate-authority-data": STANDARD.encode(ca_pem), "server": cluster.endpoint},
+            "name": arn,
+        }],
+        "contexts": [{"context": {"cluster": arn, "user": arn}, "name": arn}],
+        "current-context": arn,
+        "kind": "Config",
+        "preferences": {},
+        "users": [{
+            "name": arn,
+            "user": {"exec": {
+                "apiVersion": "client.authentication.k8s.io/v1beta1",
+                "args": args,
+                "command": command,
+                "env": [
+                    {"name": "AWS_CONFIG_FILE", "value": config},
+                    {"name": "AWS_SHARED_CREDENTIALS_FILE", "value": credentials},
+                ],
+            }},
+        }],
+    });
+    Ok(yaml(&value))
+}
+
+/// What a kube-apiserver's `--authentication-token-webhook-config-file` wants.
+fn webhook_kubeconfig_text(cluster: &ClusterListener, ca_pem: &str) -> String {
+    yaml(&json!({
+        "apiVersion": "v1",
+        "clusters": [{
+            "cluster": {
+                "certificate-authority-data": STANDARD.encode(ca_pem),
+                "server": format!("{}/authenticate", cluster.endpoint),
+            },
+            "name": "aws-iam-authenticator",
+        }],
+        "contexts": [{
+            "context": {"cluster": "aws-iam-authenticator", "user": "apiserver"},
+            "name": "webhook",
+        }],
+        "current-context": "webhook",
+        "kind": "Config",
+        "users": [{"name": "apiserver", "user": {}}],
+    }))
+}
+
+/// JSON as block YAML. Strings are written in JSON's quotes, which YAML reads alike.
+#[must_use]
+pub fn yaml(value: &Value) -> String {
+    let mut text = String::new();
+    write_yaml(&mut text, value, 0);
+    text
+}
+
+fn write_yaml(text: &mut String, value: &Value, depth: usize) {
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                let _ = write!(text, "{indent}{key}:");
+                write_child(text, value, depth + 1);
+            }
+        }
+        Value::Array(list) if !list.is_empty() => {
+            for value in list {
+                let mut item = String::new();
+                write_yaml(&mut item, value, depth + 1);
+                // The dash takes the place of the first line's own indentation.
+                let _ = write!(text, "{indent}- {}", item.trim_start());
+                if !item.ends_with('\n') {
+                    text.push('\n');
+                }
+            }
+        }
+        Value::Object(_) => text.push_str("{}"),
+        other => {
+            let _ = write!(text, "{other}");
+        }
+    }
+}
+
+fn write_child(text: &mut String, value: &Value, depth: usize) {
+    let nested = match value {
+        Value::Object(map) => !map.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        _ => false,
+    };
+    if nested {
+        text.push('\n');
+        write_yaml(text, value, depth);
+    } else {
+        text.push(' ');
+        write_yaml(text, value, depth);
+        text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_is_written_in_blocks() {
+        let value = json!({"a": [{"b": "x: y", "c": {}}, [1]], "d": {"e": null}, "f": []});
+        let wanted = "a:\n  - b: \"x: y\"\n    c: {}\n  - - 1\nd:\n  e: null\nf: []\n";
+        assert_eq!(yaml(&value), wanted);
+    }
+}

@@ -1,0 +1,381 @@
+//! The whole simulator: a World, its listeners and the files that lead clients to them.
+//!
+//! Three steps: a [`Config`] says what is wanted, [`Simulator::start`] binds and writes, [`Running`] is what answers.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use eks_auth_core::scenario::ScenarioError;
+use eks_auth_core::scenario::Staging;
+use serde_json::Value;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use crate::aws;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
+use crate::control;
+use crate::environment;
+use crate::environment::ClientFiles;
+use crate::http;
+use crate::http::Handler;
+use crate::kube;
+use crate::state::State;
+use crate::tls::Authority;
+use crate::tls::TlsError;
+
+/// What a simulator is to be.
+pub struct Config {
+    /// A scenario or a bare world, as text.
+    pub world: String,
+    /// Where every listener binds.
+    pub listen: IpAddr,
+    /// The port of the AWS endpoint; 0 for any free one.
+    pub aws_port: u16,
+    /// Where certificates and client files go; a temporary folder, removed at the end, where absent.
+    pub state_dir: Option<PathBuf>,
+    /// What time it is.
+    pub clock: Box<dyn Clock>,
+    /// Receives each line of the authenticator's log.
+    pub log: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Config {
+    /// A simulator of `world` on loopback, with the machine's clock and no log.
+    #[must_use]
+    pub fn new(world: impl Into<String>) -> Self {
+        Self {
+            world: world.into(),
+            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            aws_port: 0,
+            state_dir: None,
+            clock: Box::new(SystemClock),
+            log: Box::new(|_| {}),
+        }
+    }
+}
+
+/// The simulator; see [`Simulator::start`].
+#[derive(Debug)]
+pub struct Simulator;
+
+/// A simulator that answers. Dropping it stops it.
+pub struct Running {
+    state: Arc<State>,
+    folder: Folder,
+    aws: SocketAddr,
+    control: SocketAddr,
+    ca_bundle: PathBuf,
+    client_files: ClientFiles,
+    clusters: Vec<ClusterListener>,
+    runtime: Option<Runtime>,
+}
+
+/// Where a cluster answers.
+#[derive(Clone, Debug)]
+pub struct ClusterListener {
+    /// The cluster's name.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+    /// Its account.
+    pub account: String,
+    /// `https://HOST:PORT`.
+    pub endpoint: String,
+    /// A kubeconfig for people.
+    pub kubeconfig: PathBuf,
+    /// A kubeconfig for a real kube-apiserver's `--authentication-token-webhook-config-file`.
+    pub webhook_kubeconfig: PathBuf,
+}
+
+enum Folder {
+    Kept(PathBuf),
+    Temporary(tempfile::TempDir),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(path) => path,
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
+}
+
+impl Simulator {
+    /// Binds every listener, writes every file, and answers from then on.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left running then.
+    pub fn start(config: Config) -> Result<Running, StartError> {
+        let Staging { mut world, profiles } = eks_auth_core::scenario::stage(&config.world, config.clock.now())?;
+        let folder = make_folder(config.state_dir)?;
+        let authority = Authority::new()?;
+        let bind = |port| {
+            bind(SocketAddr::new(config.listen, port)).map_err(|source| StartError::Bind {
+                address: SocketAddr::new(config.listen, port),
+                source,
+            })
+        };
+        let (aws_listener, aws) = bind(config.aws_port)?;
+        let (control_listener, control) = bind(0)?;
+        world.own_hosts = own_hosts(aws);
+        let mut listeners = Vec::new();
+        let mut clusters = Vec::new();
+        let names: Vec<String> = world.clusters.keys().cloned().collect();
+        for name in names {
+            let (listener, address) = bind(0)?;
+            if let Some((cluster, _)) = world.cluster_mut(&name) {
+                cluster.endpoint = format!("https://{}", reachable(address));
+                authority.pem().clone_into(&mut cluster.certificate_authority);
+                clusters.push(ClusterListener {
+                    name: name.clone(),
+                    region: cluster.region.clone(),
+                    account: cluster.account.to_string(),
+                    endpoint: cluster.endpoint.clone(),
+                    kubeconfig: folder.path().join(format!("{name}.kubeconfig")),
+                    webhook_kubeconfig: folder.path().join(format!("{name}.webhook.kubeconfig")),
+                });
+                listeners.push((name, listener));
+            }
+        }
+
+        let ca_bundle = folder.path().join("ca.pem");
+        environment::write_private(&ca_bundle, authority.pem())?;
+        let aws_endpoint = format!("http://{}", reachable(aws));
+        let client_files = environment::write_files(
+            folder.path(),
+            &environment::FilesSpec {
+                aws_endpoint: &aws_endpoint,
+                ca_pem: authority.pem(),
+                profiles: &profiles,
+                clusters: &clusters,
+            },
+        )?;
+
+        let state = Arc::new(State::new(world, config.clock, config.log));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()?;
+        {
+            let _entered = runtime.enter();
+            let tls = authority.acceptor(config.listen)?;
+            let handler: Handler = {
+                let state = Arc::clone(&state);
+                Arc::new(move |request| aws::handle(&state, request))
+            };
+            runtime.spawn(http::serve(TcpListener::from_std(aws_listener)?, None, handler));
+            let handler: Handler = {
+                let state = Arc::clone(&state);
+                let own = own_hosts(control);
+                Arc::new(move |request| control::handle(&state, &own, request))
+            };
+            runtime.spawn(http::serve(TcpListener::from_std(control_listener)?, None, handler));
+            for (name, listener) in listeners {
+                let state = Arc::clone(&state);
+                let handler: Handler = Arc::new(move |request| kube::handle(&state, &name, request));
+                runtime.spawn(http::serve(
+                    TcpListener::from_std(listener)?,
+                    Some(tls.clone()),
+                    handler,
+                ));
+            }
+        }
+        Ok(Running {
+            state,
+            folder,
+            aws,
+            control,
+            ca_bundle,
+            client_files,
+            clusters,
+            runtime: Some(runtime),
+        })
+    }
+}
+
+impl Running {
+    /// The World and what happens in it.
+    #[must_use]
+    pub fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
+    /// The folder of certificates and client files.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// `http://HOST:PORT` of STS, IAM and EKS.
+    #[must_use]
+    pub fn aws_endpoint(&self) -> String {
+        format!("http://{}", reachable(self.aws))
+    }
+
+    /// `http://HOST:PORT` of the control interface.
+    #[must_use]
+    pub fn control_endpoint(&self) -> String {
+        format!("http://{}", reachable(self.control))
+    }
+
+    /// Where each cluster answers.
+    #[must_use]
+    pub fn clusters(&self) -> &[ClusterListener] {
+        &self.clusters
+    }
+
+    /// The environment in which clients reach the simulator. [`environment::UNSET`] must be taken away as well.
+    #[must_use]
+    pub fn env(&self) -> &BTreeMap<String, String> {
+        &self.client_files.env
+    }
+
+    /// The POSIX shell file that sets that environment.
+    #[must_use]
+    pub fn env_file(&self) -> &Path {
+        &self.client_files.env_file
+    }
+
+    /// Says in the environment where the ready file is, for commands that act on a running simulator.
+    ///
+    /// # Errors
+    /// When the environment file cannot be written again.
+    pub fn announce_ready_file(&mut self, path: &Path) -> io::Result<()> {
+        self.client_files.env.insert(
+            "EKS_AUTH_SIM_READY_FILE".to_owned(),
+            std::path::absolute(path)?.display().to_string(),
+        );
+        environment::write_env_file(&self.client_files)
+    }
+
+    /// The ready file's content.
+    #[must_use]
+    pub fn ready(&self) -> Value {
+        let clusters: Vec<Value> = self
+            .clusters
+            .iter()
+            .map(|cluster| {
+                json!({
+                    "name": cluster.name,
+                    "region": cluster.region,
+                    "account": cluster.account,
+                    "endpoint": cluster.endpoint,
+                    "webhook": format!("{}/authenticate", cluster.endpoint),
+                    "webhook_kubeconfig": cluster.webhook_kubeconfig,
+                    "kubeconfig": cluster.kubeconfig,
+                })
+            })
+            .collect();
+        json!({
+            "version": 1,
+            "pid": std::process::id(),
+            "aws_endpoint": self.aws_endpoint(),
+            "control": self.control_endpoint(),
+            "ca_bundle": self.ca_bundle,
+            "env_file": self.client_files.env_file,
+            "env": self.client_files.env,
+            "clusters": clusters,
+        })
+    }
+
+    /// Waits in the simulator's runtime, for a signal or a child process.
+    ///
+    /// # Errors
+    /// When the simulator has been stopped.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> io::Result<T> {
+        match &self.runtime {
+            Some(runtime) => Ok(runtime.block_on(future)),
+            None => Err(io::Error::other("the simulator has stopped")),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Does not wait, so that a Running may be dropped inside another runtime.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The addresses under which a client may name a listener, as a URL has them.
+fn own_hosts(address: SocketAddr) -> Vec<String> {
+    let mut hosts = vec![reachable(address), format!("localhost:{}", address.port())];
+    let loopback = format!("127.0.0.1:{}", address.port());
+    if address.ip().is_unspecified() || !hosts.contains(&loopback) {
+        hosts.push(loopback);
+    }
+    hosts.dedup();
+    hosts
+}
+
+/// The address a local client connects to: an unspecified address is reached over loopback.
+fn reachable(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port()).to_string()
+}
+
+fn bind(address: SocketAddr) -> io::Result<(std::net::TcpListener, SocketAddr)> {
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+fn make_folder(wanted: Option<PathBuf>) -> Result<Folder, StartError> {
+    match wanted {
+        None => Ok(Folder::Temporary(
+            tempfile::Builder::new().prefix("eks-auth-sim-").tempdir()?,
+        )),
+        Some(path) => {
+            environment::make_private_folder(&path).map_err(|source| StartError::StateDir {
+                path: path.clone(),
+                source,
+            })?;
+            Ok(Folder::Kept(std::path::absolute(path)?))
+        }
+    }
+}
+
+/// Why a simulator does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address is taken or not this machine's.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The system's word.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write the simulator's files: {0}")]
+    Io(#[from] io::Error),
+    /// The scenario cannot be read.
+    #[error("{0}")]
+    Scenario(#[from] ScenarioError),
+    /// The state directory cannot be used.
+    #[error("cannot use state directory `{path}`: {source}")]
+    StateDir {
+        /// The directory.
+        path: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
+    /// No certificate could be made.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
+}
