@@ -22,6 +22,7 @@ pub mod authorize;
 pub mod object;
 pub mod rbac;
 pub mod request_info;
+pub mod selector;
 pub mod user;
 
 pub mod eks;

@@ -2,6 +2,9 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::selector::FieldOperator;
+use crate::selector::FieldSelector;
+
 /// What a request wants to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
@@ -138,56 +141,13 @@ fn query_value(query: &str, wanted: &str) -> Option<String> {
 
 /// The name that a field selector pins, so that a rule with resourceNames can allow a list or a watch.
 fn selected_name(query: &str) -> Option<String> {
-    let mut found = None;
-    for (field, operator, value) in field_terms(&query_value(query, "fieldSelector")?)? {
-        if field == "metadata.name" && operator == Operator::Equal && found.is_none() {
-            found = Some(value);
-        }
-    }
+    let selector = FieldSelector::parse(&query_value(query, "fieldSelector")?).ok()?;
+    let found = selector
+        .terms()
+        .iter()
+        .find(|term| term.field == "metadata.name" && term.operator == FieldOperator::Equal)
+        .map(|term| term.value.clone());
     found.filter(|name| name != "." && name != ".." && !name.contains(['/', '%']))
-}
-
-#[derive(PartialEq, Eq)]
-enum Operator {
-    Equal,
-    NotEqual,
-}
-
-/// The terms of a field selector (`apimachinery/pkg/fields/selector.go`); `None` where it does not parse.
-fn field_terms(selector: &str) -> Option<Vec<(String, Operator, String)>> {
-    let mut terms = Vec::new();
-    let mut field = String::new();
-    let mut operator = None;
-    let mut value = String::new();
-    let mut characters = selector.chars().peekable();
-    loop {
-        let next = characters.next();
-        match (next, &operator) {
-            (Some(',') | None, _) => {
-                match operator.take() {
-                    Some(operator) => terms.push((std::mem::take(&mut field), operator, std::mem::take(&mut value))),
-                    None if field.is_empty() => {}
-                    None => return None,
-                }
-                if next.is_none() {
-                    return Some(terms);
-                }
-            }
-            (Some('='), None) => {
-                characters.next_if_eq(&'=');
-                operator = Some(Operator::Equal);
-            }
-            (Some('!'), None) if characters.next_if_eq(&'=').is_some() => operator = Some(Operator::NotEqual),
-            (Some('\\'), Some(_)) => match characters.next() {
-                Some(escaped @ ('\\' | ',' | '=')) => value.push(escaped),
-                _ => return None,
-            },
-            // A bare `=` in a value must be escaped.
-            (Some('='), Some(_)) => return None,
-            (Some(other), None) => field.push(other),
-            (Some(other), Some(_)) => value.push(other),
-        }
-    }
 }
 
 #[cfg(test)]
