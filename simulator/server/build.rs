@@ -6,7 +6,6 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-#[expect(clippy::print_stdout, reason = "cargo reads what a build script prints")]
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../scenarios");
     println!("cargo::rerun-if-changed={}", root.display());

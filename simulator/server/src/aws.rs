@@ -66,7 +66,7 @@ impl Service {
 /// Answers a request to the AWS endpoint.
 #[must_use]
 pub fn handle(state: &State, request: &Request) -> Response {
-    let request_id = state.change(|world| world.ids.uuid());
+    let request_id = state.request_id();
     let service = match Service::of(request) {
         Ok(service) => service,
         Err(name) => return error::unserved(&name, request, &request_id),
@@ -78,7 +78,7 @@ pub fn handle(state: &State, request: &Request) -> Response {
         let verified = caller.insert(verified);
         match service {
             Service::Eks => eks::answer(state, verified, request),
-            Service::Iam => iam::answer(state, verified, &call),
+            Service::Iam => iam::answer(state, verified, &call, &request_id),
             Service::Sts => sts::answer(state, verified, &call, request, &request_id),
         }
     });

@@ -229,6 +229,11 @@ fn event_json(event: &Event) -> Value {
             "reason": reason,
             "checks": trace_json(trace),
         }),
+        EventKind::AwsAuthChange { cluster, log } => json!({
+            "kind": "aws-auth-change",
+            "cluster": cluster,
+            "log": log.iter().map(LogLine::render).collect::<Vec<_>>(),
+        }),
         EventKind::AwsCall {
             service,
             action,

@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 
 use eks_auth_core::authenticate::Authentication;
 use eks_auth_core::instant::Timestamp;
+use eks_auth_core::log::LogLine;
 use eks_auth_core::trace::Trace;
 use eks_auth_core::world::World;
 
@@ -34,7 +35,7 @@ pub enum EventKind {
         /// The World in which it was judged, so that it can be explained later.
         world: Arc<World>,
         /// The judgement.
-        authentication: Authentication,
+        authentication: Arc<Authentication>,
     },
     /// A request of an authenticated user was judged.
     Authorization {
@@ -50,6 +51,13 @@ pub enum EventKind {
         reason: String,
         /// Each check.
         trace: Trace,
+    },
+    /// The authenticator saw that `aws-auth` was changed or deleted.
+    AwsAuthChange {
+        /// The cluster.
+        cluster: String,
+        /// What it wrote to its log.
+        log: Vec<LogLine>,
     },
     /// An AWS API call was answered.
     AwsCall {

@@ -1,12 +1,176 @@
 //! A cluster's listener: the Kubernetes API and the authentication webhook.
+//!
+//! A request is authenticated, then authorized, then served; each step may end it with a Status. Source of shapes and
+//! texts: `k8s.io/apiserver` of Kubernetes 1.32 and what kubectl 1.32 sends.
 
+mod authn;
+mod body;
+mod discovery;
+mod objects;
+mod openapi;
+mod patch;
+mod protobuf;
+mod resources;
+mod reviews;
+mod status;
+mod table;
+mod validation;
+mod webhook;
+
+use std::sync::Arc;
+
+use eks_auth_core::authorize::Decision;
+use eks_auth_core::authorize::authorize;
+use eks_auth_core::eks::Cluster;
+use eks_auth_core::request_info::Attributes;
+use eks_auth_core::request_info::attributes;
+use eks_auth_core::user::UserInfo;
+use serde_json::Value;
+use serde_json::json;
+
+use self::status::Failure;
 use crate::http::Request;
 use crate::http::Response;
+use crate::journal::EventKind;
 use crate::state::State;
+
+/// What a request is served with.
+struct Context<'a> {
+    state: &'a State,
+    cluster_name: &'a str,
+    cluster: Arc<Cluster>,
+    user: &'a UserInfo,
+    request: &'a Request,
+}
 
 /// Answers a request to the listener of `cluster`.
 #[must_use]
 pub fn handle(state: &State, cluster: &str, request: &Request) -> Response {
-    let _ = (state, cluster, request);
-    Response::new(501, "text/plain", "")
+    let path = request.path.as_str();
+    if path == "/authenticate" {
+        return webhook::handle(state, cluster, request);
+    }
+    let answer = match path {
+        "/healthz" | "/livez" | "/readyz" => Ok(Response::new(200, "text/plain; charset=utf-8", "ok")),
+        _ => authn::authenticate(state, cluster, request).and_then(|user| serve(state, cluster, &user, request)),
+    };
+    let audit_id = request
+        .header("audit-id")
+        .map_or_else(|| state.request_id(), str::to_owned);
+    answer
+        .unwrap_or_else(|failure| failure.render(request))
+        .with_header("audit-id", audit_id)
+        .with_header("cache-control", "no-cache, private")
+}
+
+/// Serves a request of a known user.
+fn serve(state: &State, cluster_name: &str, user: &UserInfo, request: &Request) -> Result<Response, Failure> {
+    if let Some((name, _)) = request
+        .headers
+        .iter()
+        .find(|(name, _)| name.starts_with("impersonate-"))
+    {
+        return Err(Failure::not_implemented(format!(
+            "eks-auth-sim does not serve impersonation (header {name}) yet"
+        )));
+    }
+    let world = state.snapshot();
+    let cluster = world.cluster(cluster_name).ok_or_else(Failure::path_not_found)?;
+    let attributes = attributes(&request.method, &request.path, &request.query);
+    authorize_request(state, cluster_name, cluster, user, &attributes)?;
+    let context = Context {
+        state,
+        cluster_name,
+        cluster: Arc::clone(cluster),
+        user,
+        request,
+    };
+    if attributes.is_resource {
+        return objects::answer(&context, &attributes);
+    }
+    match request.path.trim_end_matches('/') {
+        "/version" => Ok(version(&context)),
+        path if path.starts_with("/openapi/v3") => openapi::answer(&context, path),
+        path => discovery::answer(&context, path),
+    }
+}
+
+fn authorize_request(
+    state: &State,
+    cluster_name: &str,
+    cluster: &Cluster,
+    user: &UserInfo,
+    attributes: &Attributes,
+) -> Result<(), Failure> {
+    let authorization = authorize(user, attributes, cluster);
+    let allowed = authorization.decision == Decision::Allow;
+    let denied = (!allowed).then(|| Failure::forbidden(user, attributes, &authorization.reason));
+    state.journal().record(
+        state.now(),
+        EventKind::Authorization {
+            cluster: cluster_name.to_owned(),
+            username: user.username.clone(),
+            request: describe(attributes),
+            allowed,
+            reason: authorization.reason,
+            trace: authorization.trace,
+        },
+    );
+    denied.map_or(Ok(()), Err)
+}
+
+/// Such as `list pods in kube-system`.
+fn describe(attributes: &Attributes) -> String {
+    if !attributes.is_resource {
+        return format!("{} {}", attributes.verb, attributes.path);
+    }
+    let mut text = format!("{} {}", attributes.verb, attributes.resource);
+    for (before, part) in [
+        ("/", &attributes.subresource),
+        (" ", &attributes.name),
+        (" in ", &attributes.namespace),
+    ] {
+        if !part.is_empty() {
+            text.push_str(before);
+            text.push_str(part);
+        }
+    }
+    text
+}
+
+fn version(context: &Context<'_>) -> Response {
+    let version = &context.cluster.version;
+    let (major, minor) = version.split_once('.').unwrap_or((version, ""));
+    let value = json!({
+        "major": major,
+        "minor": format!("{minor}+"),
+        "gitVersion": format!("v{version}.5-eks-5d4a308"),
+        "gitCommit": "7d59aa5a2cae4ca3be7cbb8a5a3e5d5a2a5f5f5a",
+        "gitTreeState": "clean",
+        "buildDate": "2025-05-21T09:22:09Z",
+        "goVersion": "go1.23.8",
+        "compiler": "gc",
+        "platform": "linux/amd64",
+    });
+    json_response(context.request, 200, &value, true)
+}
+
+/// A JSON answer: indented where `pretty`, or where the client is one that people read.
+fn json_response(request: &Request, status: u16, value: &Value, pretty: bool) -> Response {
+    let agent = request.header("user-agent").unwrap_or_default();
+    let pretty = match request.query_value("pretty").as_deref() {
+        Some(wanted) => matches!(wanted, "true" | "1"),
+        None => {
+            pretty
+                || ["curl", "Wget", "Mozilla/5.0"]
+                    .iter()
+                    .any(|prefix| agent.starts_with(prefix))
+        }
+    };
+    let body = if pretty {
+        format!("{value:#}")
+    } else {
+        format!("{value}\n")
+    };
+    Response::new(status, "application/json", body)
 }

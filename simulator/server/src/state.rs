@@ -4,16 +4,22 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use eks_auth_core::id::IdGenerator;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::world::World;
 
 use crate::clock::Clock;
 use crate::journal::Journal;
 
+/// Any number will do: the ids must differ from one another only.
+const REQUEST_ID_SEED: u64 = 0x7265_7175_6573_7473;
+
 /// What every listener shares.
 pub struct State {
     // A std Mutex: held to clone an Arc or to make one change, never across an await.
     world: Mutex<Arc<World>>,
+    // Apart from the World's own ids, so that a request that changes nothing leaves the World as it is.
+    request_ids: Mutex<IdGenerator>,
     clock: Box<dyn Clock>,
     journal: Journal,
     log: Box<dyn Fn(&str) + Send + Sync>,
@@ -25,6 +31,7 @@ impl State {
     pub fn new(world: World, clock: Box<dyn Clock>, log: Box<dyn Fn(&str) + Send + Sync>) -> Self {
         Self {
             world: Mutex::new(Arc::new(world)),
+            request_ids: Mutex::new(IdGenerator::new(REQUEST_ID_SEED)),
             clock,
             journal: Journal::default(),
             log,
@@ -42,6 +49,13 @@ impl State {
     pub fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
         let mut guard = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut guard))
+    }
+
+    /// The id of a request or an answer: a UUID.
+    #[must_use]
+    pub fn request_id(&self) -> String {
+        let mut ids = self.request_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.uuid()
     }
 
     /// The time in the World.

@@ -22,10 +22,14 @@ pub(super) const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 /// The default of CreateRole.
 const SESSION_DURATION: u32 = 3600;
 
-pub(super) fn answer(state: &State, caller: &VerifiedCaller, call: &Call) -> Result<Response, AwsError> {
+pub(super) fn answer(
+    state: &State,
+    caller: &VerifiedCaller,
+    call: &Call,
+    request_id: &str,
+) -> Result<Response, AwsError> {
     let result = result(state, caller, call)?;
-    let request_id = state.change(|world| world.ids.uuid());
-    Ok(success(NAMESPACE, &call.action, &result, &request_id))
+    Ok(success(NAMESPACE, &call.action, &result, request_id))
 }
 
 fn result(state: &State, caller: &VerifiedCaller, call: &Call) -> Result<String, AwsError> {

@@ -1,0 +1,54 @@
+//! `POST /authenticate`: the token webhook as aws-iam-authenticator serves it.
+//!
+//! Source: `authenticateEndpoint` in `pkg/server/server.go` upstream. FIDELITY: the answer carries the caller's kind and
+//! apiVersion, which upstream leaves out.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::authn::authenticate_token;
+use super::reviews::user_info_json;
+use crate::http::Request;
+use crate::http::Response;
+use crate::state::State;
+
+pub(super) fn handle(state: &State, cluster: &str, request: &Request) -> Response {
+    if request.method != "POST" {
+        return text(405, "expected POST\n");
+    }
+    let review: Option<Value> = serde_json::from_slice(&request.body).ok();
+    let field = |name: &str| {
+        review
+            .as_ref()
+            .and_then(|review| review.get(name))
+            .and_then(Value::as_str)
+    };
+    let known = matches!(
+        field("apiVersion"),
+        Some("authentication.k8s.io/v1" | "authentication.k8s.io/v1beta1")
+    ) && field("kind") == Some("TokenReview");
+    let token = review
+        .as_ref()
+        .and_then(|review| review.pointer("/spec/token"))
+        .and_then(Value::as_str);
+    let (true, Some(token)) = (known, token) else {
+        return text(400, "expected a request body to be a TokenReview\n");
+    };
+    let (code, status) = match authenticate_token(state, cluster, token, request) {
+        Some(Ok(user)) => (200, json!({"authenticated": true, "user": user_info_json(&user)})),
+        Some(Err(denial)) if denial.throttled => (429, json!({"user": {}})),
+        Some(Err(_)) | None => (403, json!({"user": {}})),
+    };
+    let body = json!({
+        "kind": "TokenReview",
+        "apiVersion": field("apiVersion"),
+        "metadata": {"creationTimestamp": null},
+        "spec": {},
+        "status": status,
+    });
+    Response::new(code, "application/json", format!("{body}\n"))
+}
+
+fn text(status: u16, body: &str) -> Response {
+    Response::new(status, "text/plain; charset=utf-8", body)
+}
