@@ -5,10 +5,12 @@
 
 mod file;
 mod objects;
+mod pattern;
 mod stage;
 #[cfg(test)]
 mod tests;
 
+pub use self::pattern::line_matches;
 use crate::explain::Cause;
 use crate::iam::SecretKey;
 use crate::iam::SessionToken;
@@ -62,10 +64,9 @@ pub struct Step {
     pub profile: Option<String>,
     /// Whether it must fail.
     pub fails: bool,
-    /// Patterns of which each must match some line that it prints. `*` stands for any text, white space for any white
-    /// space.
+    /// Patterns of which each must match some line that it prints; see [`line_matches`].
     pub prints: Vec<String>,
-    /// A pattern that some line of the authenticator's log must match meanwhile.
+    /// A pattern that some line of the authenticator's log, behind its time, must match meanwhile.
     pub log: Option<String>,
     /// What the person does when the command opens an editor.
     pub edit: Option<Edit>,

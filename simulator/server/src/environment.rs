@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use eks_auth_core::arn::Partition;
+use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario::Profile;
 use eks_auth_core::scenario::ProfileSource;
 use serde_json::Value;
@@ -40,6 +41,8 @@ pub struct FilesSpec<'a> {
     pub ca_pem: &'a str,
     /// The profiles of the AWS configuration.
     pub profiles: &'a [Profile],
+    /// When the simulator was started.
+    pub started: Timestamp,
     /// The clusters, each with the paths of its kubeconfigs.
     pub clusters: &'a [ClusterListener],
 }
@@ -64,11 +67,15 @@ pub fn write_files(folder: &Path, spec: &FilesSpec<'_>) -> io::Result<ClientFile
     write_private(&credentials, &aws_credentials(spec.profiles))?;
     let kubeconfig = folder.join("kubeconfig");
     for (at, cluster) in spec.clusters.iter().enumerate() {
-        let text = kubeconfig_text(cluster, spec.ca_pem, &config, &credentials)?;
+        let aws_files = [
+            ("AWS_CONFIG_FILE", &*config.display().to_string()),
+            ("AWS_SHARED_CREDENTIALS_FILE", &*credentials.display().to_string()),
+        ];
+        let text = yaml(&kubeconfig_value(cluster, spec.ca_pem, &aws_files)?)?;
         write_private(&cluster.kubeconfig, &text)?;
         write_private(
             &cluster.webhook_kubeconfig,
-            &webhook_kubeconfig_text(cluster, spec.ca_pem),
+            &yaml(&webhook_kubeconfig_value(cluster, spec.ca_pem))?,
         )?;
         if at == 0 {
             write_private(&kubeconfig, &text)?;
@@ -159,11 +166,17 @@ fn aws_config(spec: &FilesSpec<'_>) -> String {
             role_session_name,
         } = &profile.source
         {
-            let _ = writeln!(text, "role_arn = {role_arn}\nsource_profile = {source_profile}");
-            for (name, value) in [("external_id", external_id), ("role_session_name", role_session_name)] {
-                if let Some(value) = value {
-                    let _ = writeln!(text, "{name} = {value}");
-                }
+            // The AWS CLI keeps sessions in the home folder by role and session name. Were the name left to it, it would
+            // come with a session of an earlier simulator.
+            let session_name = role_session_name
+                .clone()
+                .unwrap_or_else(|| format!("botocore-session-{}", spec.started.unix_millis()));
+            let _ = writeln!(
+                text,
+                "role_arn = {role_arn}\nsource_profile = {source_profile}\nrole_session_name = {session_name}"
+            );
+            if let Some(external_id) = external_id {
+                let _ = writeln!(text, "external_id = {external_id}");
             }
         }
         text.push('\n');
@@ -195,8 +208,12 @@ fn aws_credentials(profiles: &[Profile]) -> String {
     text
 }
 
-/// A kubeconfig as `aws eks update-kubeconfig` writes it, with the AWS files named, so that it works in a bare shell.
-fn kubeconfig_text(cluster: &ClusterListener, ca_pem: &str, config: &Path, credentials: &Path) -> io::Result<String> {
+/// A kubeconfig as `aws eks update-kubeconfig` writes it, with the variables that its credential plugin is to have.
+pub(crate) fn kubeconfig_value(
+    cluster: &ClusterListener,
+    ca_pem: &str,
+    plugin_env: &[(&str, &str)],
+) -> io::Result<Value> {
     let partition = Partition::of_region(&cluster.region);
     let arn = format!(
         "arn:{partition}:eks:{}:{}:cluster/{}",
@@ -218,7 +235,11 @@ fn kubeconfig_text(cluster: &ClusterListener, ca_pem: &str, config: &Path, crede
         let args = ["token", "--cluster-name", &cluster.name, "--region", &cluster.region];
         (env::current_exe()?.display().to_string(), json!(args))
     };
-    let value = json!({
+    let plugin_env: Vec<Value> = plugin_env
+        .iter()
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
+    Ok(json!({
         "apiVersion": "v1",
         "clusters": [{
             "cluster": {"certificate-authority-data": STANDARD.encode(ca_pem), "server": cluster.endpoint},
@@ -234,19 +255,33 @@ fn kubeconfig_text(cluster: &ClusterListener, ca_pem: &str, config: &Path, crede
                 "apiVersion": "client.authentication.k8s.io/v1beta1",
                 "args": args,
                 "command": command,
-                "env": [
-                    {"name": "AWS_CONFIG_FILE", "value": config},
-                    {"name": "AWS_SHARED_CREDENTIALS_FILE", "value": credentials},
-                ],
+                "env": plugin_env,
             }},
         }],
-    });
-    Ok(yaml(&value))
+    }))
+}
+
+/// An AWS credentials file with a profile's keys in place of those that it had.
+#[must_use]
+pub(crate) fn with_key(text: &str, profile: &str, id: &str, secret: &str) -> String {
+    let header = format!("[{profile}]");
+    let mut kept = String::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with('[') {
+            inside = line.trim() == header;
+        }
+        if !inside {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    format!("{kept}{header}\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n")
 }
 
 /// What a kube-apiserver's `--authentication-token-webhook-config-file` wants.
-fn webhook_kubeconfig_text(cluster: &ClusterListener, ca_pem: &str) -> String {
-    yaml(&json!({
+fn webhook_kubeconfig_value(cluster: &ClusterListener, ca_pem: &str) -> Value {
+    json!({
         "apiVersion": "v1",
         "clusters": [{
             "cluster": {
@@ -262,58 +297,12 @@ fn webhook_kubeconfig_text(cluster: &ClusterListener, ca_pem: &str) -> String {
         "current-context": "webhook",
         "kind": "Config",
         "users": [{"name": "apiserver", "user": {}}],
-    }))
+    })
 }
 
-/// JSON as block YAML. Strings are written in JSON's quotes, which YAML reads alike.
-#[must_use]
-pub fn yaml(value: &Value) -> String {
-    let mut text = String::new();
-    write_yaml(&mut text, value, 0);
-    text
-}
-
-fn write_yaml(text: &mut String, value: &Value, depth: usize) {
-    let indent = "  ".repeat(depth);
-    match value {
-        Value::Object(map) if !map.is_empty() => {
-            for (key, value) in map {
-                let _ = write!(text, "{indent}{key}:");
-                write_child(text, value, depth + 1);
-            }
-        }
-        Value::Array(list) if !list.is_empty() => {
-            for value in list {
-                let mut item = String::new();
-                write_yaml(&mut item, value, depth + 1);
-                // The dash takes the place of the first line's own indentation.
-                let _ = write!(text, "{indent}- {}", item.trim_start());
-                if !item.ends_with('\n') {
-                    text.push('\n');
-                }
-            }
-        }
-        Value::Object(_) => text.push_str("{}"),
-        other => {
-            let _ = write!(text, "{other}");
-        }
-    }
-}
-
-fn write_child(text: &mut String, value: &Value, depth: usize) {
-    let nested = match value {
-        Value::Object(map) => !map.is_empty(),
-        Value::Array(list) => !list.is_empty(),
-        _ => false,
-    };
-    if nested {
-        text.push('\n');
-        write_yaml(text, value, depth);
-    } else {
-        text.push(' ');
-        write_yaml(text, value, depth);
-        text.push('\n');
-    }
+/// A document for clients that read YAML.
+pub(crate) fn yaml(value: &Value) -> io::Result<String> {
+    serde_saphyr::to_string(value).map_err(io::Error::other)
 }
 
 #[cfg(test)]
@@ -321,9 +310,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn yaml_is_written_in_blocks() {
-        let value = json!({"a": [{"b": "x: y", "c": {}}, [1]], "d": {"e": null}, "f": []});
-        let wanted = "a:\n  - b: \"x: y\"\n    c: {}\n  - - 1\nd:\n  e: null\nf: []\n";
-        assert_eq!(yaml(&value), wanted);
+    fn a_profiles_key_is_replaced_and_others_stay() {
+        let text = "[default]\naws_access_key_id = A\naws_secret_access_key = a\n\n[creator]\naws_access_key_id = B\naws_secret_access_key = b\naws_session_token = t\n\n[x]\naws_access_key_id = C\n";
+        let wanted = "[default]\naws_access_key_id = A\naws_secret_access_key = a\n\n[x]\naws_access_key_id = C\n[creator]\naws_access_key_id = D\naws_secret_access_key = d\n";
+        assert_eq!(with_key(text, "creator", "D", "d"), wanted);
+    }
+
+    #[test]
+    fn yaml_is_read_back_as_it_was() {
+        let value = json!({"a": [{"b": "x: y", "c": {}}, [1]], "d": {"e": null, "no": "no"}, "f": [], "g": "1.32", "h": "a\nb\n"});
+        assert_eq!(serde_saphyr::from_str::<Value>(&yaml(&value).unwrap()).unwrap(), value);
     }
 }

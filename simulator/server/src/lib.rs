@@ -14,6 +14,7 @@ pub mod catalogue;
 pub mod client;
 pub mod environment;
 pub mod profile;
+pub mod runner;
 
 pub mod clock;
 pub mod http;

@@ -7,10 +7,12 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use eks_auth_core::arn::Partition;
 use eks_auth_core::iam::SecretKey;
 use eks_auth_core::iam::SessionToken;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::sigv4::Signer;
+use eks_auth_core::token;
 
 use crate::client;
 
@@ -26,6 +28,31 @@ pub struct Credentials {
     pub secret: SecretKey,
     /// Present for temporary credentials.
     pub session_token: Option<SessionToken>,
+}
+
+impl Credentials {
+    /// What signs with them, for a service and a region.
+    #[must_use]
+    pub fn signer<'a>(&'a self, service: &'a str, region: &'a str, now: Timestamp) -> Signer<'a> {
+        Signer {
+            access_key_id: &self.access_key_id,
+            secret: &self.secret,
+            session_token: self.session_token.as_ref(),
+            region,
+            service,
+            now,
+        }
+    }
+
+    /// A token for `cluster`, naming `endpoint` or else the region's own STS.
+    #[must_use]
+    pub fn bearer_token(&self, region: &str, endpoint: Option<&str>, cluster: &str, now: Timestamp) -> String {
+        let endpoint = endpoint.map_or_else(
+            || format!("https://{}", Partition::of_region(region).sts_host(region)),
+            |endpoint| endpoint.trim_end_matches('/').to_owned(),
+        );
+        token::sign(&self.signer("sts", region, now), &endpoint, cluster)
+    }
 }
 
 /// The configuration that a command sees: its environment and the two files that it names.
@@ -72,6 +99,10 @@ impl ClientConfig {
             .iter()
             .find_map(|name| self.variable(name))
             .or_else(|| self.setting(&self.profile_name(), "region"))
+    }
+
+    fn region_or_default(&self) -> String {
+        self.region().unwrap_or_else(|| "us-east-1".to_owned())
     }
 
     /// The endpoint that takes the place of AWS's own for STS, if one is set.
@@ -123,7 +154,7 @@ impl ClientConfig {
             ("RoleSessionName", session_name),
         ];
         form.extend(external_id.map(|id| ("ExternalId", id)));
-        let answer = self.call_sts(&endpoint, credentials, &form, now)?;
+        let answer = self.call("sts", &endpoint, credentials, &form, now)?;
         let body = String::from_utf8_lossy(&answer.body);
         let field = |name: &str| xml_text(&body, name);
         match (
@@ -144,29 +175,22 @@ impl ClientConfig {
         }
     }
 
-    /// Posts a signed form to STS.
+    /// Posts a signed form to a service of the query protocol, `sts` or `iam`.
     ///
     /// # Errors
     /// [`ProfileError::Io`].
-    pub fn call_sts(
+    pub fn call(
         &self,
+        service: &str,
         endpoint: &str,
         credentials: &Credentials,
         form: &[(&str, &str)],
         now: Timestamp,
     ) -> Result<client::Answer, ProfileError> {
-        let region = self.region().unwrap_or_else(|| "us-east-1".to_owned());
         let body = encode_form(form);
         Ok(client::send_signed(
             client::Target::plain(endpoint)?,
-            &Signer {
-                access_key_id: &credentials.access_key_id,
-                secret: &credentials.secret,
-                session_token: credentials.session_token.as_ref(),
-                region: &region,
-                service: "sts",
-                now,
-            },
+            &credentials.signer(service, &self.region_or_default(), now),
             &client::Request {
                 method: "POST",
                 path_and_query: "/",

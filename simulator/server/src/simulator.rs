@@ -156,6 +156,7 @@ impl Simulator {
                 aws_endpoint: &aws_endpoint,
                 ca_pem: authority.pem(),
                 profiles: &profiles,
+                started: config.clock.now(),
                 clusters: &clusters,
             },
         )?;

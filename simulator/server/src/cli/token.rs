@@ -6,10 +6,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
-use eks_auth_core::arn::Partition;
 use eks_auth_core::instant::Timestamp;
-use eks_auth_core::sigv4::Signer;
-use eks_auth_core::token;
 use serde_json::Value;
 use serde_json::json;
 
@@ -84,32 +81,9 @@ fn exec_credential(
         "spec": {},
         "status": {
             "expirationTimestamp": now.plus_seconds(CLIENT_LIFETIME_SECONDS).render_rfc3339(),
-            "token": bearer_token(credentials, region, endpoint, cluster, now),
+            "token": credentials.bearer_token(region, endpoint, cluster, now),
         },
     })
-}
-
-/// A token for `cluster`, naming `endpoint` or else the region's own STS.
-pub(crate) fn bearer_token(
-    credentials: &Credentials,
-    region: &str,
-    endpoint: Option<&str>,
-    cluster: &str,
-    now: Timestamp,
-) -> String {
-    let signer = Signer {
-        access_key_id: &credentials.access_key_id,
-        secret: &credentials.secret,
-        session_token: credentials.session_token.as_ref(),
-        region,
-        service: "sts",
-        now,
-    };
-    let endpoint = endpoint.map_or_else(
-        || format!("https://{}", Partition::of_region(region).sts_host(region)),
-        |endpoint| endpoint.trim_end_matches('/').to_owned(),
-    );
-    token::sign(&signer, &endpoint, cluster)
 }
 
 /// The version that the caller wants: kubectl says it in `KUBERNETES_EXEC_INFO`.

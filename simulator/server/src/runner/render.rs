@@ -1,0 +1,194 @@
+//! Transcripts for people and for programs.
+
+use std::fmt::Write as _;
+
+use eks_auth_core::scenario::Text;
+use serde_json::Value;
+use serde_json::json;
+
+use super::PlayedStep;
+use super::Stage;
+use super::Transcript;
+
+/// The language of what people read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Korean.
+    Korean,
+}
+
+impl Language {
+    /// The text in this language.
+    #[must_use]
+    pub fn of(self, text: &Text) -> &str {
+        match self {
+            Self::English => &text.en,
+            Self::Korean => &text.ko,
+        }
+    }
+
+    fn pick(self, english: &'static str, korean: &'static str) -> &'static str {
+        match self {
+            Self::English => english,
+            Self::Korean => korean,
+        }
+    }
+}
+
+/// The transcript as text.
+#[must_use]
+pub fn text(transcript: &Transcript, language: Language) -> String {
+    let scenario = &transcript.scenario;
+    let title = language.of(&scenario.title);
+    let mut text = format!("━━ {} · {title}\n\n", scenario.id);
+    indent(&mut text, "   ", language.of(&scenario.story));
+    for (stage, heading) in [
+        (Stage::Symptom, language.pick("SYMPTOM", "증상")),
+        (Stage::Fix, language.pick("FIX", "해결")),
+        (Stage::Proof, language.pick("PROOF", "확인")),
+    ] {
+        let mut steps = transcript
+            .played
+            .iter()
+            .filter(|played| played.stage == stage)
+            .peekable();
+        if steps.peek().is_none() {
+            continue;
+        }
+        let _ = write!(text, "\n{heading}\n");
+        for played in steps {
+            write_step(&mut text, played, language);
+        }
+        if let (Stage::Symptom, Some(explanation)) = (stage, &transcript.explanation) {
+            let heading = language.pick("CAUSE", "원인");
+            let _ = write!(text, "\n{heading}  {}\n", explanation.cause.id());
+            indent(&mut text, "   ", &explanation.sentence);
+            for fact in &explanation.evidence {
+                indent(&mut text, "   · ", fact);
+            }
+            indent(&mut text, "   → ", &explanation.mend);
+        }
+    }
+    text.push('\n');
+    if transcript.is_reproduced() {
+        let verdict = language.pick("reproduced, explained, mended", "재현, 원인 파악, 해결 완료");
+        let _ = writeln!(text, "✔ {}: {verdict}", scenario.id);
+    } else {
+        for fault in &transcript.faults {
+            let _ = writeln!(text, "✘ {}: {fault}", scenario.id);
+        }
+    }
+    text
+}
+
+fn write_step(text: &mut String, played: &PlayedStep, language: Language) {
+    let profile = played
+        .step
+        .profile
+        .as_ref()
+        .map(|profile| format!("AWS_PROFILE={profile} "))
+        .unwrap_or_default();
+    let stand_in = if played.real {
+        ""
+    } else {
+        language.pick("   (by the built-in client)", "   (내장 클라이언트로 실행)")
+    };
+    let _ = writeln!(text, "   $ {profile}{}{stand_in}", played.step.run);
+    if let Some(edit) = &played.step.edit {
+        let _ = writeln!(
+            text,
+            "   ┆ {} `{}`:",
+            language.pick("in the editor, behind", "편집기에서 다음 줄 뒤에 추가"),
+            edit.after
+        );
+        indent(text, "   ┆ ", &edit.insert);
+    }
+    indent(text, "   │ ", &brief(&played.output));
+    if let Some(profile) = &played.step.save_key_as {
+        let note = language.pick("the new key goes into profile", "새 액세스 키를 저장한 프로필:");
+        let _ = writeln!(text, "   ┆ {note} {profile}");
+    }
+    if played.exit_code != Some(0) {
+        let code = played.exit_code.map_or_else(|| "–".to_owned(), |code| code.to_string());
+        let _ = writeln!(text, "   ┆ {} {code}", language.pick("exit code", "종료 코드"));
+    }
+    if played.step.log.is_some() {
+        let _ = writeln!(text, "   ┆ {}", language.pick("authenticator log", "인증자 로그"));
+        if let Some(line) = played.log.last() {
+            let _ = writeln!(text, "   ┆ {line}");
+        }
+    }
+}
+
+/// Output in which lines that kubectl repeats while discovery fails stand once, with their number.
+fn brief(output: &str) -> String {
+    // Such lines differ only in time and process, which stand before the bracket.
+    let gist = |line: &str| line.split_once("] ").map(|(_, rest)| rest.to_owned());
+    let mut lines: Vec<(&str, usize)> = Vec::new();
+    for line in output.lines() {
+        match lines.last_mut() {
+            Some((last, count)) if gist(last).is_some() && gist(last) == gist(line) => *count += 1,
+            _ => lines.push((line, 1)),
+        }
+    }
+    let lines: Vec<String> = lines
+        .into_iter()
+        .map(|(line, count)| match count {
+            1 => line.to_owned(),
+            count => format!("{line}  (×{count})"),
+        })
+        .collect();
+    lines.join("\n")
+}
+
+fn indent(text: &mut String, prefix: &str, block: &str) {
+    for line in block.trim_end().lines() {
+        let _ = writeln!(text, "{prefix}{line}");
+    }
+}
+
+/// The transcript as JSON.
+#[must_use]
+pub fn json(transcript: &Transcript) -> Value {
+    let steps: Vec<Value> = transcript
+        .played
+        .iter()
+        .map(|played| {
+            json!({
+                "stage": match played.stage {
+                    Stage::Symptom => "symptom",
+                    Stage::Fix => "fix",
+                    Stage::Proof => "proof",
+                },
+                "run": played.step.run,
+                "profile": played.step.profile,
+                "real_client": played.real,
+                "output": played.output,
+                "exit_code": played.exit_code,
+                "log": played.log,
+            })
+        })
+        .collect();
+    json!({
+        "scenario": transcript.scenario.id,
+        "reproduced": transcript.is_reproduced(),
+        "cause": transcript.explanation.as_ref().map(|explanation| explanation.cause.id()),
+        "steps": steps,
+        "faults": transcript.faults,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_discovery_errors_are_told_once() {
+        let line = |time: &str| format!("E1124 {time}    7 memcache.go:265] \"Unhandled Error\" err=\"no\"");
+        let output = format!("{}\n{}\n{}\nerror: no\n", line("1"), line("2"), line("3"));
+        assert_eq!(brief(&output), format!("{}  (×3)\nerror: no", line("1")));
+    }
+}
