@@ -148,7 +148,6 @@ struct Presented {
     signature: String,
     date_time: String,
     session_token: Option<String>,
-    payload_hash: String,
 }
 
 fn verify_traced(
@@ -210,7 +209,9 @@ fn verify_traced(
     check_session(key, presented.session_token.as_deref(), now)?;
     trace.passed("sigv4.session", "the session token belongs to the key and lasts", None);
 
-    let canonical = CanonicalRequest::new(request, &presented.signed_headers, &presented.payload_hash);
+    // The body itself, whatever X-Amz-Content-Sha256 says of it: no operation of STS, IAM or EKS has an unsigned payload.
+    let payload_hash = canonical::sha256_hex(request.body);
+    let canonical = CanonicalRequest::new(request, &presented.signed_headers, &payload_hash);
     let string_to_sign = StringToSign::new(&presented.date_time, &scope, &canonical);
     let wanted = signature(&key.secret, &scope, &string_to_sign);
     if !bool::from(wanted.as_bytes().ct_eq(presented.signature.as_bytes())) {
@@ -245,17 +246,13 @@ impl Presented {
         match (header("authorization"), query("X-Amz-Algorithm")) {
             (None, None) => Err(SigV4Error::MissingAuthenticationToken),
             (Some(_), Some(_)) => Err(SigV4Error::TwoSignatures),
-            (Some(authorization), None) => Self::from_header(request, &authorization, header),
+            (Some(authorization), None) => Self::from_header(&authorization, header),
             (None, Some(algorithm)) if algorithm != ALGORITHM => Err(SigV4Error::QueryAlgorithm { got: algorithm }),
             (None, Some(_)) => Self::from_query(query),
         }
     }
 
-    fn from_header(
-        request: &SignedRequest<'_>,
-        authorization: &str,
-        header: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, SigV4Error> {
+    fn from_header(authorization: &str, header: impl Fn(&str) -> Option<String>) -> Result<Self, SigV4Error> {
         let (algorithm, rest) = authorization
             .split_once(char::is_whitespace)
             .unwrap_or((authorization, ""));
@@ -265,10 +262,16 @@ impl Presented {
             });
         }
         let mut parts = [("Credential", None), ("Signature", None), ("SignedHeaders", None)];
-        for pair in rest.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        // White space parts pairs too: that is how a stray space in an access key id shows.
+        for pair in rest
+            .split(|c: char| c == ',' || c.is_whitespace())
+            .filter(|pair| !pair.is_empty())
+        {
             let Some((name, value)) = pair.split_once('=') else {
-                // The text behind the algorithm may hold anything, so only its length is told.
-                return Err(SigV4Error::NotKeyValue { got: pair.to_owned() });
+                return Err(SigV4Error::NotKeyValue {
+                    got: pair.to_owned(),
+                    authorization: authorization.to_owned(),
+                });
             };
             for (wanted, slot) in &mut parts {
                 if *wanted == name {
@@ -284,7 +287,6 @@ impl Presented {
                 signature,
                 date_time,
                 session_token: header("x-amz-security-token"),
-                payload_hash: header("x-amz-content-sha256").unwrap_or_else(|| canonical::sha256_hex(request.body)),
             }),
             (parts, date_time) => Err(SigV4Error::HeaderParts {
                 missing: parts
@@ -311,7 +313,6 @@ impl Presented {
                 signature,
                 date_time,
                 session_token: query("X-Amz-Security-Token"),
-                payload_hash: canonical::sha256_hex(b""),
             }),
             values => Err(SigV4Error::QueryParts {
                 missing: names

@@ -153,12 +153,13 @@ pub(super) fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
-/// All values of a header joined by commas, each trimmed, inner runs of spaces made one.
+/// All values of a header joined by commas, each trimmed, inner runs of white space made one space. Only white space of
+/// ASCII: clients sign the other kinds as they stand.
 fn header_value(headers: &[(String, String)], name: &str) -> String {
     let values: Vec<String> = headers
         .iter()
         .filter(|(header, _)| header.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.split_whitespace().collect::<Vec<_>>().join(" "))
+        .map(|(_, value)| value.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
     values.join(",")
 }

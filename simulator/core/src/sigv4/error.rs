@@ -29,12 +29,12 @@ pub enum SigV4Error {
         got: String,
     },
     /// A part of the header without an equal sign.
-    #[error(
-        "'{got}' not a valid key=value pair (missing equal-sign) in Authorization header: 'AWS4-HMAC-SHA256 {got}'."
-    )]
+    #[error("'{got}' not a valid key=value pair (missing equal-sign) in Authorization header: '{authorization}'.")]
     NotKeyValue {
         /// The part.
         got: String,
+        /// The whole header, as STS repeats it.
+        authorization: String,
     },
     /// Parts of the header that are not there.
     #[error("{}", header_parts(missing, *date_missing))]
@@ -164,7 +164,7 @@ pub enum ScopeFault {
         date_time: String,
     },
     /// Another region.
-    #[error("Credential should be scoped to a valid region, not '{got}'. ")]
+    #[error("Credential should be scoped to a valid region, not '{got}'.")]
     Region {
         /// The receiver's region.
         expected: String,
@@ -172,7 +172,7 @@ pub enum ScopeFault {
         got: String,
     },
     /// Another service.
-    #[error("Credential should be scoped to correct service: '{expected}'. ")]
+    #[error("Credential should be scoped to correct service: '{expected}'.")]
     Service {
         /// The receiver.
         expected: String,
@@ -244,6 +244,7 @@ impl SigV4Error {
     #[must_use]
     pub fn got(&self) -> Option<String> {
         match self {
+            Self::NotKeyValue { got, .. } => Some(format!("'{got}', which has no equal sign")),
             Self::UnknownKey { id } => Some(format!("{id}, which nobody has")),
             Self::InactiveKey { id } => Some(format!("{id}, which is inactive")),
             Self::OwnerGone { id } => Some(format!("{id}, whose user or role is gone")),
@@ -278,6 +279,6 @@ fn query_parts(missing: &[&str]) -> String {
 }
 
 fn scope_faults(faults: &[ScopeFault]) -> String {
-    let text: String = faults.iter().map(ScopeFault::to_string).collect();
-    text.trim_end().to_owned()
+    let texts: Vec<String> = faults.iter().map(ScopeFault::to_string).collect();
+    texts.join(" ")
 }

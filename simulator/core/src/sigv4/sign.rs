@@ -140,7 +140,7 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
 }
 
 /// Header names in order, joined by semicolons, each once.
-fn names(headers: &[(String, String)]) -> String {
+pub(super) fn names(headers: &[(String, String)]) -> String {
     let names: std::collections::BTreeSet<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
     names.into_iter().collect::<Vec<_>>().join(";")
 }
