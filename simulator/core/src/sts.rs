@@ -2,6 +2,8 @@
 //!
 //! Source: the STS API reference, botocore's model of 2011-06-15, and texts that STS answers as public issues quote them.
 
+#[cfg(test)]
+mod tests;
 mod trust;
 
 use std::sync::Arc;
@@ -220,6 +222,7 @@ pub fn assume_role(
         .ok_or_else(denied)?;
     let context = trust::Context {
         caller: identity,
+        principal_arn: &principal_arn(world, identity),
         role_session_name: session_name,
         external_id: request.external_id,
     };
@@ -252,6 +255,16 @@ pub fn assume_role(
         arn: assumed.arn,
         assumed_role_id: assumed.user_id,
     })
+}
+
+/// The caller's ARN or, for the session of a role, the role's ARN, which alone has the path.
+fn principal_arn(world: &World, caller: &CallerIdentity) -> String {
+    let role = caller
+        .arn
+        .split_once(":assumed-role/")
+        .and_then(|(_, session)| session.split('/').next())
+        .and_then(|name| world.directory.account(&caller.account)?.role(name));
+    role.map_or(&caller.arn, |role| &role.arn).clone()
 }
 
 fn validation_error(message: impl Into<String>) -> WireError {
@@ -331,58 +344,5 @@ fn validate<'a>(request: AssumeRoleRequest<'a>) -> Result<(&'a str, &'a str, u32
             if count == 1 { "" } else { "s" },
             faults.join("; ")
         ))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(request: AssumeRoleRequest<'_>, wanted: &str) {
-        assert_eq!(validate(request).unwrap_err().message, wanted);
-    }
-
-    #[test]
-    fn parameters_are_refused_in_awss_words() {
-        let good = AssumeRoleRequest {
-            role_arn: Some("arn:aws:iam::111122223333:role/r"),
-            role_session_name: Some("ok"),
-            ..AssumeRoleRequest::default()
-        };
-        assert!(validate(good).is_ok());
-        check(
-            AssumeRoleRequest {
-                role_session_name: Some("PowerUser/hjacobs"),
-                ..good
-            },
-            r"1 validation error detected: Value 'PowerUser/hjacobs' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*",
-        );
-        check(
-            AssumeRoleRequest {
-                role_arn: None,
-                duration_seconds: Some("899"),
-                ..good
-            },
-            "2 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
-        );
-    }
-
-    #[test]
-    fn bodies_are_those_of_sts() {
-        let error = wire_error(&SigV4Error::UnknownKey { id: "AKIA".to_owned() });
-        assert_eq!(
-            render_error_json(&error, "a9068247"),
-            r#"{"Error":{"Code":"InvalidClientTokenId","Message":"The security token included in the request is invalid.","Type":"Sender"},"RequestId":"a9068247"}"#
-        );
-        let identity = CallerIdentity {
-            account: AccountId::parse("111122223333").unwrap(),
-            arn: "arn:aws:iam::111122223333:user/u".to_owned(),
-            user_id: "AIDA".to_owned(),
-        };
-        assert_eq!(
-            render_caller_identity_json(&identity, "r"),
-            r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":{"Account":"111122223333","Arn":"arn:aws:iam::111122223333:user/u","UserId":"AIDA"},"ResponseMetadata":{"RequestId":"r"}}}"#
-        );
     }
 }
