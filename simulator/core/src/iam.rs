@@ -3,6 +3,9 @@
 //! Lookups and changes only; who may do what is decided elsewhere. A change that is refused leaves the directory as it
 //! was. Source of limits and messages: the IAM API reference and botocore's model of 2010-05-08.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,6 +20,9 @@ use crate::instant::Timestamp;
 
 /// Two, active or not (IAM quota AccessKeysPerUser).
 const ACCESS_KEYS_PER_USER: usize = 2;
+
+/// The longest name of a user or role that can be made.
+const NAME_LENGTH: usize = 64;
 
 /// All accounts and all access keys of a World.
 #[derive(Clone, Debug, Default)]
@@ -314,7 +320,7 @@ impl Directory {
             arn: format!("arn:{}:iam::{}:user{path}{name}", account.partition, account.id),
             created: now,
         });
-        account.users.insert(name.to_lowercase(), Arc::clone(&user));
+        account.users.insert(name.to_ascii_lowercase(), Arc::clone(&user));
         Ok(user)
     }
 
@@ -327,7 +333,7 @@ impl Directory {
         if self.access_keys_of(account, &user).next().is_some() {
             return Err(IamError::UserHasAccessKeys);
         }
-        self.account_mut(account)?.users.remove(&name.to_lowercase());
+        self.account_mut(account)?.users.remove(&name.to_ascii_lowercase());
         Ok(())
     }
 
@@ -362,7 +368,7 @@ impl Directory {
             max_session_duration: spec.max_session_duration,
             trust_policy: spec.trust_policy.to_owned(),
         });
-        account.roles.insert(spec.name.to_lowercase(), Arc::clone(&role));
+        account.roles.insert(spec.name.to_ascii_lowercase(), Arc::clone(&role));
         Ok(role)
     }
 
@@ -372,7 +378,7 @@ impl Directory {
     /// [`IamError::NoSuchAccount`], [`IamError::NoSuchRole`].
     pub fn delete_role(&mut self, account: &AccountId, name: &str) -> Result<(), IamError> {
         let account = self.account_mut(account)?;
-        match account.roles.remove(&name.to_lowercase()) {
+        match account.roles.remove(&name.to_ascii_lowercase()) {
             Some(_) => Ok(()),
             None => Err(IamError::NoSuchRole { name: name.to_owned() }),
         }
@@ -473,7 +479,7 @@ impl Directory {
             .get(account)
             .ok_or_else(|| IamError::NoSuchAccount { id: account.clone() })?
             .users
-            .get(&name.to_lowercase())
+            .get(&name.to_ascii_lowercase())
             .ok_or_else(|| IamError::NoSuchUser { name: name.to_owned() })
     }
 
@@ -495,13 +501,13 @@ impl Account {
     /// The user of that name, without regard to case.
     #[must_use]
     pub fn user(&self, name: &str) -> Option<&User> {
-        self.users.get(&name.to_lowercase()).map(Arc::as_ref)
+        self.users.get(&name.to_ascii_lowercase()).map(Arc::as_ref)
     }
 
     /// The role of that name, without regard to case.
     #[must_use]
     pub fn role(&self, name: &str) -> Option<&Role> {
-        self.roles.get(&name.to_lowercase()).map(Arc::as_ref)
+        self.roles.get(&name.to_ascii_lowercase()).map(Arc::as_ref)
     }
 
     /// All users by name.
@@ -531,13 +537,31 @@ pub struct NewRole<'a> {
 /// IAM names are 1 to 64 of `[\w+=,.@-]`.
 fn check_name(field: &'static str, name: &str) -> Result<(), IamError> {
     let good = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-    if name.is_empty() || name.len() > 64 || !name.chars().all(good) {
+    if name.is_empty() || name.len() > NAME_LENGTH || !name.chars().all(good) {
         return Err(IamError::InvalidName {
             field,
             got: name.to_owned(),
         });
     }
     Ok(())
+}
+
+/// The length is the model's to check, with its own words.
+fn invalid_name(field: &str, got: &str) -> String {
+    let constraint = match got.chars().count() {
+        0 => "greater than or equal to 1".to_owned(),
+        1..=NAME_LENGTH => {
+            return format!(
+                "The specified value for {field} is invalid. It must contain only alphanumeric characters and/or the \
+                 following: +=,.@_-"
+            );
+        }
+        _ => format!("less than or equal to {NAME_LENGTH}"),
+    };
+    format!(
+        "1 validation error detected: Value '{got}' at '{field}' failed to satisfy constraint: Member must have length \
+         {constraint}"
+    )
 }
 
 /// IAM paths are `/` or begin and end with one, up to 512 printable ASCII characters.
@@ -552,10 +576,8 @@ fn check_path(path: &str) -> Result<(), IamError> {
 /// A change that IAM refuses. The messages are IAM's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IamError {
-    /// A user or role name with other characters, or too long.
-    #[error(
-        "The specified value for {field} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
-    )]
+    /// A user or role name with other characters, none, or too many.
+    #[error("{}", invalid_name(field, got))]
     InvalidName {
         /// The parameter, such as `userName`.
         field: &'static str,
