@@ -25,7 +25,7 @@ use eks_auth_core::eks::Cluster;
 use eks_auth_core::request_info::Attributes;
 use eks_auth_core::request_info::attributes;
 use eks_auth_core::user::UserInfo;
-use serde_json::Value;
+use serde::Serialize;
 use serde_json::json;
 
 use self::status::Failure;
@@ -156,7 +156,7 @@ fn version(context: &Context<'_>) -> Response {
 }
 
 /// A JSON answer: indented where `pretty`, or where the client is one that people read.
-fn json_response(request: &Request, status: u16, value: &Value, pretty: bool) -> Response {
+fn json_response(request: &Request, status: u16, value: &impl Serialize, pretty: bool) -> Response {
     let agent = request.header("user-agent").unwrap_or_default();
     let pretty = match request.query_value("pretty").as_deref() {
         Some(wanted) => matches!(wanted, "true" | "1"),
@@ -167,10 +167,11 @@ fn json_response(request: &Request, status: u16, value: &Value, pretty: bool) ->
                     .any(|prefix| agent.starts_with(prefix))
         }
     };
+    // What is rendered here has text keys only, so that it always serialises.
     let body = if pretty {
-        format!("{value:#}")
+        serde_json::to_string_pretty(value).unwrap_or_default()
     } else {
-        format!("{value}\n")
+        serde_json::to_string(value).unwrap_or_default() + "\n"
     };
     Response::new(status, "application/json", body)
 }

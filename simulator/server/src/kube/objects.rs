@@ -95,7 +95,7 @@ fn get(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Resul
             json!({"resourceVersion": version}),
         ));
     }
-    Ok(json_response(context.request, 200, object, false))
+    Ok(json_response(context.request, 200, &**object, false))
 }
 
 fn list(context: &Context<'_>, resource: &ResourceType, namespace: &str) -> Result<Response, Failure> {
@@ -182,7 +182,7 @@ fn create(context: &Context<'_>, resource: &ResourceType, namespace: &str) -> Re
             .map_err(|error| store_failure(error, resource, &name))
     })?;
     Ok(with_warnings(
-        json_response(context.request, 201, &stored, false),
+        json_response(context.request, 201, &*stored, false),
         warnings,
     ))
 }
@@ -210,7 +210,7 @@ fn update(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Re
         replace(cluster, resource, key, object)
     })?;
     Ok(with_warnings(
-        json_response(context.request, 200, &stored, false),
+        json_response(context.request, 200, &*stored, false),
         warnings,
     ))
 }
@@ -243,7 +243,7 @@ fn patch(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Res
         replace(cluster, resource, key, object)
     })?;
     Ok(with_warnings(
-        json_response(context.request, 200, &stored, false),
+        json_response(context.request, 200, &*stored, false),
         warnings,
     ))
 }
@@ -278,12 +278,7 @@ fn delete(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Re
         .pointer("/metadata/uid")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    Ok(json_response(
-        context.request,
-        200,
-        &status::deleted(resource, &key.name, uid),
-        false,
-    ))
+    Ok(status::deleted(context.request, resource, &key.name, uid))
 }
 
 /// Makes one change of the cluster, unless the request asks for a dry run. A change of `aws-auth` is what the

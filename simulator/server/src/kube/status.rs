@@ -6,8 +6,7 @@ use eks_auth_core::authorize::forbidden_message;
 use eks_auth_core::log::go_quote;
 use eks_auth_core::request_info::Attributes;
 use eks_auth_core::user::UserInfo;
-use serde_json::Value;
-use serde_json::json;
+use serde::Serialize;
 
 use super::json_response;
 use super::resources::ResourceType;
@@ -20,7 +19,50 @@ pub(super) struct Failure {
     code: u16,
     reason: &'static str,
     message: String,
-    details: Option<Value>,
+    details: Option<Box<Details>>,
+}
+
+/// A Status, in the order in which Go writes its fields.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status<'a> {
+    kind: &'static str,
+    api_version: &'static str,
+    metadata: Metadata,
+    status: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    message: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a Details>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+}
+
+#[derive(Serialize)]
+struct Metadata {}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+struct Details {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    group: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    kind: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    uid: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    causes: Vec<Cause>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Cause {
+    reason: String,
+    message: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    field: String,
 }
 
 impl Failure {
@@ -34,7 +76,7 @@ impl Failure {
     }
 
     fn about(mut self, resource: &ResourceType, name: &str) -> Self {
-        self.details = Some(details(name, resource.group, resource.plural));
+        self.details = Some(Box::new(details(name, resource.group, resource.plural)));
         self
     }
 
@@ -44,11 +86,11 @@ impl Failure {
 
     pub(super) fn forbidden(user: &UserInfo, attributes: &Attributes, reason: &str) -> Self {
         let mut failure = Self::new(403, "Forbidden", forbidden_message(user, attributes, reason));
-        failure.details = Some(if attributes.is_resource {
+        failure.details = Some(Box::new(if attributes.is_resource {
             details(&attributes.name, &attributes.api_group, &attributes.resource)
         } else {
-            json!({})
-        });
+            Details::default()
+        }));
         failure
     }
 
@@ -86,7 +128,7 @@ impl Failure {
     pub(super) fn method_not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";
         let mut failure = Self::new(405, "MethodNotAllowed", message);
-        failure.details = Some(json!({}));
+        failure.details = Some(Box::default());
         failure
     }
 
@@ -114,7 +156,7 @@ impl Failure {
     pub(super) fn unprocessable(why: &str) -> Self {
         let message = "the server rejected our request due to an error in our request";
         let mut failure = Self::new(422, "Invalid", message);
-        failure.details = Some(json!({"causes": [{"reason": "UnexpectedServerResponse", "message": why}]}));
+        failure.details = Some(Box::new(of_cause("UnexpectedServerResponse", why, "")));
         failure
     }
 
@@ -122,9 +164,7 @@ impl Failure {
     pub(super) fn invalid_patch(patch: &str, why: &str) -> Self {
         let cause = format!("Invalid value: {}: {why}", go_quote(patch));
         let mut failure = Self::new(422, "Invalid", format!(" \"\" is invalid: patch: {cause}"));
-        failure.details = Some(json!({
-            "causes": [{"reason": "FieldValueInvalid", "message": cause, "field": "patch"}],
-        }));
+        failure.details = Some(Box::new(of_cause("FieldValueInvalid", &cause, "patch")));
         failure
     }
 
@@ -144,14 +184,15 @@ impl Failure {
         };
         let mut failure = Self::new(422, "Invalid", format!("{kind} {} is invalid: {list}", go_quote(name)));
         let mut about = details(name, resource.group, resource.kind);
-        if let Some(about) = about.as_object_mut() {
-            let causes: Vec<Value> = causes
-                .iter()
-                .map(|(reason, message, field)| json!({"reason": reason, "message": message, "field": field}))
-                .collect();
-            about.insert("causes".to_owned(), json!(causes));
-        }
-        failure.details = Some(about);
+        about.causes = causes
+            .iter()
+            .map(|(reason, message, field)| Cause {
+                reason: (*reason).to_owned(),
+                message: message.clone(),
+                field: field.clone(),
+            })
+            .collect();
+        failure.details = Some(Box::new(about));
         failure
     }
 
@@ -164,43 +205,105 @@ impl Failure {
         if self.reason.is_empty() {
             return Response::new(self.code, "text/plain; charset=utf-8", self.message.clone());
         }
-        let mut status = json!({
-            "kind": "Status",
-            "apiVersion": "v1",
-            "metadata": {},
-            "status": "Failure",
-            "message": self.message,
-            "reason": self.reason,
-            "code": self.code,
-        });
-        if let (Some(details), Some(status)) = (&self.details, status.as_object_mut()) {
-            status.insert("details".to_owned(), details.clone());
-        }
+        let status = Status {
+            kind: "Status",
+            api_version: "v1",
+            metadata: Metadata {},
+            status: "Failure",
+            message: &self.message,
+            reason: self.reason,
+            details: self.details.as_deref(),
+            code: Some(self.code),
+        };
         json_response(request, self.code, &status, false)
     }
 }
 
 /// What a deletion answers.
-pub(super) fn deleted(resource: &ResourceType, name: &str, uid: &str) -> Value {
+pub(super) fn deleted(request: &Request, resource: &ResourceType, name: &str, uid: &str) -> Response {
     let mut about = details(name, resource.group, resource.plural);
-    if let Some(about) = about.as_object_mut() {
-        about.insert("uid".to_owned(), json!(uid));
-    }
-    json!({
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": {},
-        "status": "Success",
-        "details": about,
-    })
+    uid.clone_into(&mut about.uid);
+    let status = Status {
+        kind: "Status",
+        api_version: "v1",
+        metadata: Metadata {},
+        status: "Success",
+        message: "",
+        reason: "",
+        details: Some(&about),
+        code: None,
+    };
+    json_response(request, 200, &status, false)
 }
 
-fn details(name: &str, group: &str, kind: &str) -> Value {
-    let parts = [("name", name), ("group", group), ("kind", kind)];
-    parts
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(key, value)| (key.to_owned(), json!(value)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
+fn details(name: &str, group: &str, kind: &str) -> Details {
+    Details {
+        name: name.to_owned(),
+        group: group.to_owned(),
+        kind: kind.to_owned(),
+        ..Details::default()
+    }
+}
+
+fn of_cause(reason: &str, message: &str, field: &str) -> Details {
+    let cause = Cause {
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+        field: field.to_owned(),
+    };
+    Details {
+        causes: vec![cause],
+        ..Details::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(failure: &Failure, wanted: &str) {
+        let request = Request {
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            query: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            peer: ([127, 0, 0, 1], 1).into(),
+        };
+        assert_eq!(
+            String::from_utf8(failure.render(&request).body).unwrap(),
+            format!("{wanted}\n")
+        );
+    }
+
+    #[test]
+    fn bodies_are_those_of_a_real_api_server_to_the_byte() {
+        check(
+            &Failure::unauthorized(),
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}"#,
+        );
+        let user = UserInfo {
+            username: "u".to_owned(),
+            ..UserInfo::default()
+        };
+        let pods = Attributes::resource("list", "", "v1", "pods", "", "default", "");
+        check(
+            &Failure::forbidden(&user, &pods, ""),
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"pods is forbidden: User \"u\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"","reason":"Forbidden","details":{"kind":"pods"},"code":403}"#,
+        );
+        check(
+            &Failure::forbidden(&user, &Attributes::non_resource("get", "/metrics"), ""),
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"forbidden: User \"u\" cannot get path \"/metrics\"","reason":"Forbidden","details":{},"code":403}"#,
+        );
+        let config_maps = ResourceType::find("", "v1", "configmaps").unwrap();
+        check(
+            &Failure::not_found(config_maps, "x"),
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"configmaps \"x\" not found","reason":"NotFound","details":{"name":"x","kind":"configmaps"},"code":404}"#,
+        );
+        check(
+            &Failure::modified(config_maps, "aws-auth"),
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Operation cannot be fulfilled on configmaps \"aws-auth\": the object has been modified; please apply your changes to the latest version and try again","reason":"Conflict","details":{"name":"aws-auth","kind":"configmaps"},"code":409}"#,
+        );
+    }
 }

@@ -39,14 +39,12 @@ pub(super) fn handle(state: &State, cluster: &str, request: &Request) -> Respons
         Some(Err(denial)) if denial.throttled => (429, json!({"user": {}})),
         Some(Err(_)) | None => (403, json!({"user": {}})),
     };
-    let body = json!({
-        "kind": "TokenReview",
-        "apiVersion": field("apiVersion"),
-        "metadata": {"creationTimestamp": null},
-        "spec": {},
-        "status": status,
-    });
-    Response::new(code, "application/json", format!("{body}\n"))
+    // In the order in which Go writes the fields.
+    let body = format!(
+        r#"{{"kind":"TokenReview","apiVersion":{},"metadata":{{"creationTimestamp":null}},"spec":{{}},"status":{status}}}"#,
+        json!(field("apiVersion"))
+    );
+    Response::new(code, "application/json", body + "\n")
 }
 
 fn text(status: u16, body: &str) -> Response {

@@ -129,21 +129,24 @@ impl Command<'_> {
 
     fn get_caller_identity(&self) -> Result<String, Failure> {
         let document = self.query("sts", "GetCallerIdentity", "2011-06-15", &[])?;
-        Ok(aws_output(&fields(&document, &["UserId", "Account", "Arn"])))
+        Ok(aws_output("", &document, &["UserId", "Account", "Arn"]))
     }
 
     fn create_user(&self) -> Result<String, Failure> {
         let name = self.required("--user-name")?;
         let document = self.query("iam", "CreateUser", "2010-05-08", &[("UserName", name)])?;
-        let user = fields(&document, &["Path", "UserName", "UserId", "Arn", "CreateDate"]);
-        Ok(aws_output(&json!({"User": user})))
+        Ok(aws_output(
+            "User",
+            &document,
+            &["Path", "UserName", "UserId", "Arn", "CreateDate"],
+        ))
     }
 
     fn create_access_key(&self) -> Result<String, Failure> {
         let name = self.required("--user-name")?;
         let document = self.query("iam", "CreateAccessKey", "2010-05-08", &[("UserName", name)])?;
         let names = ["UserName", "AccessKeyId", "Status", "SecretAccessKey", "CreateDate"];
-        Ok(aws_output(&json!({"AccessKey": fields(&document, &names)})))
+        Ok(aws_output("AccessKey", &document, &names))
     }
 
     fn update_kubeconfig(&self) -> Result<String, Failure> {
@@ -182,14 +185,14 @@ impl Command<'_> {
         let plugin_env: Vec<(&str, &str)> = profile.map(|profile| ("AWS_PROFILE", profile)).into_iter().collect();
         let value = environment::kubeconfig_value(listener, &String::from_utf8_lossy(&authority), &plugin_env)?;
         let path = self.kubeconfig_path();
-        let verb = if Path::new(path).exists() {
-            "Updated"
-        } else {
-            "Added new"
-        };
+        let existed = Path::new(path).exists();
         environment::write_private(Path::new(path), &environment::yaml(&value)?)?;
         let context = value.get("current-context").and_then(Value::as_str).unwrap_or_default();
-        Ok(format!("{verb} context {context} in {path}\n"))
+        Ok(if existed {
+            format!("Updated context {context} in {path}\n")
+        } else {
+            format!("Added new context {context} to {path}\n")
+        })
     }
 
     fn kubeconfig_path(&self) -> &str {
@@ -361,26 +364,24 @@ fn aws_failure(operation: &str, code: &str, message: &str) -> Failure {
     )
 }
 
-/// JSON as the AWS CLI prints it.
-fn aws_output(value: &Value) -> String {
-    let text = format!("{value:#}\n");
-    // Two blanks a level become four.
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| {
-            let depth = line.len() - line.trim_start().len();
-            format!("{}{line}\n", " ".repeat(depth))
+/// Fields of an answer as the AWS CLI prints them, inside a member where one is named.
+fn aws_output(member: &str, document: &str, names: &[&str]) -> String {
+    let indent = if member.is_empty() { "    " } else { "        " };
+    let fields: Vec<String> = names
+        .iter()
+        .map(|name| {
+            format!(
+                "{indent}\"{name}\": {}",
+                json!(xml_text(document, name).unwrap_or_default())
+            )
         })
         .collect();
-    lines.concat()
-}
-
-fn fields(document: &str, names: &[&str]) -> Value {
-    let map: Map<String, Value> = names
-        .iter()
-        .map(|name| ((*name).to_owned(), json!(xml_text(document, name).unwrap_or_default())))
-        .collect();
-    map.into()
+    let fields = fields.join(",\n");
+    if member.is_empty() {
+        format!("{{\n{fields}\n}}\n")
+    } else {
+        format!("{{\n    \"{member}\": {{\n{fields}\n    }}\n}}\n")
+    }
 }
 
 /// A server-side table as kubectl prints it: the columns that are not for wide output, ages left as they are.

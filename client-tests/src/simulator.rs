@@ -1,0 +1,264 @@
+//! The built binary as a process of its own, with a home folder of its own for its clients.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::fs::File;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Variables that a stray real credential could come through.
+const UNSET: [&str; 4] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+];
+
+/// The folder that cargo builds into.
+pub(crate) fn target_folder() -> PathBuf {
+    binary()
+        .parent()
+        .and_then(Path::parent)
+        .expect("a binary in target/PROFILE")
+        .to_owned()
+}
+
+/// The simulator's binary: `EKS_AUTH_SIM_BIN`, else that of the tests' own profile, which is built if need be.
+///
+/// # Panics
+/// Where it cannot be built.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        if let Some(path) = std::env::var_os("EKS_AUTH_SIM_BIN") {
+            return path.into();
+        }
+        let output = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "eks-auth-sim",
+                "--message-format",
+                "json",
+            ])
+            .output()
+            .expect("cargo runs");
+        let messages = String::from_utf8_lossy(&output.stdout);
+        messages
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .find_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)))
+            .unwrap_or_else(|| panic!("cargo built no binary: {}", String::from_utf8_lossy(&output.stderr)))
+    })
+}
+
+/// `eks-auth-sim serve`, ended when dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    child: Child,
+    folder: TempDir,
+    ready: Value,
+}
+
+/// What a client did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// Its exit code; nothing when a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// The output of a client that succeeded.
+    ///
+    /// # Panics
+    /// Where it failed.
+    #[must_use]
+    #[track_caller]
+    pub fn good(self) -> String {
+        assert_eq!(self.code, Some(0), "{}{}", self.stdout, self.stderr);
+        self.stdout
+    }
+
+    /// The last line of the complaints of a client that failed.
+    ///
+    /// # Panics
+    /// Where it went well.
+    #[must_use]
+    #[track_caller]
+    pub fn complaint(self) -> String {
+        assert_ne!(self.code, Some(0), "{}{}", self.stdout, self.stderr);
+        self.stderr.trim_end().lines().last().unwrap_or_default().to_owned()
+    }
+}
+
+impl Simulator {
+    /// Starts it in the World of AWS's article.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts it with further arguments of `serve`.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn start_with(arguments: &[&str]) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("client-tests-")
+            .tempdir()
+            .expect("a folder");
+        fs::create_dir(folder.path().join("home")).expect("a home folder");
+        let log = File::create(folder.path().join("log")).expect("a log file");
+        let mut child = Command::new(binary())
+            .args(["serve", "--output", "json", "--ready-file"])
+            .arg(folder.path().join("ready.json"))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("the simulator runs");
+        let mut line = String::new();
+        let stdout = child.stdout.as_mut().expect("its standard output");
+        BufReader::new(stdout).read_line(&mut line).expect("its first line");
+        let ready = serde_json::from_str(&line).unwrap_or_else(|error| {
+            let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+            panic!("the simulator did not start: {error}: {log}")
+        });
+        Self { child, folder, ready }
+    }
+
+    /// A value of the ready file, by JSON pointer.
+    ///
+    /// # Panics
+    /// Where it is no text.
+    #[must_use]
+    pub fn ready(&self, pointer: &str) -> &str {
+        self.ready
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("no {pointer} in the ready file"))
+    }
+
+    /// A folder for what a test writes; it goes with the simulator.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What the authenticator has written to its log.
+    ///
+    /// # Panics
+    /// Where the log cannot be read.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.folder.path().join("log")).expect("the log");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The environment of clients, as the ready file gives it.
+    #[must_use]
+    pub fn env(&self) -> BTreeMap<String, String> {
+        let mut env: BTreeMap<String, String> = self
+            .ready
+            .get("env")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect();
+        env.insert("HOME".to_owned(), self.folder.path().join("home").display().to_string());
+        env
+    }
+
+    /// A command in the environment of clients.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        for name in UNSET {
+            command.env_remove(name);
+        }
+        command.envs(self.env()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a client with words parted by blanks; `AWS_PROFILE` is `profile`, where one is given.
+    ///
+    /// # Panics
+    /// Where it cannot be run.
+    #[must_use]
+    pub fn run(&self, program: &Path, words: &str, profile: Option<&str>) -> Ran {
+        let mut command = self.command(program);
+        command.args(words.split_whitespace());
+        if let Some(profile) = profile {
+            command.env("AWS_PROFILE", profile);
+        }
+        Self::run_command(&mut command)
+    }
+
+    /// Runs a command to its end.
+    ///
+    /// # Panics
+    /// Where it cannot be run.
+    #[must_use]
+    pub fn run_command(command: &mut Command) -> Ran {
+        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran {
+            code: output.status.code(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+
+    /// Runs one of our own commands against it.
+    ///
+    /// # Panics
+    /// Where it cannot be run.
+    #[must_use]
+    pub fn own(&self, words: &str) -> Ran {
+        self.run(binary(), words, None)
+    }
+
+    /// Asks it to end, as Ctrl-C does, and waits.
+    ///
+    /// # Panics
+    /// Where it has ended already.
+    pub fn stop(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &pid]).status();
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

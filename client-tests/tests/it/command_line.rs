@@ -1,0 +1,84 @@
+//! Our own commands as a user runs them.
+
+use std::fs;
+use std::process::Command;
+
+use client_tests::Simulator;
+use client_tests::binary;
+
+#[test]
+fn serve_ends_cleanly_and_takes_its_files_with_it() {
+    let simulator = Simulator::start();
+    let ready = simulator.ready("/env/EKS_AUTH_SIM_READY_FILE").to_owned();
+    let bundle = simulator.ready("/ca_bundle").to_owned();
+    let whole: serde_json::Value = serde_json::from_str(&fs::read_to_string(&ready).unwrap()).unwrap();
+    assert_eq!(whole["version"], 1);
+    assert_eq!(whole["pid"], simulator.pid());
+    let env_file = fs::read_to_string(simulator.ready("/env_file")).unwrap();
+    assert!(env_file.starts_with("unset AWS_ACCESS_KEY_ID AWS_PROFILE AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN\n"));
+    assert_eq!(simulator.stop(), Some(0));
+    assert!(!fs::exists(ready).unwrap());
+    assert!(!fs::exists(bundle).unwrap());
+}
+
+#[test]
+fn exec_passes_its_environment_in_and_the_exit_code_out() {
+    let run = |script: &str| {
+        let mut command = Command::new(binary());
+        command
+            .args(["exec", "--", "sh", "-c", script])
+            .env("AWS_ACCESS_KEY_ID", "stray");
+        Simulator::run_command(&mut command)
+    };
+    assert_eq!(run("exit 7").code, Some(7));
+    assert_eq!(run("kill -9 $$").code, Some(137));
+    let seen = run("echo \"$AWS_ENDPOINT_URL ${AWS_ACCESS_KEY_ID-unset} $AWS_REGION\"").good();
+    assert!(
+        seen.starts_with("http://127.0.0.1:") && seen.ends_with(" unset us-west-2\n"),
+        "{seen}"
+    );
+}
+
+#[test]
+fn explain_needs_no_running_simulator() {
+    let explain = |words: &str| {
+        let mut command = Command::new(binary());
+        command
+            .arg("explain")
+            .args(words.split(' '))
+            .env_remove("EKS_AUTH_SIM_READY_FILE");
+        Simulator::run_command(&mut command)
+    };
+    let text = explain("--arn arn:aws:iam::111122223333:role/admin-test-role --scenario unmapped-role").good();
+    assert!(text.contains("cause: identity-not-mapped"), "{text}");
+    let text = explain("--arn arn:aws:sts::111122223333:assumed-role/admin-test-role/me").good();
+    assert!(text.contains("role/admin-test-role is not mapped"), "{text}");
+    assert_eq!(explain("--last").code, Some(2));
+    let garbage = explain("--token k8s-aws-v1.!").good();
+    assert!(garbage.contains("✗ token.base64"), "{garbage}");
+}
+
+#[test]
+fn wrong_usage_is_told_in_one_line() {
+    let own = |words: &str| {
+        let mut command = Command::new(binary());
+        Simulator::run_command(command.args(words.split(' ')))
+    };
+    for (words, wanted) in [
+        (
+            "serve --listen 0.0.0.0",
+            "eks-auth-sim: --listen 0.0.0.0 lets other machines in; add --allow-remote if you mean it\n",
+        ),
+        (
+            "ctl --ready-file nowhere clock",
+            "eks-auth-sim: cannot read ready file `nowhere`: No such file or directory (os error 2); is the simulator running?\n",
+        ),
+    ] {
+        let ran = own(words);
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(2), wanted));
+    }
+    for command in ["serve", "exec", "token", "explain", "scenario", "ctl"] {
+        let help = own(&format!("{command} --help")).good();
+        assert!(help.contains("Example"), "{command}: {help}");
+    }
+}

@@ -1,0 +1,15 @@
+//! Real clients against the running simulator.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should end at once"
+)]
+
+mod abuse;
+mod aws_cli;
+mod command_line;
+mod kubectl;
+mod scenarios;
+mod tokens;

@@ -1,0 +1,149 @@
+//! Tokens that must not be let in, each with its own line in the log and its own check in `explain`.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use client_tests::Client;
+use client_tests::Simulator;
+use client_tests::need;
+use serde_json::Value;
+
+const PREFIX: &str = "k8s-aws-v1.";
+
+/// The token with its URL changed.
+fn changed(token: &str, change: impl FnOnce(String) -> String) -> String {
+    let url = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX).unwrap()).unwrap();
+    format!(
+        "{PREFIX}{}",
+        URL_SAFE_NO_PAD.encode(change(String::from_utf8(url).unwrap()))
+    )
+}
+
+#[test]
+fn each_bad_token_is_refused_for_its_own_reason() {
+    let clients = [Client::Aws, Client::Kubectl];
+    let Some(clients) = need("each_bad_token_is_refused_for_its_own_reason", &clients) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    let token = |cluster: &str| {
+        let words = format!("eks get-token --cluster-name {cluster}");
+        let credential: Value = serde_json::from_str(&simulator.run(&clients[0], &words, None).good()).unwrap();
+        credential["status"]["token"].as_str().unwrap().to_owned()
+    };
+    let whoami = |token: &str| {
+        let mut command = simulator.command(&clients[1]);
+        // An empty user: only the token is sent.
+        let kubeconfig = simulator.folder().join("bare");
+        std::fs::write(&kubeconfig, "").unwrap();
+        command.env("KUBECONFIG", &kubeconfig).args([
+            "auth",
+            "whoami",
+            "--server",
+            simulator.ready("/clusters/0/endpoint"),
+            "--certificate-authority",
+            simulator.ready("/ca_bundle"),
+            "--token",
+            token,
+        ]);
+        Simulator::run_command(&mut command)
+    };
+    let explain = |token: &str| -> Value {
+        let text = simulator.own(&format!("explain --output json --token {token}")).good();
+        serde_json::from_str(&text).unwrap()
+    };
+    let check = |token: &str, log: &str, failed: &str| {
+        let complaint = whoami(token).complaint();
+        assert_eq!(complaint, "error: You must be logged in to the server (Unauthorized)");
+        let line = simulator.log().pop().unwrap();
+        assert!(line.contains(log), "{log}: {line}");
+        let explanation = explain(token);
+        let checks = explanation["checks"].as_array().unwrap();
+        let found = checks.iter().find(|check| check["verdict"] == "failed").unwrap();
+        assert_eq!(found["id"], failed, "{explanation:#}");
+    };
+
+    let good = token("my-cluster");
+    assert!(whoami(&good).good().contains("testuser"));
+    assert_eq!(explain(&good)["cause"], "granted");
+
+    let signature = "\\\"Code\\\":\\\"SignatureDoesNotMatch\\\"";
+    check(&token("other-cluster"), signature, "sigv4.signature");
+    let flipped = changed(&good, |url| {
+        let (head, tail) = url.split_once("X-Amz-Signature=").unwrap();
+        let first = if tail.starts_with('0') { '1' } else { '0' };
+        format!("{head}X-Amz-Signature={first}{}", &tail[1..])
+    });
+    check(&flipped, signature, "sigv4.signature");
+    check(
+        &changed(&good, |url| url + "&foo=bar"),
+        r#"error="input token was not properly formatted: non-whitelisted query parameter \"foo\"""#,
+        "token.parameter",
+    );
+    check(
+        &format!("{good}{}", "A".repeat(4097 - good.len())),
+        r#"error="input token was not properly formatted: token is too large""#,
+        "token.size",
+    );
+    check(
+        &changed(&good, |url| {
+            url.replacen("http://127.0.0.1", "https://sts.example.com", 1)
+        }),
+        "unexpected hostname",
+        "token.host",
+    );
+    let moved = simulator.own("ctl clock advance 16m").good();
+    assert!(moved.ends_with("(+960 s)\n"), "{moved}");
+    check(
+        &good,
+        "X-Amz-Date parameter is expired (15 minute expiration) 20",
+        "token.expired",
+    );
+    let _ = simulator.own("ctl clock reset").good();
+    assert!(whoami(&good).good().contains("testuser"));
+}
+
+#[test]
+fn our_own_token_command_does_what_the_aws_cli_does() {
+    let clients = [Client::Aws, Client::Kubectl];
+    let Some(clients) = need("our_own_token_command_does_what_the_aws_cli_does", &clients) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    for profile in ["default", "creator", "admin-test-role"] {
+        let url = |text: &str| {
+            let credential: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(credential["kind"], "ExecCredential");
+            assert_eq!(credential["apiVersion"], "client.authentication.k8s.io/v1beta1");
+            let token = credential["status"]["token"].as_str().unwrap().to_owned();
+            let url = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX).unwrap()).unwrap();
+            let url = String::from_utf8(url).unwrap();
+            let (endpoint, query) = url.split_once('?').unwrap();
+            let names: Vec<String> = query
+                .split('&')
+                .map(|pair| pair.split('=').next().unwrap().to_owned())
+                .collect();
+            (endpoint.to_owned(), names)
+        };
+        let ours = simulator
+            .own(&format!("token --cluster-name my-cluster --profile {profile}"))
+            .good();
+        let words = format!("eks get-token --cluster-name my-cluster --profile {profile}");
+        let (mut ours, mut theirs) = (url(&ours), url(&simulator.run(&clients[0], &words, None).good()));
+        ours.1.sort();
+        theirs.1.sort();
+        assert_eq!(ours, theirs, "{profile}");
+    }
+    // kubectl with our command as its plugin.
+    let kubeconfig = simulator.folder().join("own-kubeconfig");
+    let text = std::fs::read_to_string(simulator.ready("/clusters/0/kubeconfig")).unwrap();
+    let (head, _) = text.split_once("users:").unwrap();
+    let name = "arn:aws:eks:us-west-2:111122223333:cluster/my-cluster";
+    let plugin = client_tests::binary().display();
+    let user = format!(
+        "users:\n- name: {name}\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1\n      interactiveMode: Never\n      command: {plugin}\n      args: [token, --cluster-name, my-cluster]\n"
+    );
+    std::fs::write(&kubeconfig, format!("{head}{user}")).unwrap();
+    let mut command = simulator.command(&clients[1]);
+    command.args(["auth", "whoami"]).env("KUBECONFIG", &kubeconfig);
+    assert!(Simulator::run_command(&mut command).good().contains("testuser"));
+}
