@@ -1,0 +1,166 @@
+//! Reads the sources and holds what docs/architecture.md promises of them.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read the sources should end at once"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// What the core may depend on: nothing that does I/O.
+const CORE_DEPENDENCIES: [&str; 13] = [
+    "base64",
+    "hmac",
+    "imbl",
+    "percent-encoding",
+    "saphyr-parser",
+    "serde",
+    "serde-saphyr",
+    "serde_json",
+    "sha2",
+    "subtle",
+    "thiserror",
+    "time",
+    "zeroize",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
+
+/// Every file below `folder` whose name ends so, with its path from the root and its text.
+fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    fn walk(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if !path.ends_with("target") && !path.ends_with(".git") {
+                    walk(&path, ending, found);
+                }
+            } else if path.to_str().unwrap().ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    let mut paths = Vec::new();
+    walk(&root().join(folder), ending, &mut paths);
+    paths.sort();
+    let relative = |path: &Path| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+    paths
+        .iter()
+        .map(|path| (relative(path), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+/// The files of `found` in which one of the texts stands.
+fn holding(found: &[(String, String)], texts: &[&str]) -> Vec<String> {
+    found
+        .iter()
+        .filter(|(_, source)| texts.iter().any(|text| source.contains(text)))
+        .map(|(path, _)| path.clone())
+        .collect()
+}
+
+#[test]
+fn the_core_is_synchronous_and_depends_on_nothing_that_does_io() {
+    let sources = files("simulator/core/src", ".rs");
+    assert_eq!(
+        holding(&sources, &["async fn", "async move", "tokio::"]),
+        Vec::<String>::new()
+    );
+    let manifest = fs::read_to_string(root().join("simulator/core/Cargo.toml")).unwrap();
+    let (_, dependencies) = manifest.split_once("[dependencies]\n").unwrap();
+    let names: Vec<&str> = dependencies
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .map(|line| line.split(['.', ' ']).next().unwrap())
+        .collect();
+    assert_eq!(names, CORE_DEPENDENCIES);
+}
+
+#[test]
+fn one_file_reads_the_clock() {
+    let sources = files("simulator", ".rs");
+    let readers = holding(&sources, &["SystemTime::now()", "Instant::now()", "now_utc()"]);
+    assert_eq!(
+        readers,
+        ["simulator/server/src/clock.rs", "simulator/server/tests/tidy.rs"]
+    );
+}
+
+#[test]
+fn wire_errors_are_worded_in_one_place_a_service() {
+    let sources = files("simulator/server/src", ".rs");
+    assert_eq!(
+        holding(&sources, &["<ErrorResponse"]),
+        ["simulator/server/src/aws/error.rs"]
+    );
+    assert_eq!(
+        holding(&sources, &["kind: \"Status\""]),
+        ["simulator/server/src/kube/status.rs"]
+    );
+}
+
+#[test]
+fn every_departure_is_told_in_fidelity_md() {
+    let told = fs::read_to_string(root().join("docs/fidelity.md")).unwrap();
+    for (path, source) in files("simulator", ".rs") {
+        if path.ends_with("tests/tidy.rs") || !source.contains("FIDELITY:") {
+            continue;
+        }
+        assert!(told.contains(&path), "docs/fidelity.md does not name {path}");
+    }
+}
+
+#[test]
+fn every_scenario_is_named_after_its_folder_and_listed() {
+    let listed = fs::read_to_string(root().join("docs/scenarios.md")).unwrap();
+    let scenarios = files("scenarios", "scenario.yaml");
+    assert!(!scenarios.is_empty());
+    for (path, text) in scenarios {
+        let folder = path.split('/').nth(1).unwrap();
+        let scenario = eks_auth_core::scenario::Scenario::parse(&text).unwrap();
+        assert_eq!(scenario.id, folder);
+        assert!(
+            listed.contains(&format!("`{folder}`")),
+            "docs/scenarios.md does not list {folder}"
+        );
+        for text in scenario.hints.iter().chain([&scenario.title, &scenario.story]) {
+            assert!(
+                !text.en.trim().is_empty() && !text.ko.trim().is_empty(),
+                "{folder} lacks a text"
+            );
+        }
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    for (path, text) in files("docs", ".md").into_iter().chain(files(".", "README.md")) {
+        let folder = root().join(&path);
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if !target.contains("://") {
+                let file = folder.parent().unwrap().join(target.split('#').next().unwrap());
+                assert!(file.exists(), "{path}: {target}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_unfinished_is_left_in_the_sources() {
+    let sources: Vec<_> = files("simulator", ".rs")
+        .into_iter()
+        .chain(files("client-tests", ".rs"))
+        .filter(|(path, _)| !path.ends_with("tests/tidy.rs"))
+        .collect();
+    assert_eq!(
+        holding(&sources, &["TODO", "FIXME", "XXX:", "#[ignore"]),
+        Vec::<String>::new()
+    );
+}
