@@ -54,6 +54,15 @@ impl Timestamp {
         Self(self.0.saturating_add(time::Duration::seconds(seconds)))
     }
 
+    /// This instant moved forward by `nanoseconds`.
+    #[must_use]
+    pub fn plus_nanoseconds(self, nanoseconds: u32) -> Self {
+        Self(
+            self.0
+                .saturating_add(time::Duration::nanoseconds(i64::from(nanoseconds))),
+        )
+    }
+
     /// Seconds from `earlier` to this instant; negative when this one comes first.
     #[must_use]
     pub fn seconds_since(self, earlier: Self) -> i64 {
@@ -154,12 +163,17 @@ impl Timestamp {
         )
     }
 
-    /// The form in which Go prints a `time.Time` in UTC, such as `2026-11-24 00:29:02 +0000 UTC`.
+    /// The form in which Go prints a `time.Time` in UTC, such as `2026-11-24 00:29:02 +0000 UTC`; a fraction of a second
+    /// is shown without its last zeros.
     #[must_use]
     pub fn render_go(self) -> String {
         let t = self.0;
+        let fraction = match t.nanosecond() {
+            0 => String::new(),
+            nanoseconds => format!(".{nanoseconds:09}").trim_end_matches('0').to_owned(),
+        };
         format!(
-            "{:04}-{:02}-{:02} {:02}:{:02}:{:02} +0000 UTC",
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}{fraction} +0000 UTC",
             t.year(),
             u8::from(t.month()),
             t.day(),

@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use self::error::TokenError;
 use crate::arn::Partition;
+use crate::go_text;
 use crate::instant::Timestamp;
 use crate::sigv4::Presign;
 use crate::sigv4::Signer;
@@ -162,7 +163,8 @@ fn parse(
     pass("token.prefix", None);
     let bytes = go::decode_base64(encoded).map_err(|offset| TokenError::Base64 { offset })?;
     pass("token.base64", None);
-    // A URL that is not UTF-8 fails at its host or its parameters, as its replacement characters do.
+    // FIDELITY: a URL that is not UTF-8 fails at the same check as upstream, but its odd bytes show as U+FFFD instead of
+    // `\xNN`.
     let text = String::from_utf8_lossy(&bytes);
     let url = go::Url::parse(&text).map_err(|message| TokenError::Url { message })?;
     pass("token.url", None);
@@ -202,7 +204,7 @@ fn parse(
     let signed_headers: Vec<String> = parameter("x-amz-signedheaders").split(';').map(str::to_owned).collect();
     if !signed_headers
         .iter()
-        .any(|name| name.eq_ignore_ascii_case(CLUSTER_ID_HEADER))
+        .any(|name| go_text::equal_fold(name, CLUSTER_ID_HEADER))
     {
         return Err(TokenError::ClusterHeader {
             signed: parameter("x-amz-signedheaders").to_owned(),
@@ -261,18 +263,18 @@ fn check_parameters(
         if pairs
             .iter()
             .take(at)
-            .any(|(other, _)| other.to_lowercase() == key.to_lowercase())
+            .any(|(other, _)| go_text::to_lower(other) == go_text::to_lower(key))
         {
             return Err(TokenError::Duplicate { key: key.clone() });
         }
     }
     pass("token.duplicate", None);
     for (key, values) in pairs {
-        if !PARAMETERS.contains(&key.to_lowercase().as_str()) {
+        if !PARAMETERS.contains(&go_text::to_lower(key).as_str()) {
             return Err(TokenError::Parameter { key: key.clone() });
         }
         match &values[..] {
-            [value] => parameters.push((key.to_lowercase(), value.clone())),
+            [value] => parameters.push((go_text::to_lower(key), value.clone())),
             _ => return Err(TokenError::Values { key: key.clone() }),
         }
     }

@@ -94,7 +94,7 @@ impl Url {
         ) {
             let end = after.find('/').unwrap_or(after.len());
             let (authority, rest) = after.split_at(end);
-            url.host = parse_authority(authority)?;
+            url.host = parse_authority(&url.scheme, authority)?;
             path = rest;
         }
         url.path = unescape(path, Mode::Other)?;
@@ -122,29 +122,80 @@ fn split_scheme(text: &str) -> Result<(&str, &str), String> {
     Ok(("", text))
 }
 
-fn parse_authority(authority: &str) -> Result<String, String> {
+fn parse_authority(scheme: &str, authority: &str) -> Result<String, String> {
     let (user, host) = authority
         .rsplit_once('@')
         .map_or((None, authority), |(user, host)| (Some(user), host));
-    let port = if let Some(inner) = host.strip_prefix('[') {
-        let (_, port) = inner.rsplit_once(']').ok_or_else(|| "missing ']' in host".to_owned())?;
-        port
-    } else {
-        host.rfind(':').and_then(|at| host.get(at..)).unwrap_or_default()
-    };
-    let valid_port = port.is_empty()
-        || port
-            .strip_prefix(':')
-            .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    if !valid_port {
-        return Err(format!("invalid port {} after host", go_quote(port)));
-    }
-    let host = unescape(host, Mode::Host)?;
-    let good = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
-    if user.is_some_and(|user| !user.chars().all(good)) {
-        return Err("net/url: invalid userinfo".to_owned());
+    let host = parse_host(scheme, host)?;
+    if let Some(user) = user {
+        let good = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
+        if !user.chars().all(good) {
+            return Err("net/url: invalid userinfo".to_owned());
+        }
+        unescape(user, Mode::Other)?;
     }
     Ok(host)
+}
+
+fn parse_host(scheme: &str, host: &str) -> Result<String, String> {
+    let check_port = |port: &str| {
+        let digits = port.strip_prefix(':').unwrap_or_default();
+        let valid = port.is_empty() || (port.starts_with(':') && digits.bytes().all(|byte| byte.is_ascii_digit()));
+        if valid {
+            Ok(())
+        } else {
+            Err(format!("invalid port {} after host", go_quote(port)))
+        }
+    };
+    match host.rfind('[') {
+        Some(0) => {
+            let inner = host.strip_prefix('[').unwrap_or(host);
+            let (inner, port) = inner.rsplit_once(']').ok_or_else(|| "missing ']' in host".to_owned())?;
+            check_port(port)?;
+            let port = unescape(port, Mode::Host)?;
+            let zone_at = inner.find("%25").unwrap_or(inner.len());
+            let (address, zone) = inner.split_at(zone_at);
+            let name = unescape(address, Mode::Host)? + &unescape(zone, Mode::Zone)?;
+            check_ip_v6(&name)?;
+            return Ok(format!("[{name}]{port}"));
+        }
+        Some(_) => return Err("invalid IP-literal".to_owned()),
+        None => {}
+    }
+    // Other schemes than these two may have colons in their hosts.
+    let colon = if matches!(scheme, "http" | "https") {
+        host.find(':')
+    } else {
+        host.rfind(':')
+    };
+    check_port(colon.and_then(|at| host.get(at..)).unwrap_or_default())?;
+    unescape(host, Mode::Host)
+}
+
+/// What may stand in brackets (`netip.ParseAddr`).
+///
+/// FIDELITY: Go names ten ways in which an IPv6 address can be wrong; here the wrong ones with colons share a text.
+fn check_ip_v6(text: &str) -> Result<(), String> {
+    let invalid = |why: &str| Err(format!("invalid host: ParseAddr({}): {why}", go_quote(text)));
+    let (address, zone) = match text.split_once('%') {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (text, None),
+    };
+    match text.find(['.', ':', '%']).and_then(|at| text.get(at..at + 1)) {
+        Some(".") if text.parse::<std::net::Ipv4Addr>().is_ok() => Err("invalid IP-literal".to_owned()),
+        Some(".") => match text.find(|c: char| !c.is_ascii_digit() && c != '.') {
+            Some(at) => invalid(&format!(
+                "unexpected character (at {})",
+                go_quote(text.get(at..).unwrap_or_default())
+            )),
+            None => invalid("IPv4 address too short"),
+        },
+        Some(":") if zone == Some("") => invalid("zone must be a non-empty string"),
+        Some(":") if address.parse::<std::net::Ipv6Addr>().is_ok() => Ok(()),
+        Some(":") => invalid("unable to parse IP"),
+        Some(_) => invalid("missing IPv6 address"),
+        None => invalid("unable to parse IP"),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -152,6 +203,8 @@ enum Mode {
     Host,
     Query,
     Other,
+    /// What follows the percent sign in an IPv6 address.
+    Zone,
 }
 
 fn unescape(text: &str, mode: Mode) -> Result<String, String> {
@@ -177,15 +230,21 @@ fn unescape(text: &str, mode: Mode) -> Result<String, String> {
                 let (Some(high), Some(low)) = (hex(high), hex(low)) else {
                     return Err(shown());
                 };
-                // Hosts may have escapes of non-ASCII bytes and of the percent sign only.
-                if mode == Mode::Host && high < 8 && (high, low) != (2, 5) {
+                let byte = high << 4 | low;
+                let allowed = match mode {
+                    // Hosts may have escapes of non-ASCII bytes and of the percent sign only.
+                    Mode::Host => !byte.is_ascii() || byte == b'%',
+                    Mode::Zone => byte == b'%' || byte == b' ' || is_host_character(byte),
+                    Mode::Query | Mode::Other => true,
+                };
+                if !allowed {
                     return Err(shown());
                 }
-                bytes.push(high << 4 | low);
+                bytes.push(byte);
                 rest = tail;
             }
             b'+' if mode == Mode::Query => bytes.push(b' '),
-            byte if mode == Mode::Host && byte.is_ascii() && !is_host_character(*byte) => {
+            byte if matches!(mode, Mode::Host | Mode::Zone) && byte.is_ascii() && !is_host_character(*byte) => {
                 return Err(format!(
                     "invalid character {} in host name",
                     go_quote(&char::from(*byte).to_string())
@@ -232,7 +291,7 @@ pub(super) fn atoi(text: &str) -> Result<i64, i64> {
 }
 
 /// `time.Parse("20060102T150405Z", text)`; the error is Go's text. Like Go, it takes an hour of one digit where no second
-/// one follows, and a fraction of a second, which is dropped here.
+/// one follows, and a fraction of a second, of which nine digits count.
 pub(super) fn parse_amz_time(text: &str) -> Result<Timestamp, String> {
     let whole = || format!("parsing time {}", quote(text));
     let bad = |rest: &str, element: &str| {
@@ -282,26 +341,33 @@ pub(super) fn parse_amz_time(text: &str) -> Result<Timestamp, String> {
     if second >= 60 {
         return Err(range("second"));
     }
+    let mut nanoseconds = 0;
     if let Some(fraction) = rest.strip_prefix(['.', ','])
         && fraction.starts_with(|c: char| c.is_ascii_digit())
     {
-        rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+        let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+        let (digits, tail) = fraction.split_at(digits);
+        nanoseconds = format!("{digits:0<9}")
+            .get(..9)
+            .map_or(0, |digits| digits.parse().unwrap_or(0));
+        rest = tail;
     }
     literal(&mut rest, "Z")?;
     if !rest.is_empty() {
         return Err(format!("{}: extra text: {}", whole(), quote(rest)));
     }
     Timestamp::parse_amz(&format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z"))
+        .map(|whole| whole.plus_nanoseconds(nanoseconds))
         .map_err(|_| range("day"))
 }
 
-/// The quoting of package time: bytes that are no printable ASCII become `\xNN`.
+/// The quoting of package time: control characters and bytes that are not ASCII become `\xNN`.
 fn quote(text: &str) -> String {
     let mut quoted = String::from('"');
     for byte in text.bytes() {
         match byte {
             b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
-            b' '..=b'~' => quoted.push(char::from(byte)),
+            b' '..=b'\x7f' => quoted.push(char::from(byte)),
             _ => quoted.push_str(&format!("\\x{byte:02x}")),
         }
     }
