@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::yaml;
+use crate::arn::Partition;
+use crate::go_text;
 
 /// The mappings of an `aws-auth` ConfigMap and what was wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +47,11 @@ impl AwsAuth {
         let mut errors = Vec::new();
         let users = text("mapUsers").map_or_else(Vec::new, |text| items(text, &USER, &mut errors));
         let roles = text("mapRoles").map_or_else(Vec::new, |text| items(text, &ROLE, &mut errors));
-        let accounts = text("mapAccounts").map_or_else(Vec::new, |text| account_ids(text, &mut errors));
+        let accounts = text("mapAccounts").map_or_else(Vec::new, |text| {
+            let (accounts, error) = yaml::to_strings(text);
+            errors.extend(error);
+            accounts
+        });
         Self {
             role_index: index(&roles),
             user_index: index(&users),
@@ -81,9 +87,11 @@ impl AwsAuth {
     }
 
     /// The item that maps a canonical ARN: roles first, then users; case does not count.
+    ///
+    /// FIDELITY: of users whose ARNs differ in case only, upstream takes one at random; we take the last.
     #[must_use]
     pub fn find(&self, canonical_arn: &str) -> Option<&MappedArn> {
-        let arn = canonical_arn.to_lowercase();
+        let arn = go_text::fold(canonical_arn);
         let role = self.role_index.get(&arn).and_then(|at| self.roles.get(*at));
         role.or_else(|| self.user_index.get(&arn).and_then(|at| self.users.get(*at)))
     }
@@ -98,7 +106,7 @@ fn index(items: &[MappedArn]) -> BTreeMap<String, usize> {
         .iter()
         .enumerate()
         .filter(|(_, item)| !item.arn.is_empty())
-        .map(|(at, item)| (item.arn.to_lowercase(), at))
+        .map(|(at, item)| (go_text::fold(&item.arn), at))
         .collect()
 }
 
@@ -144,87 +152,145 @@ fn items(text: &str, item_type: &ItemType, errors: &mut Vec<String>) -> Vec<Mapp
         type_name: item_type.name,
         first_error: None,
     };
-    let decoded: Vec<(MappedArn, bool)> = list.iter().map(|item| decoder.item(item, item_type)).collect();
+    let decoded: Vec<(MappedArn, Option<SsoMatcher>)> = list.iter().map(|item| decoder.item(item, item_type)).collect();
     errors.extend(decoder.first_error);
     let mut good = Vec::new();
     for (item, sso) in decoded {
-        match (item.arn.is_empty(), sso) {
-            (true, false) => errors.push(item_type.missing.to_owned()),
-            (false, true) => errors.push("only one of rolearn or SSO can be supplied".to_owned()),
-            // The SSO matcher stands behind a feature gate that EKS has not opened: such an item matches nobody.
-            _ => good.push(item),
+        match (item.arn.is_empty(), &sso) {
+            (true, None) => errors.push(item_type.missing.to_owned()),
+            (false, Some(_)) => errors.push("only one of rolearn or SSO can be supplied".to_owned()),
+            (true, Some(sso)) => match sso.fault() {
+                Some(fault) => errors.push(fault),
+                // The SSO matcher stands behind a feature gate that EKS has not opened: such an item matches nobody.
+                None => good.push(item),
+            },
+            (false, None) => good.push(item),
         }
     }
     good
 }
 
-/// Go's `json.Unmarshal`: a field of the wrong type stays empty, the first such error is told, and decoding goes on.
+/// The roles of a permission set, in place of an ARN.
+#[derive(Default)]
+struct SsoMatcher {
+    permission_set_name: String,
+    account_id: String,
+    partition: String,
+}
+
+impl SsoMatcher {
+    fn fault(&self) -> Option<String> {
+        let Self {
+            permission_set_name,
+            account_id,
+            partition,
+        } = self;
+        if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(format!("AccountID '{account_id}' is not a valid AWS Account ID"));
+        }
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+        if !(1..=32).contains(&permission_set_name.len()) || !permission_set_name.bytes().all(good) {
+            return Some(format!(
+                "PermissionSetName '{permission_set_name}' is not a valid AWS SSO PermissionSet Name"
+            ));
+        }
+        if !partition.is_empty() && Partition::from_name(partition).is_none() {
+            return Some(format!("partition '{partition}' is not a valid AWS partition"));
+        }
+        None
+    }
+}
+
+/// Go's `json.Unmarshal`: a field of the wrong type stays as it is, the first such error is told, and decoding goes on.
 struct Decoder {
     type_name: &'static str,
     first_error: Option<String>,
 }
 
 impl Decoder {
-    fn item(&mut self, value: &Value, item_type: &ItemType) -> (MappedArn, bool) {
+    fn item(&mut self, value: &Value, item_type: &ItemType) -> (MappedArn, Option<SsoMatcher>) {
         let mut item = MappedArn {
             arn: String::new(),
             username: String::new(),
             groups: Vec::new(),
         };
-        let mut sso = false;
+        let mut sso = None;
         match value {
             Value::Null => {}
             Value::Object(fields) => {
                 for (name, value) in fields {
-                    match name.to_lowercase().as_str() {
+                    match go_text::fold(name).as_str() {
                         name if name == item_type.arn_field => self.text(value, item_type.arn_field, &mut item.arn),
                         "username" => self.text(value, "username", &mut item.username),
                         "groups" => self.groups(value, &mut item.groups),
-                        "sso" if item_type.has_sso => match value {
-                            Value::Object(_) => sso = true,
-                            Value::Null => {}
-                            other => self.fail(other, ".sso", "config.SSOARNMatcher"),
-                        },
+                        // It must be a string, but this mapper does not look at it.
+                        "userid" => self.text(value, "userid", &mut String::new()),
+                        "sso" if item_type.has_sso => self.sso(value, &mut sso),
                         _ => {}
                     }
                 }
             }
-            other => self.fail(other, "", &format!("config.{}", item_type.name)),
+            other => self.fail(other, "Go value", &format!("config.{}", item_type.name)),
         }
         (item, sso)
     }
 
+    fn sso(&mut self, value: &Value, slot: &mut Option<SsoMatcher>) {
+        if value.is_null() {
+            *slot = None;
+            return;
+        }
+        // It is there even if nothing fits in.
+        let sso = slot.get_or_insert_default();
+        let Value::Object(fields) = value else {
+            let place = self.field("sso");
+            self.fail(value, &place, "config.SSOARNMatcher");
+            return;
+        };
+        for (name, value) in fields {
+            let (field, slot) = match go_text::fold(name).as_str() {
+                "permissionsetname" => ("permissionSetName", &mut sso.permission_set_name),
+                "accountid" => ("accountID", &mut sso.account_id),
+                "partition" => ("partition", &mut sso.partition),
+                _ => continue,
+            };
+            self.text_at(value, &format!("Go struct field SSOARNMatcher.sso.{field}"), slot);
+        }
+    }
+
+    fn field(&self, name: &str) -> String {
+        format!("Go struct field {}.{name}", self.type_name)
+    }
+
     fn text(&mut self, value: &Value, field: &str, slot: &mut String) {
+        let place = self.field(field);
+        self.text_at(value, &place, slot);
+    }
+
+    fn text_at(&mut self, value: &Value, place: &str, slot: &mut String) {
         match value {
             Value::String(text) => text.clone_into(slot),
             Value::Null => {}
-            other => self.fail(other, &format!(".{field}"), "string"),
+            other => self.fail(other, place, "string"),
         }
     }
 
+    /// A second list is read over the first: an element that does not fit stays what it was.
     fn groups(&mut self, value: &Value, slot: &mut Vec<String>) {
+        let place = self.field("groups");
         match value {
             Value::Array(values) => {
-                *slot = values
-                    .iter()
-                    .map(|value| {
-                        let mut group = String::new();
-                        self.text(value, "groups", &mut group);
-                        group
-                    })
-                    .collect();
+                slot.resize(values.len(), String::new());
+                for (value, group) in values.iter().zip(slot) {
+                    self.text_at(value, &place, group);
+                }
             }
             Value::Null => slot.clear(),
-            other => self.fail(other, ".groups", "[]string"),
+            other => self.fail(other, &place, "[]string"),
         }
     }
 
-    fn fail(&mut self, value: &Value, field: &str, wanted: &str) {
-        let place = if field.is_empty() {
-            "Go value".to_owned()
-        } else {
-            format!("Go struct field {}{field}", self.type_name)
-        };
+    fn fail(&mut self, value: &Value, place: &str, wanted: &str) {
         self.first_error.get_or_insert_with(|| {
             format!(
                 "json: cannot unmarshal {} into {place} of type {wanted}",
@@ -242,38 +308,5 @@ fn go_kind(value: &Value) -> &'static str {
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",
-    }
-}
-
-/// Account ids; numbers count as their digits.
-fn account_ids(text: &str, errors: &mut Vec<String>) -> Vec<String> {
-    let wrong = |value: &Value, wanted: &str| {
-        format!(
-            "error unmarshaling JSON: json: cannot unmarshal {} into Go value of type {wanted}",
-            go_kind(value)
-        )
-    };
-    match yaml::to_json(text) {
-        Ok(Value::Array(values)) => values
-            .iter()
-            .filter_map(|value| match value {
-                Value::String(text) => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                Value::Null => None,
-                other => {
-                    errors.push(wrong(other, "string"));
-                    None
-                }
-            })
-            .collect(),
-        Ok(Value::Null) => Vec::new(),
-        Ok(other) => {
-            errors.push(wrong(&other, "[]string"));
-            Vec::new()
-        }
-        Err(error) => {
-            errors.push(error);
-            Vec::new()
-        }
     }
 }
