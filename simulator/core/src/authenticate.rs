@@ -108,7 +108,8 @@ pub fn authenticate(
             fields.push(("groups", format!("[{}]", user.groups.join(" "))));
             fields.push(("uid", user.uid.clone()));
             fields.push(("username", user.username.clone()));
-            if let (AuthenticatorRelease::Current, Some(token)) = (cluster.authenticator_release, &authentication.token)
+            if let (AuthenticatorRelease::Current | AuthenticatorRelease::Y2024, Some(token)) =
+                (cluster.authenticator_release, &authentication.token)
             {
                 fields.push(("stsendpoint", token.sts_host().to_owned()));
             }

@@ -23,10 +23,10 @@ pub const AWS_AUTH_NAME: &str = "aws-auth";
 /// Which releases' words the authenticator uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AuthenticatorRelease {
-    /// The source of July 2026: `identity is not mapped`, `on REGION endpoint`.
+    /// Releases since v0.7.8 (September 2025): `identity is not mapped`, `on REGION endpoint`.
     #[default]
     Current,
-    /// Releases after December 2023: `Identity is not mapped`, `on REGION endpoint`.
+    /// Releases from v0.6.28 (November 2024) on: `Identity is not mapped`, `on REGION endpoint`.
     Y2024,
     /// Releases until December 2023, as in AWS's article: `ARN is not mapped`, no `on REGION endpoint`, no line
     /// `STS response`.

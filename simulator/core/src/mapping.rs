@@ -200,8 +200,11 @@ pub enum MappingError {
 /// Why a template cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateFault {
-    /// The World has no such instance. FIDELITY: a World has no EC2 instances yet.
-    #[error("failed querying private DNS from EC2 API for node {id}: node not found")]
+    /// The World has no such instance.
+    ///
+    /// FIDELITY: a World has no EC2 instances. The text, with its last blank, is upstream's where EC2 names none; EC2
+    /// itself would refuse an id that it does not know, with a request id.
+    #[error("failed to find node {id} ")]
     NoInstance {
         /// The instance's id.
         id: String,
