@@ -327,3 +327,219 @@ pub enum ArnError {
         resource: String,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Recorded from aws-iam-authenticator v0.7.18.
+    #[test]
+    fn arns_are_canonicalized_as_upstream_does() {
+        for (text, wanted) in [
+            ("", Err("arn '' is invalid: 'arn: invalid prefix'")),
+            ("arn", Err("arn 'arn' is invalid: 'arn: invalid prefix'")),
+            ("arn:", Err("arn 'arn:' is invalid: 'arn: not enough sections'")),
+            ("arn:aws", Err("arn 'arn:aws' is invalid: 'arn: not enough sections'")),
+            (
+                "arn:aws:iam::1",
+                Err("arn 'arn:aws:iam::1' is invalid: 'arn: not enough sections'"),
+            ),
+            ("arn:aws:iam::1:", Err("unrecognized resource  for service iam")),
+            (
+                "ARN:aws:iam::1:role/r",
+                Err("arn 'ARN:aws:iam::1:role/r' is invalid: 'arn: invalid prefix'"),
+            ),
+            (
+                " arn:aws:iam::1:role/r",
+                Err("arn ' arn:aws:iam::1:role/r' is invalid: 'arn: invalid prefix'"),
+            ),
+            (
+                "arn:aws:iam::1:role/r",
+                Ok((PrincipalKind::Role, "arn:aws:iam::1:role/r")),
+            ),
+            (
+                "arn:aws:iam::1:role/a/b/r",
+                Ok((PrincipalKind::Role, "arn:aws:iam::1:role/a/b/r")),
+            ),
+            ("arn:aws:iam::1:role", Ok((PrincipalKind::Role, "arn:aws:iam::1:role"))),
+            (
+                "arn:aws:iam::1:role:r",
+                Err("unrecognized resource role:r for service iam"),
+            ),
+            (
+                "arn:aws:iam::1:roles/r",
+                Err("unrecognized resource roles/r for service iam"),
+            ),
+            (
+                "arn:aws:iam::1:user/u",
+                Ok((PrincipalKind::User, "arn:aws:iam::1:user/u")),
+            ),
+            ("arn:aws:iam::1:user", Ok((PrincipalKind::User, "arn:aws:iam::1:user"))),
+            ("arn:aws:iam::1:root", Ok((PrincipalKind::Root, "arn:aws:iam::1:root"))),
+            (
+                "arn:aws:iam::1:root/x",
+                Ok((PrincipalKind::Root, "arn:aws:iam::1:root/x")),
+            ),
+            (
+                "arn:aws:iam::1:group/g",
+                Err("unrecognized resource group/g for service iam"),
+            ),
+            ("arn:aws:iam::1:", Err("unrecognized resource  for service iam")),
+            ("arn:aws:iam::1:/", Err("unrecognized resource / for service iam")),
+            (
+                "arn:aws:sts::1:assumed-role/r/s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws:iam::1:role/r")),
+            ),
+            (
+                "arn:aws:sts::1:assumed-role/a/b/r/s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws:iam::1:role/a/b/r")),
+            ),
+            (
+                "arn:aws:sts::1:assumed-role/r",
+                Err("assumed-role arn 'arn:aws:sts::1:assumed-role/r' does not have a role"),
+            ),
+            (
+                "arn:aws:sts::1:assumed-role",
+                Err("assumed-role arn 'arn:aws:sts::1:assumed-role' does not have a role"),
+            ),
+            (
+                "arn:aws:sts::1:assumed-role/",
+                Err("assumed-role arn 'arn:aws:sts::1:assumed-role/' does not have a role"),
+            ),
+            (
+                "arn:aws:sts::1:assumed-role//",
+                Ok((PrincipalKind::AssumedRole, "arn:aws:iam::1:role/")),
+            ),
+            (
+                "arn:aws:sts::1:assumed-role/r/",
+                Ok((PrincipalKind::AssumedRole, "arn:aws:iam::1:role/r")),
+            ),
+            (
+                "arn:aws:sts::1:assumed-role//s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws:iam::1:role/")),
+            ),
+            (
+                "arn:aws:sts::1:federated-user/f",
+                Ok((PrincipalKind::FederatedUser, "arn:aws:sts::1:federated-user/f")),
+            ),
+            (
+                "arn:aws:sts::1:federated-user",
+                Ok((PrincipalKind::FederatedUser, "arn:aws:sts::1:federated-user")),
+            ),
+            (
+                "arn:aws:sts::1:user/u",
+                Err("unrecognized resource user/u for service sts"),
+            ),
+            ("arn:aws:sts::1:", Err("unrecognized resource  for service sts")),
+            (
+                "arn:aws:s3:::b",
+                Err("service s3 in arn arn:aws:s3:::b is not a valid service for identities"),
+            ),
+            (
+                "arn:aws:eks:us-west-2:1:cluster/c",
+                Err("service eks in arn arn:aws:eks:us-west-2:1:cluster/c is not a valid service for identities"),
+            ),
+            (
+                "arn:aws::: :role/r",
+                Err("service  in arn arn:aws::: :role/r is not a valid service for identities"),
+            ),
+            (
+                "arn::iam::1:role/r",
+                Err("arn 'arn::iam::1:role/r' does not have a recognized partition"),
+            ),
+            (
+                "arn:AWS:iam::1:role/r",
+                Err("arn 'arn:AWS:iam::1:role/r' does not have a recognized partition"),
+            ),
+            (
+                "arn:aws-x:iam::1:role/r",
+                Err("arn 'arn:aws-x:iam::1:role/r' does not have a recognized partition"),
+            ),
+            (
+                "arn:aws-cn:sts::1:assumed-role/r/s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws-cn:iam::1:role/r")),
+            ),
+            (
+                "arn:aws-us-gov:sts::1:assumed-role/r/s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws-us-gov:iam::1:role/r")),
+            ),
+            (
+                "arn:aws-iso:sts::1:assumed-role/r/s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws-iso:iam::1:role/r")),
+            ),
+            (
+                "arn:aws-iso-b:sts::1:assumed-role/r/s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws-iso-b:iam::1:role/r")),
+            ),
+            (
+                "arn:aws-iso-e:sts::1:assumed-role/r/s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws-iso-e:iam::1:role/r")),
+            ),
+            (
+                "arn:aws-iso-f:sts::1:assumed-role/r/s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws-iso-f:iam::1:role/r")),
+            ),
+            (
+                "arn:aws-eusc:sts::1:assumed-role/r/s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws-eusc:iam::1:role/r")),
+            ),
+            (
+                "arn:aws:sts:us-west-2:1:assumed-role/r/s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws:iam::1:role/r")),
+            ),
+            (
+                "arn:aws:iam:us-west-2:1:role/r",
+                Ok((PrincipalKind::Role, "arn:aws:iam:us-west-2:1:role/r")),
+            ),
+            (
+                "arn:aws:sts::1:assumed-role/r/s:t",
+                Ok((PrincipalKind::AssumedRole, "arn:aws:iam::1:role/r")),
+            ),
+            (
+                "arn:aws:sts::1:assumed-role/r:x/s",
+                Ok((PrincipalKind::AssumedRole, "arn:aws:iam::1:role/r:x")),
+            ),
+            (
+                "arn:aws:iam::1:role/é",
+                Ok((PrincipalKind::Role, "arn:aws:iam::1:role/é")),
+            ),
+            (
+                "arn:aws:IAM::1:role/r",
+                Err("service IAM in arn arn:aws:IAM::1:role/r is not a valid service for identities"),
+            ),
+        ] {
+            let got = CanonicalArn::parse(text).map_err(|error| error.to_string());
+            let got = got.as_ref().map(|canonical| (canonical.kind, canonical.arn.as_str()));
+            assert_eq!(got.map_err(String::as_str), wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_canonical_arn_is_its_own() {
+        for partition in Partition::ALL {
+            let session = format!("arn:{partition}:sts::111122223333:assumed-role/r/s");
+            let canonical = CanonicalArn::parse(&session).unwrap();
+            assert_eq!(canonical.arn, format!("arn:{partition}:iam::111122223333:role/r"));
+            assert_eq!(CanonicalArn::parse(&canonical.arn).unwrap().arn, canonical.arn);
+        }
+    }
+
+    #[test]
+    fn account_ids_are_twelve_digits() {
+        for (text, good) in [
+            ("111122223333", true),
+            ("000000000000", true),
+            ("11112222333", false),
+            ("1111222233334", false),
+            ("11112222333x", false),
+            ("١١١١٢٢٢٢٣٣٣٣", false),
+            ("", false),
+        ] {
+            assert_eq!(AccountId::parse(text).is_ok(), good, "{text:?}");
+        }
+        assert_eq!(
+            AccountId::parse("1").unwrap_err().to_string(),
+            "`1` is not a 12-digit account id"
+        );
+    }
+}

@@ -43,29 +43,26 @@ pub(super) fn to_json(text: &str) -> Result<Json, String> {
 /// FIDELITY: Go names each place in which JSON can be broken in its own words; here all but the commonest two share one.
 fn already_json(text: &str) -> Result<Json, String> {
     let space = [' ', '\t', '\r', '\n'];
-    let text = text
-        .trim_start()
-        .strip_prefix('{')
-        .unwrap_or(text)
-        .trim_start_matches(space);
-    match text.chars().next() {
-        Some('"' | '}') => {}
-        Some(c) => {
-            let shown = match c {
-                '\'' => r"\'".to_owned(),
-                '"' => "\"".to_owned(),
-                c => {
-                    let quoted = go_quote(&c.to_string());
-                    quoted.trim_matches('"').to_owned()
-                }
-            };
-            return Err(format!(
-                "invalid character '{shown}' looking for beginning of object key string"
-            ));
-        }
-        None => return Err("unexpected end of JSON input".to_owned()),
+    // Go shows the first byte of a character as if it were one.
+    let invalid = |text: &str, place: &str| {
+        let byte = char::from(text.bytes().next().unwrap_or_default());
+        let shown = match byte {
+            '\'' => r"\'".to_owned(),
+            byte => go_quote(&byte.to_string()).trim_matches('"').to_owned(),
+        };
+        Err(format!("invalid character '{shown}' looking for beginning of {place}"))
+    };
+    let text = text.trim_start_matches(space);
+    let Some(inside) = text.strip_prefix('{').map(|text| text.trim_start_matches(space)) else {
+        return invalid(text, "value");
+    };
+    if inside.is_empty() {
+        return Err("unexpected end of JSON input".to_owned());
     }
-    serde_json::from_str(&format!("{{{text}")).map_err(|error| {
+    if !inside.starts_with(['"', '}']) {
+        return invalid(inside, "object key string");
+    }
+    serde_json::from_str(text).map_err(|error| {
         if error.is_eof() {
             "unexpected end of JSON input".to_owned()
         } else {

@@ -90,6 +90,7 @@ impl Scanner {
     /// # Errors
     /// A character that YAML does not allow.
     pub(super) fn new(text: &str) -> Result<Self, String> {
+        // FIDELITY: behind a second byte order mark, goyaml passes over the first character of each line.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let allowed =
             |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
