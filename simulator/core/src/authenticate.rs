@@ -3,6 +3,9 @@
 //! Source: `authenticateEndpoint` in `pkg/server/server.go` and `Verify` in `pkg/token/token.go` upstream. Where upstream
 //! asks STS over the network, the signature is verified here.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::collections::BTreeMap;
 
 use crate::arn::CanonicalArn;
@@ -147,10 +150,10 @@ fn authenticate_into(
         reason: DenialReason::Token(error),
         throttled: false,
     })?;
+    so_far.token = Some(token.clone());
     let caller = ask_sts(&token, &cluster.name, world, now, &mut so_far.trace)
         .map_err(|error| sts_denial(error, &token, cluster.authenticator_release, request.sts_request_id))?;
     let identity = identify(&caller, token.access_key_id());
-    so_far.token = Some(token);
     let identity = identity.map_err(|message| {
         so_far
             .trace
@@ -164,13 +167,10 @@ fn authenticate_into(
     so_far
         .trace
         .passed("sts.identity", "the caller is a principal", identity.arn.clone());
-    if let (false, Some(token)) = (
-        cluster.authenticator_release == AuthenticatorRelease::Y2022,
-        &so_far.token,
-    ) {
+    if cluster.authenticator_release != AuthenticatorRelease::Y2022 {
         so_far
             .log
-            .push(sts_response_line(&identity, token, request.client, now));
+            .push(sts_response_line(&identity, &token, request.client, now));
     }
     let resolution = mapping::resolve(&identity, cluster);
     so_far.trace.extend(resolution.trace);

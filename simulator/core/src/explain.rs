@@ -1,5 +1,8 @@
 //! From a trace to words for people: which check, which cause, how to mend it.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write;
 
 use crate::arn::Arn;

@@ -77,7 +77,7 @@ impl PresignedToken {
             trace.passed(check, rule, got)
         })
         .inspect_err(|error| {
-            trace.failed_on(error.check(), error.rule(), None, error.to_string());
+            trace.failed_on(error.check(), error.rule(), None, error.evidence());
         })
     }
 

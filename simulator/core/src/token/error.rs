@@ -148,6 +148,24 @@ impl TokenError {
         rule(self.check())
     }
 
+    /// The message for a trace: Go repeats the whole URL in its texts, with whatever secrets are in it.
+    pub(super) fn evidence(&self) -> String {
+        match self {
+            Self::Url { message } => {
+                let mut escaped = false;
+                let mut quotes = 0;
+                let rest = message.trim_start_matches(|c: char| {
+                    let is_quote = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    quotes += u32::from(is_quote);
+                    quotes < 2
+                });
+                rest.trim_start_matches(['"', ':', ' ']).to_owned()
+            }
+            _ => self.to_string(),
+        }
+    }
+
     fn message(&self) -> String {
         match self {
             Self::TooLarge { .. } => "token is too large".to_owned(),

@@ -1,0 +1,378 @@
+//! One test for each cause.
+
+use serde_json::json;
+
+use super::*;
+use crate::authenticate::tests::Stage;
+use crate::authenticate::tests::account;
+use crate::authenticate::tests::changed;
+use crate::authenticate::tests::now;
+use crate::authenticate::tests::unknown_key;
+use crate::eks::AWS_AUTH_NAME;
+use crate::eks::AWS_AUTH_NAMESPACE;
+use crate::iam::AccessKey;
+use crate::iam::KeyStatus;
+use crate::object::ObjectKey;
+
+#[track_caller]
+fn check(stage: &Stage, token: &str, cause: Cause, failed: Option<&str>, sentence: &str) -> Explanation {
+    let authentication = stage.judge(token);
+    let explanation = explain(&authentication, stage.cluster(), &stage.world);
+    assert_eq!(explanation.cause, cause, "{}", explanation.render_text());
+    assert_eq!(explanation.trace.failed().map(|check| check.id), failed);
+    assert!(explanation.sentence.contains(sentence), "{}", explanation.sentence);
+    let text = explanation.render_text();
+    assert!(text.contains(&format!("\ncause: {}\n", cause.id())), "{text}");
+    assert_eq!(text.contains("\nmend: "), cause != Cause::Granted, "{text}");
+    assert_eq!(text.contains('✗'), failed.is_some(), "{text}");
+    if let Err(denial) = &authentication.outcome {
+        let log = format!("log: error={}", crate::log::go_quote(&denial.message));
+        assert!(explanation.evidence.contains(&log), "{text}");
+    }
+    explanation
+}
+
+fn map_roles(stage: &mut Stage, text: &str) {
+    let key = ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME);
+    let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"mapRoles": text}});
+    stage.cluster_mut().update_object(&key, object).unwrap();
+}
+
+/// How a session of the role `admin` fares with that rolearn in aws-auth.
+#[track_caller]
+fn check_near_miss(rolearn: &str, cause: Cause) {
+    let mut stage = Stage::new();
+    map_roles(&mut stage, &format!("- rolearn: '{rolearn}'\n  username: u\n"));
+    let key = stage.session_of("admin", "s");
+    let token = stage.token(&key);
+    let explanation = check(
+        &stage,
+        &token,
+        cause,
+        Some("mapping.result"),
+        "arn:aws:iam::111122223333:role/admin is not mapped",
+    );
+    assert!(explanation.evidence.contains(&format!("aws-auth has {rolearn}")));
+    assert_eq!(explanation.mend, "write arn:aws:iam::111122223333:role/admin instead");
+}
+
+#[test]
+fn causes_have_ids_that_lead_back() {
+    for cause in Cause::ALL {
+        assert_eq!(Cause::from_id(cause.id()), Some(cause));
+    }
+    assert_eq!(Cause::from_id("none"), None);
+}
+
+#[test]
+fn granted() {
+    let stage = Stage::new();
+    let token = stage.token(&stage.key_of("testuser"));
+    check(
+        &stage,
+        &token,
+        Cause::Granted,
+        None,
+        "access granted as testuser in [system:masters]",
+    );
+}
+
+#[test]
+fn identity_not_mapped() {
+    let stage = Stage::new();
+    let token = stage.token(&stage.key_of("walker"));
+    let explanation = check(
+        &stage,
+        &token,
+        Cause::IdentityNotMapped,
+        Some("mapping.result"),
+        "arn:aws:iam::111122223333:user/team/walker is not mapped in cluster my-cluster",
+    );
+    assert!(
+        explanation
+            .mend
+            .contains("`userarn: arn:aws:iam::111122223333:user/team/walker` to mapUsers")
+    );
+}
+
+#[test]
+fn identity_not_mapped_because_aws_auth_is_broken() {
+    let mut stage = Stage::new();
+    map_roles(
+        &mut stage,
+        "- rolearn: arn:aws:iam::111122223333:role/admin\n username: u\n",
+    );
+    let key = stage.session_of("admin", "s");
+    let token = stage.token(&key);
+    let explanation = check(
+        &stage,
+        &token,
+        Cause::IdentityNotMapped,
+        Some("mapping.result"),
+        "role/admin is not mapped",
+    );
+    let fact = "aws-auth has errors: yaml: line 1: did not find expected '-' indicator".to_owned();
+    assert!(explanation.evidence.contains(&fact));
+}
+
+#[test]
+fn identity_unusable() {
+    let stage = Stage::new();
+    let explanation = explain_arn("arn:aws:s3:::bucket", stage.cluster(), &stage.world);
+    assert_eq!(explanation.cause, Cause::IdentityUnusable);
+    assert_eq!(
+        explanation.sentence,
+        "`arn:aws:s3:::bucket` is no principal: service s3 in arn arn:aws:s3:::bucket is not a valid service for identities"
+    );
+    // A session whose name holds a colon has no UserId that splits in two; real STS makes none.
+    let mut stage = Stage::new();
+    let key = stage.session_of("admin", "a:b");
+    let token = stage.token(&key);
+    check(
+        &stage,
+        &token,
+        Cause::IdentityUnusable,
+        Some("sts.identity"),
+        "no principal that can be mapped",
+    );
+}
+
+#[test]
+fn key_unknown_inactive_and_of_a_deleted_principal() {
+    let mut stage = Stage::new();
+    let unknown = stage.token(&unknown_key(&stage));
+    check(
+        &stage,
+        &unknown,
+        Cause::KeyUnknown,
+        Some("sigv4.key"),
+        "nobody has the access key AKIAIOSFODNN7EXAMPLE",
+    );
+    let gone = stage.token(&stage.key_of("gone"));
+    check(
+        &stage,
+        &gone,
+        Cause::KeyOfDeletedPrincipal,
+        Some("sigv4.key"),
+        "belonged to user/gone, which is gone",
+    );
+    let key = stage.key_of("testuser");
+    let directory = &mut stage.world.directory;
+    directory
+        .set_key_status(&account(), "testuser", &key.id, KeyStatus::Inactive)
+        .unwrap();
+    let token = stage.token(&key);
+    check(&stage, &token, Cause::KeyInactive, Some("sigv4.key"), "is switched off");
+}
+
+#[test]
+fn creator_deleted() {
+    let mut stage = Stage::new();
+    map_roles(&mut stage, "");
+    let key = stage.key_of("creator");
+    let directory = &mut stage.world.directory;
+    directory.delete_access_key(&account(), "creator", &key.id).unwrap();
+    directory.delete_user(&account(), "creator").unwrap();
+    directory.add_key(key.clone());
+    let sentence = "the creator of the cluster, arn:aws:iam::111122223333:user/creator, was deleted";
+    let token = stage.token(&key);
+    let by_key = check(&stage, &token, Cause::CreatorDeleted, Some("sigv4.key"), sentence);
+    assert!(
+        by_key
+            .evidence
+            .contains(&format!("the access key {} was the creator's", key.id))
+    );
+    let token = stage.token(&stage.key_of("walker"));
+    check(&stage, &token, Cause::CreatorDeleted, Some("mapping.result"), sentence);
+}
+
+#[test]
+fn mapped_in_other_account() {
+    check_near_miss("arn:aws:iam::444455556666:role/admin", Cause::MappedInOtherAccount);
+}
+
+#[test]
+fn mapped_as_other_kind() {
+    check_near_miss("arn:aws:iam::111122223333:user/admin", Cause::MappedAsOtherKind);
+}
+
+#[test]
+fn mapped_as_session() {
+    check_near_miss("arn:aws:sts::111122223333:assumed-role/admin/s", Cause::MappedAsSession);
+}
+
+#[test]
+fn mapped_with_path() {
+    check_near_miss("arn:aws:iam::111122223333:role/ops/admin", Cause::MappedWithPath);
+}
+
+#[test]
+fn session_expired_and_session_token_wrong() {
+    let mut stage = Stage::new();
+    let mut key = stage.session_of("admin", "s");
+    let bare = AccessKey {
+        session: None,
+        ..key.clone()
+    };
+    let token = stage.token(&bare);
+    check(
+        &stage,
+        &token,
+        Cause::SessionTokenWrong,
+        Some("sigv4.session"),
+        "do not belong together",
+    );
+    key.session.as_mut().unwrap().expires = now().plus_seconds(-60);
+    stage.world.directory.add_key(key.clone());
+    let token = stage.token(&key);
+    check(
+        &stage,
+        &token,
+        Cause::SessionExpired,
+        Some("sigv4.session"),
+        "ended at 2026-11-24T00:43:57Z",
+    );
+}
+
+#[test]
+fn signature_mismatch_and_token_for_other_cluster() {
+    let mut stage = Stage::new();
+    let key = stage.key_of("testuser");
+    stage.signed_for = "nowhere";
+    let token = stage.token(&key);
+    check(
+        &stage,
+        &token,
+        Cause::SignatureMismatch,
+        Some("sigv4.signature"),
+        "not the one that STS calculates",
+    );
+    stage.signed_for = "other-cluster";
+    let token = stage.token(&key);
+    let explanation = check(
+        &stage,
+        &token,
+        Cause::TokenForOtherCluster,
+        Some("sigv4.signature"),
+        "the token is for cluster other-cluster, not for my-cluster",
+    );
+    assert!(explanation.mend.contains("update-kubeconfig --name my-cluster"));
+}
+
+#[test]
+fn template_unrenderable() {
+    let mut stage = Stage::new();
+    let key = stage.session_of("node", "bob");
+    let token = stage.token(&key);
+    check(
+        &stage,
+        &token,
+        Cause::TemplateUnrenderable,
+        Some("mapping.result"),
+        "system:node:{{EC2PrivateDNSName}} cannot be rendered: SessionName did not contain an instance id",
+    );
+}
+
+#[test]
+fn token_expired_malformed_for_no_cluster_or_of_a_wrong_host() {
+    let mut stage = Stage::new();
+    let key = stage.key_of("testuser");
+    let good = stage.token(&key);
+    check(
+        &stage,
+        "Bearer x",
+        Cause::TokenMalformed,
+        Some("token.prefix"),
+        "token.prefix",
+    );
+    let extra = changed(&good, |url| url + "&Foo=1");
+    check(
+        &stage,
+        &extra,
+        Cause::TokenMalformed,
+        Some("token.parameter"),
+        "token.parameter",
+    );
+    let large = good.clone() + &"A".repeat(4096);
+    check(&stage, &large, Cause::TokenMalformed, Some("token.size"), "token.size");
+    let bare = changed(&good, |url| url.replace("%3Bx-k8s-aws-id", ""));
+    check(
+        &stage,
+        &bare,
+        Cause::TokenForNoCluster,
+        Some("token.cluster_header"),
+        "token.cluster_header",
+    );
+    let foreign = changed(&good, |url| url.replace("sts.us-west-2", "sts.cn-north-1"));
+    check(
+        &stage,
+        &foreign,
+        Cause::TokenWrongHost,
+        Some("token.host"),
+        "token.host",
+    );
+    let plain = changed(&good, |url| url.replace("https:", "http:"));
+    check(
+        &stage,
+        &plain,
+        Cause::TokenWrongHost,
+        Some("token.scheme"),
+        "token.scheme",
+    );
+    stage.signed_at = now().plus_seconds(-16 * 60);
+    let old = stage.token(&key);
+    check(
+        &stage,
+        &old,
+        Cause::TokenExpired,
+        Some("token.expired"),
+        "token.expired",
+    );
+}
+
+#[test]
+fn wrong_date_or_scope() {
+    let mut stage = Stage::new();
+    let key = stage.key_of("testuser");
+    stage.region = "eu-west-1";
+    let token = stage.token(&key);
+    check(
+        &stage,
+        &token,
+        Cause::WrongDateOrScope,
+        Some("sigv4.scope"),
+        "sigv4.scope",
+    );
+    stage.region = "us-west-2";
+    stage.signed_at = now().plus_seconds(16 * 60);
+    let token = stage.token(&key);
+    check(
+        &stage,
+        &token,
+        Cause::WrongDateOrScope,
+        Some("sigv4.date"),
+        "sigv4.date",
+    );
+}
+
+#[test]
+fn an_arn_of_any_form_is_explained() {
+    let stage = Stage::new();
+    for (arn, cause) in [
+        ("arn:aws:iam::111122223333:user/testuser", Cause::Granted),
+        ("arn:aws:iam::111122223333:role/admin", Cause::Granted),
+        ("arn:aws:iam::111122223333:role/ops/admin", Cause::Granted),
+        ("arn:aws:sts::111122223333:assumed-role/admin/s", Cause::Granted),
+        (
+            "arn:aws:sts::111122223333:assumed-role/node/s",
+            Cause::TemplateUnrenderable,
+        ),
+        ("arn:aws:iam::111122223333:user/admin", Cause::MappedAsOtherKind),
+        ("arn:aws:iam::444455556666:role/admin", Cause::MappedInOtherAccount),
+        ("arn:aws:iam::111122223333:role/stranger", Cause::IdentityNotMapped),
+        ("nonsense", Cause::IdentityUnusable),
+    ] {
+        let explanation = explain_arn(arn, stage.cluster(), &stage.world);
+        assert_eq!(explanation.cause, cause, "{arn}: {}", explanation.render_text());
+    }
+}
