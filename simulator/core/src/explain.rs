@@ -394,10 +394,14 @@ fn owner_gone_finding(key_id: &str, cluster: &Cluster, world: &World) -> Finding
         Some((account, KeyOwner::AssumedRole { role_name, .. })) => (account.as_str(), format!("role/{role_name}")),
         _ => ("", "its owner".to_owned()),
     };
-    let is_creator = cluster
-        .creator
-        .as_ref()
-        .is_some_and(|creator| creator.canonical_arn.ends_with(&format!(":{account}:{resource}")));
+    // A user's ARN has its path, its key has only its name.
+    let is_creator = cluster.creator.as_ref().is_some_and(|creator| {
+        Arn::parse(&creator.canonical_arn).is_ok_and(|arn| {
+            let (kind, path) = arn.resource.split_once('/').unwrap_or((&arn.resource, ""));
+            let name = path.rsplit('/').next().unwrap_or_default();
+            arn.account_id == account && format!("{kind}/{name}") == resource
+        })
+    });
     if is_creator && creator_is_gone(cluster, world) {
         return creator_deleted(cluster).with(format!("the access key {key_id} was the creator's"));
     }
@@ -475,6 +479,17 @@ fn mapping_finding(error: &MappingError, identity: &Identity, cluster: &Cluster,
              if not, choose another profile"
         ),
     );
+    let aws_auth = cluster.aws_auth();
+    let padded = aws_auth.roles().iter().chain(aws_auth.users()).find(|item| {
+        let trimmed = item.arn.trim();
+        trimmed != item.arn && trimmed.eq_ignore_ascii_case(arn)
+    });
+    if let Some(item) = padded {
+        finding = finding.with(format!(
+            "aws-auth has {}, with white space that belongs to the ARN",
+            crate::log::go_quote(&item.arn)
+        ));
+    }
     if !cluster.aws_auth().errors().is_empty() {
         finding = finding.with(format!(
             "aws-auth has errors: {}",

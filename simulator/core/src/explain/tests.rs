@@ -10,6 +10,7 @@ use crate::authenticate::tests::now;
 use crate::authenticate::tests::unknown_key;
 use crate::eks::AWS_AUTH_NAME;
 use crate::eks::AWS_AUTH_NAMESPACE;
+use crate::eks::Creator;
 use crate::iam::AccessKey;
 use crate::iam::KeyStatus;
 use crate::object::ObjectKey;
@@ -184,6 +185,45 @@ fn creator_deleted() {
     );
     let token = stage.token(&stage.key_of("walker"));
     check(&stage, &token, Cause::CreatorDeleted, Some("mapping.result"), sentence);
+}
+
+#[test]
+fn creator_deleted_whose_arn_has_a_path() {
+    let mut stage = Stage::new();
+    map_roles(&mut stage, "");
+    let key = stage.key_of("walker");
+    stage.cluster_mut().creator = Some(Creator {
+        canonical_arn: "arn:aws:iam::111122223333:user/team/walker".to_owned(),
+    });
+    let directory = &mut stage.world.directory;
+    directory.delete_access_key(&account(), "walker", &key.id).unwrap();
+    directory.delete_user(&account(), "walker").unwrap();
+    directory.add_key(key.clone());
+    let token = stage.token(&key);
+    check(
+        &stage,
+        &token,
+        Cause::CreatorDeleted,
+        Some("sigv4.key"),
+        "user/team/walker, was deleted",
+    );
+}
+
+#[test]
+fn identity_not_mapped_for_white_space() {
+    let mut stage = Stage::new();
+    map_roles(&mut stage, "- rolearn: 'arn:aws:iam::111122223333:role/admin '\n");
+    let key = stage.session_of("admin", "s");
+    let token = stage.token(&key);
+    let explanation = check(
+        &stage,
+        &token,
+        Cause::IdentityNotMapped,
+        Some("mapping.result"),
+        "role/admin is not mapped",
+    );
+    let fact = r#"aws-auth has "arn:aws:iam::111122223333:role/admin ", with white space that belongs to the ARN"#;
+    assert!(explanation.evidence.contains(&fact.to_owned()));
 }
 
 #[test]

@@ -122,6 +122,9 @@ fn split_scheme(text: &str) -> Result<(&str, &str), String> {
     Ok(("", text))
 }
 
+/// The host with its port.
+///
+/// FIDELITY: Go's client sends a user before the host to STS as an Authorization header; here it is passed over.
 fn parse_authority(scheme: &str, authority: &str) -> Result<String, String> {
     let (user, host) = authority
         .rsplit_once('@')

@@ -390,13 +390,18 @@ proptest! {
     }
 
     #[test]
-    fn what_is_signed_for_a_cluster_is_granted_there_and_nowhere_else(cluster in "[a-zA-Z0-9-]{1,40}") {
+    fn what_is_signed_is_granted_for_its_cluster_and_its_quarter_of_an_hour(
+        cluster in prop_oneof![Just("my-cluster".to_owned()), "[a-zA-Z0-9-]{1,40}"],
+        age in -1000_i64..1000,
+    ) {
         let Caller { staging, .. } = caller();
         let ProfileSource::AccessKey { id, secret, .. } = &staging.profiles[0].source else {
             panic!("the first profile has an access key");
         };
-        let signed = sign(&signer(id, secret), "https://sts.us-west-2.amazonaws.com", &cluster);
-        prop_assert_eq!(bearer(&staging, &signed).is_some(), cluster == "my-cluster");
+        let signer = Signer { now: now().plus_seconds(-age), ..signer(id, secret) };
+        let signed = sign(&signer, "https://sts.us-west-2.amazonaws.com", &cluster);
+        let holds = cluster == "my-cluster" && (-900..=900).contains(&age);
+        prop_assert_eq!(bearer(&staging, &signed).is_some(), holds);
     }
 
     #[test]
