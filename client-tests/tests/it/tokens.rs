@@ -1,8 +1,11 @@
 //! Tokens that must not be let in, each with its own line in the log and its own check in `explain`.
 
+use std::path::Path;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use client_tests::Client;
+use client_tests::Ran;
 use client_tests::Simulator;
 use client_tests::need;
 use serde_json::Value;
@@ -18,6 +21,31 @@ fn changed(token: &str, change: impl FnOnce(String) -> String) -> String {
     )
 }
 
+/// A token as the AWS CLI makes it.
+fn token(simulator: &Simulator, aws: &Path, cluster: &str) -> String {
+    let words = format!("eks get-token --cluster-name {cluster}");
+    let credential: Value = serde_json::from_str(&simulator.run(aws, &words, None).good()).unwrap();
+    credential["status"]["token"].as_str().unwrap().to_owned()
+}
+
+/// `kubectl auth whoami` with nothing but a token.
+fn whoami(simulator: &Simulator, kubectl: &Path, token: &str) -> Ran {
+    let kubeconfig = simulator.folder().join("bare");
+    std::fs::write(&kubeconfig, "").unwrap();
+    let mut command = simulator.command(kubectl);
+    command.env("KUBECONFIG", &kubeconfig).args([
+        "auth",
+        "whoami",
+        "--server",
+        simulator.ready("/clusters/0/endpoint"),
+        "--certificate-authority",
+        simulator.ready("/ca_bundle"),
+        "--token",
+        token,
+    ]);
+    Simulator::run_command(&mut command)
+}
+
 #[test]
 fn each_bad_token_is_refused_for_its_own_reason() {
     let clients = [Client::Aws, Client::Kubectl];
@@ -25,28 +53,8 @@ fn each_bad_token_is_refused_for_its_own_reason() {
         return;
     };
     let simulator = Simulator::start();
-    let token = |cluster: &str| {
-        let words = format!("eks get-token --cluster-name {cluster}");
-        let credential: Value = serde_json::from_str(&simulator.run(&clients[0], &words, None).good()).unwrap();
-        credential["status"]["token"].as_str().unwrap().to_owned()
-    };
-    let whoami = |token: &str| {
-        let mut command = simulator.command(&clients[1]);
-        // An empty user: only the token is sent.
-        let kubeconfig = simulator.folder().join("bare");
-        std::fs::write(&kubeconfig, "").unwrap();
-        command.env("KUBECONFIG", &kubeconfig).args([
-            "auth",
-            "whoami",
-            "--server",
-            simulator.ready("/clusters/0/endpoint"),
-            "--certificate-authority",
-            simulator.ready("/ca_bundle"),
-            "--token",
-            token,
-        ]);
-        Simulator::run_command(&mut command)
-    };
+    let token = |cluster: &str| token(&simulator, &clients[0], cluster);
+    let whoami = |token: &str| whoami(&simulator, &clients[1], token);
     let explain = |token: &str| -> Value {
         let text = simulator.own(&format!("explain --output json --token {token}")).good();
         serde_json::from_str(&text).unwrap()
@@ -146,4 +154,78 @@ fn our_own_token_command_does_what_the_aws_cli_does() {
     let mut command = simulator.command(&clients[1]);
     command.args(["auth", "whoami"]).env("KUBECONFIG", &kubeconfig);
     assert!(Simulator::run_command(&mut command).good().contains("testuser"));
+}
+
+#[test]
+fn a_token_that_was_good_stays_good_for_two_minutes() {
+    let clients = [Client::Aws, Client::Kubectl];
+    let Some(clients) = need("a_token_that_was_good_stays_good_for_two_minutes", &clients) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    let whoami = |token: &str| whoami(&simulator, &clients[1], token);
+    let good = token(&simulator, &clients[0], "my-cluster");
+    assert!(whoami(&good).good().contains("testuser"));
+    let mut command = simulator.command(&clients[1]);
+    command
+        .args([
+            "patch",
+            "configmap",
+            "aws-auth",
+            "-n",
+            "kube-system",
+            "-p",
+            r#"{"data":{"mapUsers":""}}"#,
+        ])
+        .env("AWS_PROFILE", "creator");
+    let _ = Simulator::run_command(&mut command).good();
+
+    let lines = simulator.log().len();
+    assert!(whoami(&good).good().contains("testuser"));
+    assert_eq!(simulator.log().len(), lines, "the authenticator was asked");
+    let explained = simulator.own("explain --last").good();
+    assert!(explained.contains("cause: granted-from-cache"), "{explained}");
+    assert!(
+        explained.contains("judged now it would be denied: identity is not mapped"),
+        "{explained}"
+    );
+
+    let _ = simulator.own("ctl clock advance 2m").good();
+    assert!(whoami(&good).complaint().ends_with("(Unauthorized)"));
+    let denied = simulator.log().pop().unwrap();
+    assert!(denied.contains("identity is not mapped"), "{denied}");
+}
+
+#[test]
+fn verify_tells_who_signed_whatever_the_mapping() {
+    let Some(clients) = need("verify_tells_who_signed_whatever_the_mapping", &[Client::Aws]) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    let mut command = simulator.command(&clients[0]);
+    command
+        .args(["eks", "get-token", "--cluster-name", "any-name"])
+        .env("AWS_PROFILE", "admin-test-role");
+    let credential: Value = serde_json::from_str(&Simulator::run_command(&mut command).good()).unwrap();
+    let token = credential["status"]["token"].as_str().unwrap();
+    let verify = |cluster: &str| simulator.own(&format!("verify --token {token} -i {cluster} --output json"));
+    let identity: Value = serde_json::from_str(&verify("any-name").good()).unwrap();
+    assert_eq!(
+        identity["CanonicalARN"],
+        "arn:aws:iam::111122223333:role/admin-test-role"
+    );
+    assert_eq!(identity["AccountID"], "111122223333");
+    assert_eq!(identity["STSEndpoint"], "sts.us-west-2.amazonaws.com");
+    let refused = verify("my-cluster").complaint();
+    assert!(
+        refused.starts_with(
+            "eks-auth-sim: could not verify token: sts getCallerIdentity failed: error from AWS (expected 200, got 403)"
+        ),
+        "{refused}"
+    );
+    let text = simulator.own(&format!("verify --token {token} -i any-name")).good();
+    assert!(
+        text.starts_with("&{ARN:arn:aws:sts::111122223333:assumed-role/admin-test-role/"),
+        "{text}"
+    );
 }

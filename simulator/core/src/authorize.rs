@@ -137,6 +137,7 @@ mod tests {
             creator: None,
             authenticator_release: AuthenticatorRelease::Current,
             strict_hosts: false,
+            token_cache_seconds: 0,
         };
         Cluster::new(spec, Timestamp::UNIX_EPOCH)
     }

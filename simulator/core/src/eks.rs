@@ -20,6 +20,9 @@ pub const AWS_AUTH_NAMESPACE: &str = "kube-system";
 /// The name of the `aws-auth` ConfigMap.
 pub const AWS_AUTH_NAME: &str = "aws-auth";
 
+/// kube-apiserver's default of `--authentication-token-webhook-cache-ttl`, in seconds. What EKS sets is not published.
+pub const TOKEN_CACHE_SECONDS: u32 = 120;
+
 /// Which releases' words the authenticator uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AuthenticatorRelease {
@@ -59,6 +62,8 @@ pub struct Cluster {
     pub authenticator_release: AuthenticatorRelease,
     /// Refuse every token whose URL is not a real AWS host, the simulator's own too.
     pub strict_hosts: bool,
+    /// Seconds for which its API server lets a token in again without asking the authenticator; 0 for never.
+    pub token_cache_seconds: u32,
     /// The URL of its Kubernetes API; empty until a listener is bound.
     pub endpoint: String,
     /// The PEM certificate of the authority that signed its listener's certificate.
@@ -85,6 +90,8 @@ pub struct NewCluster {
     pub authenticator_release: AuthenticatorRelease,
     /// See [`Cluster::strict_hosts`].
     pub strict_hosts: bool,
+    /// See [`Cluster::token_cache_seconds`].
+    pub token_cache_seconds: u32,
 }
 
 impl Cluster {
@@ -100,6 +107,7 @@ impl Cluster {
             creator: spec.creator,
             authenticator_release: spec.authenticator_release,
             strict_hosts: spec.strict_hosts,
+            token_cache_seconds: spec.token_cache_seconds,
             endpoint: String::new(),
             certificate_authority: String::new(),
             objects: ObjectStore::default(),

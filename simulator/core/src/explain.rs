@@ -20,6 +20,7 @@ use crate::sigv4::SigV4Error;
 use crate::token::TokenError;
 use crate::trace::Trace;
 use crate::trace::Verdict;
+use crate::user::UserInfo;
 use crate::world::World;
 
 /// What is to blame. Ids are stable: scenarios and programs name causes by them.
@@ -29,6 +30,8 @@ pub enum Cause {
     CreatorDeleted,
     /// Nothing: the caller is let in.
     Granted,
+    /// Nothing yet: the API server still knows the token from before.
+    GrantedFromCache,
     /// No mapper knows the principal.
     IdentityNotMapped,
     /// The caller is no principal that can be mapped.
@@ -71,9 +74,10 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::CreatorDeleted,
         Self::Granted,
+        Self::GrantedFromCache,
         Self::IdentityNotMapped,
         Self::IdentityUnusable,
         Self::KeyInactive,
@@ -101,6 +105,7 @@ impl Cause {
         match self {
             Self::CreatorDeleted => "creator-deleted",
             Self::Granted => "granted",
+            Self::GrantedFromCache => "granted-from-cache",
             Self::IdentityNotMapped => "identity-not-mapped",
             Self::IdentityUnusable => "identity-unusable",
             Self::KeyInactive => "key-inactive",
@@ -291,6 +296,31 @@ pub fn explain_arn(arn: &str, cluster: &Cluster, world: &World) -> Explanation {
         ),
         Err(error) => mapping_finding(error, &identity, cluster, world),
     }
+    .explained(resolution.trace)
+}
+
+/// Explains why a token was let in without being judged: the API server had judged it `age_seconds` before. What its
+/// mapping would give now is looked up in `cluster`.
+#[must_use]
+pub fn explain_cached(identity: &Identity, user: &UserInfo, age_seconds: i64, cluster: &Cluster) -> Explanation {
+    let resolution = mapping::resolve(identity, cluster);
+    let now = match &resolution.outcome {
+        Ok(mapped) => format!("{} in [{}]", mapped.username, mapped.groups.join(" ")),
+        Err(error) => format!("denied: {error}"),
+    };
+    Finding::new(
+        Cause::GrantedFromCache,
+        format!(
+            "access granted as {} in [{}] from the API server's cache: the token was judged {age_seconds} s before",
+            user.username,
+            user.groups.join(" ")
+        ),
+        format!(
+            "wait {} s, or make a new token: only a token that is judged anew sees changes of its mapping",
+            i64::from(cluster.token_cache_seconds).saturating_sub(age_seconds)
+        ),
+    )
+    .with(format!("judged now it would be {now}"))
     .explained(resolution.trace)
 }
 

@@ -8,8 +8,10 @@ mod explain;
 mod scenario;
 mod serve;
 mod token;
+mod verify;
 
 use std::fmt::Display;
+use std::io::Read;
 use std::io::Write;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
@@ -39,6 +41,7 @@ enum Command {
     Scenario(scenario::ScenarioCommand),
     Explain(explain::Explain),
     Token(token::Token),
+    Verify(verify::Verify),
     Ctl(ctl::Ctl),
 }
 
@@ -96,6 +99,16 @@ fn world_text(scenario: Option<&str>) -> Result<String, Failure> {
     }
 }
 
+/// An argument, or standard input where it is `-`.
+fn read_or(argument: String) -> Result<String, Failure> {
+    if argument != "-" {
+        return Ok(argument);
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    Ok(text.trim().to_owned())
+}
+
 /// Why a command ends with another code than 0.
 #[derive(Debug)]
 struct Failure {
@@ -143,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Scenario(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Token(command) => command.run(),
+        Command::Verify(command) => command.run(),
         Command::Ctl(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {

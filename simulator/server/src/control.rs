@@ -21,6 +21,8 @@ use crate::journal::Event;
 use crate::journal::EventKind;
 use crate::state::State;
 
+/// Stands in errors of STS where nobody asked it.
+const NO_REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
 /// A hundred years: the clock may be moved this far in either direction.
 const CLOCK_RANGE_SECONDS: i64 = 100 * 365 * 86_400;
 
@@ -40,7 +42,15 @@ pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Respons
         ("GET", "/v1/clock") => Ok(clock_json(state)),
         ("POST", "/v1/clock") => body(request).and_then(|body| move_clock(state, &body)),
         ("POST", "/v1/explain") => body(request).and_then(|body| explain_request(state, &body)),
-        (_, "/v1/events" | "/v1/clock" | "/v1/explain") => Err(ControlError::new(405, "method not allowed")),
+        ("POST", "/v1/verify") => body(request).map(|body| {
+            let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+            // That a token is not good is an answer like another.
+            let verified = verify_in(&state.snapshot(), state.now(), text("token"), text("cluster"));
+            verified.unwrap_or_else(|message| json!({"refused": message}))
+        }),
+        (_, "/v1/events" | "/v1/clock" | "/v1/explain" | "/v1/verify") => {
+            Err(ControlError::new(405, "method not allowed"))
+        }
         _ => Err(ControlError::new(404, "no such path")),
     };
     match answer {
@@ -149,7 +159,7 @@ pub fn explain_in(world: &World, now: Timestamp, subject: Subject<'_>, cluster: 
             let request = AuthenticationRequest {
                 token,
                 client: "",
-                sts_request_id: "00000000-0000-4000-8000-000000000000",
+                sts_request_id: NO_REQUEST_ID,
             };
             let authentication = authenticate(request, cluster, world, now);
             explain::explain(&authentication, cluster, world)
@@ -165,7 +175,9 @@ fn cluster_names(world: &World) -> String {
 
 fn explain_last(state: &State, cluster: Option<&str>) -> Result<Value, ControlError> {
     let event = state.journal().last(|kind| match kind {
-        EventKind::Authentication { cluster: seen, .. } => cluster.is_none_or(|wanted| wanted == seen),
+        EventKind::Authentication { cluster: seen, .. } | EventKind::CachedAuthentication { cluster: seen, .. } => {
+            cluster.is_none_or(|wanted| wanted == seen)
+        }
         _ => false,
     });
     match event.map(|event| event.kind) {
@@ -174,7 +186,49 @@ fn explain_last(state: &State, cluster: Option<&str>) -> Result<Value, ControlEr
             world,
             authentication,
         }) => Ok(explain_judgement(&cluster, &world, &authentication)),
+        Some(EventKind::CachedAuthentication {
+            cluster,
+            identity,
+            user,
+            age_seconds,
+        }) => {
+            let world = state.snapshot();
+            let found = world
+                .cluster(&cluster)
+                .ok_or_else(|| ControlError::new(404, format!("cluster {cluster} is gone")))?;
+            let explanation = explain::explain_cached(&identity, &user, age_seconds, found);
+            Ok(explanation_json(&cluster, &explanation))
+        }
         _ => Err(ControlError::new(404, "no token has come in yet")),
+    }
+}
+
+/// Verifies a token for a cluster of any name, as upstream's `verify` does: form and signature, no mapping.
+///
+/// # Errors
+/// Upstream's text.
+pub fn verify_in(world: &World, now: Timestamp, token: &str, cluster: &str) -> Result<Value, String> {
+    let request = AuthenticationRequest {
+        token,
+        client: "",
+        sts_request_id: NO_REQUEST_ID,
+    };
+    let some = world.cluster(cluster).or_else(|| world.clusters.values().next());
+    let mut verifier = (**some.ok_or("the world has no cluster")?).clone();
+    cluster.clone_into(&mut verifier.name);
+    let authentication = authenticate(request, &verifier, world, now);
+    match (&authentication.identity, &authentication.token, &authentication.outcome) {
+        (Some(identity), Some(token), _) => Ok(json!({
+            "ARN": identity.arn,
+            "CanonicalARN": identity.canonical_arn,
+            "AccountID": identity.account_id,
+            "UserID": identity.user_id,
+            "SessionName": identity.session_name,
+            "AccessKeyID": identity.access_key_id,
+            "STSEndpoint": token.sts_host(),
+        })),
+        (.., Err(denial)) => Err(denial.message.clone()),
+        (.., Ok(_)) => Err("the token names nobody".to_owned()),
     }
 }
 
@@ -212,6 +266,18 @@ fn event_json(event: &Event) -> Value {
             "error": authentication.outcome.as_ref().map_err(|denial| &denial.message).err(),
             "explanation": explain_judgement(cluster, world, authentication),
             "log": authentication.log.iter().map(LogLine::render).collect::<Vec<_>>(),
+        }),
+        EventKind::CachedAuthentication {
+            cluster,
+            identity,
+            user,
+            age_seconds,
+        } => json!({
+            "kind": "cached-authentication",
+            "cluster": cluster,
+            "arn": identity.arn,
+            "username": user.username,
+            "age_seconds": age_seconds,
         }),
         EventKind::Authorization {
             cluster,

@@ -8,7 +8,9 @@ use std::sync::PoisonError;
 use eks_auth_core::authenticate::Authentication;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::log::LogLine;
+use eks_auth_core::mapping::Identity;
 use eks_auth_core::trace::Trace;
+use eks_auth_core::user::UserInfo;
 use eks_auth_core::world::World;
 
 /// Events kept; older ones are dropped, so that a long-lived simulator does not grow without bound.
@@ -36,6 +38,17 @@ pub enum EventKind {
         world: Arc<World>,
         /// The judgement.
         authentication: Arc<Authentication>,
+    },
+    /// A token was let in without being judged, since the API server had it in its cache.
+    CachedAuthentication {
+        /// The cluster that was asked.
+        cluster: String,
+        /// Who had signed the token.
+        identity: Identity,
+        /// Who that was when the token was judged.
+        user: UserInfo,
+        /// How long ago that was, in seconds.
+        age_seconds: i64,
     },
     /// A request of an authenticated user was judged.
     Authorization {

@@ -14,6 +14,7 @@ mod resources;
 mod reviews;
 mod status;
 mod table;
+pub(crate) mod token_cache;
 mod validation;
 mod webhook;
 

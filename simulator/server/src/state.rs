@@ -10,6 +10,7 @@ use eks_auth_core::world::World;
 
 use crate::clock::Clock;
 use crate::journal::Journal;
+use crate::kube::token_cache::TokenCache;
 
 /// Any number will do: the ids must differ from one another only.
 const REQUEST_ID_SEED: u64 = 0x7265_7175_6573_7473;
@@ -20,6 +21,7 @@ pub struct State {
     world: Mutex<Arc<World>>,
     // Apart from the World's own ids, so that a request that changes nothing leaves the World as it is.
     request_ids: Mutex<IdGenerator>,
+    token_cache: TokenCache,
     clock: Box<dyn Clock>,
     journal: Journal,
     log: Box<dyn Fn(&str) + Send + Sync>,
@@ -31,6 +33,7 @@ impl State {
     pub fn new(world: World, clock: Box<dyn Clock>, log: Box<dyn Fn(&str) + Send + Sync>) -> Self {
         Self {
             world: Mutex::new(Arc::new(world)),
+            token_cache: TokenCache::default(),
             request_ids: Mutex::new(IdGenerator::new(REQUEST_ID_SEED)),
             clock,
             journal: Journal::default(),
@@ -49,6 +52,11 @@ impl State {
     pub fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
         let mut guard = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut guard))
+    }
+
+    /// The good judgements that the clusters' API servers keep.
+    pub(crate) fn token_cache(&self) -> &TokenCache {
+        &self.token_cache
     }
 
     /// The id of a request or an answer: a UUID.

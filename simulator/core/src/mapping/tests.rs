@@ -183,6 +183,7 @@ fn cluster(data: &[(&str, &str)], creator: Option<&str>, release: AuthenticatorR
         }),
         authenticator_release: release,
         strict_hosts: false,
+        token_cache_seconds: 0,
     };
     let mut cluster = Cluster::new(spec, Timestamp::UNIX_EPOCH);
     let data: serde_json::Map<_, _> = data

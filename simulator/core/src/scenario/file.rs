@@ -17,6 +17,7 @@ use super::stage::WorldModel;
 use crate::arn::AccountId;
 use crate::arn::Partition;
 use crate::eks::AuthenticatorRelease;
+use crate::eks::TOKEN_CACHE_SECONDS;
 use crate::explain::Cause;
 
 #[derive(Deserialize)]
@@ -132,6 +133,8 @@ struct ClusterFile {
     authenticator_release: Option<Spanned<String>>,
     #[serde(default)]
     strict_hosts: bool,
+    #[serde(default = "default_token_cache")]
+    token_cache_seconds: u32,
     aws_auth: Option<std::collections::BTreeMap<String, String>>,
 }
 
@@ -152,6 +155,10 @@ fn root_path() -> String {
 
 fn default_version() -> String {
     "1.32".to_owned()
+}
+
+fn default_token_cache() -> u32 {
+    TOKEN_CACHE_SECONDS
 }
 
 /// The article's `77d`.
@@ -362,6 +369,7 @@ fn cluster(file: ClusterFile, accounts: &[AccountModel]) -> Result<ClusterModel,
         creator,
         release,
         strict_hosts: file.strict_hosts,
+        token_cache_seconds: file.token_cache_seconds,
         aws_auth: file.aws_auth,
     })
 }

@@ -71,6 +71,7 @@ pub(super) struct ClusterModel {
     pub(super) creator: Option<String>,
     pub(super) release: AuthenticatorRelease,
     pub(super) strict_hosts: bool,
+    pub(super) token_cache_seconds: u32,
     pub(super) aws_auth: Option<BTreeMap<String, String>>,
 }
 
@@ -216,6 +217,7 @@ impl ClusterModel {
                 creator: self.creator.clone().map(|canonical_arn| Creator { canonical_arn }),
                 authenticator_release: self.release,
                 strict_hosts: self.strict_hosts,
+                token_cache_seconds: self.token_cache_seconds,
             },
             created,
         );

@@ -1,7 +1,6 @@
 //! `explain`: why a token or a principal is let in or not.
 
 use std::io;
-use std::io::Read;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -13,6 +12,7 @@ use serde_json::json;
 use super::Failure;
 use super::Output;
 use super::ctl::Target;
+use super::read_or;
 use super::world_text;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
@@ -49,11 +49,7 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn run(mut self) -> Result<ExitCode, Failure> {
-        if self.token.as_deref() == Some("-") {
-            let mut text = String::new();
-            io::stdin().read_to_string(&mut text)?;
-            self.token = Some(text.trim().to_owned());
-        }
+        self.token = self.token.map(read_or).transpose()?;
         let explanation = if self.scenario.is_some() || (!self.last && !self.target.is_named()) {
             self.explain_here()?
         } else {

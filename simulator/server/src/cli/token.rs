@@ -14,7 +14,6 @@ use super::Failure;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::profile::ClientConfig;
-use crate::profile::Credentials;
 
 /// `aws eks get-token` names its sessions so.
 const ROLE_SESSION_NAME: &str = "EKSGetTokenAuth";
@@ -26,7 +25,7 @@ const CLIENT_LIFETIME_SECONDS: i64 = 14 * 60;
 #[command(after_help = "Example:\n  eks-auth-sim token --cluster-name my-cluster --region us-west-2 --profile creator")]
 pub(super) struct Token {
     /// The cluster that the token is for
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, short = 'i', visible_alias = "cluster-id", value_name = "NAME")]
     cluster_name: String,
     /// The region of the STS endpoint that the token names
     #[arg(long)]
@@ -35,8 +34,17 @@ pub(super) struct Token {
     #[arg(long)]
     profile: Option<String>,
     /// A role to assume first
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, short = 'r', visible_alias = "role", value_name = "ARN")]
     role_arn: Option<String>,
+    /// The external id that the role's trust policy asks for
+    #[arg(long, short = 'e', value_name = "ID", requires = "role_arn")]
+    external_id: Option<String>,
+    /// The name of the role's session
+    #[arg(long, short = 's', value_name = "NAME", requires = "role_arn", default_value = ROLE_SESSION_NAME)]
+    session_name: String,
+    /// Print the token alone, for tools that take a bearer token
+    #[arg(long)]
+    token_only: bool,
 }
 
 impl Token {
@@ -50,38 +58,36 @@ impl Token {
         let mut credentials = config.credentials(now).map_err(Failure::usage)?;
         if let Some(role_arn) = &self.role_arn {
             credentials = config
-                .assume_role(&credentials, role_arn, ROLE_SESSION_NAME, None, now)
+                .assume_role(
+                    &credentials,
+                    role_arn,
+                    &self.session_name,
+                    self.external_id.as_deref(),
+                    now,
+                )
                 .map_err(Failure::usage)?;
         }
-        let credential = exec_credential(
-            &credentials,
-            &region,
-            config.sts_endpoint().as_deref(),
-            &self.cluster_name,
-            api_version(env::var("KUBERNETES_EXEC_INFO").ok().as_deref()),
-            now,
-        );
-        writeln!(io::stdout(), "{credential}")?;
+        let endpoint = config.sts_endpoint();
+        let token = credentials.bearer_token(&region, endpoint.as_deref(), &self.cluster_name, now);
+        let mut out = io::stdout().lock();
+        if self.token_only {
+            writeln!(out, "{token}")?;
+        } else {
+            let api_version = api_version(env::var("KUBERNETES_EXEC_INFO").ok().as_deref());
+            writeln!(out, "{}", exec_credential(&token, api_version, now))?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// An ExecCredential with a token for `cluster`.
-fn exec_credential(
-    credentials: &Credentials,
-    region: &str,
-    endpoint: Option<&str>,
-    cluster: &str,
-    api_version: &str,
-    now: Timestamp,
-) -> Value {
+fn exec_credential(token: &str, api_version: &str, now: Timestamp) -> Value {
     json!({
         "kind": "ExecCredential",
         "apiVersion": api_version,
         "spec": {},
         "status": {
             "expirationTimestamp": now.plus_seconds(CLIENT_LIFETIME_SECONDS).render_rfc3339(),
-            "token": credentials.bearer_token(region, endpoint, cluster, now),
+            "token": token,
         },
     })
 }

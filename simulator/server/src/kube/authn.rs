@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use eks_auth_core::authenticate::Authentication;
 use eks_auth_core::authenticate::AuthenticationRequest;
-use eks_auth_core::authenticate::Denial;
 use eks_auth_core::authenticate::authenticate as judge;
 use eks_auth_core::user::UserInfo;
 
 use super::status::Failure;
+use super::token_cache::Judgement;
 use crate::http::Request;
 use crate::journal::EventKind;
 use crate::state::State;
@@ -21,26 +22,52 @@ pub(super) fn authenticate(state: &State, cluster: &str, request: &Request) -> R
         .map(|(_, token)| token.trim())
         .filter(|token| !token.is_empty())
         .ok_or_else(Failure::unauthorized)?;
-    match authenticate_token(state, cluster, token, request) {
-        Some(Ok(user)) => Ok(user.authenticated()),
-        Some(Err(_)) | None => Err(Failure::unauthorized()),
+    let now = state.now();
+    if let Some(kept) = state.token_cache().find(cluster, token, now) {
+        state.journal().record(
+            now,
+            EventKind::CachedAuthentication {
+                cluster: cluster.to_owned(),
+                identity: kept.identity,
+                user: kept.user.clone(),
+                age_seconds: now.seconds_since(kept.since),
+            },
+        );
+        return Ok(kept.user.authenticated());
     }
+    let authentication = authenticate_token(state, cluster, token, request).ok_or_else(Failure::unauthorized)?;
+    let user = authentication.outcome.clone().map_err(|_| Failure::unauthorized())?;
+    let seconds = state
+        .snapshot()
+        .cluster(cluster)
+        .map_or(0, |cluster| cluster.token_cache_seconds);
+    if let (1.., Some(identity)) = (seconds, &authentication.identity) {
+        state.token_cache().keep(
+            cluster,
+            token,
+            Judgement {
+                identity: identity.clone(),
+                user: user.clone(),
+                since: now,
+                until: now.plus_seconds(i64::from(seconds)),
+            },
+        );
+    }
+    Ok(user.authenticated())
 }
 
 /// Judges a token, writes the authenticator's log and the journal. Nothing when there is no such cluster.
-///
-/// FIDELITY: every request is judged anew; a real API server keeps a good judgement for some time.
 pub(super) fn authenticate_token(
     state: &State,
     cluster_name: &str,
     token: &str,
     request: &Request,
-) -> Option<Result<UserInfo, Denial>> {
+) -> Option<Arc<Authentication>> {
     let sts_request_id = state.request_id();
     let now = state.now();
     let world = state.snapshot();
     let client = request.peer.to_string();
-    let authentication = judge(
+    let authentication = Arc::new(judge(
         AuthenticationRequest {
             token,
             client: &client,
@@ -49,18 +76,17 @@ pub(super) fn authenticate_token(
         world.cluster(cluster_name)?,
         &world,
         now,
-    );
+    ));
     for line in &authentication.log {
         state.log(&line.render());
     }
-    let outcome = authentication.outcome.clone();
     state.journal().record(
         now,
         EventKind::Authentication {
             cluster: cluster_name.to_owned(),
             world,
-            authentication: Arc::new(authentication),
+            authentication: Arc::clone(&authentication),
         },
     );
-    Some(outcome)
+    Some(authentication)
 }

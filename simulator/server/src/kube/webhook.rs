@@ -34,8 +34,9 @@ pub(super) fn handle(state: &State, cluster: &str, request: &Request) -> Respons
     let (true, Some(token)) = (known, token) else {
         return text(400, "expected a request body to be a TokenReview\n");
     };
-    let (code, status) = match authenticate_token(state, cluster, token, request) {
-        Some(Ok(user)) => (200, json!({"authenticated": true, "user": user_info_json(&user)})),
+    let authentication = authenticate_token(state, cluster, token, request);
+    let (code, status) = match authentication.as_ref().map(|authentication| &authentication.outcome) {
+        Some(Ok(user)) => (200, json!({"authenticated": true, "user": user_info_json(user)})),
         Some(Err(denial)) if denial.throttled => (429, json!({"user": {}})),
         Some(Err(_)) | None => (403, json!({"user": {}})),
     };

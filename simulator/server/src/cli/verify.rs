@@ -1,0 +1,84 @@
+//! `verify`: who signed a token, as `aws-iam-authenticator verify` says it.
+
+use std::io;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use eks_auth_core::scenario;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Failure;
+use super::Output;
+use super::ctl::Target;
+use super::read_or;
+use super::world_text;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
+use crate::control;
+
+/// The fields in the order in which upstream prints them.
+const FIELDS: [&str; 7] = [
+    "ARN",
+    "CanonicalARN",
+    "AccountID",
+    "UserID",
+    "SessionName",
+    "AccessKeyID",
+    "STSEndpoint",
+];
+
+/// Verify a token's form and signature, and print who signed it; mappings are not looked at
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  eks-auth-sim token --cluster-name my-cluster --token-only | \
+                        eks-auth-sim verify --token - --cluster-name my-cluster"
+)]
+pub(super) struct Verify {
+    /// A bearer token, `k8s-aws-v1.…`; `-` reads it from standard input
+    #[arg(long, short)]
+    token: String,
+    /// The cluster that the token must be for
+    #[arg(long, short = 'i', visible_alias = "cluster-id", value_name = "NAME")]
+    cluster_name: String,
+    /// Verify in this scenario as it begins, not in a running simulator
+    #[arg(long, value_name = "NAME|PATH")]
+    scenario: Option<String>,
+    #[command(flatten)]
+    target: Target,
+    /// How to print it
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Output,
+}
+
+impl Verify {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let token = read_or(self.token)?;
+        let verified = if self.scenario.is_some() || !self.target.is_named() {
+            let now = SystemClock.now();
+            let staging = scenario::stage(&world_text(self.scenario.as_deref())?, now).map_err(Failure::usage)?;
+            control::verify_in(&staging.world, now, &token, &self.cluster_name)
+                .unwrap_or_else(|message| json!({"refused": message}))
+        } else {
+            let body = json!({"token": token, "cluster": self.cluster_name});
+            self.target.call("POST", "/v1/verify", Some(body))?
+        };
+        if let Some(message) = verified.get("refused").and_then(Value::as_str) {
+            return Err(Failure::not_so(format!("could not verify token: {message}")));
+        }
+        let field = |name: &str| verified.get(name).and_then(Value::as_str).unwrap_or_default();
+        let text = match self.output {
+            Output::Json => {
+                let fields = FIELDS.map(|name| format!("    \"{name}\": {}", json!(field(name))));
+                format!("{{\n{}\n}}", fields.join(",\n"))
+            }
+            Output::Text => {
+                let fields = FIELDS.map(|name| format!("{name}:{}", field(name)));
+                format!("&{{{}}}", fields.join(" "))
+            }
+        };
+        writeln!(io::stdout(), "{text}")?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
