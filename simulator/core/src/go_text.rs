@@ -2,6 +2,9 @@
 
 /// `strings.ToLower`. Rust's own lower-casing knows a final sigma and makes two characters of `İ`.
 pub(crate) fn to_lower(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars()
         .map(|c| match c {
             'İ' => 'i',
@@ -18,6 +21,9 @@ pub(crate) fn fold(text: &str) -> String {
             _ => c,
         }
     }
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars()
         .map(|c| {
             let upper = single(c, c.to_uppercase());
@@ -28,6 +34,9 @@ pub(crate) fn fold(text: &str) -> String {
 
 /// `strings.EqualFold`.
 pub(crate) fn equal_fold(one: &str, other: &str) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(other);
+    }
     fold(one) == fold(other)
 }
 

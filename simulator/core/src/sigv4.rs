@@ -6,6 +6,7 @@ mod sign;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
@@ -232,16 +233,17 @@ impl Presented {
                 .find(|(name, _)| name == wanted)
                 .map(|(_, value)| value.trim().to_owned())
         };
-        let query = |wanted: &str| {
-            request.query.split('&').find_map(|pair| {
+        let pairs: Vec<(Cow<'_, str>, &str)> = request
+            .query
+            .split('&')
+            .map(|pair| {
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                let decode = |text: &str| {
-                    percent_decode_str(&text.replace('+', " "))
-                        .decode_utf8_lossy()
-                        .into_owned()
-                };
-                (decode(name) == wanted).then(|| decode(value))
+                (decode(name), value)
             })
+            .collect();
+        let query = |wanted: &str| {
+            let found = pairs.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| decode(value).into_owned())
         };
         match (header("authorization"), query("X-Amz-Algorithm")) {
             (None, None) => Err(SigV4Error::MissingAuthenticationToken),
@@ -324,6 +326,15 @@ impl Presented {
             }),
         }
     }
+}
+
+/// A name or value of a query, decoded.
+fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
+    }
+    let spaced = text.replace('+', " ");
+    Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
 }
 
 fn check_scope(

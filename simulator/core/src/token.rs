@@ -9,6 +9,8 @@ mod host;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -258,23 +260,21 @@ fn check_parameters(
     pairs: &[(String, Vec<String>)],
     pass: &mut impl FnMut(&'static str, Option<String>),
 ) -> Result<Vec<(String, String)>, TokenError> {
-    let mut parameters: Vec<(String, String)> = Vec::new();
-    for (at, (key, _)) in pairs.iter().enumerate() {
-        if pairs
-            .iter()
-            .take(at)
-            .any(|(other, _)| go_text::to_lower(other) == go_text::to_lower(key))
-        {
+    let mut parameters: Vec<(String, String)> = Vec::with_capacity(pairs.len());
+    let mut seen = BTreeSet::new();
+    for (key, _) in pairs {
+        if !seen.insert(go_text::to_lower(key)) {
             return Err(TokenError::Duplicate { key: key.clone() });
         }
     }
     pass("token.duplicate", None);
     for (key, values) in pairs {
-        if !PARAMETERS.contains(&go_text::to_lower(key).as_str()) {
+        let name = go_text::to_lower(key);
+        if !PARAMETERS.contains(&name.as_str()) {
             return Err(TokenError::Parameter { key: key.clone() });
         }
         match &values[..] {
-            [value] => parameters.push((go_text::to_lower(key), value.clone())),
+            [value] => parameters.push((name, value.clone())),
             _ => return Err(TokenError::Values { key: key.clone() }),
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! Source: "Create a signed AWS API request", IAM User Guide.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::fmt::Write;
 
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
@@ -51,7 +53,20 @@ impl CanonicalRequest {
     /// The hash that the string to sign ends with.
     #[must_use]
     pub fn hash(&self) -> String {
-        sha256_hex(self.to_string().as_bytes())
+        let mut hash = HashWriter(Sha256::new());
+        // Hashing takes any text.
+        let _ = write!(hash, "{self}");
+        hex(&hash.0.finalize())
+    }
+}
+
+/// Hashes what is written, so that the text itself is not made.
+struct HashWriter(Sha256);
+
+impl fmt::Write for HashWriter {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text.as_bytes());
+        Ok(())
     }
 }
 
@@ -125,7 +140,7 @@ fn canonical_uri(path: &str) -> String {
 
 /// Pairs decoded, encoded strictly, sorted by name and then value, without the signature.
 fn canonical_query(query: &str) -> String {
-    let mut pairs: Vec<(String, String)> = query
+    let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = query
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
@@ -135,17 +150,24 @@ fn canonical_query(query: &str) -> String {
         .filter(|(name, _)| name != "X-Amz-Signature")
         .collect();
     pairs.sort();
-    let pairs: Vec<String> = pairs
-        .into_iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    pairs.join("&")
+    let mut text = String::with_capacity(query.len());
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.extend([&name, "=", &value]);
+    }
+    text
 }
 
-fn reencode(text: &str) -> String {
+fn reencode(text: &str) -> Cow<'_, str> {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if text.bytes().all(unreserved) {
+        return Cow::Borrowed(text);
+    }
     let spaced = text.replace('+', " ");
     let bytes: Vec<u8> = percent_decode_str(&spaced).collect();
-    percent_encoding::percent_encode(&bytes, ENCODED).to_string()
+    Cow::Owned(percent_encoding::percent_encode(&bytes, ENCODED).to_string())
 }
 
 /// Encodes a query name or value as a signed query has it.
@@ -169,10 +191,12 @@ pub(super) fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
         for nibble in [byte >> 4, byte & 0x0f] {
-            text.extend(char::from_digit(u32::from(nibble), 16));
+            let first = if nibble < 10 { b'0' } else { b'a' - 10 };
+            text.push(char::from(first + nibble));
         }
-        text
-    })
+    }
+    text
 }

@@ -23,7 +23,8 @@ pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, usize> {
         bits = (bits << 6) | u32::from(value);
         count += 1;
         if count == 4 {
-            bytes.extend(bits.to_be_bytes().into_iter().skip(1));
+            let [_, whole @ ..] = bits.to_be_bytes();
+            bytes.extend_from_slice(&whole);
             (bits, count) = (0, 0);
         }
     }
