@@ -2,10 +2,7 @@
 //!
 //! `cargo bench -p eks-auth-core`. Measured ratios stand in docs/architecture.md.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a benchmark that cannot go on should end at once"
-)]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should end at once")]
 
 use std::fmt::Write;
 use std::hint::black_box;
@@ -49,7 +46,8 @@ fn world() -> Staging {
 }
 
 fn token_of(staging: &Staging) -> String {
-    let Some(ProfileSource::AccessKey { id, secret, .. }) = staging.profiles.first().map(|profile| &profile.source) else {
+    let Some(ProfileSource::AccessKey { id, secret, .. }) = staging.profiles.first().map(|profile| &profile.source)
+    else {
         return String::new();
     };
     let signer = Signer {
@@ -121,7 +119,11 @@ fn verification(criterion: &mut Criterion) {
         region: Some("us-west-2"),
         skew_minutes: 15,
     };
-    assert!(sigv4::verify(signed, receiver, &staging.world.directory, now()).outcome.is_ok());
+    assert!(
+        sigv4::verify(signed, receiver, &staging.world.directory, now())
+            .outcome
+            .is_ok()
+    );
     group.bench_function("signature", |bencher| {
         bencher.iter(|| sigv4::verify(black_box(signed), receiver, &staging.world.directory, now()));
     });
@@ -144,7 +146,9 @@ fn mappings(criterion: &mut Criterion) {
             );
         }
         let key = ObjectKey::new("configmaps", "kube-system", "aws-auth");
-        cluster.update_object(&key, json!({"data": {"mapRoles": roles}})).unwrap();
+        cluster
+            .update_object(&key, json!({"data": {"mapRoles": roles}}))
+            .unwrap();
         let identity = Identity {
             arn: format!("arn:aws:sts::111122223333:assumed-role/r{}/s", count - 1),
             canonical_arn: format!("arn:aws:iam::111122223333:role/r{}", count - 1),
