@@ -4,6 +4,7 @@
 //! with `aws-auth`. The first that knows the ARN wins. Source: `doMapping` in `pkg/server/server.go` upstream.
 
 pub mod aws_auth;
+pub mod config;
 pub mod crd;
 pub mod dynamic_file;
 mod item;
