@@ -1,6 +1,9 @@
-//! May this user do this? `system:masters` first, then RBAC.
+//! May this user do this? `system:masters` first, then the access policies of the user's access entry, then RBAC.
 
+use crate::access_policy::authorize_policies;
 use crate::eks::Cluster;
+use crate::eks::access_entry::AccessEntry;
+use crate::eks::access_entry::EntryMatch;
 use crate::log::go_quote;
 use crate::request_info::Attributes;
 use crate::trace::Trace;
@@ -31,6 +34,7 @@ pub struct Authorization {
 #[must_use]
 pub fn authorize(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Authorization {
     const MASTERS: &str = "members of system:masters may do everything";
+    const POLICIES: &str = "an access policy of the user's access entry allows the request";
     const RBAC: &str = "a role bound to the user or one of its groups allows the request";
     let mut trace = Trace::new();
     if user.groups.iter().any(|group| group == SYSTEM_MASTERS) {
@@ -47,6 +51,24 @@ pub fn authorize(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) ->
         SYSTEM_MASTERS.to_owned(),
         user.groups.join(", "),
     );
+    if cluster.authentication_mode().has_access_entries() {
+        let entry = entry_of(user, cluster);
+        let reason = entry.and_then(|entry| authorize_policies(entry, attributes, cluster.partition()));
+        if let Some(reason) = reason {
+            trace.passed("authz.access_policy", POLICIES, reason.clone());
+            return Authorization {
+                decision: Decision::Allow,
+                reason,
+                trace,
+            };
+        }
+        trace.missed(
+            "authz.access_policy",
+            POLICIES,
+            wanted(attributes),
+            entry.map(describe_policies),
+        );
+    }
     let answer = cluster.rbac().authorize_rbac(user, attributes);
     let decision = if answer.allowed {
         trace.passed("authz.rbac", RBAC, answer.reason.clone());
@@ -61,6 +83,43 @@ pub fn authorize(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) ->
         reason: answer.reason,
         trace,
     }
+}
+
+/// The access entry that the user came in by.
+///
+/// Like EKS's webhook authorizer this one sees the UserInfo only, so it goes by the `principalId` and `canonicalArn` that
+/// the authenticator put into `extra`. An impersonated user has none of these and therefore no access policies.
+///
+/// FIDELITY: who may impersonate `userextras` as well can pass as another principal; whether EKS forbids that is not
+/// known.
+fn entry_of<'a>(user: &UserInfo, cluster: &'a Cluster) -> Option<&'a AccessEntry> {
+    let fact = |name: &str| user.extra.get(name)?.first();
+    match cluster
+        .access_entries()
+        .find(fact("principalId")?, fact("canonicalArn")?)
+    {
+        EntryMatch::Found(entry) => Some(entry),
+        EntryMatch::Missing | EntryMatch::OtherArn(_) => None,
+    }
+}
+
+/// Such as `AmazonEKSViewPolicy in namespaces dev test, AmazonEKSEditPolicy in the cluster`.
+fn describe_policies(entry: &AccessEntry) -> String {
+    if entry.policies.is_empty() {
+        return format!("the entry of {} has no access policy", entry.principal_arn);
+    }
+    let policies: Vec<String> = entry
+        .policies
+        .iter()
+        .map(|associated| {
+            let place = match associated.scope.namespaces() {
+                [] => "the cluster".to_owned(),
+                namespaces => format!("namespaces {}", namespaces.join(" ")),
+            };
+            format!("{} in {place}", associated.policy.name)
+        })
+        .collect();
+    policies.join(", ")
 }
 
 /// What the API server says of a denial, without the name of the object

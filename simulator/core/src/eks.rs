@@ -1,8 +1,19 @@
 //! A cluster: what EKS knows of it, the objects inside, and the indices that decisions read.
 
+pub mod access_entry;
+pub mod error;
+pub mod update;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use imbl::Vector;
 use serde_json::Value;
+
+use self::access_entry::AccessEntries;
+use self::access_entry::AuthenticationMode;
+use self::update::ClusterUpdate;
+use self::update::LogType;
 
 use crate::arn::AccountId;
 use crate::arn::Partition;
@@ -36,7 +47,8 @@ pub enum AuthenticatorRelease {
     Y2022,
 }
 
-/// The mapping of the cluster's creator that nobody can see or remove (authentication mode CONFIG_MAP).
+/// The cluster's creator. In authentication mode CONFIG_MAP a mapping that nobody can see or remove lets it in; in the
+/// other modes it is let in by its access entry only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Creator {
     /// Its canonical ARN: a role without its path, a user with it.
@@ -56,7 +68,7 @@ pub struct Cluster {
     pub version: String,
     /// When it was made.
     pub created: Timestamp,
-    /// The hidden mapping of its creator.
+    /// Who made it.
     pub creator: Option<Creator>,
     /// Whose words its authenticator uses.
     pub authenticator_release: AuthenticatorRelease,
@@ -68,6 +80,10 @@ pub struct Cluster {
     pub endpoint: String,
     /// The PEM certificate of the authority that signed its listener's certificate.
     pub certificate_authority: String,
+    authentication_mode: AuthenticationMode,
+    access_entries: AccessEntries,
+    logging: BTreeSet<LogType>,
+    updates: Vector<ClusterUpdate>,
     objects: ObjectStore,
     aws_auth: Arc<AwsAuth>,
     rbac: Arc<RbacIndex>,
@@ -95,7 +111,8 @@ pub struct NewCluster {
 }
 
 impl Cluster {
-    /// A cluster with no objects, not even RBAC's; see [`crate::rbac::bootstrap`].
+    /// A cluster of authentication mode CONFIG_MAP (see [`Cluster::begin_access`]) with no objects, not even RBAC's (see
+    /// [`crate::rbac::bootstrap`]).
     #[must_use]
     pub fn new(spec: NewCluster, created: Timestamp) -> Self {
         Self {
@@ -110,6 +127,10 @@ impl Cluster {
             token_cache_seconds: spec.token_cache_seconds,
             endpoint: String::new(),
             certificate_authority: String::new(),
+            authentication_mode: AuthenticationMode::ConfigMap,
+            access_entries: AccessEntries::default(),
+            logging: BTreeSet::new(),
+            updates: Vector::new(),
             objects: ObjectStore::default(),
             aws_auth: Arc::default(),
             rbac: Arc::default(),

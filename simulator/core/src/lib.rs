@@ -19,6 +19,7 @@ pub mod sigv4;
 pub mod sts;
 pub mod token;
 
+pub mod access_policy;
 pub mod authorize;
 pub mod object;
 pub mod rbac;

@@ -48,4 +48,10 @@ impl World {
         let cluster = self.clusters.get_mut(name)?;
         Some((Arc::make_mut(cluster), &mut self.ids))
     }
+
+    /// The cluster of that name, to be changed, with the identities that the change refers to.
+    pub fn cluster_and_directory_mut(&mut self, name: &str) -> Option<(&mut Cluster, &Directory, &mut IdGenerator)> {
+        let cluster = self.clusters.get_mut(name)?;
+        Some((Arc::make_mut(cluster), &self.directory, &mut self.ids))
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! The tables were recorded from aws-iam-authenticator v0.7.18 built with Go 1.26; errors are as it logs them.
 
+mod access_entry;
+
 use proptest::prelude::*;
 use serde_json::json;
 

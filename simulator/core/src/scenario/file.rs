@@ -8,16 +8,24 @@ use super::Scenario;
 use super::ScenarioError;
 use super::Step;
 use super::Text;
+use super::stage::AccessEntryModel;
 use super::stage::AccountModel;
 use super::stage::ClusterModel;
 use super::stage::ProfileModel;
 use super::stage::RoleModel;
 use super::stage::UserModel;
 use super::stage::WorldModel;
+use crate::access_policy::AccessPolicy;
 use crate::arn::AccountId;
 use crate::arn::Partition;
 use crate::eks::AuthenticatorRelease;
 use crate::eks::TOKEN_CACHE_SECONDS;
+use crate::eks::access_entry::AccessConfig;
+use crate::eks::access_entry::AccessScope;
+use crate::eks::access_entry::AuthenticationMode;
+use crate::eks::access_entry::EntryType;
+use crate::eks::access_entry::NewAccessEntry;
+use crate::eks::error::EksError;
 use crate::explain::Cause;
 
 #[derive(Deserialize)]
@@ -135,7 +143,32 @@ struct ClusterFile {
     strict_hosts: bool,
     #[serde(default = "default_token_cache")]
     token_cache_seconds: u32,
+    authentication_mode: Option<Spanned<String>>,
+    bootstrap_creator_admin: Option<Spanned<bool>>,
+    #[serde(default)]
+    access_entries: Vec<AccessEntryFile>,
     aws_auth: Option<std::collections::BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccessEntryFile {
+    principal: Spanned<String>,
+    r#type: Option<Spanned<String>>,
+    username: Option<Spanned<String>>,
+    groups: Option<Spanned<Vec<String>>>,
+    #[serde(default)]
+    policies: Vec<EntryPolicyFile>,
+    #[serde(default)]
+    recreated: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryPolicyFile {
+    policy: Spanned<String>,
+    #[serde(default)]
+    namespaces: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -351,26 +384,147 @@ fn cluster(file: ClusterFile, accounts: &[AccountModel]) -> Result<ClusterModel,
             }
         },
     };
-    let creator = match file.creator {
+    let creator_arn = match &file.creator {
         None => None,
-        Some(name) => Some(account.canonical_arn(&name.value).ok_or_else(|| {
+        Some(name) => Some(account.principal_arn(&name.value).ok_or_else(|| {
             at(
-                &name,
+                name,
                 format!("no `{}` in account {}: user/NAME or role/NAME", name.value, account.id),
             )
         })?),
     };
+    let access = access_config(&file)?;
+    let mut taken: Vec<String> = Vec::new();
+    if access.authentication_mode.has_access_entries() && access.bootstrap_creator_admin {
+        taken.extend(creator_arn.clone());
+    }
+    let mut access_entries = Vec::new();
+    for entry in file.access_entries {
+        if !access.authentication_mode.has_access_entries() {
+            let message = "access entries want authentication_mode API_AND_CONFIG_MAP or API";
+            return Err(at(&entry.principal, message));
+        }
+        let model = access_entry(entry, account, accounts, &taken)?;
+        taken.push(model.spec.principal_arn.clone());
+        access_entries.push(model);
+    }
     Ok(ClusterModel {
         name: file.name.value,
         region: file.region,
         account: account.id.clone(),
         version: file.version,
         age_days: file.age_days,
-        creator,
+        creator: file.creator.and_then(|name| account.canonical_arn(&name.value)),
+        creator_arn,
+        access,
+        access_entries,
         release,
         strict_hosts: file.strict_hosts,
         token_cache_seconds: file.token_cache_seconds,
         aws_auth: file.aws_auth,
+    })
+}
+
+fn access_config(file: &ClusterFile) -> Result<AccessConfig, ScenarioError> {
+    let mut config = AccessConfig::default();
+    if let Some(name) = &file.authentication_mode {
+        config.authentication_mode = AuthenticationMode::from_name(&name.value).ok_or_else(|| {
+            let message = format!(
+                "no authentication mode `{}`: CONFIG_MAP, API_AND_CONFIG_MAP or API",
+                name.value
+            );
+            at(name, message)
+        })?;
+    }
+    if let Some(bootstrap) = &file.bootstrap_creator_admin {
+        config.bootstrap_creator_admin = bootstrap.value;
+        config.check().map_err(|error| at(bootstrap, error.to_string()))?;
+    }
+    Ok(config)
+}
+
+fn access_entry(
+    file: AccessEntryFile,
+    account: &AccountModel,
+    accounts: &[AccountModel],
+    taken: &[String],
+) -> Result<AccessEntryModel, ScenarioError> {
+    let name = &file.principal;
+    let principal_arn = account
+        .principal_arn(&name.value)
+        .or_else(|| {
+            accounts
+                .iter()
+                .flat_map(AccountModel::principal_arns)
+                .find(|arn| *arn == name.value)
+        })
+        .ok_or_else(|| {
+            let message = format!(
+                "no `{}` in this world: user/NAME or role/NAME in account {}, or an ARN with its path",
+                name.value, account.id
+            );
+            at(name, message)
+        })?;
+    if taken.contains(&principal_arn) {
+        let message = format!(
+            "`{principal_arn}` has an access entry already (the creator has one unless bootstrap_creator_admin is false)"
+        );
+        return Err(at(name, message));
+    }
+    let entry_type = match &file.r#type {
+        None => EntryType::default(),
+        Some(name) => EntryType::parse(&name.value).map_err(|error| at(name, error.to_string()))?,
+    };
+    let spec = NewAccessEntry {
+        principal_arn,
+        entry_type,
+        username: file.username.as_ref().map(|username| username.value.clone()),
+        groups: file
+            .groups
+            .as_ref()
+            .map(|groups| groups.value.clone())
+            .unwrap_or_default(),
+        ..NewAccessEntry::default()
+    };
+    spec.check_shape()
+        .and_then(|()| spec.check_account(&account.id))
+        .map_err(|error| match (&error, &file.username, &file.groups) {
+            (
+                EksError::UsernamePrefix { .. }
+                | EksError::UsernameNotAllowed { .. }
+                | EksError::SessionNameWithoutColon,
+                Some(username),
+                _,
+            ) => at(username, error.to_string()),
+            (EksError::GroupPrefix { .. } | EksError::GroupsNotAllowed { .. }, _, Some(groups)) => {
+                at(groups, error.to_string())
+            }
+            _ => at(name, error.to_string()),
+        })?;
+    let mut policies: Vec<(String, AccessScope)> = Vec::new();
+    for file in file.policies {
+        let name = &file.policy;
+        let policy = AccessPolicy::from_name(&name.value)
+            .or_else(|| AccessPolicy::from_arn(&name.value, account.partition))
+            .ok_or_else(|| at(name, format!("no access policy `{}`", name.value)))?;
+        if !entry_type.takes_policies() {
+            return Err(at(name, EksError::NotStandard.to_string()));
+        }
+        let arn = policy.arn(account.partition);
+        if policies.iter().any(|(known, _)| *known == arn) {
+            return Err(at(name, format!("`{}` is there twice", name.value)));
+        }
+        let scope = if file.namespaces.is_empty() {
+            AccessScope::Cluster
+        } else {
+            AccessScope::Namespaces(file.namespaces)
+        };
+        policies.push((arn, scope));
+    }
+    Ok(AccessEntryModel {
+        spec,
+        policies,
+        recreated: file.recreated,
     })
 }
 

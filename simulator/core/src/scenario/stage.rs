@@ -17,6 +17,10 @@ use crate::eks::AuthenticatorRelease;
 use crate::eks::Cluster;
 use crate::eks::Creator;
 use crate::eks::NewCluster;
+use crate::eks::access_entry::AccessConfig;
+use crate::eks::access_entry::AccessScope;
+use crate::eks::access_entry::NewAccessEntry;
+use crate::eks::access_entry::Principal;
 use crate::iam::AccessKey;
 use crate::iam::NewRole;
 use crate::instant::Timestamp;
@@ -69,10 +73,23 @@ pub(super) struct ClusterModel {
     pub(super) age_days: u32,
     /// A canonical ARN.
     pub(super) creator: Option<String>,
+    /// The same with the path.
+    pub(super) creator_arn: Option<String>,
+    pub(super) access: AccessConfig,
+    pub(super) access_entries: Vec<AccessEntryModel>,
     pub(super) release: AuthenticatorRelease,
     pub(super) strict_hosts: bool,
     pub(super) token_cache_seconds: u32,
     pub(super) aws_auth: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct AccessEntryModel {
+    pub(super) spec: NewAccessEntry,
+    /// Policy ARNs.
+    pub(super) policies: Vec<(String, AccessScope)>,
+    /// It was made for an earlier principal of that name.
+    pub(super) recreated: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -103,6 +120,22 @@ impl AccountModel {
             }
             _ => None,
         }
+    }
+
+    /// The ARN of `user/NAME` or `role/NAME` with its path.
+    pub(super) fn principal_arn(&self, resource: &str) -> Option<String> {
+        match resource.split_once('/')? {
+            ("role", name) => self.role_arn(name),
+            _ => self.canonical_arn(resource),
+        }
+    }
+
+    /// The ARNs of all users and roles with their paths.
+    pub(super) fn principal_arns(&self) -> impl Iterator<Item = String> {
+        let arn = |kind, path, name| format!("arn:{}:iam::{}:{kind}{path}{name}", self.partition, self.id);
+        let users = self.users.iter().map(move |user| arn("user", &user.path, &user.name));
+        let roles = self.roles.iter().map(move |role| arn("role", &role.path, &role.name));
+        users.chain(roles)
     }
 
     /// The ARN of a role with its path.
@@ -138,6 +171,8 @@ impl WorldModel {
         let mut world = World::new(self.seed);
         let created = now.plus_seconds(-100 * DAY);
         let mut keys: BTreeMap<String, Arc<AccessKey>> = BTreeMap::new();
+        // Unique ids by ARN, of deleted principals too.
+        let mut principals: BTreeMap<String, String> = BTreeMap::new();
         for account in &self.accounts {
             world.directory.add_account(account.id.clone(), account.partition);
             for role in &account.roles {
@@ -147,15 +182,18 @@ impl WorldModel {
                     trust_policy: &account.trust_policy(role),
                     max_session_duration: 3600,
                 };
-                let _ = world.directory.create_role(&account.id, spec, &mut world.ids, created);
+                if let Ok(role) = world.directory.create_role(&account.id, spec, &mut world.ids, created) {
+                    principals.insert(role.arn.clone(), role.id.clone());
+                }
             }
             for user in &account.users {
                 let made = world
                     .directory
                     .create_user(&account.id, &user.name, &user.path, &mut world.ids, created);
-                if made.is_err() {
+                let Ok(made) = made else {
                     continue;
-                }
+                };
+                principals.insert(made.arn.clone(), made.id.clone());
                 if let Ok(key) = world
                     .directory
                     .create_access_key(&account.id, &user.name, &mut world.ids, created)
@@ -171,7 +209,7 @@ impl WorldModel {
             }
         }
         for model in &self.clusters {
-            let cluster = model.stage(&mut world, now);
+            let cluster = model.stage(&mut world, &principals, now);
             world.clusters.insert(model.name.clone(), Arc::new(cluster));
         }
         let profiles = self
@@ -206,7 +244,7 @@ impl WorldModel {
 }
 
 impl ClusterModel {
-    fn stage(&self, world: &mut World, now: Timestamp) -> Cluster {
+    fn stage(&self, world: &mut World, principals: &BTreeMap<String, String>, now: Timestamp) -> Cluster {
         let created = now.plus_seconds(-DAY * i64::from(self.age_days));
         let mut cluster = Cluster::new(
             NewCluster {
@@ -230,6 +268,27 @@ impl ClusterModel {
             ));
         }
         cluster.create_objects(objects, &mut world.ids, created);
+        let creator = self.creator_arn.as_ref().and_then(|arn| {
+            Some(Principal {
+                arn: arn.clone(),
+                id: principals.get(arn)?.clone(),
+            })
+        });
+        let _ = cluster.begin_access(self.access, creator, &mut world.ids, created);
+        for model in &self.access_entries {
+            let arn = &model.spec.principal_arn;
+            let id = match principals.get(arn) {
+                Some(id) if !model.recreated => id.clone(),
+                // An id of the same kind that nobody has.
+                _ => world
+                    .ids
+                    .unique_id(if arn.contains(":role/") { "AROA" } else { "AIDA" }),
+            };
+            let _ = cluster.create_access_entry_for(id, model.spec.clone(), &mut world.ids, created);
+            for (policy_arn, scope) in &model.policies {
+                let _ = cluster.associate_access_policy(arn, policy_arn, scope.clone(), created);
+            }
+        }
         cluster
     }
 }

@@ -69,3 +69,185 @@ fn the_articles_world_is_staged_the_same_each_time() {
     let names: Vec<&str> = first.profiles.iter().map(|profile| profile.name.as_str()).collect();
     assert_eq!(names, ["default", "creator", "admin-test-role"]);
 }
+
+const ENTRIES: &str = r#"
+world:
+  accounts:
+    - id: "111122223333"
+      users:
+        - name: creator
+        - name: gone
+          path: /team/
+          deleted: true
+      roles:
+        - name: dev
+          path: /ops/
+        - name: node
+    - id: "444455556666"
+      roles:
+        - name: partner
+  clusters:
+    - name: my-cluster
+      region: us-west-2
+      account: "111122223333"
+      creator: user/creator
+      authentication_mode: API_AND_CONFIG_MAP
+      bootstrap_creator_admin: true
+      access_entries:
+        - principal: role/dev
+          username: dev:{{SessionName}}
+          groups: [viewers]
+          policies:
+            - {policy: AmazonEKSViewPolicy}
+            - {policy: AmazonEKSEditPolicy, namespaces: [team, dev-*]}
+          recreated: true
+        - principal: role/node
+          type: EC2_LINUX
+        - principal: user/gone
+        - principal: arn:aws:iam::444455556666:role/partner
+  profiles:
+    - {name: default, user: creator}
+"#;
+
+#[test]
+fn access_entries_are_staged() {
+    let world = stage(ENTRIES, Timestamp::from_unix_seconds(1_795_481_097))
+        .unwrap()
+        .world;
+    let cluster = world.cluster("my-cluster").unwrap();
+    let shown: Vec<String> = cluster
+        .access_entries()
+        .iter()
+        .map(|entry| {
+            let policies: Vec<String> = entry
+                .policies
+                .iter()
+                .map(|associated| {
+                    let namespaces = associated.scope.namespaces().join(" ");
+                    format!("{} in [{namespaces}]", associated.policy.name)
+                })
+                .collect();
+            format!(
+                "{} {} {} [{}] {}",
+                entry.principal_arn,
+                entry.entry_type.as_str(),
+                entry.username,
+                entry.groups.join(" "),
+                policies.join(", ")
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "arn:aws:iam::111122223333:role/node EC2_LINUX system:node:{{EC2PrivateDNSName}} [system:nodes] ",
+            "arn:aws:iam::111122223333:role/ops/dev STANDARD dev:{{SessionName}} [viewers] \
+             AmazonEKSEditPolicy in [team dev-*], AmazonEKSViewPolicy in []",
+            "arn:aws:iam::111122223333:user/creator STANDARD arn:aws:iam::111122223333:user/creator [] \
+             AmazonEKSClusterAdminPolicy in []",
+            "arn:aws:iam::111122223333:user/team/gone STANDARD arn:aws:iam::111122223333:user/team/gone [] ",
+            "arn:aws:iam::444455556666:role/partner STANDARD \
+             arn:aws:sts::444455556666:assumed-role/partner/{{SessionName}} [] ",
+        ]
+    );
+    let id = |arn: &str| cluster.access_entries().get(arn).unwrap().principal_id.clone();
+    let account = world
+        .directory
+        .account(&crate::arn::AccountId::parse("111122223333").unwrap())
+        .unwrap();
+    assert_eq!(
+        id("arn:aws:iam::111122223333:role/node"),
+        account.role("node").unwrap().id
+    );
+    let dev = id("arn:aws:iam::111122223333:role/ops/dev");
+    assert_ne!(dev, account.role("dev").unwrap().id);
+    assert!(dev.starts_with("AROA"));
+    assert!(id("arn:aws:iam::111122223333:user/team/gone").starts_with("AIDA"));
+}
+
+#[test]
+fn access_that_is_inconsistent_is_refused_where_it_stands() {
+    for (from, to, message) in [
+        ("API_AND_CONFIG_MAP", "BOTH", "no authentication mode `BOTH`"),
+        (
+            "authentication_mode: API_AND_CONFIG_MAP\n      bootstrap_creator_admin: true",
+            "bootstrap_creator_admin: false",
+            "bootstrapClusterCreatorAdminPermissions must be true",
+        ),
+        (
+            "principal: role/dev",
+            "principal: role/nobody",
+            "no `role/nobody` in this world",
+        ),
+        ("principal: role/dev", "principal: dev", "no `dev` in this world"),
+        (
+            "principal: arn:aws:iam::444455556666:role/partner",
+            "principal: arn:aws:iam::111122223333:role/dev",
+            "no `arn:aws:iam::111122223333:role/dev` in this world",
+        ),
+        (
+            "principal: user/gone",
+            "principal: user/creator",
+            "has an access entry already",
+        ),
+        (
+            "principal: user/gone",
+            "principal: role/node",
+            "`arn:aws:iam::111122223333:role/node` has an access entry already",
+        ),
+        (
+            "type: EC2_LINUX",
+            "type: EC2_LINUKS",
+            "The specified type is invalid: EC2_LINUKS",
+        ),
+        (
+            "type: EC2_LINUX",
+            "type: EC2_LINUX\n          groups: [x]",
+            "setting kubernetesGroups is not allowed when the type is \"EC2_LINUX\"",
+        ),
+        (
+            "username: dev:",
+            "username: system:",
+            "The username must not begin with system:",
+        ),
+        (
+            "groups: [viewers]",
+            "groups: [viewers, system:masters]",
+            "The kubernetes group name system:masters is invalid",
+        ),
+        (
+            "policy: AmazonEKSViewPolicy",
+            "policy: AmazonEKSViewPolicies",
+            "no access policy `AmazonEKSViewPolicies`",
+        ),
+        (
+            "policy: AmazonEKSEditPolicy",
+            "policy: AmazonEKSViewPolicy, namespaces: [x]}\n            - {policy: AmazonEKSViewPolicy",
+            "`AmazonEKSViewPolicy` is there twice",
+        ),
+        (
+            "type: EC2_LINUX",
+            "type: EC2_LINUX\n          policies: [{policy: AmazonEKSViewPolicy}]",
+            "This operation can only be performed on Access Entries with a type of \"STANDARD\".",
+        ),
+        ("recreated: true", "recreate: true", "recreate"),
+    ] {
+        assert!(ENTRIES.contains(from), "{from}");
+        let text = ENTRIES.replacen(from, to, 1);
+        let error = stage(&text, Timestamp::UNIX_EPOCH).unwrap_err();
+        assert!(error.message.contains(message), "{to}: {error}");
+        let changed = text
+            .lines()
+            .zip(ENTRIES.lines())
+            .position(|(new, old)| new != old)
+            .unwrap() as u64
+            + 1;
+        assert!((changed..=changed + 1).contains(&error.line), "{to}: {error}");
+    }
+    let text = ENTRIES.replacen("      authentication_mode: API_AND_CONFIG_MAP\n", "", 1);
+    let error = stage(&text, Timestamp::UNIX_EPOCH).unwrap_err();
+    assert!(
+        error.message.contains("access entries want authentication_mode"),
+        "{error}"
+    );
+}

@@ -1,0 +1,184 @@
+//! What EKS refuses, in EKS's words.
+
+use super::access_entry::AuthenticationMode;
+use super::access_entry::EntryType;
+
+/// The kind of a refusal, which decides the error's code and status on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EksErrorKind {
+    /// A parameter has a value that it may not have.
+    InvalidParameter,
+    /// The request does not fit the state of the cluster.
+    InvalidRequest,
+    /// It is there already.
+    ResourceInUse,
+    /// It is not there.
+    ResourceNotFound,
+}
+
+/// A call that EKS refuses. The messages are EKS's, where one was found.
+///
+/// FIDELITY: no text was found for a username with `{{SessionName}}` and no colon before it, an unknown entry type or
+/// scope type, too many tags, a policy that is not associated, and an update that is not there; those here are our own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EksError {
+    /// The principal has an entry.
+    #[error("The specified access entry resource is already in use on this cluster.")]
+    AccessEntryExists,
+    /// In CONFIG_MAP mode the creator is always an administrator.
+    #[error("bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to CONFIG_MAP")]
+    CreatorNotAdmin,
+    /// A group with a reserved prefix.
+    #[error("The kubernetes group name {group} is invalid, it cannot start with {prefix}")]
+    GroupPrefix {
+        /// The group.
+        group: String,
+        /// The prefix.
+        prefix: &'static str,
+    },
+    /// Entries for nodes have groups of their own.
+    #[error(
+        "The specified kubernetesGroups is invalid: setting kubernetesGroups is not allowed when the type is \"{}\"",
+        entry_type.as_str()
+    )]
+    GroupsNotAllowed {
+        /// The type of the entry.
+        entry_type: EntryType,
+    },
+    /// The principal is not there, or is none that can have an entry.
+    #[error("The specified principalArn is invalid: invalid principal.")]
+    InvalidPrincipal,
+    /// The mode knows no access entries.
+    #[error(
+        "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation."
+    )]
+    ModeWithoutAccessEntries,
+    /// A scope of type namespace names none.
+    #[error("At least 1 namespace must be provided if the type is set as namespace")]
+    NamespacesMissing,
+    /// A scope of another type names namespaces.
+    #[error("accessScope should not include namespaces if the type is not set as namespace")]
+    NamespacesNotAllowed,
+    /// The principal has no entry.
+    #[error(
+        "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'."
+    )]
+    NoAccessEntry,
+    /// The logging is as it is to be.
+    #[error("No changes needed for the logging config provided")]
+    NoLoggingChange,
+    /// There is no such cluster.
+    #[error("No cluster found for name: {name}.")]
+    NoSuchCluster {
+        /// The name.
+        name: String,
+    },
+    /// There is no such update.
+    #[error("No update found for ID: {id}")]
+    NoSuchUpdate {
+        /// The id.
+        id: String,
+    },
+    /// The entry's type cannot be changed so.
+    #[error("This operation can only be performed on Access Entries with a type of \"STANDARD\".")]
+    NotStandard,
+    /// The text is no ARN of an access policy.
+    #[error("The policyArn parameter format is not valid")]
+    PolicyArnFormat,
+    /// The entry has no such policy.
+    #[error("The specified policyArn is not associated with the access entry.")]
+    PolicyNotAssociated,
+    /// There is no such policy.
+    #[error("The specified policyArn could not be found.")]
+    PolicyNotFound,
+    /// A node of another account.
+    #[error(
+        "AccessEntry principalArn must be from the same account as the cluster when using types \
+         [EC2_LINUX, EC2_WINDOWS, FARGATE_LINUX, HYBRID_LINUX, EC2]"
+    )]
+    PrincipalInOtherAccount,
+    /// A node is a role.
+    #[error(
+        "AccessEntry principalArn must be IAM role when using types [EC2_LINUX, EC2_WINDOWS, FARGATE_LINUX, HYBRID_LINUX, EC2]"
+    )]
+    PrincipalNotRole,
+    /// The roles of AWS services have entries that AWS makes.
+    #[error("The caller is not allowed to modify access entries with a principalArn value of a Service Linked Role")]
+    ServiceLinkedRole,
+    /// `{{SessionName}}` stands before any colon.
+    #[error("The specified username is invalid: it must contain a colon before {{{{SessionName}}}}")]
+    SessionNameWithoutColon,
+    /// More than 50.
+    #[error("The number of tags must not exceed 50")]
+    TooManyTags,
+    /// No type of an entry.
+    #[error("The specified type is invalid: {got}")]
+    UnknownEntryType {
+        /// The text as it came.
+        got: String,
+    },
+    /// No type of a scope.
+    #[error("The accessScope type is invalid: {got}")]
+    UnknownScopeType {
+        /// The text as it came.
+        got: String,
+    },
+    /// Modes change in one direction, one step at a time.
+    #[error("Unsupported authentication mode update from {} to {}", from.as_str(), to.as_str())]
+    UnsupportedModeUpdate {
+        /// The mode as it is.
+        from: AuthenticationMode,
+        /// The mode that was asked for.
+        to: AuthenticationMode,
+    },
+    /// Entries for nodes have a username of their own.
+    #[error(
+        "The specified username is invalid: setting username is not allowed when the type is \"{}\"",
+        entry_type.as_str()
+    )]
+    UsernameNotAllowed {
+        /// The type of the entry.
+        entry_type: EntryType,
+    },
+    /// A username with a reserved prefix.
+    #[error("The username must not begin with {prefix}")]
+    UsernamePrefix {
+        /// The prefix.
+        prefix: &'static str,
+    },
+}
+
+impl EksError {
+    /// What kind of refusal it is.
+    #[must_use]
+    pub fn kind(&self) -> EksErrorKind {
+        match self {
+            Self::AccessEntryExists => EksErrorKind::ResourceInUse,
+            Self::ModeWithoutAccessEntries => EksErrorKind::InvalidRequest,
+            Self::NoAccessEntry
+            | Self::NoSuchCluster { .. }
+            | Self::NoSuchUpdate { .. }
+            | Self::PolicyNotAssociated
+            | Self::PolicyNotFound => EksErrorKind::ResourceNotFound,
+            Self::CreatorNotAdmin
+            | Self::GroupPrefix { .. }
+            | Self::GroupsNotAllowed { .. }
+            | Self::InvalidPrincipal
+            | Self::NamespacesMissing
+            | Self::NamespacesNotAllowed
+            | Self::NoLoggingChange
+            | Self::NotStandard
+            | Self::PolicyArnFormat
+            | Self::PrincipalInOtherAccount
+            | Self::PrincipalNotRole
+            | Self::ServiceLinkedRole
+            | Self::SessionNameWithoutColon
+            | Self::TooManyTags
+            | Self::UnknownEntryType { .. }
+            | Self::UnknownScopeType { .. }
+            | Self::UnsupportedModeUpdate { .. }
+            | Self::UsernameNotAllowed { .. }
+            | Self::UsernamePrefix { .. } => EksErrorKind::InvalidParameter,
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Updates of a cluster: what was changed, and when.
+//!
+//! FIDELITY: an update is done at once. The call that asks for it answers `InProgress`, as EKS does; from then on it is
+//! `Successful`, and the cluster never shows `UPDATING`.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::Cluster;
+use super::access_entry::AuthenticationMode;
+use super::error::EksError;
+use crate::id::IdGenerator;
+use crate::instant::Timestamp;
+
+/// A log of the control plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogType {
+    /// Of the API server.
+    Api,
+    /// What was asked of the API server.
+    Audit,
+    /// Of the authenticator.
+    Authenticator,
+    /// Of the controller manager.
+    ControllerManager,
+    /// Of the scheduler.
+    Scheduler,
+}
+
+impl LogType {
+    /// Every type, in the API's order.
+    pub const ALL: [Self; 5] = [
+        Self::Api,
+        Self::Audit,
+        Self::Authenticator,
+        Self::ControllerManager,
+        Self::Scheduler,
+    ];
+
+    /// The API's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Audit => "audit",
+            Self::Authenticator => "authenticator",
+            Self::ControllerManager => "controllerManager",
+            Self::Scheduler => "scheduler",
+        }
+    }
+
+    /// The type of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|log| log.as_str() == name)
+    }
+}
+
+/// Log types that are to be on, or off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSetup {
+    /// Which.
+    pub types: Vec<LogType>,
+    /// Whether they are to be written.
+    pub enabled: bool,
+}
+
+/// What was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpdateKind {
+    /// Where mappings come from.
+    AccessConfig(AuthenticationMode),
+    /// Which logs are written.
+    Logging(Vec<LogSetup>),
+}
+
+/// An update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterUpdate {
+    /// A UUID.
+    pub id: String,
+    /// What was changed.
+    pub kind: UpdateKind,
+    /// When.
+    pub created: Timestamp,
+}
+
+impl ClusterUpdate {
+    /// The API's name of what was changed.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self.kind {
+            UpdateKind::AccessConfig(_) => "AccessConfigUpdate",
+            UpdateKind::Logging(_) => "LoggingUpdate",
+        }
+    }
+
+    /// The parameters: type and value.
+    #[must_use]
+    pub fn params(&self) -> Vec<(&'static str, String)> {
+        match &self.kind {
+            UpdateKind::AccessConfig(mode) => vec![("AuthenticationMode", mode.as_str().to_owned())],
+            UpdateKind::Logging(setups) => {
+                let setups: Vec<_> = setups
+                    .iter()
+                    .map(|setup| {
+                        let types: Vec<&str> = setup.types.iter().map(|log| log.as_str()).collect();
+                        json!({"types": types, "enabled": setup.enabled})
+                    })
+                    .collect();
+                vec![("ClusterLogging", json!({"clusterLogging": setups}).to_string())]
+            }
+        }
+    }
+}
+
+impl Cluster {
+    /// The logs that are written.
+    #[must_use]
+    pub fn logging(&self) -> &BTreeSet<LogType> {
+        &self.logging
+    }
+
+    /// Its updates, oldest first.
+    #[must_use]
+    pub fn updates(&self) -> impl DoubleEndedIterator<Item = &ClusterUpdate> {
+        self.updates.iter()
+    }
+
+    /// DescribeUpdate.
+    ///
+    /// # Errors
+    /// [`EksError::NoSuchUpdate`].
+    pub fn update(&self, id: &str) -> Result<&ClusterUpdate, EksError> {
+        self.updates
+            .iter()
+            .find(|update| update.id == id)
+            .ok_or_else(|| EksError::NoSuchUpdate { id: id.to_owned() })
+    }
+
+    /// Switches logs on and off.
+    ///
+    /// # Errors
+    /// [`EksError::NoLoggingChange`].
+    pub fn update_logging(
+        &mut self,
+        setups: Vec<LogSetup>,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<(), EksError> {
+        let mut logging = self.logging.clone();
+        for setup in &setups {
+            for log in &setup.types {
+                if setup.enabled {
+                    logging.insert(*log);
+                } else {
+                    logging.remove(log);
+                }
+            }
+        }
+        if logging == self.logging {
+            return Err(EksError::NoLoggingChange);
+        }
+        self.logging = logging;
+        self.record_update(UpdateKind::Logging(setups), ids, now);
+        Ok(())
+    }
+
+    pub(super) fn record_update(&mut self, kind: UpdateKind, ids: &mut IdGenerator, now: Timestamp) {
+        self.updates.push_back(ClusterUpdate {
+            id: ids.uuid(),
+            kind,
+            created: now,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario;
+
+    #[test]
+    fn logs_are_switched_on_and_off() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut world = scenario::stage(scenario::ARTICLE_WORLD, now).unwrap().world;
+        let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+        let setup = |types: &[LogType], enabled| LogSetup {
+            types: types.to_vec(),
+            enabled,
+        };
+        let both = vec![
+            setup(&[LogType::Api, LogType::Authenticator], true),
+            setup(&[LogType::Audit], false),
+        ];
+        cluster.update_logging(both.clone(), ids, now).unwrap();
+        assert_eq!(
+            cluster.logging().iter().copied().collect::<Vec<_>>(),
+            [LogType::Api, LogType::Authenticator]
+        );
+        let update = cluster.updates().next().unwrap().clone();
+        assert_eq!(update.type_name(), "LoggingUpdate");
+        let value = r#"{"clusterLogging":[{"enabled":true,"types":["api","authenticator"]},{"enabled":false,"types":["audit"]}]}"#;
+        assert_eq!(update.params(), [("ClusterLogging", value.to_owned())]);
+        assert_eq!(cluster.update(&update.id), Ok(&update));
+        assert_eq!(
+            cluster.update_logging(both, ids, now).unwrap_err().to_string(),
+            "No changes needed for the logging config provided"
+        );
+        cluster
+            .update_logging(vec![setup(&LogType::ALL, false)], ids, now)
+            .unwrap();
+        assert!(cluster.logging().is_empty());
+        let error = cluster.update("x").unwrap_err();
+        assert_eq!(error.to_string(), "No update found for ID: x");
+    }
+
+    #[test]
+    fn names_of_logs_lead_back() {
+        for log in LogType::ALL {
+            assert_eq!(LogType::from_name(log.as_str()), Some(log));
+        }
+        assert_eq!(LogType::from_name("kubelet"), None);
+    }
+}
