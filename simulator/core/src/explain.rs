@@ -1,5 +1,6 @@
 //! From a trace to words for people: which check, which cause, how to mend it.
 
+mod access_entry;
 #[cfg(test)]
 mod tests;
 
@@ -10,12 +11,17 @@ use crate::arn::CanonicalArn;
 use crate::authenticate::Authentication;
 use crate::authenticate::DenialReason;
 use crate::authenticate::ask_sts;
+use crate::authorize::Decision;
+use crate::authorize::authorize;
 use crate::eks::Cluster;
+use crate::eks::access_entry::AuthenticationMode;
+use crate::eks::access_entry::Principal;
 use crate::iam::KeyOwner;
 use crate::mapping;
 use crate::mapping::Identity;
 use crate::mapping::MappingError;
 use crate::mapping::aws_auth::MappedArn;
+use crate::request_info::Attributes;
 use crate::sigv4::SigV4Error;
 use crate::token::TokenError;
 use crate::trace::Trace;
@@ -26,6 +32,14 @@ use crate::world::World;
 /// What is to blame. Ids are stable: scenarios and programs name causes by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
+    /// An access entry is there, but holds the id of an earlier principal of that name.
+    AccessEntryOfRecreatedPrincipal,
+    /// An access entry gives less than `aws-auth`, which is not asked.
+    AccessEntryShadowsAwsAuth,
+    /// An access entry is there for a principal of that name with another path.
+    AccessEntryWithOtherPath,
+    /// Only `aws-auth` knows the principal, and the authentication mode is API.
+    AwsAuthIgnored,
     /// The creator of the cluster is gone, and nobody else can administer it.
     CreatorDeleted,
     /// Nothing: the caller is let in.
@@ -50,6 +64,8 @@ pub enum Cause {
     MappedAsSession,
     /// A mapping is there, but names the role with its path.
     MappedWithPath,
+    /// The user is known but may not do what was asked.
+    NotAuthorized,
     /// The temporary credentials have ended.
     SessionExpired,
     /// The session token is missing or another key's.
@@ -74,7 +90,11 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 27] = [
+        Self::AccessEntryOfRecreatedPrincipal,
+        Self::AccessEntryShadowsAwsAuth,
+        Self::AccessEntryWithOtherPath,
+        Self::AwsAuthIgnored,
         Self::CreatorDeleted,
         Self::Granted,
         Self::GrantedFromCache,
@@ -87,6 +107,7 @@ impl Cause {
         Self::MappedAsOtherKind,
         Self::MappedAsSession,
         Self::MappedWithPath,
+        Self::NotAuthorized,
         Self::SessionExpired,
         Self::SessionTokenWrong,
         Self::SignatureMismatch,
@@ -103,6 +124,10 @@ impl Cause {
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
+            Self::AccessEntryOfRecreatedPrincipal => "access-entry-of-recreated-principal",
+            Self::AccessEntryShadowsAwsAuth => "access-entry-shadows-aws-auth",
+            Self::AccessEntryWithOtherPath => "access-entry-with-other-path",
+            Self::AwsAuthIgnored => "aws-auth-ignored",
             Self::CreatorDeleted => "creator-deleted",
             Self::Granted => "granted",
             Self::GrantedFromCache => "granted-from-cache",
@@ -115,6 +140,7 @@ impl Cause {
             Self::MappedAsOtherKind => "mapped-as-other-kind",
             Self::MappedAsSession => "mapped-as-session",
             Self::MappedWithPath => "mapped-with-path",
+            Self::NotAuthorized => "not-authorized",
             Self::SessionExpired => "session-expired",
             Self::SessionTokenWrong => "session-token-wrong",
             Self::SignatureMismatch => "signature-mismatch",
@@ -246,6 +272,21 @@ pub fn explain(authentication: &Authentication, cluster: &Cluster, world: &World
     finding.explained(authentication.trace.clone())
 }
 
+/// Explains what becomes of a request of a known user.
+#[must_use]
+pub fn explain_request(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Explanation {
+    let authorization = authorize(user, attributes, cluster);
+    let finding = match authorization.decision {
+        Decision::Allow => Finding::new(
+            Cause::Granted,
+            format!("{} may do this: {}", user.username, authorization.reason),
+            "",
+        ),
+        Decision::NoOpinion => access_entry::denial_finding(user, attributes, &authorization.reason, cluster),
+    };
+    finding.explained(authorization.trace)
+}
+
 /// Explains what becomes of a principal, given as any ARN that AWS shows.
 #[must_use]
 pub fn explain_arn(arn: &str, cluster: &Cluster, world: &World) -> Explanation {
@@ -281,6 +322,12 @@ pub fn explain_arn(arn: &str, cluster: &Cluster, world: &World) -> Explanation {
         account_id,
         user_id: String::new(),
         access_key_id: String::new(),
+    };
+    let identity = Identity {
+        user_id: Principal::find_canonical(&identity.canonical_arn, &world.directory)
+            .map(|principal| principal.id)
+            .unwrap_or_default(),
+        ..identity
     };
     let resolution = mapping::resolve(&identity, cluster);
     match &resolution.outcome {
@@ -464,6 +511,10 @@ fn creator_is_gone(cluster: &Cluster, world: &World) -> bool {
     let Some(creator) = &cluster.creator else {
         return false;
     };
+    // With access entries EKS itself can make somebody an administrator.
+    if cluster.authentication_mode() != AuthenticationMode::ConfigMap {
+        return false;
+    }
     let is_there = world.directory.accounts().any(|account| {
         account.users().any(|user| user.arn == creator.canonical_arn)
             || account.roles().any(|role| {
@@ -482,7 +533,12 @@ fn creator_is_gone(cluster: &Cluster, world: &World) -> bool {
 }
 
 fn mapping_finding(error: &MappingError, identity: &Identity, cluster: &Cluster, world: &World) -> Finding {
-    if let MappingError::Template { template, fault, .. } = error {
+    if let MappingError::Several { last, .. } = error {
+        return mapping_finding(last, identity, cluster, world);
+    }
+    if let MappingError::Template { template, fault, .. } | MappingError::AccessEntryTemplate { template, fault, .. } =
+        error
+    {
         return Finding::new(
             Cause::TemplateUnrenderable,
             format!("access denied: the mapping's template {template} cannot be rendered: {fault}"),
@@ -490,11 +546,17 @@ fn mapping_finding(error: &MappingError, identity: &Identity, cluster: &Cluster,
         );
     }
     let arn = &identity.canonical_arn;
-    if let Some(finding) = near_miss(arn, cluster) {
+    if let Some(finding) = access_entry::mapping_finding(identity, cluster, world) {
+        return finding;
+    }
+    if let Some(finding) = near_miss(arn, cluster).filter(|_| cluster.authentication_mode().reads_aws_auth()) {
         return finding;
     }
     if creator_is_gone(cluster, world) {
         return creator_deleted(cluster).with(format!("the caller is {arn}, which is not mapped either"));
+    }
+    if cluster.authentication_mode().has_access_entries() {
+        return access_entry::not_mapped(identity, cluster, world);
     }
     let (list, field) = if arn.contains(":role/") {
         ("mapRoles", "rolearn")

@@ -1,5 +1,7 @@
 //! One test for each cause.
 
+mod access_entry;
+
 use serde_json::json;
 
 use super::*;

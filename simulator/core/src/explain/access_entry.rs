@@ -1,0 +1,223 @@
+//! What goes wrong with access entries, and beside them.
+
+use super::Cause;
+use super::Finding;
+use crate::arn::Arn;
+use crate::authorize::Decision;
+use crate::authorize::authorize;
+use crate::authorize::forbidden_message;
+use crate::eks::Cluster;
+use crate::eks::access_entry::AccessEntry;
+use crate::eks::access_entry::AuthenticationMode;
+use crate::eks::access_entry::EntryMatch;
+use crate::eks::access_entry::Principal;
+use crate::mapping::Identity;
+use crate::mapping::ask_aws_auth;
+use crate::request_info::Attributes;
+use crate::trace::Trace;
+use crate::user::SYSTEM_MASTERS;
+use crate::user::UserInfo;
+use crate::world::World;
+
+/// Why an identity is not let in although an entry or `aws-auth` was meant for it.
+pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &World) -> Option<Finding> {
+    let mode = cluster.authentication_mode();
+    if !mode.has_access_entries() {
+        return None;
+    }
+    let arn = &identity.canonical_arn;
+    if let Some(entry) = entry_of_that_name(arn, cluster) {
+        let now = Principal::find_by_name(arn, &world.directory)?;
+        let delete = format!(
+            "aws eks delete-access-entry --cluster-name {} --principal-arn {}",
+            cluster.name, entry.principal_arn
+        );
+        let mend = format!("{delete}, then {}", create_command(&now.arn, cluster));
+        if entry.principal_arn != now.arn {
+            return Some(
+                Finding::new(
+                    Cause::AccessEntryWithOtherPath,
+                    format!(
+                        "access denied: the access entry is for {}, and the caller is {}",
+                        entry.principal_arn, now.arn
+                    ),
+                    mend,
+                )
+                .with("an access entry goes by the principal's whole ARN and its unique id"),
+            );
+        }
+        if !identity.user_id.is_empty() && entry.principal_id != identity.user_id {
+            return Some(
+                Finding::new(
+                    Cause::AccessEntryOfRecreatedPrincipal,
+                    format!(
+                        "access denied: {} was made anew since its access entry was made",
+                        entry.principal_arn
+                    ),
+                    format!("make the entry again, with its policies: {mend}"),
+                )
+                .with(format!(
+                    "the entry holds the unique id {}, the caller's is {}; the API shows neither",
+                    entry.principal_id, identity.user_id
+                )),
+            );
+        }
+    }
+    let aws_auth = cluster.aws_auth();
+    let item = aws_auth.find(arn);
+    if mode == AuthenticationMode::Api && (item.is_some() || aws_auth.accounts().contains(&identity.account_id)) {
+        let whom = item.map_or(&identity.account_id, |item| &item.arn);
+        return Some(
+            Finding::new(
+                Cause::AwsAuthIgnored,
+                format!("access denied: {arn} is in aws-auth only, which authentication mode API ignores"),
+                create_command(&principal_arn(arn, world), cluster),
+            )
+            .with(format!("aws-auth has {whom}")),
+        );
+    }
+    None
+}
+
+/// Nobody knows the identity.
+pub(super) fn not_mapped(identity: &Identity, cluster: &Cluster, world: &World) -> Finding {
+    let arn = &identity.canonical_arn;
+    let mut finding = Finding::new(
+        Cause::IdentityNotMapped,
+        format!("access denied: {arn} is not mapped in cluster {}", cluster.name),
+        format!(
+            "if that is who you mean to be, {}; if not, choose another profile",
+            create_command(&principal_arn(arn, world), cluster)
+        ),
+    )
+    .with(format!(
+        "the authentication mode is {}, and {} principals have access entries",
+        cluster.authentication_mode().as_str(),
+        cluster.access_entries().len()
+    ));
+    if let Some(entry) = entry_of_that_name(arn, cluster) {
+        finding = finding.with(format!(
+            "there is an access entry for {}, which is gone",
+            entry.principal_arn
+        ));
+    }
+    finding
+}
+
+/// Why a request of a known user is forbidden.
+pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &str, cluster: &Cluster) -> Finding {
+    let message = forbidden_message(user, attributes, reason);
+    if let Some(finding) = shadowed(user, attributes, cluster) {
+        return finding.with(message);
+    }
+    let mend = if cluster.authentication_mode().has_access_entries() {
+        "bind a role to the user or one of its groups, or associate an access policy whose scope covers the request"
+    } else {
+        "bind a role to the user or one of its groups"
+    };
+    Finding::new(
+        Cause::NotAuthorized,
+        format!("forbidden: {} is known but may not do this", user.username),
+        mend,
+    )
+    .with(format!("the groups are [{}]", user.groups.join(" ")))
+    .with(message)
+}
+
+/// The user came in by an access entry, and `aws-auth` would have made somebody of it who may do this.
+fn shadowed(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Option<Finding> {
+    if cluster.authentication_mode() != AuthenticationMode::ApiAndConfigMap {
+        return None;
+    }
+    let fact = |name: &str| user.extra.get(name).and_then(|values| values.first()).cloned();
+    let canonical_arn = fact("canonicalArn")?;
+    let identity = Identity {
+        arn: fact("arn")?,
+        account_id: Arn::parse(&canonical_arn).ok()?.account_id,
+        canonical_arn,
+        user_id: fact("principalId")?,
+        session_name: fact("sessionName").unwrap_or_default(),
+        access_key_id: fact("accessKeyId").unwrap_or_default(),
+    };
+    let EntryMatch::Found(entry) = cluster
+        .access_entries()
+        .find(&identity.user_id, &identity.canonical_arn)
+    else {
+        return None;
+    };
+    let mapped = ask_aws_auth(&identity, cluster, &mut Trace::new()).ok()??;
+    let would_be = UserInfo {
+        username: mapped.username,
+        groups: mapped.groups,
+        ..UserInfo::default()
+    };
+    let groups = would_be.groups.join(" ");
+    let is_master = would_be.groups.iter().any(|group| group == SYSTEM_MASTERS);
+    let would_be = would_be.authenticated();
+    if authorize(&would_be, attributes, cluster).decision != Decision::Allow {
+        return None;
+    }
+    let target = format!(
+        "--cluster-name {} --principal-arn {}",
+        cluster.name, entry.principal_arn
+    );
+    let mend = if is_master {
+        format!(
+            "aws eks associate-access-policy {target} --policy-arn \
+             arn:{}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster",
+            cluster.partition()
+        )
+    } else {
+        format!("aws eks update-access-entry {target} --kubernetes-groups {groups}")
+    };
+    Some(
+        Finding::new(
+            Cause::AccessEntryShadowsAwsAuth,
+            format!(
+                "forbidden: the access entry of {} comes before aws-auth, whose groups [{groups}] would allow this",
+                entry.principal_arn
+            ),
+            mend,
+        )
+        .with(format!(
+            "the entry gives the user {} with the groups [{}] and {} access policies",
+            user.username,
+            entry.groups.join(" "),
+            entry.policies.len()
+        )),
+    )
+}
+
+/// The entry for a principal of the same kind, account and name, whatever its path and its id.
+fn entry_of_that_name<'a>(canonical_arn: &str, cluster: &'a Cluster) -> Option<&'a AccessEntry> {
+    let key = |text: &str| {
+        let arn = Arn::parse(text).ok()?;
+        let (kind, path) = arn.resource.split_once('/')?;
+        let name = path.rsplit('/').next()?.to_lowercase();
+        Some((arn.account_id, kind.to_owned(), name))
+    };
+    let wanted = key(canonical_arn)?;
+    let of_that_name = || {
+        cluster
+            .access_entries()
+            .iter()
+            .filter(|entry| key(&entry.principal_arn).as_ref() == Some(&wanted))
+    };
+    of_that_name()
+        .find(|entry| entry.canonical_arn().eq_ignore_ascii_case(canonical_arn))
+        .or_else(|| of_that_name().next())
+        .map(AsRef::as_ref)
+}
+
+/// The ARN with its path, where the principal is there.
+fn principal_arn(canonical_arn: &str, world: &World) -> String {
+    Principal::find_canonical(canonical_arn, &world.directory)
+        .map_or_else(|| canonical_arn.to_owned(), |principal| principal.arn)
+}
+
+fn create_command(principal_arn: &str, cluster: &Cluster) -> String {
+    format!(
+        "aws eks create-access-entry --cluster-name {} --principal-arn {principal_arn}",
+        cluster.name
+    )
+}

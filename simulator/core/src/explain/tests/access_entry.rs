@@ -1,0 +1,203 @@
+//! One test for each cause that has to do with access entries.
+
+use super::*;
+use crate::authorize::authorize;
+use crate::eks::access_entry::AccessConfig;
+use crate::eks::access_entry::NewAccessEntry;
+use crate::instant::Timestamp;
+use crate::request_info::Attributes;
+
+const ADMIN: &str = "arn:aws:iam::111122223333:role/ops/admin";
+
+/// The stage's cluster in that mode.
+fn stage(mode: AuthenticationMode) -> Stage {
+    let mut stage = Stage::new();
+    let (cluster, _, ids) = stage.world.cluster_and_directory_mut("my-cluster").unwrap();
+    let config = AccessConfig {
+        authentication_mode: mode,
+        bootstrap_creator_admin: true,
+    };
+    cluster.begin_access(config, None, ids, now()).unwrap();
+    stage
+}
+
+fn entry(stage: &mut Stage, principal_arn: &str, groups: &[&str], id: Option<&str>) {
+    let (cluster, directory, ids) = stage.world.cluster_and_directory_mut("my-cluster").unwrap();
+    let spec = NewAccessEntry {
+        principal_arn: principal_arn.to_owned(),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        ..NewAccessEntry::default()
+    };
+    match id {
+        None => cluster.create_access_entry(spec, directory, ids, now()),
+        Some(id) => cluster.create_access_entry_for(id.to_owned(), spec, ids, now()),
+    }
+    .unwrap();
+}
+
+#[track_caller]
+fn check_session(stage: &mut Stage, role: &str, cause: Cause, sentence: &str) -> Explanation {
+    let key = stage.session_of(role, "s");
+    let token = stage.token(&key);
+    check(stage, &token, cause, Some("mapping.result"), sentence)
+}
+
+#[test]
+fn access_entry_of_recreated_principal() {
+    let mut stage = stage(AuthenticationMode::Api);
+    entry(&mut stage, ADMIN, &[], Some("AROAEARLIERROLE000000"));
+    let explanation = check_session(
+        &mut stage,
+        "admin",
+        Cause::AccessEntryOfRecreatedPrincipal,
+        "arn:aws:iam::111122223333:role/ops/admin was made anew since its access entry was made",
+    );
+    assert!(explanation.evidence[0].contains("AROAEARLIERROLE000000"));
+    assert!(explanation.mend.contains(
+        "aws eks delete-access-entry --cluster-name my-cluster --principal-arn arn:aws:iam::111122223333:role/ops/admin"
+    ));
+    let by_arn = explain_arn(ADMIN, stage.cluster(), &stage.world);
+    assert_eq!(by_arn.cause, Cause::AccessEntryOfRecreatedPrincipal);
+}
+
+#[test]
+fn access_entry_with_other_path() {
+    for entry_arn in [
+        "arn:aws:iam::111122223333:role/admin",
+        "arn:aws:iam::111122223333:role/dev/admin",
+    ] {
+        let mut stage = stage(AuthenticationMode::ApiAndConfigMap);
+        map_roles(&mut stage, "[]");
+        entry(&mut stage, entry_arn, &[], Some("AROAEARLIERROLE000000"));
+        check_session(
+            &mut stage,
+            "admin",
+            Cause::AccessEntryWithOtherPath,
+            &format!("the access entry is for {entry_arn}, and the caller is {ADMIN}"),
+        );
+    }
+    let mut stage = stage(AuthenticationMode::Api);
+    entry(
+        &mut stage,
+        "arn:aws:iam::111122223333:user/walker",
+        &[],
+        Some("AIDAEARLIERUSER000000"),
+    );
+    let token = stage.token(&stage.key_of("walker"));
+    check(
+        &stage,
+        &token,
+        Cause::AccessEntryWithOtherPath,
+        Some("mapping.result"),
+        "the caller is arn:aws:iam::111122223333:user/team/walker",
+    );
+}
+
+#[test]
+fn aws_auth_ignored() {
+    let mut stage = stage(AuthenticationMode::Api);
+    let explanation = check_session(
+        &mut stage,
+        "admin",
+        Cause::AwsAuthIgnored,
+        "arn:aws:iam::111122223333:role/admin is in aws-auth only, which authentication mode API ignores",
+    );
+    assert_eq!(
+        explanation.mend,
+        "aws eks create-access-entry --cluster-name my-cluster --principal-arn arn:aws:iam::111122223333:role/ops/admin"
+    );
+    let key = ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME);
+    let object = json!({"data": {"mapAccounts": "['111122223333']"}});
+    stage.cluster_mut().update_object(&key, object).unwrap();
+    check_session(
+        &mut stage,
+        "stranger",
+        Cause::AwsAuthIgnored,
+        "which authentication mode API ignores",
+    );
+}
+
+#[test]
+fn not_mapped_where_entries_are_in_use() {
+    let mut stage = stage(AuthenticationMode::ApiAndConfigMap);
+    let explanation = check_session(
+        &mut stage,
+        "stranger",
+        Cause::IdentityNotMapped,
+        "is not mapped in cluster",
+    );
+    assert!(
+        explanation.mend.contains("aws eks create-access-entry"),
+        "{}",
+        explanation.mend
+    );
+    let by_arn = explain_arn("arn:aws:iam::111122223333:user/creator", stage.cluster(), &stage.world);
+    assert_eq!(by_arn.cause, Cause::IdentityNotMapped);
+    // Near misses in aws-auth count where aws-auth is read.
+    map_roles(&mut stage, &format!("- {{rolearn: '{ADMIN}', username: u}}"));
+    check_session(&mut stage, "admin", Cause::MappedWithPath, "has the role with its path");
+}
+
+fn user(stage: &mut Stage, role: &str) -> UserInfo {
+    let key = stage.session_of(role, "s");
+    let token = stage.token(&key);
+    stage.judge(&token).outcome.unwrap().authenticated()
+}
+
+#[test]
+fn access_entry_shadows_aws_auth() {
+    let nodes = Attributes::resource("list", "", "v1", "nodes", "", "", "");
+    let mut stage = stage(AuthenticationMode::ApiAndConfigMap);
+    entry(&mut stage, ADMIN, &["viewers"], None);
+    let user = user(&mut stage, "admin");
+    assert_eq!(user.username, "arn:aws:sts::111122223333:assumed-role/admin/s");
+    let explanation = explain_request(&user, &nodes, stage.cluster());
+    assert_eq!(
+        explanation.cause,
+        Cause::AccessEntryShadowsAwsAuth,
+        "{}",
+        explanation.render_text()
+    );
+    assert_eq!(explanation.trace.failed().unwrap().id, "authz.rbac");
+    assert!(
+        explanation
+            .sentence
+            .contains("whose groups [system:masters a b] would allow this")
+    );
+    assert_eq!(
+        explanation.mend,
+        "aws eks associate-access-policy --cluster-name my-cluster --principal-arn arn:aws:iam::111122223333:role/ops/admin \
+         --policy-arn arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster"
+    );
+    // The mend mends it.
+    let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+    let scope = crate::eks::access_entry::AccessScope::Cluster;
+    stage
+        .cluster_mut()
+        .associate_access_policy(ADMIN, policy, scope, Timestamp::UNIX_EPOCH)
+        .unwrap();
+    assert_eq!(explain_request(&user, &nodes, stage.cluster()).cause, Cause::Granted);
+    assert_eq!(authorize(&user, &nodes, stage.cluster()).decision, Decision::Allow);
+}
+
+#[test]
+fn not_authorized() {
+    let secrets = Attributes::resource("get", "", "v1", "secrets", "", "default", "s");
+    for mode in [AuthenticationMode::Api, AuthenticationMode::ApiAndConfigMap] {
+        let mut stage = stage(mode);
+        entry(
+            &mut stage,
+            "arn:aws:iam::111122223333:role/stranger",
+            &["viewers"],
+            None,
+        );
+        let user = user(&mut stage, "stranger");
+        let explanation = explain_request(&user, &secrets, stage.cluster());
+        assert_eq!(explanation.cause, Cause::NotAuthorized, "{}", explanation.render_text());
+        assert_eq!(explanation.evidence[0], "the groups are [viewers system:authenticated]");
+        assert_eq!(
+            explanation.evidence[1],
+            r#"secrets "s" is forbidden: User "arn:aws:sts::111122223333:assumed-role/stranger/s" cannot get resource "secrets" in API group "" in the namespace "default""#
+        );
+    }
+}
