@@ -103,7 +103,11 @@ pub fn authenticate(
         log: Vec::new(),
     };
     let outcome = authenticate_into(&mut authentication, request, cluster, world, now);
-    let arn = authentication.identity.as_ref().map(|identity| &identity.canonical_arn);
+    let arn = authentication
+        .identity
+        .as_ref()
+        .filter(|identity| is_loggable(identity, cluster))
+        .map(|identity| &identity.canonical_arn);
     let mut fields: Vec<(&'static str, String)> = arn.map(|arn| ("arn", arn.clone())).into_iter().collect();
     fields.extend(endpoint_fields(request.client));
     let (level, msg) = match &outcome {
@@ -141,7 +145,10 @@ fn authenticate_into(
     now: Timestamp,
 ) -> Result<UserInfo, Denial> {
     let verifier = Verifier {
-        partition: cluster.partition(),
+        partition: cluster
+            .authenticator
+            .as_ref()
+            .map_or_else(|| cluster.partition(), |config| config.partition),
         region: &cluster.region,
         own_hosts: if cluster.strict_hosts { &[] } else { &world.own_hosts },
     };
@@ -167,18 +174,27 @@ fn authenticate_into(
     so_far
         .trace
         .passed("sts.identity", "the caller is a principal", identity.arn.clone());
-    if cluster.authenticator_release != AuthenticatorRelease::Y2022 {
+    if cluster.authenticator_release != AuthenticatorRelease::Y2022 && is_loggable(&identity, cluster) {
         so_far
             .log
             .push(sts_response_line(&identity, &token, request.client, now));
     }
     let resolution = mapping::resolve(&identity, cluster);
     so_far.trace.extend(resolution.trace);
-    let user = resolution.outcome.map(|user| UserInfo {
-        username: user.username,
-        uid: format!("aws-iam-authenticator:{}:{}", identity.account_id, identity.user_id),
-        groups: user.groups,
-        extra: extra(&identity),
+    let user = resolution.outcome.map(|user| {
+        let (uid, extra) = if is_loggable(&identity, cluster) {
+            let uid = format!("aws-iam-authenticator:{}:{}", identity.account_id, identity.user_id);
+            (uid, extra(&identity))
+        } else {
+            let uid = format!("aws-iam-authenticator:administrative:{}", user.username);
+            (uid, BTreeMap::new())
+        };
+        UserInfo {
+            username: user.username,
+            uid,
+            groups: user.groups,
+            extra,
+        }
     });
     so_far.identity = Some(identity);
     user.map_err(|error| Denial {
@@ -244,6 +260,12 @@ fn sts_denial(error: SigV4Error, token: &PresignedToken, release: AuthenticatorR
         ),
         throttled: false,
     }
+}
+
+/// An authenticator can be told to keep the principals of some accounts out of its log and out of what it passes on.
+fn is_loggable(identity: &Identity, cluster: &Cluster) -> bool {
+    let config = cluster.authenticator.as_ref();
+    config.is_none_or(|config| config.is_loggable(&identity.account_id))
 }
 
 /// Splits what STS answers into the terms of mappings (`getIdentityFromSTSResponse`).

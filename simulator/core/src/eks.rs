@@ -4,6 +4,7 @@ pub mod access_entry;
 pub mod error;
 pub mod update;
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -20,6 +21,9 @@ use crate::arn::Partition;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 use crate::mapping::aws_auth::AwsAuth;
+use crate::mapping::config::AuthenticatorConfig;
+use crate::mapping::crd;
+use crate::mapping::crd::IdentityMappings;
 use crate::object::ObjectKey;
 use crate::object::ObjectStore;
 use crate::object::StoreError;
@@ -76,6 +80,10 @@ pub struct Cluster {
     pub strict_hosts: bool,
     /// Seconds for which its API server lets a token in again without asking the authenticator; 0 for never.
     pub token_cache_seconds: u32,
+    /// The authenticator that its operator configures, as on clusters that are not EKS's; EKS's own where absent.
+    pub authenticator: Option<Arc<AuthenticatorConfig>>,
+    /// The EC2 instances that its authenticator can ask for: ids with private DNS names.
+    pub instances: BTreeMap<String, String>,
     /// The URL of its Kubernetes API; empty until a listener is bound.
     pub endpoint: String,
     /// The PEM certificate of the authority that signed its listener's certificate.
@@ -86,6 +94,7 @@ pub struct Cluster {
     updates: Vector<ClusterUpdate>,
     objects: ObjectStore,
     aws_auth: Arc<AwsAuth>,
+    identity_mappings: Arc<IdentityMappings>,
     rbac: Arc<RbacIndex>,
 }
 
@@ -125,6 +134,8 @@ impl Cluster {
             authenticator_release: spec.authenticator_release,
             strict_hosts: spec.strict_hosts,
             token_cache_seconds: spec.token_cache_seconds,
+            authenticator: None,
+            instances: BTreeMap::new(),
             endpoint: String::new(),
             certificate_authority: String::new(),
             authentication_mode: AuthenticationMode::ConfigMap,
@@ -133,6 +144,7 @@ impl Cluster {
             updates: Vector::new(),
             objects: ObjectStore::default(),
             aws_auth: Arc::default(),
+            identity_mappings: Arc::default(),
             rbac: Arc::default(),
         }
     }
@@ -167,6 +179,12 @@ impl Cluster {
         &self.aws_auth
     }
 
+    /// The `IAMIdentityMapping` objects as last indexed.
+    #[must_use]
+    pub fn identity_mappings(&self) -> &IdentityMappings {
+        &self.identity_mappings
+    }
+
     /// Roles and bindings as last indexed.
     #[must_use]
     pub fn rbac(&self) -> &RbacIndex {
@@ -196,6 +214,7 @@ impl Cluster {
         }
         self.reindex(&ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME));
         self.reindex(&ObjectKey::new(RESOURCE_SUFFIX, "", ""));
+        self.reindex(&ObjectKey::new(crd::RESOURCE, "", ""));
     }
 
     /// [`ObjectStore::update`], with the indices brought up to date.
@@ -226,6 +245,8 @@ impl Cluster {
                     .map(|object| AwsAuth::from_config_map(object))
                     .unwrap_or_default(),
             );
+        } else if changed.resource == crd::RESOURCE {
+            self.identity_mappings = Arc::new(IdentityMappings::build(&self.objects));
         } else if changed.resource.ends_with(RESOURCE_SUFFIX) {
             self.rbac = Arc::new(RbacIndex::build(&self.objects));
         }

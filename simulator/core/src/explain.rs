@@ -533,12 +533,7 @@ fn creator_is_gone(cluster: &Cluster, world: &World) -> bool {
 }
 
 fn mapping_finding(error: &MappingError, identity: &Identity, cluster: &Cluster, world: &World) -> Finding {
-    if let MappingError::Several { last, .. } = error {
-        return mapping_finding(last, identity, cluster, world);
-    }
-    if let MappingError::Template { template, fault, .. } | MappingError::AccessEntryTemplate { template, fault, .. } =
-        error
-    {
+    if let MappingError::Template { template, fault, .. } = error {
         return Finding::new(
             Cause::TemplateUnrenderable,
             format!("access denied: the mapping's template {template} cannot be rendered: {fault}"),

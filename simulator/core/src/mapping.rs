@@ -2,8 +2,8 @@
 //!
 //! Which mappers a cluster has follows from its authentication mode: CONFIG_MAP has MountedFile with the hidden creator,
 //! then EKSConfigMap with `aws-auth`; API_AND_CONFIG_MAP has DynamicFile with the access entries, then EKSConfigMap; API
-//! has DynamicFile only. The first that yields a user wins; what goes wrong in one does not keep the next from being
-//! asked. Source: `doMapping` in `pkg/server/server.go` upstream.
+//! has DynamicFile only. An authenticator that its operator configures has the backends of its configuration. The first
+//! that has an item wins, even if the item cannot be rendered. Source: `doMapping` in `pkg/server/server.go` upstream.
 
 pub mod aws_auth;
 pub mod config;
@@ -15,9 +15,14 @@ pub mod mounted_file;
 mod tests;
 mod yaml;
 
+use self::config::BackendMode;
+use self::dynamic_file::ArnMismatch;
+use self::dynamic_file::DynamicFile;
+use self::mounted_file::MountedFile;
 use crate::eks::AuthenticatorRelease;
 use crate::eks::Cluster;
 use crate::eks::access_entry::EntryMatch;
+use crate::go_text;
 use crate::log::Level;
 use crate::log::go_quote;
 use crate::trace::Trace;
@@ -25,10 +30,6 @@ use crate::user::SYSTEM_MASTERS;
 
 /// The name under which the creator of a cluster is let in.
 pub const CREATOR_USERNAME: &str = "kubernetes-admin";
-/// The mapper of `aws-auth`.
-const CONFIG_MAP_MAPPER: &str = "EKSConfigMap";
-/// The mapper of access entries.
-const ACCESS_ENTRY_MAPPER: &str = "DynamicFile";
 
 /// What STS says of a caller, in the terms that mappings use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,62 +82,227 @@ pub fn resolve(identity: &Identity, cluster: &Cluster) -> Resolution {
     Resolution { outcome, trace }
 }
 
-/// A mapper: the user, or none, or what went wrong.
-type Mapper = fn(&Identity, &Cluster, &mut Trace) -> Result<Option<MappedUser>, MappingError>;
+/// One of the mappers of a cluster.
+#[derive(Clone, Copy, Debug)]
+enum Mapper<'a> {
+    AccessEntries,
+    AwsAuth {
+        sso_role_match: bool,
+    },
+    Creator,
+    DynamicFile(&'a DynamicFile),
+    IdentityMappings,
+    MountedFile {
+        file: &'a MountedFile,
+        sso_role_match: bool,
+    },
+}
+
+/// What a mapper says of a caller.
+enum Answer<'a> {
+    /// It is the creator.
+    Creator,
+    /// There is an item for it, with templates.
+    Item { username: &'a str, groups: &'a [String] },
+    /// There is an item with its unique id, for another ARN.
+    Mismatch,
+    /// There is none.
+    Unknown,
+}
 
 fn resolve_traced(identity: &Identity, cluster: &Cluster, trace: &mut Trace) -> Result<MappedUser, MappingError> {
-    let mode = cluster.authentication_mode();
-    let mut mappers: Vec<Mapper> = vec![if mode.has_access_entries() {
-        ask_access_entries
-    } else {
-        ask_creator
-    }];
-    if mode.reads_aws_auth() {
-        mappers.push(ask_aws_auth);
-    }
-    let mut errors = Vec::new();
-    for ask in mappers {
-        match ask(identity, cluster, trace) {
-            Ok(Some(user)) => return Ok(user),
-            Ok(None) => {}
-            Err(error) => errors.push(error),
+    let mut faults = Vec::new();
+    for mapper in mappers(cluster) {
+        match mapper.ask(identity, cluster, trace) {
+            Answer::Creator => {
+                return Ok(MappedUser {
+                    username: CREATOR_USERNAME.to_owned(),
+                    groups: vec![SYSTEM_MASTERS.to_owned()],
+                });
+            }
+            Answer::Item { username, groups } => {
+                let user = mapper.render(username, groups, identity, cluster)?;
+                check_reserved(mapper.mode(), &user, cluster)?;
+                return Ok(user);
+            }
+            Answer::Mismatch => faults.push(mapper.mode()),
+            Answer::Unknown => {}
+        }
+        if mapper.allows_account(identity, cluster, trace) {
+            return Ok(MappedUser {
+                username: identity.canonical_arn.clone(),
+                groups: Vec::new(),
+            });
         }
     }
-    Err(match (errors.pop(), errors.pop()) {
-        (None, _) => MappingError::NotMapped {
+    Err(if faults.is_empty() {
+        MappingError::NotMapped {
             release: cluster.authenticator_release,
-        },
-        (Some(only), None) => only,
-        (Some(last), Some(first)) => MappingError::Several {
-            first: Box::new(first),
-            last: Box::new(last),
-        },
+        }
+    } else {
+        MappingError::ArnMismatch { mappers: faults }
     })
 }
 
-fn ask_creator(identity: &Identity, cluster: &Cluster, trace: &mut Trace) -> Result<Option<MappedUser>, MappingError> {
-    let arn = &identity.canonical_arn;
+fn mappers(cluster: &Cluster) -> Vec<Mapper<'_>> {
+    if let Some(config) = &cluster.authenticator {
+        let sso_role_match = config.sso_role_match;
+        let mapper = |mode: &BackendMode| match mode {
+            BackendMode::Crd => Mapper::IdentityMappings,
+            BackendMode::DynamicFile => Mapper::DynamicFile(&config.dynamic_file),
+            BackendMode::EksConfigMap => Mapper::AwsAuth { sso_role_match },
+            BackendMode::MountedFile => Mapper::MountedFile {
+                file: &config.mounted_file,
+                sso_role_match,
+            },
+        };
+        return config.backends.iter().map(mapper).collect();
+    }
+    let mode = cluster.authentication_mode();
+    let mut mappers = vec![if mode.has_access_entries() {
+        Mapper::AccessEntries
+    } else {
+        Mapper::Creator
+    }];
+    if mode.reads_aws_auth() {
+        mappers.push(Mapper::AwsAuth { sso_role_match: false });
+    }
+    mappers
+}
+
+impl<'a> Mapper<'a> {
+    /// What upstream calls it.
+    fn mode(self) -> BackendMode {
+        match self {
+            Self::AccessEntries | Self::DynamicFile(_) => BackendMode::DynamicFile,
+            Self::AwsAuth { .. } => BackendMode::EksConfigMap,
+            Self::Creator | Self::MountedFile { .. } => BackendMode::MountedFile,
+            Self::IdentityMappings => BackendMode::Crd,
+        }
+    }
+
+    fn ask(self, identity: &Identity, cluster: &'a Cluster, trace: &mut Trace) -> Answer<'a> {
+        let lower = go_text::to_lower(&identity.canonical_arn);
+        let (id, rule, found, wanted) = match self {
+            Self::AccessEntries => return ask_access_entries(identity, cluster, trace),
+            Self::AwsAuth { sso_role_match } => {
+                let aws_auth = cluster.aws_auth();
+                let by_permission_set = || aws_auth.find_permission_set(&lower).filter(|_| sso_role_match);
+                (
+                    "mapping.aws_auth",
+                    "an item of mapRoles or mapUsers in aws-auth",
+                    aws_auth.find(&identity.canonical_arn).or_else(by_permission_set),
+                    Some(format!(
+                        "one of {} roles and {} users",
+                        aws_auth.roles().len(),
+                        aws_auth.users().len()
+                    )),
+                )
+            }
+            Self::Creator => return ask_creator(&identity.canonical_arn, cluster, trace),
+            Self::DynamicFile(file) => {
+                const RULE: &str = "an item of the dynamic file";
+                match file.find(identity) {
+                    Ok(found) => ("mapping.dynamic_file", RULE, found, None),
+                    Err(ArnMismatch) => {
+                        let got = format!("{} ({})", identity.canonical_arn, identity.user_id);
+                        trace.missed("mapping.dynamic_file", RULE, None, got);
+                        return Answer::Mismatch;
+                    }
+                }
+            }
+            Self::IdentityMappings => (
+                "mapping.crd",
+                "an IAMIdentityMapping object",
+                cluster.identity_mappings().find(&lower),
+                None,
+            ),
+            Self::MountedFile { file, sso_role_match } => (
+                "mapping.mounted_file",
+                "an item of the authenticator's own configuration",
+                file.find(&lower, sso_role_match),
+                None,
+            ),
+        };
+        match found {
+            Some(item) => {
+                trace.passed(id, rule, item.arn.clone());
+                Answer::Item {
+                    username: &item.username,
+                    groups: &item.groups,
+                }
+            }
+            None => {
+                trace.missed(id, rule, wanted, identity.canonical_arn.clone());
+                Answer::Unknown
+            }
+        }
+    }
+
+    /// Whether everyone of the caller's account is let in.
+    fn allows_account(self, identity: &Identity, cluster: &Cluster, trace: &mut Trace) -> bool {
+        const RULE: &str = "the account is in mapAccounts";
+        let account = &identity.account_id;
+        let allowed = match self {
+            Self::AccessEntries | Self::Creator | Self::IdentityMappings => return false,
+            Self::AwsAuth { .. } => cluster.aws_auth().accounts().contains(account),
+            Self::DynamicFile(file) => file.is_account_allowed(account),
+            Self::MountedFile { file, .. } => file.is_account_allowed(account),
+        };
+        if allowed {
+            trace.passed("mapping.accounts", RULE, account.clone());
+        } else {
+            trace.missed("mapping.accounts", RULE, None, account.clone());
+        }
+        allowed
+    }
+
+    fn render(
+        self,
+        username: &str,
+        groups: &[String],
+        identity: &Identity,
+        cluster: &Cluster,
+    ) -> Result<MappedUser, MappingError> {
+        let render = |what, template: &str| {
+            render_template(template, identity, cluster).map_err(|fault| MappingError::Template {
+                mapper: self.mode(),
+                what,
+                template: template.to_owned(),
+                fault,
+                release: cluster.authenticator_release,
+            })
+        };
+        Ok(MappedUser {
+            username: render("username", username)?,
+            groups: groups
+                .iter()
+                .map(|group| render("group", group))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn ask_creator<'a>(arn: &str, cluster: &Cluster, trace: &mut Trace) -> Answer<'a> {
     const CREATOR: &str = "the hidden mapping of the cluster's creator";
     match &cluster.creator {
         Some(creator) if creator.canonical_arn.eq_ignore_ascii_case(arn) => {
-            trace.passed("mapping.creator", CREATOR, arn.clone());
-            return Ok(Some(MappedUser {
-                username: CREATOR_USERNAME.to_owned(),
-                groups: vec![SYSTEM_MASTERS.to_owned()],
-            }));
+            trace.passed("mapping.creator", CREATOR, arn.to_owned());
+            return Answer::Creator;
         }
-        Some(creator) => trace.missed("mapping.creator", CREATOR, creator.canonical_arn.clone(), arn.clone()),
-        None => trace.missed("mapping.creator", CREATOR, None, arn.clone()),
+        Some(creator) => trace.missed(
+            "mapping.creator",
+            CREATOR,
+            creator.canonical_arn.clone(),
+            arn.to_owned(),
+        ),
+        None => trace.missed("mapping.creator", CREATOR, None, arn.to_owned()),
     }
-    Ok(None)
+    Answer::Unknown
 }
 
 /// DynamicFile with userID strictness: by unique id, and then the ARN must agree.
-fn ask_access_entries(
-    identity: &Identity,
-    cluster: &Cluster,
-    trace: &mut Trace,
-) -> Result<Option<MappedUser>, MappingError> {
+fn ask_access_entries<'a>(identity: &Identity, cluster: &'a Cluster, trace: &mut Trace) -> Answer<'a> {
     const ENTRY: &str = "an access entry for the principal's unique id";
     let entries = cluster.access_entries();
     let arn = &identity.canonical_arn;
@@ -147,13 +313,14 @@ fn ask_access_entries(
                 ENTRY,
                 format!("{} ({})", entry.principal_arn, entry.principal_id),
             );
-            render_user(&entry.username, &entry.groups, identity)
-                .map(Some)
-                .map_err(|(what, template, fault)| MappingError::AccessEntryTemplate { what, template, fault })
+            Answer::Item {
+                username: &entry.username,
+                groups: &entry.groups,
+            }
         }
         EntryMatch::OtherArn(entry) => {
             trace.missed("mapping.access_entry", ENTRY, entry.canonical_arn(), arn.clone());
-            Err(MappingError::OtherArn)
+            Answer::Mismatch
         }
         EntryMatch::Missing => {
             trace.missed(
@@ -162,82 +329,60 @@ fn ask_access_entries(
                 format!("one of {} entries", entries.len()),
                 format!("{arn} ({})", identity.user_id),
             );
-            Ok(None)
+            Answer::Unknown
         }
     }
 }
 
-/// EKSConfigMap, the way it answers whoever is asked before it.
-pub(crate) fn ask_aws_auth(
-    identity: &Identity,
-    cluster: &Cluster,
-    trace: &mut Trace,
-) -> Result<Option<MappedUser>, MappingError> {
-    let arn = &identity.canonical_arn;
-    const AWS_AUTH: &str = "an item of mapRoles or mapUsers in aws-auth";
-    let aws_auth = cluster.aws_auth();
-    if let Some(item) = aws_auth.find(arn) {
-        trace.passed("mapping.aws_auth", AWS_AUTH, item.arn.clone());
-        return render_user(&item.username, &item.groups, identity)
-            .map(Some)
-            .map_err(|(what, template, fault)| MappingError::Template {
-                what,
-                template,
-                fault,
-                release: cluster.authenticator_release,
-            });
+/// Who a caller would be if `aws-auth` alone were asked.
+pub(crate) fn user_by_aws_auth(identity: &Identity, cluster: &Cluster) -> Option<MappedUser> {
+    let mapper = Mapper::AwsAuth { sso_role_match: false };
+    let mut trace = Trace::new();
+    match mapper.ask(identity, cluster, &mut trace) {
+        Answer::Item { username, groups } => mapper.render(username, groups, identity, cluster).ok(),
+        _ => mapper
+            .allows_account(identity, cluster, &mut trace)
+            .then(|| MappedUser {
+                username: identity.canonical_arn.clone(),
+                groups: Vec::new(),
+            }),
     }
-    trace.missed(
-        "mapping.aws_auth",
-        AWS_AUTH,
-        format!(
-            "one of {} roles and {} users",
-            aws_auth.roles().len(),
-            aws_auth.users().len()
-        ),
-        arn.clone(),
-    );
-    const ACCOUNTS: &str = "the account is in mapAccounts of aws-auth";
-    if aws_auth.accounts().contains(&identity.account_id) {
-        trace.passed("mapping.accounts", ACCOUNTS, identity.account_id.clone());
-        return Ok(Some(MappedUser {
-            username: arn.clone(),
-            groups: Vec::new(),
-        }));
-    }
-    trace.missed("mapping.accounts", ACCOUNTS, None, identity.account_id.clone());
-    Ok(None)
 }
 
-/// The user of a mapping, or which of its templates cannot be rendered.
-fn render_user(
-    username: &str,
-    groups: &[String],
-    identity: &Identity,
-) -> Result<MappedUser, (&'static str, String, TemplateFault)> {
-    let render =
-        |what, template: &str| render_template(template, identity).map_err(|fault| (what, template.to_owned(), fault));
-    Ok(MappedUser {
-        username: render("username", username)?,
-        groups: groups
-            .iter()
-            .map(|group| render("group", group))
-            .collect::<Result<_, _>>()?,
-    })
-}
-
-fn render_template(template: &str, identity: &Identity) -> Result<String, TemplateFault> {
-    const DNS_NAME: &str = "{{EC2PrivateDNSName}}";
-    if template.contains(DNS_NAME) {
-        return Err(if is_instance_id(&identity.session_name) {
-            TemplateFault::NoInstance {
-                id: identity.session_name.clone(),
-            }
-        } else {
-            TemplateFault::NoInstanceId
+/// A backend can be told what its usernames must not begin with.
+fn check_reserved(mapper: BackendMode, user: &MappedUser, cluster: &Cluster) -> Result<(), MappingError> {
+    let config = cluster.authenticator.as_ref();
+    let Some(prefixes) = config.and_then(|config| config.reserved_prefixes.get(&mapper)) else {
+        return Ok(());
+    };
+    if prefixes
+        .iter()
+        .any(|prefix| !prefix.is_empty() && user.username.starts_with(prefix))
+    {
+        return Err(MappingError::ReservedUsername {
+            mapper,
+            username: user.username.clone(),
+            prefixes: prefixes.clone(),
         });
     }
-    Ok(template
+    Ok(())
+}
+
+fn render_template(template: &str, identity: &Identity, cluster: &Cluster) -> Result<String, TemplateFault> {
+    const DNS_NAME: &str = "{{EC2PrivateDNSName}}";
+    let mut text = template.to_owned();
+    if text.contains(DNS_NAME) {
+        let id = &identity.session_name;
+        if !is_instance_id(id) {
+            return Err(TemplateFault::NoInstanceId);
+        }
+        let name = cluster
+            .instances
+            .get(id)
+            .ok_or_else(|| TemplateFault::NoInstance { id: id.clone() })?;
+        text = text.replace(DNS_NAME, name);
+    }
+    Ok(text
         .replace("{{AccountID}}", &identity.account_id)
         .replace("{{SessionName}}", &identity.session_name.replace('@', "-"))
         .replace("{{SessionNameRaw}}", &identity.session_name)
@@ -245,7 +390,7 @@ fn render_template(template: &str, identity: &Identity) -> Result<String, Templa
 }
 
 /// `^i-(\w{8}|\w{17})$`
-fn is_instance_id(text: &str) -> bool {
+pub(crate) fn is_instance_id(text: &str) -> bool {
     text.strip_prefix("i-").is_some_and(|rest| {
         matches!(rest.len(), 8 | 17) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })
@@ -275,18 +420,11 @@ pub fn watch_messages(changed: Option<&aws_auth::AwsAuth>) -> Vec<(Level, String
 /// Why an identity is no user. The texts are those of the release that the cluster imitates.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MappingError {
-    /// An access entry knows it, but the username or a group cannot be rendered.
-    #[error(
-        "mapper {ACCESS_ENTRY_MAPPER} renderTemplates error: error rendering {what} template {}: {fault}",
-        go_quote(template)
-    )]
-    AccessEntryTemplate {
-        /// `username` or `group`.
-        what: &'static str,
-        /// As written.
-        template: String,
-        /// What is wrong.
-        fault: TemplateFault,
+    /// A mapper knows the unique id, but for another ARN, and no other mapper knows the caller.
+    #[error("{}", mismatch_message(mappers))]
+    ArnMismatch {
+        /// Which.
+        mappers: Vec<BackendMode>,
     },
     /// No mapper knows the ARN.
     #[error("{}", not_mapped(*release))]
@@ -294,20 +432,25 @@ pub enum MappingError {
         /// Whose words.
         release: AuthenticatorRelease,
     },
-    /// The access entry of that unique id is for another ARN.
-    #[error("mapper {ACCESS_ENTRY_MAPPER} Map error: ARN does not match User ID")]
-    OtherArn,
-    /// Two mappers went wrong.
-    #[error("[{first}, {last}]")]
-    Several {
-        /// That of the mapper that was asked first.
-        first: Box<MappingError>,
-        /// That of the other one.
-        last: Box<MappingError>,
+    /// The mapped username begins as the mapper's usernames must not.
+    #[error(
+        "invalid username '{username}' for mapper {}: username must not begin with with the following prefixes: [{}]",
+        mapper.as_str(),
+        prefixes.join(" ")
+    )]
+    ReservedUsername {
+        /// Which.
+        mapper: BackendMode,
+        /// The username.
+        username: String,
+        /// What it must not begin with.
+        prefixes: Vec<String>,
     },
     /// A mapper knows it, but its username or a group cannot be rendered.
-    #[error("{}", template_message(what, template, fault, *release))]
+    #[error("{}", template_message(*mapper, what, template, fault, *release))]
     Template {
+        /// Which.
+        mapper: BackendMode,
         /// `username` or `group`.
         what: &'static str,
         /// As written.
@@ -322,10 +465,10 @@ pub enum MappingError {
 /// Why a template cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateFault {
-    /// The World has no such instance.
+    /// The cluster's account has no such instance.
     ///
-    /// FIDELITY: a World has no EC2 instances. The text, with its last blank, is upstream's where EC2 names none; EC2
-    /// itself would refuse an id that it does not know, with a request id.
+    /// FIDELITY: the text, with its last blank, is upstream's where EC2 names no instance; EC2 itself would refuse an id
+    /// that it does not know, with a request id.
     #[error("failed to find node {id} ")]
     NoInstance {
         /// The instance's id.
@@ -344,12 +487,31 @@ fn not_mapped(release: AuthenticatorRelease) -> &'static str {
     }
 }
 
-fn template_message(what: &str, template: &str, fault: &TemplateFault, release: AuthenticatorRelease) -> String {
+fn template_message(
+    mapper: BackendMode,
+    what: &str,
+    template: &str,
+    fault: &TemplateFault,
+    release: AuthenticatorRelease,
+) -> String {
     match release {
         AuthenticatorRelease::Y2022 => format!("failed mapping {what}: {fault}"),
         AuthenticatorRelease::Current | AuthenticatorRelease::Y2024 => format!(
-            "mapper {CONFIG_MAP_MAPPER} renderTemplates error: error rendering {what} template {}: {fault}",
+            "mapper {} renderTemplates error: error rendering {what} template {}: {fault}",
+            mapper.as_str(),
             go_quote(template)
         ),
+    }
+}
+
+/// As `utilerrors.NewAggregate` words several errors.
+fn mismatch_message(mappers: &[BackendMode]) -> String {
+    let faults: Vec<String> = mappers
+        .iter()
+        .map(|mapper| format!("mapper {} Map error: {ArnMismatch}", mapper.as_str()))
+        .collect();
+    match &faults[..] {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
     }
 }

@@ -12,9 +12,8 @@ use crate::eks::access_entry::AuthenticationMode;
 use crate::eks::access_entry::EntryMatch;
 use crate::eks::access_entry::Principal;
 use crate::mapping::Identity;
-use crate::mapping::ask_aws_auth;
+use crate::mapping::user_by_aws_auth;
 use crate::request_info::Attributes;
-use crate::trace::Trace;
 use crate::user::SYSTEM_MASTERS;
 use crate::user::UserInfo;
 use crate::world::World;
@@ -145,7 +144,7 @@ fn shadowed(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Opti
     else {
         return None;
     };
-    let mapped = ask_aws_auth(&identity, cluster, &mut Trace::new()).ok()??;
+    let mapped = user_by_aws_auth(&identity, cluster)?;
     let would_be = UserInfo {
         username: mapped.username,
         groups: mapped.groups,

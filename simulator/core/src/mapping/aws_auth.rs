@@ -90,6 +90,16 @@ impl AwsAuth {
     }
 }
 
+impl AwsAuth {
+    /// The item of a permission set that matches a canonical ARN in lower case, for authenticators whose feature gate is
+    /// open.
+    #[must_use]
+    pub fn find_permission_set(&self, canonical_arn: &str) -> Option<&MappedArn> {
+        let matches = |item: &&MappedArn| item.sso.as_ref().is_some_and(|sso| sso.matches(canonical_arn));
+        self.roles.iter().find(matches)
+    }
+}
+
 fn is_skippable(text: &str) -> bool {
     matches!(text.trim(), "" | "``" | "\"\"" | "''")
 }

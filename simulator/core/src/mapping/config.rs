@@ -196,8 +196,8 @@ pub fn backend_modes(names: &[String]) -> Result<Vec<BackendMode>, ConfigError> 
 
 /// The field of that name in any case.
 fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
-    let fields = value.as_object().into_iter().flatten();
-    let found = fields.filter(|(key, _)| go_text::equal_fold(key, name)).last();
+    let mut fields = value.as_object().into_iter().flatten();
+    let found = fields.rfind(|(key, _)| go_text::equal_fold(key, name));
     found.map_or(&Value::Null, |(_, value)| value)
 }
 

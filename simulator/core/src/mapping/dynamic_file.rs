@@ -143,8 +143,8 @@ fn without_path(arn: &str) -> Option<String> {
 
 /// The field of that name in any case; the last of several.
 fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
-    let fields = value.as_object().into_iter().flatten();
-    let found = fields.filter(|(key, _)| go_text::equal_fold(key, name)).last();
+    let mut fields = value.as_object().into_iter().flatten();
+    let found = fields.rfind(|(key, _)| go_text::equal_fold(key, name));
     found.map_or(&Value::Null, |(_, value)| value)
 }
 

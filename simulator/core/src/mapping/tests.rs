@@ -3,6 +3,7 @@
 //! The tables were recorded from aws-iam-authenticator v0.7.18 built with Go 1.26; errors are as it logs them.
 
 mod access_entry;
+mod chain;
 
 use proptest::prelude::*;
 use serde_json::json;

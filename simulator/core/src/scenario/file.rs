@@ -27,6 +27,8 @@ use crate::eks::access_entry::EntryType;
 use crate::eks::access_entry::NewAccessEntry;
 use crate::eks::error::EksError;
 use crate::explain::Cause;
+use crate::mapping::config::AuthenticatorConfig;
+use crate::mapping::dynamic_file::DynamicFile;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -143,6 +145,9 @@ struct ClusterFile {
     strict_hosts: bool,
     #[serde(default = "default_token_cache")]
     token_cache_seconds: u32,
+    authenticator: Option<AuthenticatorFile>,
+    #[serde(default)]
+    instances: std::collections::BTreeMap<String, String>,
     authentication_mode: Option<Spanned<String>>,
     bootstrap_creator_admin: Option<Spanned<bool>>,
     #[serde(default)]
@@ -180,6 +185,16 @@ struct ProfileFile {
     source_profile: Option<Spanned<String>>,
     external_id: Option<String>,
     role_session_name: Option<String>,
+}
+
+/// An authenticator in place of EKS's own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthenticatorFile {
+    /// As aws-iam-authenticator's `--config`.
+    config: Spanned<String>,
+    /// What stands in the file that `dynamicfilepath` names.
+    dynamic_file: Option<Spanned<String>>,
 }
 
 fn root_path() -> String {
@@ -394,6 +409,7 @@ fn cluster(file: ClusterFile, accounts: &[AccountModel]) -> Result<ClusterModel,
         })?),
     };
     let access = access_config(&file)?;
+    let authenticator = file.authenticator.as_ref().map(authenticator).transpose()?;
     let mut taken: Vec<String> = Vec::new();
     if access.authentication_mode.has_access_entries() && access.bootstrap_creator_admin {
         taken.extend(creator_arn.clone());
@@ -421,8 +437,20 @@ fn cluster(file: ClusterFile, accounts: &[AccountModel]) -> Result<ClusterModel,
         release,
         strict_hosts: file.strict_hosts,
         token_cache_seconds: file.token_cache_seconds,
+        authenticator,
+        instances: file.instances,
         aws_auth: file.aws_auth,
     })
+}
+
+fn authenticator(file: &AuthenticatorFile) -> Result<AuthenticatorConfig, ScenarioError> {
+    let mut config =
+        AuthenticatorConfig::parse(&file.config.value).map_err(|error| at(&file.config, error.to_string()))?;
+    if let Some(text) = &file.dynamic_file {
+        config.dynamic_file =
+            DynamicFile::parse(&text.value, config.dynamic_file_key).map_err(|error| at(text, error))?;
+    }
+    Ok(config)
 }
 
 fn access_config(file: &ClusterFile) -> Result<AccessConfig, ScenarioError> {

@@ -1,10 +1,23 @@
 //! The objects that a small EKS cluster has.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use serde_json::json;
 
 use crate::instant::Timestamp;
 use crate::object::ObjectKey;
+
+/// The instances behind the nodes: ids with private DNS names.
+pub(super) fn instances(objects: &[(ObjectKey, Value)]) -> BTreeMap<String, String> {
+    let nodes = objects.iter().filter(|(key, _)| key.resource == "nodes");
+    nodes
+        .filter_map(|(key, node)| {
+            let provider_id = node.pointer("/spec/providerID")?.as_str()?;
+            Some((provider_id.rsplit('/').next()?.to_owned(), key.name.clone()))
+        })
+        .collect()
+}
 
 /// Namespaces, the two services, two nodes, and the pods of kube-system.
 pub(super) fn of_a_small_cluster(region: &str, version: &str, created: Timestamp) -> Vec<(ObjectKey, Value)> {

@@ -24,6 +24,7 @@ use crate::eks::access_entry::Principal;
 use crate::iam::AccessKey;
 use crate::iam::NewRole;
 use crate::instant::Timestamp;
+use crate::mapping::config::AuthenticatorConfig;
 use crate::object::ObjectKey;
 use crate::rbac::bootstrap;
 use crate::world::World;
@@ -80,6 +81,8 @@ pub(super) struct ClusterModel {
     pub(super) release: AuthenticatorRelease,
     pub(super) strict_hosts: bool,
     pub(super) token_cache_seconds: u32,
+    pub(super) authenticator: Option<AuthenticatorConfig>,
+    pub(super) instances: BTreeMap<String, String>,
     pub(super) aws_auth: Option<BTreeMap<String, String>>,
 }
 
@@ -259,8 +262,11 @@ impl ClusterModel {
             },
             created,
         );
+        cluster.authenticator = self.authenticator.clone().map(Arc::new);
         let mut objects = bootstrap::objects();
         objects.extend(objects::of_a_small_cluster(&self.region, &self.version, created));
+        cluster.instances = objects::instances(&objects);
+        cluster.instances.extend(self.instances.clone());
         if let Some(data) = &self.aws_auth {
             objects.push((
                 ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME),
