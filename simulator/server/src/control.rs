@@ -174,13 +174,23 @@ fn cluster_names(world: &World) -> String {
 }
 
 fn explain_last(state: &State, cluster: Option<&str>) -> Result<Value, ControlError> {
+    // A request that was forbidden comes behind its own authentication, which went well.
     let event = state.journal().last(|kind| match kind {
-        EventKind::Authentication { cluster: seen, .. } | EventKind::CachedAuthentication { cluster: seen, .. } => {
-            cluster.is_none_or(|wanted| wanted == seen)
+        EventKind::Authentication { cluster: seen, .. }
+        | EventKind::Authorization {
+            cluster: seen,
+            explanation: Some(_),
+            ..
         }
+        | EventKind::CachedAuthentication { cluster: seen, .. } => cluster.is_none_or(|wanted| wanted == seen),
         _ => false,
     });
     match event.map(|event| event.kind) {
+        Some(EventKind::Authorization {
+            cluster,
+            explanation: Some(explanation),
+            ..
+        }) => Ok(explanation_json(&cluster, &explanation)),
         Some(EventKind::Authentication {
             cluster,
             world,
@@ -285,6 +295,7 @@ fn event_json(event: &Event) -> Value {
             request,
             allowed,
             reason,
+            explanation,
             trace,
         } => json!({
             "kind": "authorization",
@@ -293,6 +304,7 @@ fn event_json(event: &Event) -> Value {
             "request": request,
             "allowed": allowed,
             "reason": reason,
+            "explanation": explanation.as_ref().map(|explanation| explanation_json(cluster, explanation)),
             "checks": trace_json(trace),
         }),
         EventKind::AwsAuthChange { cluster, log } => json!({

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use eks_auth_core::authenticate::Authentication;
+use eks_auth_core::explain::Explanation;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::log::LogLine;
 use eks_auth_core::mapping::Identity;
@@ -62,6 +63,8 @@ pub enum EventKind {
         allowed: bool,
         /// The authorizer's reason.
         reason: String,
+        /// Why not, where it was not allowed.
+        explanation: Option<Arc<Explanation>>,
         /// Each check.
         trace: Trace,
     },

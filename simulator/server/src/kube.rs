@@ -23,6 +23,7 @@ use std::sync::Arc;
 use eks_auth_core::authorize::Decision;
 use eks_auth_core::authorize::authorize;
 use eks_auth_core::eks::Cluster;
+use eks_auth_core::explain::explain_request;
 use eks_auth_core::request_info::Attributes;
 use eks_auth_core::request_info::attributes;
 use eks_auth_core::user::UserInfo;
@@ -114,6 +115,7 @@ fn authorize_request(
             request: describe(attributes),
             allowed,
             reason: authorization.reason,
+            explanation: (!allowed).then(|| Arc::new(explain_request(user, attributes, cluster))),
             trace: authorization.trace,
         },
     );

@@ -176,21 +176,27 @@ pub fn play(scenario: Scenario, text: &str, clients: &Clients) -> Result<Transcr
     Ok(transcript)
 }
 
-/// Explains the newest judgement of a token.
+/// Explains the newest judgement of a token, or of a request that was forbidden.
 fn explain_last(running: &Running) -> Option<Explanation> {
-    let event = running
-        .state()
-        .journal()
-        .last(|kind| matches!(kind, EventKind::Authentication { .. }))?;
-    let EventKind::Authentication {
-        cluster,
-        world,
-        authentication,
-    } = event.kind
-    else {
-        return None;
-    };
-    Some(explain::explain(&authentication, world.cluster(&cluster)?, &world))
+    let event = running.state().journal().last(|kind| {
+        matches!(
+            kind,
+            EventKind::Authentication { .. }
+                | EventKind::Authorization {
+                    explanation: Some(_),
+                    ..
+                }
+        )
+    })?;
+    match event.kind {
+        EventKind::Authentication {
+            cluster,
+            world,
+            authentication,
+        } => Some(explain::explain(&authentication, world.cluster(&cluster)?, &world)),
+        EventKind::Authorization { explanation, .. } => explanation.map(|explanation| (*explanation).clone()),
+        EventKind::AwsAuthChange { .. } | EventKind::AwsCall { .. } | EventKind::CachedAuthentication { .. } => None,
+    }
 }
 
 /// Runs the commands of one scenario, in a home folder of its own.

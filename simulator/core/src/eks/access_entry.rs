@@ -863,6 +863,24 @@ impl Cluster {
         Ok(())
     }
 
+    /// TagResource and UntagResource.
+    ///
+    /// # Errors
+    /// [`EksError::ModeWithoutAccessEntries`], [`EksError::NoAccessEntry`], [`EksError::TooManyTags`].
+    pub fn tag_access_entry(
+        &mut self,
+        principal_arn: &str,
+        change: impl FnOnce(&mut BTreeMap<String, String>),
+    ) -> Result<(), EksError> {
+        let mut entry = AccessEntry::clone(self.access_entry(principal_arn)?);
+        change(&mut entry.tags);
+        if entry.tags.len() > TAGS {
+            return Err(EksError::TooManyTags);
+        }
+        self.put_access_entry(entry);
+        Ok(())
+    }
+
     fn check_mode(&self) -> Result<(), EksError> {
         if self.authentication_mode.has_access_entries() {
             Ok(())

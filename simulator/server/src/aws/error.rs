@@ -1,5 +1,7 @@
 //! The one place where errors become AWS wire bodies.
 
+use eks_auth_core::eks::error::EksError;
+use eks_auth_core::eks::error::EksErrorKind;
 use eks_auth_core::iam::IamError;
 use eks_auth_core::sigv4::SigV4Error;
 use eks_auth_core::sts;
@@ -35,6 +37,18 @@ impl AwsError {
 impl From<WireError> for AwsError {
     fn from(error: WireError) -> Self {
         Self::new(error.code, error.status, error.message)
+    }
+}
+
+impl From<EksError> for AwsError {
+    fn from(error: EksError) -> Self {
+        let (code, status) = match error.kind() {
+            EksErrorKind::InvalidParameter => ("InvalidParameterException", 400),
+            EksErrorKind::InvalidRequest => ("InvalidRequestException", 400),
+            EksErrorKind::ResourceInUse => ("ResourceInUseException", 409),
+            EksErrorKind::ResourceNotFound => ("ResourceNotFoundException", 404),
+        };
+        Self::new(code, status, error.to_string())
     }
 }
 
