@@ -88,7 +88,8 @@ pub fn authorize(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) ->
 /// The access entry that the user came in by.
 ///
 /// Like EKS's webhook authorizer this one sees the UserInfo only, so it goes by the `principalId` and `canonicalArn` that
-/// the authenticator put into `extra`. An impersonated user has none of these and therefore no access policies.
+/// the authenticator put into `extra`. An impersonated user has none of these and therefore no access policies; a user
+/// whom `aws-auth` let in because its entry's username cannot be rendered has those of the entry.
 ///
 /// FIDELITY: who may impersonate `userextras` as well can pass as another principal; whether EKS forbids that is not
 /// known.

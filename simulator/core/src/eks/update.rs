@@ -5,8 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-
 use super::Cluster;
 use super::access_entry::AuthenticationMode;
 use super::error::EksError;
@@ -102,14 +100,19 @@ impl ClusterUpdate {
         match &self.kind {
             UpdateKind::AccessConfig(mode) => vec![("AuthenticationMode", mode.as_str().to_owned())],
             UpdateKind::Logging(setups) => {
-                let setups: Vec<_> = setups
+                // Written by hand to keep the order of EKS's members.
+                let setups: Vec<String> = setups
                     .iter()
                     .map(|setup| {
-                        let types: Vec<&str> = setup.types.iter().map(|log| log.as_str()).collect();
-                        json!({"types": types, "enabled": setup.enabled})
+                        let types: Vec<String> =
+                            setup.types.iter().map(|log| format!("\"{}\"", log.as_str())).collect();
+                        format!("{{\"types\":[{}],\"enabled\":{}}}", types.join(","), setup.enabled)
                     })
                     .collect();
-                vec![("ClusterLogging", json!({"clusterLogging": setups}).to_string())]
+                vec![(
+                    "ClusterLogging",
+                    format!("{{\"clusterLogging\":[{}]}}", setups.join(",")),
+                )]
             }
         }
     }
@@ -201,7 +204,7 @@ mod tests {
         );
         let update = cluster.updates().next().unwrap().clone();
         assert_eq!(update.type_name(), "LoggingUpdate");
-        let value = r#"{"clusterLogging":[{"enabled":true,"types":["api","authenticator"]},{"enabled":false,"types":["audit"]}]}"#;
+        let value = r#"{"clusterLogging":[{"types":["api","authenticator"],"enabled":true},{"types":["audit"],"enabled":false}]}"#;
         assert_eq!(update.params(), [("ClusterLogging", value.to_owned())]);
         assert_eq!(cluster.update(&update.id), Ok(&update));
         assert_eq!(

@@ -4,6 +4,8 @@ mod access_entry;
 mod cluster;
 mod input;
 mod tag;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -1,0 +1,435 @@
+//! Signed calls through the whole AWS endpoint: shapes, refusals and their order, pages.
+
+use std::sync::Arc;
+
+use eks_auth_core::iam::AccessKey;
+use eks_auth_core::instant::Timestamp;
+use eks_auth_core::scenario;
+use eks_auth_core::sigv4::SignedRequest;
+use eks_auth_core::sigv4::Signer;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::utf8_percent_encode;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::clock::ManualClock;
+use crate::http::Request;
+use crate::state::State;
+
+const WORLD: &str = r#"
+world:
+  accounts:
+    - id: "111122223333"
+      users:
+        - name: creator
+        - name: alice
+          path: /team/
+      roles:
+        - {name: dev, path: /ops/}
+        - name: node
+    - id: "444455556666"
+      users:
+        - name: stranger
+  clusters:
+    - {name: new, region: us-west-2, account: "111122223333", creator: user/creator, authentication_mode: API_AND_CONFIG_MAP}
+    - {name: old, region: us-west-2, account: "111122223333", creator: user/creator}
+  profiles:
+    - {name: default, user: creator}
+    - {name: stranger, user: stranger}
+"#;
+const DEV: &str = "arn:aws:iam::111122223333:role/ops/dev";
+const NODE: &str = "arn:aws:iam::111122223333:role/node";
+const CREATOR: &str = "arn:aws:iam::111122223333:user/creator";
+const VIEW: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
+
+struct Stage {
+    state: State,
+    keys: Vec<Arc<AccessKey>>,
+    region: &'static str,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let now = Timestamp::from_unix_millis(1_795_481_097_836);
+        let staging = scenario::stage(WORLD, now).unwrap();
+        let keys = staging
+            .profiles
+            .iter()
+            .map(|profile| match &profile.source {
+                scenario::ProfileSource::AccessKey { id, .. } => {
+                    Arc::new(staging.world.directory.access_key(id).unwrap().clone())
+                }
+                scenario::ProfileSource::AssumeRole { .. } => panic!("users only"),
+            })
+            .collect();
+        Self {
+            state: State::new(staging.world, Box::new(ManualClock::new(now)), Box::new(|_| {})),
+            keys,
+            region: "us-west-2",
+        }
+    }
+
+    /// `POST /path?query`, in which `{}` stands for the encoded text.
+    fn call(&self, line: &str, text: &str, body: &Value) -> (u16, String, Value) {
+        self.call_as(0, line, text, body)
+    }
+
+    fn call_as(&self, profile: usize, line: &str, text: &str, body: &Value) -> (u16, String, Value) {
+        let (method, rest) = line.split_once(' ').unwrap();
+        let rest = rest.replace("{}", &utf8_percent_encode(text, NON_ALPHANUMERIC).to_string());
+        let (path, query) = rest.split_once('?').unwrap_or((&rest, ""));
+        let body = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
+        let mut headers = vec![("host".to_owned(), "127.0.0.1:1".to_owned())];
+        let signer = Signer {
+            access_key_id: &self.keys[profile].id,
+            secret: &self.keys[profile].secret,
+            session_token: None,
+            region: self.region,
+            service: "eks",
+            now: self.state.now(),
+        };
+        headers.extend(signer.sign_header(&SignedRequest {
+            method,
+            path,
+            query,
+            headers: &headers,
+            body: &body,
+        }));
+        let request = Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers,
+            body,
+            peer: ([127, 0, 0, 1], 1).into(),
+        };
+        let response = crate::aws::handle(&self.state, &request);
+        let code = response
+            .headers
+            .iter()
+            .find(|(name, _)| *name == "x-amzn-errortype")
+            .map(|(_, code)| code.clone())
+            .unwrap_or_default();
+        (response.status, code, serde_json::from_slice(&response.body).unwrap())
+    }
+
+    #[track_caller]
+    fn good(&self, line: &str, text: &str, body: &Value) -> Value {
+        let (status, code, answer) = self.call(line, text, body);
+        assert_eq!((status, code.as_str()), (200, ""), "{line}: {answer}");
+        answer
+    }
+
+    #[track_caller]
+    fn refused(&self, line: &str, text: &str, body: &Value, status: u16, code: &str, message: &str) {
+        let got = self.call(line, text, body);
+        let wanted = (status, code.to_owned(), json!({"message": message}));
+        assert_eq!(got, wanted, "{line} {body}");
+    }
+}
+
+#[test]
+fn an_entry_from_its_beginning_to_its_end() {
+    let stage = Stage::new();
+    let body = json!({"principalArn": DEV, "tags": {"team": "ops"}, "clientRequestToken": "x"});
+    let made = stage.good("POST /clusters/new/access-entries", "", &body);
+    let entry = made["accessEntry"].clone();
+    let arn = entry["accessEntryArn"].as_str().unwrap().to_owned();
+    assert!(arn.starts_with("arn:aws:eks:us-west-2:111122223333:access-entry/new/role/111122223333/dev/"));
+    assert_eq!(
+        entry,
+        json!({
+            "clusterName": "new", "principalArn": DEV, "kubernetesGroups": [], "accessEntryArn": arn,
+            "createdAt": 1_795_481_097.836, "modifiedAt": 1_795_481_097.836, "tags": {"team": "ops"},
+            "username": "arn:aws:sts::111122223333:assumed-role/dev/{{SessionName}}", "type": "STANDARD",
+        })
+    );
+    assert_eq!(
+        stage.good("GET /clusters/new/access-entries/{}", DEV, &Value::Null),
+        made
+    );
+    assert_eq!(
+        stage.good("GET /clusters/new/access-entries", "", &Value::Null),
+        json!({"accessEntries": [DEV, CREATOR]})
+    );
+    let change = json!({"kubernetesGroups": ["viewers"], "username": "dev"});
+    let changed = stage.good("POST /clusters/new/access-entries/{}", DEV, &change);
+    assert_eq!(changed["accessEntry"]["username"], "dev");
+    assert_eq!(changed["accessEntry"]["kubernetesGroups"], json!(["viewers"]));
+
+    let scope = json!({"type": "namespace", "namespaces": ["team-*"]});
+    let body = json!({"policyArn": VIEW, "accessScope": scope});
+    let associated = json!({
+        "policyArn": VIEW, "accessScope": scope, "associatedAt": 1_795_481_097.836, "modifiedAt": 1_795_481_097.836,
+    });
+    assert_eq!(
+        stage.good("POST /clusters/new/access-entries/{}/access-policies", DEV, &body),
+        json!({"clusterName": "new", "principalArn": DEV, "associatedAccessPolicy": associated})
+    );
+    assert_eq!(
+        stage.good("GET /clusters/new/access-entries/{}/access-policies", DEV, &Value::Null),
+        json!({"clusterName": "new", "principalArn": DEV, "associatedAccessPolicies": [associated]})
+    );
+    let by_policy = "GET /clusters/new/access-entries?associatedPolicyArn={}";
+    assert_eq!(
+        stage.good(by_policy, VIEW, &Value::Null),
+        json!({"accessEntries": [DEV]})
+    );
+
+    assert_eq!(
+        stage.good("POST /tags/{}", &arn, &json!({"tags": {"a": "b"}})),
+        json!({})
+    );
+    assert_eq!(
+        stage.good("DELETE /tags/{}?tagKeys=team&tagKeys=x", &arn, &Value::Null),
+        json!({})
+    );
+    assert_eq!(
+        stage.good("GET /tags/{}", &arn, &Value::Null),
+        json!({"tags": {"a": "b"}})
+    );
+
+    let encoded = utf8_percent_encode(VIEW, NON_ALPHANUMERIC);
+    let disassociate = format!("DELETE /clusters/new/access-entries/{{}}/access-policies/{encoded}");
+    assert_eq!(stage.good(&disassociate, DEV, &Value::Null), json!({}));
+    stage.refused(
+        &disassociate,
+        DEV,
+        &Value::Null,
+        404,
+        "ResourceNotFoundException",
+        "The specified policyArn is not associated with the access entry.",
+    );
+    assert_eq!(
+        stage.good("DELETE /clusters/new/access-entries/{}", DEV, &Value::Null),
+        json!({})
+    );
+    for (line, body) in [
+        ("GET /clusters/new/access-entries/{}", Value::Null),
+        ("DELETE /clusters/new/access-entries/{}", Value::Null),
+        ("POST /clusters/new/access-entries/{}", json!({})),
+        ("GET /clusters/new/access-entries/{}/access-policies", Value::Null),
+        (
+            "POST /clusters/new/access-entries/{}/access-policies",
+            json!({"policyArn": VIEW, "accessScope": {"type": "cluster"}}),
+        ),
+    ] {
+        stage.refused(
+            line,
+            DEV,
+            &body,
+            404,
+            "ResourceNotFoundException",
+            "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'.",
+        );
+    }
+    assert_eq!(stage.call("GET /tags/{}", &arn, &Value::Null).1, "NotFoundException");
+}
+
+#[test]
+fn the_shape_is_checked_before_the_cluster_and_that_before_its_mode() {
+    let stage = Stage::new();
+    let invalid = "InvalidParameterException";
+    let create = |cluster: &str| format!("POST /clusters/{cluster}/access-entries");
+    let shape = json!({"principalArn": DEV, "kubernetesGroups": ["system:masters"]});
+    let message = "The kubernetes group name system:masters is invalid, it cannot start with system:";
+    for cluster in ["none", "old", "new"] {
+        stage.refused(&create(cluster), "", &shape, 400, invalid, message);
+    }
+    let absent = json!({"principalArn": "arn:aws:iam::111122223333:role/none"});
+    stage.refused(
+        &create("none"),
+        "",
+        &absent,
+        404,
+        "ResourceNotFoundException",
+        "No cluster found for name: none.",
+    );
+    let mode =
+        "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.";
+    stage.refused(&create("old"), "", &absent, 400, "InvalidRequestException", mode);
+    stage.refused(
+        &create("new"),
+        "",
+        &absent,
+        400,
+        invalid,
+        "The specified principalArn is invalid: invalid principal.",
+    );
+    let good = json!({"principalArn": NODE, "type": "EC2_LINUX"});
+    stage.good(&create("new"), "", &good);
+    stage.refused(
+        &create("new"),
+        "",
+        &good,
+        409,
+        "ResourceInUseException",
+        "The specified access entry resource is already in use on this cluster.",
+    );
+    stage.refused(
+        "POST /clusters/new/access-entries/{}",
+        NODE,
+        &json!({"username": "me"}),
+        400,
+        invalid,
+        "This operation can only be performed on Access Entries with a type of \"STANDARD\".",
+    );
+    for (body, message) in [
+        (
+            json!({"policyArn": "x", "accessScope": {"type": "cluster"}}),
+            "The policyArn parameter format is not valid",
+        ),
+        (
+            json!({"policyArn": VIEW, "accessScope": {"type": "namespace", "namespaces": []}}),
+            "At least 1 namespace must be provided if the type is set as namespace",
+        ),
+        (
+            json!({"policyArn": VIEW, "accessScope": {"type": "cluster", "namespaces": ["x"]}}),
+            "accessScope should not include namespaces if the type is not set as namespace",
+        ),
+        (
+            json!({"policyArn": VIEW}),
+            "1 validation error detected: Value null at 'accessScope' failed to satisfy constraint: Member must not be null",
+        ),
+    ] {
+        for cluster in ["none", "new"] {
+            let line = format!("POST /clusters/{cluster}/access-entries/{{}}/access-policies");
+            stage.refused(&line, DEV, &body, 400, invalid, message);
+        }
+    }
+    stage.refused(
+        "POST /clusters/new/access-entries/{}/access-policies",
+        CREATOR,
+        &json!({"policyArn": "arn:aws:eks::aws:cluster-access-policy/None", "accessScope": {"type": "cluster"}}),
+        404,
+        "ResourceNotFoundException",
+        "The specified policyArn could not be found.",
+    );
+    let broken = stage.call(&create("new"), "", &json!("text"));
+    assert_eq!((broken.0, broken.1.as_str()), (400, "SerializationException"));
+}
+
+#[test]
+fn the_mode_and_the_logging_of_a_cluster_are_updated() {
+    let stage = Stage::new();
+    let mode = |mode: &str| json!({"accessConfig": {"authenticationMode": mode}});
+    let update = "POST /clusters/old/update-config";
+    let invalid = "InvalidParameterException";
+    for to in ["API", "CONFIG_MAP"] {
+        let message = format!("Unsupported authentication mode update from CONFIG_MAP to {to}");
+        stage.refused(update, "", &mode(to), 400, invalid, &message);
+    }
+    let answer = stage.good(update, "", &mode("API_AND_CONFIG_MAP"));
+    let id = answer["update"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        answer,
+        json!({"update": {
+            "id": id, "status": "InProgress", "type": "AccessConfigUpdate", "createdAt": 1_795_481_097.836, "errors": [],
+            "params": [{"type": "AuthenticationMode", "value": "API_AND_CONFIG_MAP"}],
+        }})
+    );
+    let described = stage.good("GET /clusters/old/updates/{}", &id, &Value::Null);
+    assert_eq!(described["update"]["status"], "Successful");
+    let cluster = stage.good("GET /clusters/old", "", &Value::Null);
+    assert_eq!(
+        cluster["cluster"]["accessConfig"],
+        json!({"authenticationMode": "API_AND_CONFIG_MAP"})
+    );
+    assert_eq!(
+        stage.good("GET /clusters/old/access-entries", "", &Value::Null),
+        json!({"accessEntries": [CREATOR]})
+    );
+    stage.good(update, "", &mode("API"));
+    let logging = json!({"logging": {"clusterLogging": [{"types": ["api", "authenticator"], "enabled": true}]}});
+    stage.good(update, "", &logging);
+    let message = "No changes needed for the logging config provided";
+    stage.refused(update, "", &logging, 400, invalid, message);
+    let cluster = stage.good("GET /clusters/old", "", &Value::Null);
+    assert_eq!(
+        cluster["cluster"]["logging"],
+        json!({"clusterLogging": [
+            {"types": ["api", "authenticator"], "enabled": true},
+            {"types": ["audit", "controllerManager", "scheduler"], "enabled": false},
+        ]})
+    );
+    let updates = stage.good("GET /clusters/old/updates", "", &Value::Null);
+    assert_eq!(updates["updateIds"].as_array().map(Vec::len), Some(3));
+    assert_eq!(updates["updateIds"][0], json!(id));
+    let of_addon = stage.good("GET /clusters/old/updates?addonName=x", "", &Value::Null);
+    assert_eq!(of_addon, json!({"updateIds": []}));
+    assert_eq!(
+        stage.call("GET /clusters/old/updates/x", "", &Value::Null).1,
+        "ResourceNotFoundException"
+    );
+    for (body, message) in [
+        (json!({}), "The type for cluster update was not provided."),
+        (
+            json!({"resourcesVpcConfig": {"endpointPublicAccess": true}}),
+            "eks-auth-sim does not serve updates of resourcesVpcConfig",
+        ),
+        (mode("BOTH"), "The authentication mode is invalid: BOTH"),
+        (
+            json!({"logging": {"clusterLogging": [{"types": ["kubelet"], "enabled": true}]}}),
+            "The log type is invalid: kubelet",
+        ),
+    ] {
+        stage.refused(update, "", &body, 400, invalid, message);
+    }
+}
+
+#[test]
+fn policies_are_listed_in_pages() {
+    let stage = Stage::new();
+    let mut names = Vec::new();
+    let mut token = String::new();
+    loop {
+        let line = format!("GET /access-policies?maxResults=7&nextToken={token}");
+        let answer = stage.good(&line, "", &Value::Null);
+        let page = answer["accessPolicies"].as_array().unwrap();
+        for policy in page {
+            let name = policy["name"].as_str().unwrap();
+            assert_eq!(policy["arn"], format!("arn:aws:eks::aws:cluster-access-policy/{name}"));
+            names.push(name.to_owned());
+        }
+        match answer.get("nextToken") {
+            Some(next) => token = next.as_str().unwrap().to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(names.len(), 19);
+    assert!(names.is_sorted());
+}
+
+#[test]
+fn another_account_or_region_sees_no_cluster() {
+    let mut stage = Stage::new();
+    let calls = [
+        ("GET /clusters/new", Value::Null),
+        ("GET /clusters/new/access-entries", Value::Null),
+        ("DELETE /clusters/new/access-entries/{}", Value::Null),
+        ("POST /clusters/new/access-entries", json!({"principalArn": DEV})),
+        (
+            "POST /clusters/new/update-config",
+            json!({"accessConfig": {"authenticationMode": "API"}}),
+        ),
+    ];
+    let check = |stage: &Stage, profile| {
+        for (line, body) in &calls {
+            let (status, code, answer) = stage.call_as(profile, line, CREATOR, body);
+            assert_eq!((status, code.as_str()), (404, "ResourceNotFoundException"), "{line}");
+            assert_eq!(answer, json!({"message": "No cluster found for name: new."}));
+        }
+        let (_, _, clusters) = stage.call_as(profile, "GET /clusters", "", &Value::Null);
+        assert_eq!(clusters, json!({"clusters": []}));
+    };
+    check(&stage, 1);
+    stage.region = "eu-west-1";
+    check(&stage, 0);
+    stage.region = "us-west-2";
+    let clusters = stage.good("GET /clusters", "", &Value::Null);
+    assert_eq!(clusters, json!({"clusters": ["new", "old"]}));
+}
