@@ -8,6 +8,7 @@
 //! bans them.
 
 pub mod arn;
+pub mod aws_host;
 mod go_text;
 pub mod id;
 pub mod instant;

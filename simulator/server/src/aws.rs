@@ -1,4 +1,5 @@
-//! The AWS endpoint: one listener for every service, told apart by the credential scope and the shape of the request.
+//! The AWS endpoint: every service behind one handler, told apart by the host where that is one of AWS, else by the
+//! credential scope and the shape of the request.
 
 mod eks;
 mod error;
@@ -6,6 +7,7 @@ mod iam;
 mod protocol;
 mod sts;
 
+use eks_auth_core::aws_host::AwsHost;
 use eks_auth_core::sigv4;
 use eks_auth_core::sigv4::Receiver;
 use eks_auth_core::sigv4::SignedRequest;
@@ -44,8 +46,18 @@ impl Service {
         }
     }
 
-    /// The service that the credential scope names, or else the one whose shape the request has.
-    fn of(request: &Request) -> Result<Self, String> {
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Eks, Self::Iam, Self::Sts]
+            .into_iter()
+            .find(|service| service.name() == name)
+    }
+
+    /// The service of the host, or else the one that the credential scope names, or else the one whose shape the request
+    /// has.
+    fn of(request: &Request, host: Option<&AwsHost>) -> Result<Self, String> {
+        if let Some(host) = host {
+            return Self::from_name(&host.service).ok_or_else(|| host.service.clone());
+        }
         let credential = request
             .header("authorization")
             .and_then(|header| header.split_once("Credential="))
@@ -53,10 +65,7 @@ impl Service {
             .or_else(|| request.query_value("X-Amz-Credential"));
         let scope = credential.and_then(|credential| credential.split('/').nth(3).map(str::to_owned));
         match scope.as_deref() {
-            Some("sts") => Ok(Self::Sts),
-            Some("iam") => Ok(Self::Iam),
-            Some("eks") => Ok(Self::Eks),
-            Some(other) => Err(other.to_owned()),
+            Some(name) => Self::from_name(name).ok_or_else(|| name.to_owned()),
             None if request.path.starts_with("/clusters") => Ok(Self::Eks),
             None => Ok(Self::Sts),
         }
@@ -67,14 +76,15 @@ impl Service {
 #[must_use]
 pub fn handle(state: &State, request: &Request) -> Response {
     let request_id = state.request_id();
-    let service = match Service::of(request) {
+    let host = aws_host(request);
+    let service = match Service::of(request, host.as_ref()) {
         Ok(service) => service,
         Err(name) => return error::unserved(&name, request, &request_id),
     };
     let call = Call::read(service, request);
     let mut trace = Trace::new();
     let mut caller = None;
-    let answer = authenticate(state, service, request, &mut trace).and_then(|verified| {
+    let answer = authenticate(state, service, host.as_ref(), request, &mut trace).and_then(|verified| {
         let verified = caller.insert(verified);
         match service {
             Service::Eks => eks::answer(state, verified, request),
@@ -98,9 +108,16 @@ pub fn handle(state: &State, request: &Request) -> Response {
     response.with_header("x-amzn-requestid", request_id)
 }
 
+/// The host of AWS that a request names: one that came through the proxy, or was sent here by other means.
+fn aws_host(request: &Request) -> Option<AwsHost> {
+    let host = request.header("host")?;
+    AwsHost::parse(host.rsplit_once(':').map_or(host, |(name, _port)| name))
+}
+
 fn authenticate(
     state: &State,
     service: Service,
+    host: Option<&AwsHost>,
     request: &Request,
     trace: &mut Trace,
 ) -> Result<VerifiedCaller, AwsError> {
@@ -114,8 +131,8 @@ fn authenticate(
         },
         Receiver {
             service: service.name(),
-            // One endpoint stands for every region.
-            region: None,
+            // The simulator's own address stands for every region.
+            region: host.and_then(AwsHost::signing_region),
             skew_minutes: service.skew_minutes(),
         },
         &state.snapshot().directory,
