@@ -11,5 +11,6 @@ mod abuse;
 mod aws_cli;
 mod command_line;
 mod kubectl;
+mod proxy;
 mod scenarios;
 mod tokens;

@@ -19,6 +19,7 @@ use hyper_util::server::conn::auto;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -26,13 +27,13 @@ use tokio_rustls::TlsAcceptor;
 /// kube-apiserver takes request bodies of up to 3 MiB; nothing that we serve wants more.
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
 /// Go's default is 1 MiB; a token is 4 KiB at most, so that 64 KiB leaves room for every real client.
-const HEADER_LIMIT: usize = 64 * 1024;
+pub(crate) const HEADER_LIMIT: usize = 64 * 1024;
 /// Connections at once per listener; further ones wait in the backlog.
 const CONNECTION_LIMIT: usize = 1024;
 /// How long a client may take to shake hands.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// How long a client may take to send a request's head, idle time between requests included.
-const HEADER_TIME: Duration = Duration::from_secs(60);
+pub(crate) const HEADER_TIME: Duration = Duration::from_secs(60);
 /// How long a client may take to send a request's body.
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// Requests at once on one HTTP/2 connection.
@@ -133,6 +134,17 @@ impl Response {
 
 /// Accepts connections until the task is dropped. Whatever one client does ends with its own connection.
 pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, handler: Handler) {
+    accept(listener, move |stream, peer| {
+        serve_stream(stream, peer, tls.clone(), Arc::clone(&handler))
+    })
+    .await;
+}
+
+/// Serves each connection with a task of its own, a bounded number of them at once.
+pub(crate) async fn accept<F>(listener: TcpListener, serve: impl Fn(TcpStream, SocketAddr) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let connections = Arc::new(Semaphore::new(CONNECTION_LIMIT));
     loop {
         let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
@@ -143,20 +155,27 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, handler: Han
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        let handler = Arc::clone(&handler);
-        let tls = tls.clone();
+        let _ = stream.set_nodelay(true);
+        let connection = serve(stream, peer);
         tokio::spawn(async move {
             let _permit = permit;
-            let _ = stream.set_nodelay(true);
-            match tls {
-                None => serve_connection(stream, peer, handler).await,
-                Some(tls) => {
-                    if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, tls.accept(stream)).await {
-                        serve_connection(stream, peer, handler).await;
-                    }
-                }
-            }
+            connection.await;
         });
+    }
+}
+
+/// Serves one connection to its end.
+pub(crate) async fn serve_stream<S>(stream: S, peer: SocketAddr, tls: Option<TlsAcceptor>, handler: Handler)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match tls {
+        None => serve_connection(stream, peer, handler).await,
+        Some(tls) => {
+            if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, tls.accept(stream)).await {
+                serve_connection(stream, peer, handler).await;
+            }
+        }
     }
 }
 
@@ -183,7 +202,8 @@ where
     let _ = builder.serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn answer(request: hyper::Request<Incoming>, peer: SocketAddr, handler: &Handler) -> Response {
+/// Reads a request to its end and has it answered.
+pub(crate) async fn answer(request: hyper::Request<Incoming>, peer: SocketAddr, handler: &Handler) -> Response {
     let (head, body) = request.into_parts();
     let body = match timeout(BODY_TIME, Limited::new(body, BODY_LIMIT).collect()).await {
         Ok(Ok(body)) => body.to_bytes().to_vec(),
@@ -221,7 +241,8 @@ async fn answer(request: hyper::Request<Incoming>, peer: SocketAddr, handler: &H
     })
 }
 
-fn render(response: Response) -> hyper::Response<Full<Bytes>> {
+/// An answer as hyper sends it.
+pub(crate) fn render(response: Response) -> hyper::Response<Full<Bytes>> {
     let mut rendered = hyper::Response::new(Full::new(Bytes::from(response.body)));
     *rendered.status_mut() =
         hyper::StatusCode::from_u16(response.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);

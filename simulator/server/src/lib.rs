@@ -9,6 +9,7 @@ pub mod simulator;
 pub mod aws;
 pub mod control;
 pub mod kube;
+pub mod proxy;
 
 pub mod catalogue;
 pub mod client;

@@ -17,6 +17,7 @@ use serde_json::Value;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
 
 use crate::aws;
 use crate::clock::Clock;
@@ -27,6 +28,9 @@ use crate::environment::ClientFiles;
 use crate::http;
 use crate::http::Handler;
 use crate::kube;
+use crate::proxy;
+use crate::proxy::OwnHosts;
+use crate::proxy::Proxy;
 use crate::state::State;
 use crate::tls::Authority;
 use crate::tls::TlsError;
@@ -70,12 +74,20 @@ pub struct Simulator;
 pub struct Running {
     state: Arc<State>,
     folder: Folder,
-    aws: SocketAddr,
-    control: SocketAddr,
+    addresses: Addresses,
     ca_bundle: PathBuf,
     client_files: ClientFiles,
     clusters: Vec<ClusterListener>,
     runtime: Option<Runtime>,
+}
+
+/// Where the listeners beside the clusters' are.
+#[derive(Clone, Copy)]
+struct Addresses {
+    aws: SocketAddr,
+    aws_tls: SocketAddr,
+    control: SocketAddr,
+    proxy: SocketAddr,
 }
 
 /// Where a cluster answers.
@@ -117,7 +129,7 @@ impl Simulator {
     pub fn start(config: Config) -> Result<Running, StartError> {
         let Staging { mut world, profiles } = eks_auth_core::scenario::stage(&config.world, config.clock.now())?;
         let folder = make_folder(config.state_dir)?;
-        let authority = Authority::new()?;
+        let authority = Arc::new(Authority::new()?);
         let bind = |port| {
             bind(SocketAddr::new(config.listen, port)).map_err(|source| StartError::Bind {
                 address: SocketAddr::new(config.listen, port),
@@ -125,8 +137,16 @@ impl Simulator {
             })
         };
         let (aws_listener, aws) = bind(config.aws_port)?;
+        let (aws_tls_listener, aws_tls) = bind(0)?;
         let (control_listener, control) = bind(0)?;
-        world.own_hosts = own_hosts(aws);
+        let (proxy_listener, proxy) = bind(0)?;
+        let addresses = Addresses {
+            aws,
+            aws_tls,
+            control,
+            proxy,
+        };
+        world.own_hosts = [own_hosts(aws), own_hosts(aws_tls)].concat();
         let mut listeners = Vec::new();
         let mut clusters = Vec::new();
         let names: Vec<String> = world.clusters.keys().cloned().collect();
@@ -143,7 +163,7 @@ impl Simulator {
                     kubeconfig: folder.path().join(format!("{name}.kubeconfig")),
                     webhook_kubeconfig: folder.path().join(format!("{name}.webhook.kubeconfig")),
                 });
-                listeners.push((name, listener));
+                listeners.push((name, listener, address));
             }
         }
 
@@ -168,33 +188,55 @@ impl Simulator {
             .build()?;
         {
             let _entered = runtime.enter();
-            let tls = authority.acceptor(config.listen)?;
-            let handler: Handler = {
+            let cluster_tls = authority.acceptor(config.listen)?;
+            let aws_tls_acceptor = Arc::clone(&authority).aws_acceptor(config.listen)?;
+            let mut own = OwnHosts {
+                aws: own_hosts(aws),
+                tunnels: Vec::new(),
+            };
+            let mut tunnels = Vec::new();
+            // Starts a listener, and lets the proxy's tunnels end there as well.
+            let mut spawn = |listener, address, tls: Option<TlsAcceptor>, handler: Handler| -> io::Result<()> {
+                own.tunnels.push(own_hosts(address));
+                tunnels.push(proxy::Endpoint {
+                    tls: tls.clone(),
+                    handler: Arc::clone(&handler),
+                });
+                runtime.spawn(http::serve(TcpListener::from_std(listener)?, tls, handler));
+                Ok(())
+            };
+            let aws_handler: Handler = {
                 let state = Arc::clone(&state);
                 Arc::new(move |request| aws::handle(&state, request))
             };
-            runtime.spawn(http::serve(TcpListener::from_std(aws_listener)?, None, handler));
+            spawn(aws_listener, aws, None, Arc::clone(&aws_handler))?;
+            let aws_endpoint = proxy::Endpoint {
+                tls: Some(aws_tls_acceptor.clone()),
+                handler: Arc::clone(&aws_handler),
+            };
+            spawn(aws_tls_listener, aws_tls, Some(aws_tls_acceptor), aws_handler)?;
             let handler: Handler = {
                 let state = Arc::clone(&state);
                 let own = own_hosts(control);
                 Arc::new(move |request| control::handle(&state, &own, request))
             };
-            runtime.spawn(http::serve(TcpListener::from_std(control_listener)?, None, handler));
-            for (name, listener) in listeners {
+            spawn(control_listener, control, None, handler)?;
+            for (name, listener, address) in listeners {
                 let state = Arc::clone(&state);
                 let handler: Handler = Arc::new(move |request| kube::handle(&state, &name, request));
-                runtime.spawn(http::serve(
-                    TcpListener::from_std(listener)?,
-                    Some(tls.clone()),
-                    handler,
-                ));
+                spawn(listener, address, Some(cluster_tls.clone()), handler)?;
             }
+            let proxy = Proxy {
+                own,
+                aws: aws_endpoint,
+                tunnels,
+            };
+            runtime.spawn(proxy.serve(TcpListener::from_std(proxy_listener)?));
         }
         Ok(Running {
             state,
             folder,
-            aws,
-            control,
+            addresses,
             ca_bundle,
             client_files,
             clusters,
@@ -219,13 +261,31 @@ impl Running {
     /// `http://HOST:PORT` of STS, IAM and EKS.
     #[must_use]
     pub fn aws_endpoint(&self) -> String {
-        format!("http://{}", reachable(self.aws))
+        format!("http://{}", reachable(self.addresses.aws))
+    }
+
+    /// `https://HOST:PORT` of the same services over TLS.
+    #[must_use]
+    pub fn aws_endpoint_tls(&self) -> String {
+        format!("https://{}", reachable(self.addresses.aws_tls))
+    }
+
+    /// `http://HOST:PORT` of the proxy for tools that ignore endpoint settings.
+    #[must_use]
+    pub fn proxy_endpoint(&self) -> String {
+        format!("http://{}", reachable(self.addresses.proxy))
+    }
+
+    /// The certificate of the authority that every TLS listener's certificate comes from.
+    #[must_use]
+    pub fn ca_bundle(&self) -> &Path {
+        &self.ca_bundle
     }
 
     /// `http://HOST:PORT` of the control interface.
     #[must_use]
     pub fn control_endpoint(&self) -> String {
-        format!("http://{}", reachable(self.control))
+        format!("http://{}", reachable(self.addresses.control))
     }
 
     /// Where each cluster answers.
@@ -280,6 +340,8 @@ impl Running {
             "version": 1,
             "pid": std::process::id(),
             "aws_endpoint": self.aws_endpoint(),
+            "aws_endpoint_tls": self.aws_endpoint_tls(),
+            "proxy": self.proxy_endpoint(),
             "control": self.control_endpoint(),
             "ca_bundle": self.ca_bundle,
             "env_file": self.client_files.env_file,

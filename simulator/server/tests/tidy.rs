@@ -93,6 +93,15 @@ fn one_file_reads_the_clock() {
 }
 
 #[test]
+fn one_file_connects_to_anything() {
+    let sources = files("simulator", ".rs");
+    assert_eq!(
+        holding(&sources, &["TcpStream::connect(", "to_socket_addrs(", "lookup_host("]),
+        ["simulator/server/src/client.rs", "simulator/server/tests/tidy.rs"]
+    );
+}
+
+#[test]
 fn wire_errors_are_worded_in_one_place_a_service() {
     let sources = files("simulator/server/src", ".rs");
     assert_eq!(

@@ -73,6 +73,17 @@ fn write_ready_file(path: &Path, running: &Running) -> io::Result<()> {
 
 fn write_how_to(out: &mut impl Write, running: &Running) -> io::Result<()> {
     writeln!(out, "AWS endpoint  {}  (STS, IAM, EKS)", running.aws_endpoint())?;
+    writeln!(
+        out,
+        "over TLS      {}  (CA {})",
+        running.aws_endpoint_tls(),
+        running.ca_bundle().display()
+    )?;
+    writeln!(
+        out,
+        "AWS proxy     {}  (HTTPS_PROXY, for tools that ignore endpoint settings)",
+        running.proxy_endpoint()
+    )?;
     for cluster in running.clusters() {
         writeln!(out, "Kubernetes    {}  (cluster {})", cluster.endpoint, cluster.name)?;
     }
