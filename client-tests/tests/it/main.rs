@@ -8,6 +8,7 @@
 )]
 
 mod abuse;
+mod access_entries;
 mod aws_cli;
 mod command_line;
 mod kubectl;
