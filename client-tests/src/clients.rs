@@ -21,6 +21,8 @@ const AWS_CLI: &str = "awscli==1.45.11";
 pub enum Client {
     /// The AWS CLI: on PATH, else from PyPI in a virtual environment under `target/`.
     Aws,
+    /// The token authenticator of kube-apiserver, built of its published Go module.
+    ApiServerWebhook,
     /// kubectl: on PATH, else built from the Go module `k8s.io/kubectl`.
     Kubectl,
 }
@@ -30,6 +32,7 @@ impl Client {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::ApiServerWebhook => "apiserver-webhook",
             Self::Aws => "aws",
             Self::Kubectl => "kubectl",
         }
@@ -40,8 +43,9 @@ impl Client {
             return Ok(found);
         }
         match self {
+            Self::ApiServerWebhook => build_go("webhook", self.name()),
             Self::Aws => install_aws(),
-            Self::Kubectl => build_kubectl(),
+            Self::Kubectl => build_go("kubectl", self.name()),
         }
     }
 }
@@ -87,18 +91,17 @@ fn install_aws() -> Result<PathBuf, String> {
     Ok(aws)
 }
 
-fn build_kubectl() -> Result<PathBuf, String> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("go").join("kubectl");
+fn build_go(source: &str, name: &str) -> Result<PathBuf, String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("go").join(source);
     let folder = target_folder().join("client-tests").join("bin");
-    let kubectl = folder.join("kubectl");
-    if !kubectl.is_file() {
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        run(Command::new("go")
-            .current_dir(source)
-            .args(["build", "-o"])
-            .arg(&kubectl))?;
-    }
-    Ok(kubectl)
+    let program = folder.join(name);
+    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    // Go itself knows whether there is anything to build.
+    run(Command::new("go")
+        .current_dir(source)
+        .args(["build", "-o"])
+        .arg(&program))?;
+    Ok(program)
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

@@ -63,7 +63,7 @@ pub fn binary() -> &'static Path {
     })
 }
 
-/// `eks-auth-sim serve`, ended when dropped.
+/// `eks-auth-sim serve` or `webhook`, ended when dropped.
 #[derive(Debug)]
 pub struct Simulator {
     child: Child,
@@ -122,6 +122,15 @@ impl Simulator {
     /// Where it does not start.
     #[must_use]
     pub fn start_with(arguments: &[&str]) -> Self {
+        Self::start_command("serve", arguments)
+    }
+
+    /// Starts a command that stays, `serve` or `webhook`, with further arguments.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn start_command(command: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("client-tests-")
             .tempdir()
@@ -129,7 +138,7 @@ impl Simulator {
         fs::create_dir(folder.path().join("home")).expect("a home folder");
         let log = File::create(folder.path().join("log")).expect("a log file");
         let mut child = Command::new(binary())
-            .args(["serve", "--output", "json", "--ready-file"])
+            .args([command, "--output", "json", "--ready-file"])
             .arg(folder.path().join("ready.json"))
             .args(arguments)
             .stdin(Stdio::null())

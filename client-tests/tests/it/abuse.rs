@@ -28,11 +28,11 @@ fn connect(simulator: &Simulator, pointer: &str) -> TcpStream {
     stream
 }
 
-trait Connection: Read + Write {}
+pub(crate) trait Connection: Read + Write {}
 impl<T: Read + Write> Connection for T {}
 
 /// A connection to the AWS endpoint or, over TLS, to the cluster.
-fn open(simulator: &Simulator, tls: bool) -> Box<dyn Connection> {
+pub(crate) fn open(simulator: &Simulator, tls: bool) -> Box<dyn Connection> {
     if !tls {
         return Box::new(connect(simulator, "/aws_endpoint"));
     }

@@ -15,3 +15,4 @@ mod kubectl;
 mod proxy;
 mod scenarios;
 mod tokens;
+mod webhook;

@@ -66,7 +66,7 @@ pub struct Step {
     pub fails: bool,
     /// Patterns of which each must match some line that it prints; see [`line_matches`].
     pub prints: Vec<String>,
-    /// A pattern that some line of the authenticator's log, behind its time, must match meanwhile.
+    /// A pattern that some line of the authenticator's log, behind its time, must match, of those since the last step with one.
     pub log: Option<String>,
     /// What the person does when the command opens an editor.
     pub edit: Option<Edit>,

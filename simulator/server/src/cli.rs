@@ -9,6 +9,7 @@ mod scenario;
 mod serve;
 mod token;
 mod verify;
+mod webhook;
 
 use std::fmt::Display;
 use std::io::Read;
@@ -24,6 +25,8 @@ use clap::Subcommand;
 use clap::ValueEnum;
 
 use crate::catalogue;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
 use crate::simulator::Config;
 
 /// A local simulator of Amazon EKS authentication.
@@ -42,6 +45,7 @@ enum Command {
     Explain(explain::Explain),
     Token(token::Token),
     Verify(verify::Verify),
+    Webhook(webhook::Webhook),
     Ctl(ctl::Ctl),
 }
 
@@ -97,6 +101,13 @@ fn world_text(scenario: Option<&str>) -> Result<String, Failure> {
         None => Ok(eks_auth_core::scenario::ARTICLE_WORLD.to_owned()),
         Some(name) => catalogue::load(name).map_err(Failure::usage),
     }
+}
+
+/// The name of the first cluster of a World.
+fn first_cluster(world: &str) -> Result<String, Failure> {
+    let staging = eks_auth_core::scenario::stage(world, SystemClock.now()).map_err(Failure::usage)?;
+    let name = staging.world.clusters.keys().next().cloned();
+    name.ok_or_else(|| Failure::usage("the world has no cluster"))
 }
 
 /// An argument, or standard input where it is `-`.
@@ -157,6 +168,7 @@ pub fn main() -> ExitCode {
         Command::Explain(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::Verify(command) => command.run(),
+        Command::Webhook(command) => command.run(),
         Command::Ctl(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {

@@ -3,7 +3,7 @@
 //! A request is authenticated, then authorized, then served; each step may end it with a Status. Source of shapes and
 //! texts: `k8s.io/apiserver` of Kubernetes 1.32 and what kubectl 1.32 sends.
 
-mod authn;
+pub(crate) mod authn;
 mod body;
 mod discovery;
 mod objects;
@@ -11,12 +11,11 @@ mod openapi;
 mod patch;
 mod protobuf;
 mod resources;
-mod reviews;
+pub(crate) mod reviews;
 mod status;
 mod table;
 pub(crate) mod token_cache;
 mod validation;
-mod webhook;
 
 use std::sync::Arc;
 
@@ -35,6 +34,7 @@ use crate::http::Request;
 use crate::http::Response;
 use crate::journal::EventKind;
 use crate::state::State;
+use crate::webhook;
 
 /// What a request is served with.
 struct Context<'a> {
@@ -50,7 +50,7 @@ struct Context<'a> {
 pub fn handle(state: &State, cluster: &str, request: &Request) -> Response {
     let path = request.path.as_str();
     if path == "/authenticate" {
-        return webhook::handle(state, cluster, request);
+        return webhook::authenticate(state, cluster, request);
     }
     let answer = match path {
         "/healthz" | "/livez" | "/readyz" => Ok(Response::new(200, "text/plain; charset=utf-8", "ok")),

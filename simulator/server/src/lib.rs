@@ -10,6 +10,7 @@ pub mod aws;
 pub mod control;
 pub mod kube;
 pub mod proxy;
+pub mod webhook;
 
 pub mod catalogue;
 pub mod client;
@@ -20,5 +21,6 @@ pub mod runner;
 pub mod clock;
 pub mod http;
 pub mod journal;
+mod metrics;
 pub mod state;
 pub mod tls;

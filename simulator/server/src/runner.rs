@@ -116,7 +116,7 @@ pub struct PlayedStep {
     pub output: String,
     /// Its exit code; nothing when a signal ended it.
     pub exit_code: Option<i32>,
-    /// The lines that the authenticator wrote to its log meanwhile.
+    /// The lines that the authenticator wrote to its log since the last step that says what they must be.
     pub log: Vec<String>,
 }
 
@@ -205,6 +205,8 @@ struct Stagehand<'a> {
     clients: &'a Clients,
     env: BTreeMap<String, String>,
     editor: PathBuf,
+    /// How many lines of the log belong to steps that have been judged.
+    seen: usize,
     log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -222,6 +224,7 @@ impl<'a> Stagehand<'a> {
             clients,
             env,
             editor,
+            seen: 0,
             log,
         })
     }
@@ -229,7 +232,6 @@ impl<'a> Stagehand<'a> {
     fn run(&mut self, stage: Stage, step: Step) -> Result<(PlayedStep, Vec<String>), RunError> {
         let words = shlex::split(&step.run).unwrap_or_default();
         let program = words.first().map(String::as_str).unwrap_or_default();
-        let before = self.lines().len();
         let mut env = self.env.clone();
         if let Some(profile) = &step.profile {
             env.insert("AWS_PROFILE".to_owned(), profile.clone());
@@ -251,12 +253,18 @@ impl<'a> Stagehand<'a> {
             self.save_key(profile, &outcome.output)?;
         }
         let lines = self.lines();
+        // Two kubectl that start within a second sign the same token. The second one is then let in by the API server's
+        // cache, and the authenticator has written its line for the first.
+        let log = lines.get(self.seen..).unwrap_or_default().to_vec();
+        if step.log.is_some() {
+            self.seen = lines.len();
+        }
         let played = PlayedStep {
             stage,
             real: real.is_some(),
             output: redact(&outcome.output),
             exit_code: outcome.exit_code,
-            log: lines.get(before..).unwrap_or_default().to_vec(),
+            log,
             step,
         };
         let faults = faults(&played);

@@ -11,8 +11,10 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use eks_auth_core::mapping::config::AuthenticatorConfig;
 use eks_auth_core::scenario::ScenarioError;
 use eks_auth_core::scenario::Staging;
+use eks_auth_core::world::World;
 use serde_json::Value;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -34,6 +36,7 @@ use crate::proxy::Proxy;
 use crate::state::State;
 use crate::tls::Authority;
 use crate::tls::TlsError;
+use crate::webhook;
 
 /// What a simulator is to be.
 pub struct Config {
@@ -45,6 +48,8 @@ pub struct Config {
     pub aws_port: u16,
     /// Where certificates and client files go; a temporary folder, removed at the end, where absent.
     pub state_dir: Option<PathBuf>,
+    /// Only the authenticator, for a real kube-apiserver, in place of a Kubernetes API.
+    pub webhook: Option<WebhookConfig>,
     /// What time it is.
     pub clock: Box<dyn Clock>,
     /// Receives each line of the authenticator's log.
@@ -60,10 +65,24 @@ impl Config {
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
             aws_port: 0,
             state_dir: None,
+            webhook: None,
             clock: Box::new(SystemClock),
             log: Box::new(|_| {}),
         }
     }
+}
+
+/// An authenticator that stands alone.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    /// The name that tokens must be for.
+    pub cluster_id: String,
+    /// The port; 0 for any free one.
+    pub port: u16,
+    /// How the API server names this machine, where that is not the address.
+    pub hostname: Option<String>,
+    /// Who is mapped; absent, the mappings of the World's cluster.
+    pub authenticator: Option<AuthenticatorConfig>,
 }
 
 /// The simulator; see [`Simulator::start`].
@@ -147,13 +166,20 @@ impl Simulator {
             proxy,
         };
         world.own_hosts = [own_hosts(aws), own_hosts(aws_tls)].concat();
+        if let Some(webhook) = &config.webhook {
+            keep_one_cluster(&mut world, webhook)?;
+        }
+        let hostname = config.webhook.as_ref().and_then(|webhook| webhook.hostname.as_deref());
         let mut listeners = Vec::new();
         let mut clusters = Vec::new();
         let names: Vec<String> = world.clusters.keys().cloned().collect();
         for name in names {
-            let (listener, address) = bind(0)?;
+            let (listener, address) = bind(config.webhook.as_ref().map_or(0, |webhook| webhook.port))?;
             if let Some((cluster, _)) = world.cluster_mut(&name) {
-                cluster.endpoint = format!("https://{}", reachable(address));
+                cluster.endpoint = match hostname {
+                    Some(hostname) => format!("https://{hostname}:{}", address.port()),
+                    None => format!("https://{}", reachable(address)),
+                };
                 authority.pem().clone_into(&mut cluster.certificate_authority);
                 clusters.push(ClusterListener {
                     name: name.clone(),
@@ -181,14 +207,14 @@ impl Simulator {
             },
         )?;
 
-        let state = Arc::new(State::new(world, config.clock, config.log));
+        let state = Arc::new(State::new(world, config.clock, config.log)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()?;
         {
             let _entered = runtime.enter();
-            let cluster_tls = authority.acceptor(config.listen)?;
+            let cluster_tls = authority.acceptor(config.listen, hostname)?;
             let aws_tls_acceptor = Arc::clone(&authority).aws_acceptor(config.listen)?;
             let mut own = OwnHosts {
                 aws: own_hosts(aws),
@@ -223,7 +249,11 @@ impl Simulator {
             spawn(control_listener, control, None, handler)?;
             for (name, listener, address) in listeners {
                 let state = Arc::clone(&state);
-                let handler: Handler = Arc::new(move |request| kube::handle(&state, &name, request));
+                let handler: Handler = if config.webhook.is_some() {
+                    Arc::new(move |request| webhook::handle(&state, &name, request))
+                } else {
+                    Arc::new(move |request| kube::handle(&state, &name, request))
+                };
                 spawn(listener, address, Some(cluster_tls.clone()), handler)?;
             }
             let proxy = Proxy {
@@ -413,6 +443,20 @@ fn make_folder(wanted: Option<PathBuf>) -> Result<Folder, StartError> {
     }
 }
 
+/// Makes the World's cluster the webhook's: under its name, with its mappings.
+fn keep_one_cluster(world: &mut World, webhook: &WebhookConfig) -> Result<(), StartError> {
+    let id = &webhook.cluster_id;
+    let found = world.cluster(id).or_else(|| world.clusters.values().next());
+    let mut cluster = (**found.ok_or(StartError::NoCluster)?).clone();
+    id.clone_into(&mut cluster.name);
+    if let Some(config) = &webhook.authenticator {
+        cluster.authenticator = Some(Arc::new(config.clone()));
+    }
+    world.clusters.clear();
+    world.clusters.insert(id.clone(), Arc::new(cluster));
+    Ok(())
+}
+
 /// Why a simulator does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -427,6 +471,12 @@ pub enum StartError {
     /// A file cannot be written.
     #[error("cannot write the simulator's files: {0}")]
     Io(#[from] io::Error),
+    /// The metrics cannot be made.
+    #[error("cannot make the metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// A webhook needs a cluster's account and region.
+    #[error("the world has no cluster")]
+    NoCluster,
     /// The scenario cannot be read.
     #[error("{0}")]
     Scenario(#[from] ScenarioError),

@@ -11,6 +11,7 @@ use eks_auth_core::world::World;
 use crate::clock::Clock;
 use crate::journal::Journal;
 use crate::kube::token_cache::TokenCache;
+use crate::metrics::Metrics;
 
 /// Any number will do: the ids must differ from one another only.
 const REQUEST_ID_SEED: u64 = 0x7265_7175_6573_7473;
@@ -24,21 +25,29 @@ pub struct State {
     token_cache: TokenCache,
     clock: Box<dyn Clock>,
     journal: Journal,
+    metrics: Metrics,
     log: Box<dyn Fn(&str) + Send + Sync>,
 }
 
 impl State {
     /// Shares `world`; `log` receives each line of the authenticator's log without line end.
-    #[must_use]
-    pub fn new(world: World, clock: Box<dyn Clock>, log: Box<dyn Fn(&str) + Send + Sync>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When the metrics cannot be made.
+    pub fn new(
+        world: World,
+        clock: Box<dyn Clock>,
+        log: Box<dyn Fn(&str) + Send + Sync>,
+    ) -> Result<Self, prometheus::Error> {
+        Ok(Self {
             world: Mutex::new(Arc::new(world)),
             token_cache: TokenCache::default(),
             request_ids: Mutex::new(IdGenerator::new(REQUEST_ID_SEED)),
             clock,
             journal: Journal::default(),
+            metrics: Metrics::new()?,
             log,
-        }
+        })
     }
 
     /// The World as it is now; later changes do not show in it.
@@ -57,6 +66,11 @@ impl State {
     /// The good judgements that the clusters' API servers keep.
     pub(crate) fn token_cache(&self) -> &TokenCache {
         &self.token_cache
+    }
+
+    /// The authenticator's metrics.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The id of a request or an answer: a UUID.

@@ -66,13 +66,14 @@ impl Authority {
         &self.pem
     }
 
-    /// What accepts TLS connections of Kubernetes clients to `address`, to the loopback addresses and to `localhost`,
-    /// with HTTP/2 and HTTP/1.1.
+    /// What accepts TLS connections of Kubernetes clients to `address`, to the loopback addresses, to `localhost` and to
+    /// `hostname`, with HTTP/2 and HTTP/1.1.
     ///
     /// # Errors
     /// [`TlsError`] when the random source or the encoder fails.
-    pub fn acceptor(&self, address: IpAddr) -> Result<TlsAcceptor, TlsError> {
-        let certificate = self.issue("kube-apiserver", &["localhost", "kubernetes"], &own_addresses(address))?;
+    pub fn acceptor(&self, address: IpAddr, hostname: Option<&str>) -> Result<TlsAcceptor, TlsError> {
+        let names: Vec<&str> = ["localhost", "kubernetes"].into_iter().chain(hostname).collect();
+        let certificate = self.issue("kube-apiserver", &names, &own_addresses(address))?;
         acceptor(Arc::new(SingleCertAndKey::from(certificate)), &["h2", "http/1.1"])
     }
 

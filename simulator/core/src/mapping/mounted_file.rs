@@ -71,6 +71,12 @@ impl MountedFile {
             .or_else(|| self.users.get(canonical_arn))
     }
 
+    /// The items with ARNs, each with `role` or `user`.
+    pub fn items(&self) -> impl Iterator<Item = (&'static str, &MappedArn)> {
+        let roles = self.roles.values().map(|item| ("role", item));
+        roles.chain(self.users.values().map(|item| ("user", item)))
+    }
+
     /// Whether everyone of the account is let in.
     #[must_use]
     pub fn is_account_allowed(&self, account_id: &str) -> bool {

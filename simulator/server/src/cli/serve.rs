@@ -63,7 +63,7 @@ pub(super) fn log_to_stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-fn write_ready_file(path: &Path, running: &Running) -> io::Result<()> {
+pub(super) fn write_ready_file(path: &Path, running: &Running) -> io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(format!(".{}", std::process::id()));
     let partial = PathBuf::from(partial);
@@ -92,7 +92,7 @@ fn write_how_to(out: &mut impl Write, running: &Running) -> io::Result<()> {
     writeln!(out, "The authenticator's log follows on stderr. Ctrl-C ends.")
 }
 
-async fn end_signal() -> io::Result<()> {
+pub(super) async fn end_signal() -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {

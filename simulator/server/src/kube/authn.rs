@@ -9,6 +9,7 @@ use eks_auth_core::user::UserInfo;
 
 use super::status::Failure;
 use super::token_cache::Judgement;
+use crate::clock::Stopwatch;
 use crate::http::Request;
 use crate::journal::EventKind;
 use crate::state::State;
@@ -57,12 +58,13 @@ pub(super) fn authenticate(state: &State, cluster: &str, request: &Request) -> R
 }
 
 /// Judges a token, writes the authenticator's log and the journal. Nothing when there is no such cluster.
-pub(super) fn authenticate_token(
+pub(crate) fn authenticate_token(
     state: &State,
     cluster_name: &str,
     token: &str,
     request: &Request,
 ) -> Option<Arc<Authentication>> {
+    let stopwatch = Stopwatch::start();
     let sts_request_id = state.request_id();
     let now = state.now();
     let world = state.snapshot();
@@ -77,6 +79,7 @@ pub(super) fn authenticate_token(
         &world,
         now,
     ));
+    state.metrics().judged(&authentication, stopwatch.seconds());
     for line in &authentication.log {
         state.log(&line.render());
     }

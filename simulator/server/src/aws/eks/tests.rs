@@ -63,7 +63,7 @@ impl Stage {
             })
             .collect();
         Self {
-            state: State::new(staging.world, Box::new(ManualClock::new(now)), Box::new(|_| {})),
+            state: State::new(staging.world, Box::new(ManualClock::new(now)), Box::new(|_| {})).unwrap(),
             keys,
             region: "us-west-2",
         }

@@ -1,19 +1,39 @@
-//! `POST /authenticate`: the token webhook as aws-iam-authenticator serves it.
+//! The token webhook as aws-iam-authenticator serves it: `/authenticate`, `/healthz` and `/metrics`.
 //!
-//! Source: `authenticateEndpoint` in `pkg/server/server.go` upstream. FIDELITY: the answer carries the caller's kind and
+//! Source: `getHandler` and `authenticateEndpoint` in `pkg/server/server.go` upstream. FIDELITY: the answer carries the caller's kind and
 //! apiVersion, which upstream leaves out.
 
 use serde_json::Value;
 use serde_json::json;
 
-use super::authn::authenticate_token;
-use super::reviews::user_info_json;
+use crate::clock::Stopwatch;
 use crate::http::Request;
 use crate::http::Response;
+use crate::kube::authn::authenticate_token;
+use crate::kube::reviews::user_info_json;
 use crate::state::State;
 
-pub(super) fn handle(state: &State, cluster: &str, request: &Request) -> Response {
+/// Answers a request to a listener that is only a webhook.
+#[must_use]
+pub fn handle(state: &State, cluster: &str, request: &Request) -> Response {
+    match request.path.as_str() {
+        "/authenticate" => authenticate(state, cluster, request),
+        "/healthz" => text(200, "ok"),
+        "/metrics" => Response::new(
+            200,
+            "text/plain; version=0.0.4; charset=utf-8",
+            state.metrics().render(),
+        ),
+        _ => text(404, "404 page not found\n"),
+    }
+}
+
+/// Answers a TokenReview.
+#[must_use]
+pub fn authenticate(state: &State, cluster: &str, request: &Request) -> Response {
+    let stopwatch = Stopwatch::start();
     if request.method != "POST" {
+        state.metrics().malformed(stopwatch.seconds());
         return text(405, "expected POST\n");
     }
     let review: Option<Value> = serde_json::from_slice(&request.body).ok();
@@ -32,6 +52,7 @@ pub(super) fn handle(state: &State, cluster: &str, request: &Request) -> Respons
         .and_then(|review| review.pointer("/spec/token"))
         .and_then(Value::as_str);
     let (true, Some(token)) = (known, token) else {
+        state.metrics().malformed(stopwatch.seconds());
         return text(400, "expected a request body to be a TokenReview\n");
     };
     let authentication = authenticate_token(state, cluster, token, request);

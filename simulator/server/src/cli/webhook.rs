@@ -1,0 +1,278 @@
+//! `webhook`: only the authenticator, for a real kube-apiserver.
+
+use std::fs;
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::SystemTime;
+
+use clap::Args;
+use eks_auth_core::log::Level;
+use eks_auth_core::log::LogLine;
+use eks_auth_core::mapping::config::AuthenticatorConfig;
+use eks_auth_core::mapping::config::BackendMode;
+use eks_auth_core::mapping::config::backend_modes;
+use eks_auth_core::mapping::dynamic_file::DynamicFile;
+
+use super::Failure;
+use super::Output;
+use super::WorldArgs;
+use super::serve::end_signal;
+use super::serve::log_to_stderr;
+use super::serve::write_ready_file;
+use crate::environment;
+use crate::simulator::Running;
+use crate::simulator::Simulator;
+use crate::simulator::WebhookConfig;
+
+/// Upstream's port.
+const PORT: u16 = 21362;
+/// How often the dynamic file is looked at.
+const DYNAMIC_FILE_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Serve only the authenticator, for a real kube-apiserver (kind, k3s, minikube)
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  eks-auth-sim webhook --config config.yaml -i my-cluster --generate-kubeconfig webhook.yaml\n  \
+                        # then: kube-apiserver --authentication-token-webhook-config-file=webhook.yaml"
+)]
+pub(super) struct Webhook {
+    #[command(flatten)]
+    world: WorldArgs,
+    /// The configuration file of aws-iam-authenticator's server: who is mapped, by which backends
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The name that tokens must be for [default: that of the configuration file or of the World's cluster]
+    #[arg(long, short = 'i', value_name = "ID", visible_alias = "cluster-name")]
+    cluster_id: Option<String>,
+    /// Backends in the order in which they are asked, in place of the configuration file's
+    #[arg(long, value_name = "MODE", value_delimiter = ',')]
+    backend_mode: Vec<String>,
+    /// The port of the webhook; 0 for any free one
+    #[arg(long, default_value_t = PORT)]
+    port: u16,
+    /// How the API server names this machine, such as host.docker.internal [default: the address]
+    #[arg(long, value_name = "NAME")]
+    hostname: Option<String>,
+    /// Where the file goes that --authentication-token-webhook-config-file wants
+    #[arg(long, value_name = "FILE")]
+    generate_kubeconfig: Option<PathBuf>,
+    /// Write the addresses there, as JSON, once every listener accepts
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// With json, the ready file's object is the first line on stdout
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+impl Webhook {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let authenticator = self.authenticator()?;
+        let mut config = self.world.config()?;
+        config.log = Box::new(log_to_stderr);
+        let own_id = authenticator.as_ref().and_then(|config| config.cluster_id.clone());
+        config.webhook = Some(WebhookConfig {
+            cluster_id: match self.cluster_id.or(own_id) {
+                Some(id) => id,
+                None => super::first_cluster(&config.world)?,
+            },
+            port: self.port,
+            hostname: self.hostname,
+            authenticator: authenticator.clone(),
+        });
+        let mut running = Simulator::start(config).map_err(Failure::usage)?;
+        if let Some(path) = &self.ready_file {
+            running
+                .announce_ready_file(path)
+                .and_then(|()| write_ready_file(path, &running))
+                .map_err(|error| Failure::usage(format!("cannot write ready file `{}`: {error}", path.display())))?;
+        }
+        let kubeconfig = self.generate_kubeconfig.unwrap_or_else(|| own_kubeconfig(&running));
+        if kubeconfig != own_kubeconfig(&running) {
+            let text = fs::read_to_string(own_kubeconfig(&running))?;
+            environment::write_private(&kubeconfig, &text)
+                .map_err(|error| Failure::usage(format!("cannot write `{}`: {error}", kubeconfig.display())))?;
+        }
+        log_start(&running, authenticator.as_ref(), &kubeconfig);
+        let mut out = io::stdout().lock();
+        match self.output {
+            Output::Json => writeln!(out, "{}", running.ready())?,
+            Output::Text => {
+                for cluster in running.clusters() {
+                    writeln!(
+                        out,
+                        "webhook      {}/authenticate  (cluster {})",
+                        cluster.endpoint, cluster.name
+                    )?;
+                }
+                writeln!(out, "AWS endpoint {}", running.aws_endpoint())?;
+                writeln!(out, "kubeconfig   {}", kubeconfig.display())?;
+                writeln!(
+                    out,
+                    "\nTo sign as a profile of this World:\n  . {}",
+                    running.env_file().display()
+                )?;
+            }
+        }
+        out.flush()?;
+        drop(out);
+        let dynamic_file = authenticator.and_then(|config| config.dynamic_file_path.clone().zip(Some(config)));
+        running.block_on(async {
+            match dynamic_file {
+                None => end_signal().await,
+                Some((path, config)) => tokio::select! {
+                    ended = end_signal() => ended,
+                    () = watch_dynamic_file(&running, Path::new(&path), config) => Ok(()),
+                },
+            }
+        })??;
+        if let Some(path) = &self.ready_file {
+            let _ = fs::remove_file(path);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What the configuration file and the flags say; nothing where neither is given.
+    fn authenticator(&self) -> Result<Option<AuthenticatorConfig>, Failure> {
+        let mut config = match &self.config {
+            None if self.backend_mode.is_empty() => return Ok(None),
+            None => AuthenticatorConfig::default(),
+            Some(path) => {
+                let text = fs::read_to_string(path).map_err(|error| {
+                    Failure::usage(format!("cannot read configuration file `{}`: {error}", path.display()))
+                })?;
+                AuthenticatorConfig::parse(&text)
+                    .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?
+            }
+        };
+        if !self.backend_mode.is_empty() {
+            config.backends = backend_modes(&self.backend_mode).map_err(Failure::usage)?;
+        }
+        if let Some(path) = &config.dynamic_file_path {
+            let text = fs::read_to_string(path)
+                .map_err(|error| Failure::usage(format!("cannot read dynamic file `{path}`: {error}")))?;
+            config.dynamic_file = DynamicFile::parse(&text, config.dynamic_file_key)
+                .map_err(|error| Failure::usage(format!("{path}: {error}")))?;
+        }
+        Ok(Some(config))
+    }
+}
+
+/// The webhook's kubeconfig in the simulator's own folder.
+fn own_kubeconfig(running: &Running) -> PathBuf {
+    let cluster = running.clusters().first();
+    cluster
+        .map(|cluster| cluster.webhook_kubeconfig.clone())
+        .unwrap_or_default()
+}
+
+/// What upstream writes to its log when it starts.
+fn log_start(running: &Running, config: Option<&AuthenticatorConfig>, kubeconfig: &Path) {
+    let info = |msg: String, fields| log(running, Level::Info, msg, fields);
+    for mode in config.map(|config| config.backends.as_slice()).unwrap_or_default() {
+        info(format!("starting mapper {:?}", mode.as_str()), Vec::new());
+    }
+    if let Some(config) = config {
+        let dynamic = config.backends.contains(&BackendMode::DynamicFile);
+        running
+            .state()
+            .metrics()
+            .dynamic_file(dynamic, dynamic && config.backends.len() == 1);
+        for (kind, item) in config.mounted_file.items() {
+            let groups = format!("[{}]", item.groups.join(" "));
+            info(
+                format!("mapping IAM {kind}"),
+                vec![
+                    (kind, item.arn.clone()),
+                    ("username", item.username.clone()),
+                    ("groups", groups),
+                ],
+            );
+        }
+    }
+    for cluster in running.clusters() {
+        let address = cluster.endpoint.trim_start_matches("https://");
+        info(format!("listening on {address}"), Vec::new());
+    }
+    info(
+        format!(
+            "reconfigure your apiserver with `--authentication-token-webhook-config-file={}` to enable (assuming default hostPath mounts)",
+            kubeconfig.display()
+        ),
+        Vec::new(),
+    );
+}
+
+fn log(running: &Running, level: Level, msg: String, fields: Vec<(&'static str, String)>) {
+    let line = LogLine {
+        time: running.state().now(),
+        level,
+        msg,
+        fields,
+    };
+    running.state().log(&line.render());
+}
+
+/// Reads the dynamic file again whenever it changes; a file that is broken leaves the mappings as they are, one that is
+/// deleted empties them.
+async fn watch_dynamic_file(running: &Running, path: &Path, mut config: AuthenticatorConfig) {
+    let seen = |path: &Path| -> Option<(SystemTime, u64)> {
+        let metadata = fs::metadata(path).ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    };
+    let mut last = seen(path);
+    let mut ticks = tokio::time::interval(DYNAMIC_FILE_INTERVAL);
+    loop {
+        ticks.tick().await;
+        let now = seen(path);
+        if now == last {
+            continue;
+        }
+        last = now;
+        let read = match now {
+            None => {
+                log(
+                    running,
+                    Level::Info,
+                    "startLoadDynamicFile: got RENAME/REMOVE event".to_owned(),
+                    Vec::new(),
+                );
+                Ok(DynamicFile::default())
+            }
+            Some(_) => {
+                log(
+                    running,
+                    Level::Info,
+                    "startLoadDynamicFile: got WRITE/CREATE event reload it the memory".to_owned(),
+                    Vec::new(),
+                );
+                fs::read_to_string(path)
+                    .map_err(|error| error.to_string())
+                    .and_then(|text| DynamicFile::parse(&text, config.dynamic_file_key))
+            }
+        };
+        match read {
+            Ok(file) => {
+                config.dynamic_file = file;
+                let config = Arc::new(config.clone());
+                running.state().change(|world| {
+                    let names: Vec<String> = world.clusters.keys().cloned().collect();
+                    for name in names {
+                        if let Some((cluster, _)) = world.cluster_mut(&name) {
+                            cluster.authenticator = Some(Arc::clone(&config));
+                        }
+                    }
+                });
+            }
+            Err(error) => {
+                running.state().metrics().dynamic_file_failed();
+                let msg = format!("StartLoadDynamicFile: error in callBackForFileLoad, {error}");
+                log(running, Level::Error, msg, Vec::new());
+            }
+        }
+    }
+}
