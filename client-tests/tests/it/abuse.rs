@@ -139,7 +139,7 @@ fn odd_requests_are_answered() {
     for (tls, request, wanted) in [
         (
             true,
-            "POST /authenticate HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+            "POST /authenticate HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n[]",
             "HTTP/1.1 400 Bad Request",
         ),
         (

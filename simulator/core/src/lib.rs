@@ -19,6 +19,7 @@ pub mod mapping;
 pub mod sigv4;
 pub mod sts;
 pub mod token;
+pub mod token_review;
 
 pub mod access_policy;
 pub mod authorize;

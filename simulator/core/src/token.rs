@@ -147,7 +147,13 @@ pub fn sign(signer: &Signer<'_>, endpoint: &str, cluster: &str) -> String {
         ],
         expires: SIGNED_EXPIRES,
     });
-    format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(format!("{endpoint}/?{query}")))
+    encode_url(&format!("{endpoint}/?{query}"))
+}
+
+/// The token that carries a URL, whatever it says.
+#[must_use]
+pub fn encode_url(url: &str) -> String {
+    format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(url))
 }
 
 fn parse(

@@ -11,7 +11,7 @@ mod openapi;
 mod patch;
 mod protobuf;
 mod resources;
-pub(crate) mod reviews;
+mod reviews;
 mod status;
 mod table;
 pub(crate) mod token_cache;

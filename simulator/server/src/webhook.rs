@@ -1,16 +1,13 @@
 //! The token webhook as aws-iam-authenticator serves it: `/authenticate`, `/healthz` and `/metrics`.
 //!
-//! Source: `getHandler` and `authenticateEndpoint` in `pkg/server/server.go` upstream. FIDELITY: the answer carries the caller's kind and
-//! apiVersion, which upstream leaves out.
+//! Source: `getHandler` and `authenticateEndpoint` in `pkg/server/server.go` upstream.
 
-use serde_json::Value;
-use serde_json::json;
+use eks_auth_core::token_review::TokenReview;
 
 use crate::clock::Stopwatch;
 use crate::http::Request;
 use crate::http::Response;
 use crate::kube::authn::authenticate_token;
-use crate::kube::reviews::user_info_json;
 use crate::state::State;
 
 /// Answers a request to a listener that is only a webhook.
@@ -36,37 +33,21 @@ pub fn authenticate(state: &State, cluster: &str, request: &Request) -> Response
         state.metrics().malformed(stopwatch.seconds());
         return text(405, "expected POST\n");
     }
-    let review: Option<Value> = serde_json::from_slice(&request.body).ok();
-    let field = |name: &str| {
-        review
-            .as_ref()
-            .and_then(|review| review.get(name))
-            .and_then(Value::as_str)
+    let review = match TokenReview::parse(&request.body) {
+        Ok(review) => review,
+        Err(error) => {
+            state.metrics().malformed(stopwatch.seconds());
+            return text(400, &format!("{error}\n"));
+        }
     };
-    let known = matches!(
-        field("apiVersion"),
-        Some("authentication.k8s.io/v1" | "authentication.k8s.io/v1beta1")
-    ) && field("kind") == Some("TokenReview");
-    let token = review
-        .as_ref()
-        .and_then(|review| review.pointer("/spec/token"))
-        .and_then(Value::as_str);
-    let (true, Some(token)) = (known, token) else {
-        state.metrics().malformed(stopwatch.seconds());
-        return text(400, "expected a request body to be a TokenReview\n");
+    let authentication = authenticate_token(state, cluster, &review.token, request);
+    let (code, body) = match authentication.as_ref().map(|authentication| &authentication.outcome) {
+        // Go's encoder ends the answer with a line feed; the denial is a constant without one.
+        Some(Ok(user)) => (200, review.render_granted(user) + "\n"),
+        Some(Err(denial)) if denial.throttled => (429, review.render_denied()),
+        Some(Err(_)) | None => (403, review.render_denied()),
     };
-    let authentication = authenticate_token(state, cluster, token, request);
-    let (code, status) = match authentication.as_ref().map(|authentication| &authentication.outcome) {
-        Some(Ok(user)) => (200, json!({"authenticated": true, "user": user_info_json(user)})),
-        Some(Err(denial)) if denial.throttled => (429, json!({"user": {}})),
-        Some(Err(_)) | None => (403, json!({"user": {}})),
-    };
-    // In the order in which Go writes the fields.
-    let body = format!(
-        r#"{{"kind":"TokenReview","apiVersion":{},"metadata":{{"creationTimestamp":null}},"spec":{{}},"status":{status}}}"#,
-        json!(field("apiVersion"))
-    );
-    Response::new(code, "application/json", body + "\n")
+    Response::new(code, "application/json; charset=UTF-8", body)
 }
 
 fn text(status: u16, body: &str) -> Response {

@@ -47,7 +47,7 @@ pub(super) fn answer(context: &Context<'_>, resource: &ResourceType) -> Result<R
 }
 
 /// A user as reviews show it; empty parts are left out.
-pub(crate) fn user_info_json(user: &UserInfo) -> Value {
+fn user_info_json(user: &UserInfo) -> Value {
     let mut info = Map::new();
     info.insert("username".to_owned(), json!(user.username));
     if !user.uid.is_empty() {

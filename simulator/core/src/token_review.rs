@@ -1,0 +1,234 @@
+//! The TokenReview that an API server posts to the webhook, and the answers, as aws-iam-authenticator reads and writes them.
+//!
+//! Source: `authenticateEndpoint` in `pkg/server/server.go` of 0.7 and Go's `encoding/json`: names in any case, the last of
+//! several, and nothing behind the first value is looked at.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::go_text;
+use crate::user::UserInfo;
+
+/// A posted review.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenReview {
+    /// The bearer token; empty where there is none.
+    pub token: String,
+    /// As it came; empty where it is not said.
+    pub api_version: String,
+    /// As it came; empty where it is not said.
+    pub kind: String,
+}
+
+/// A body that is no TokenReview. The text is upstream's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a request body to be a TokenReview")]
+pub struct NoTokenReview;
+
+impl TokenReview {
+    /// Reads a body. What kind of object it says it is does not matter.
+    ///
+    /// FIDELITY: Go also takes lone surrogates and bytes that are not UTF-8 in strings, and deeper nesting.
+    ///
+    /// # Errors
+    /// [`NoTokenReview`] where it is no JSON, or a field has another type.
+    pub fn parse(body: &[u8]) -> Result<Self, NoTokenReview> {
+        let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
+        let value = values.next().and_then(Result::ok).ok_or(NoTokenReview)?;
+        let review = object(&value)?;
+        for name in ["metadata", "status"] {
+            object(field(review, name))?;
+        }
+        let spec = object(field(review, "spec"))?;
+        match field(spec, "audiences") {
+            Value::Null => {}
+            Value::Array(list) => {
+                for audience in list {
+                    text(audience)?;
+                }
+            }
+            _ => return Err(NoTokenReview),
+        }
+        Ok(Self {
+            token: text(field(spec, "token"))?,
+            api_version: text(field(review, "apiVersion"))?,
+            kind: text(field(review, "kind"))?,
+        })
+    }
+
+    /// The answer to a review of a token that is `user`'s.
+    ///
+    /// FIDELITY: kind and apiVersion are those of the review, where upstream leaves them out.
+    #[must_use]
+    pub fn render_granted(&self, user: &UserInfo) -> String {
+        self.render(Status {
+            authenticated: true,
+            user: User {
+                username: &user.username,
+                uid: &user.uid,
+                groups: &user.groups,
+                extra: &user.extra,
+            },
+        })
+    }
+
+    /// The answer to a review of a token that is nobody's.
+    #[must_use]
+    pub fn render_denied(&self) -> String {
+        let nobody = UserInfo::default();
+        self.render(Status {
+            authenticated: false,
+            user: User {
+                username: &nobody.username,
+                uid: &nobody.uid,
+                groups: &nobody.groups,
+                extra: &nobody.extra,
+            },
+        })
+    }
+
+    fn render(&self, status: Status<'_>) -> String {
+        let answer = Answer {
+            kind: &self.kind,
+            api_version: &self.api_version,
+            metadata: Metadata {
+                creation_timestamp: None,
+            },
+            spec: Spec {},
+            status,
+        };
+        // Go escapes what HTML could take for its own. In JSON these characters stand in strings only.
+        serde_json::to_string(&answer)
+            .unwrap_or_default()
+            .replace('<', "\\u003c")
+            .replace('>', "\\u003e")
+            .replace('&', "\\u0026")
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    kind: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    api_version: &'a str,
+    metadata: Metadata,
+    spec: Spec,
+    status: Status<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    creation_timestamp: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Spec {}
+
+#[derive(Serialize)]
+struct Status<'a> {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    authenticated: bool,
+    user: User<'a>,
+}
+
+#[derive(Serialize)]
+struct User<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    username: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    uid: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    groups: &'a [String],
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    extra: &'a std::collections::BTreeMap<String, Vec<String>>,
+}
+
+fn object(value: &Value) -> Result<&Value, NoTokenReview> {
+    match value {
+        Value::Null | Value::Object(_) => Ok(value),
+        _ => Err(NoTokenReview),
+    }
+}
+
+fn text(value: &Value) -> Result<String, NoTokenReview> {
+    match value {
+        Value::Null => Ok(String::new()),
+        Value::String(text) => Ok(text.clone()),
+        _ => Err(NoTokenReview),
+    }
+}
+
+/// The field of that name in any case; the last of several.
+fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
+    let mut fields = value.as_object().into_iter().flatten();
+    let found = fields.rfind(|(key, _)| go_text::equal_fold(key, name));
+    found.map_or(&Value::Null, |(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(body: &str, wanted: Option<&str>) {
+        let found = TokenReview::parse(body.as_bytes()).ok().map(|review| review.token);
+        assert_eq!(found.as_deref(), wanted, "{body}");
+    }
+
+    #[test]
+    fn bodies_are_read_as_go_reads_them() {
+        check(r#"{"spec":{"token":"t"}}"#, Some("t"));
+        check(r#"{"Spec":{"TOKEN":"t"}}"#, Some("t"));
+        check(
+            r#"{"kind":"Pod","apiVersion":"v1","spec":{"token":"t","audiences":["a"]}}"#,
+            Some("t"),
+        );
+        check(r#"{"spec":{"token":"t"}} and more"#, Some("t"));
+        check("{}", Some(""));
+        check("null", Some(""));
+        check(r#"{"spec":null,"status":null}"#, Some(""));
+        check("", None);
+        check("[]", None);
+        check("\"t\"", None);
+        check(r#"{"spec":7}"#, None);
+        check(r#"{"spec":{"token":7}}"#, None);
+        check(r#"{"spec":{"audiences":"a"}}"#, None);
+        check(r#"{"metadata":[]}"#, None);
+        check(r#"{"spec":{"token":"t"}"#, None);
+    }
+
+    #[test]
+    fn answers_are_written_as_go_writes_them() {
+        let review = TokenReview {
+            api_version: "authentication.k8s.io/v1".to_owned(),
+            kind: "TokenReview".to_owned(),
+            ..TokenReview::default()
+        };
+        assert_eq!(
+            review.render_denied(),
+            r#"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","metadata":{"creationTimestamp":null},"spec":{},"status":{"user":{}}}"#
+        );
+        let user = UserInfo {
+            username: "a&<b>".to_owned(),
+            uid: "u".to_owned(),
+            groups: vec!["g".to_owned()],
+            extra: [("arn".to_owned(), vec!["x".to_owned()])].into(),
+        };
+        assert_eq!(
+            TokenReview::default().render_granted(&user),
+            r#"{"metadata":{"creationTimestamp":null},"spec":{},"status":{"authenticated":true,"user":{"username":"a\u0026\u003cb\u003e","uid":"u","groups":["g"],"extra":{"arn":["x"]}}}}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(body in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = TokenReview::parse(&body);
+        }
+    }
+}
