@@ -33,6 +33,7 @@ pub mod eks;
 pub mod world;
 
 pub mod explain;
+pub mod lint;
 pub mod log;
 pub mod scenario;
 pub mod trace;

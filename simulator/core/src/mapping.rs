@@ -13,7 +13,7 @@ mod item;
 pub mod mounted_file;
 #[cfg(test)]
 mod tests;
-mod yaml;
+pub(crate) mod yaml;
 
 use self::config::BackendMode;
 use self::dynamic_file::ArnMismatch;

@@ -100,7 +100,8 @@ impl AwsAuth {
     }
 }
 
-fn is_skippable(text: &str) -> bool {
+/// A value that upstream passes over.
+pub(crate) fn is_skippable(text: &str) -> bool {
     matches!(text.trim(), "" | "``" | "\"\"" | "''")
 }
 

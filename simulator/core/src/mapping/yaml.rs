@@ -26,7 +26,7 @@ const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 ///
 /// # Errors
 /// The error's text upstream.
-pub(super) fn to_json(text: &str) -> Result<Json, String> {
+pub(crate) fn to_json(text: &str) -> Result<Json, String> {
     if text.trim_start().starts_with('{') {
         return already_json(text);
     }
@@ -304,6 +304,16 @@ fn fault(node: &Node, wanted: &str) -> Result<String, String> {
 fn short(tag: &str) -> String {
     tag.strip_prefix(TAG_PREFIX)
         .map_or_else(|| tag.to_owned(), |name| format!("!!{name}"))
+}
+
+/// A scalar as JSON, for readers of their own that keep places. `tag` is short, such as `str`.
+pub(crate) fn scalar(text: &str, is_plain: bool, tag: Option<&str>) -> Json {
+    let tag = tag.map(|tag| format!("{TAG_PREFIX}{tag}")).unwrap_or_default();
+    let string = || Json::String(text.to_owned());
+    let Ok((_, value)) = resolve(text, &tag, is_plain && tag.is_empty()) else {
+        return string();
+    };
+    jsonable(&value).and_then(json).unwrap_or_else(|_| string())
 }
 
 /// The tag and the value of a scalar. Tags that goyaml does not know make strings.
