@@ -6,13 +6,23 @@ use std::fs;
 use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
+use std::net::TcpStream;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use rustls::ClientConfig;
+use rustls::ClientConnection;
+use rustls::RootCertStore;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -23,6 +33,9 @@ const UNSET: [&str; 4] = [
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
 ];
+
+/// How long a listener may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The folder that cargo builds into.
 pub(crate) fn target_folder() -> PathBuf {
@@ -166,6 +179,36 @@ impl Simulator {
             .pointer(pointer)
             .and_then(Value::as_str)
             .unwrap_or_else(|| panic!("no {pointer} in the ready file"))
+    }
+
+    /// A TCP connection to a listener that the ready file names at `pointer`.
+    ///
+    /// # Panics
+    /// Where nobody listens.
+    #[must_use]
+    pub fn connect(&self, pointer: &str) -> TcpStream {
+        let (_, host) = self.ready(pointer).split_once("://").expect("a URL");
+        let stream = TcpStream::connect(host).expect("a listener");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
+        stream
+    }
+
+    /// A TLS client that trusts the simulator's authority, about to shake hands with `name`.
+    ///
+    /// # Panics
+    /// Where `name` is no name, or the authority's certificate cannot be read.
+    #[must_use]
+    pub fn tls(&self, name: &'static str) -> ClientConnection {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_file_iter(self.ready("/ca_bundle")).expect("the CA bundle") {
+            roots.add(certificate.expect("a certificate")).expect("an authority");
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions of TLS")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        ClientConnection::new(Arc::new(config), ServerName::try_from(name).expect("a name")).expect("a client")
     }
 
     /// A folder for what a test writes; it goes with the simulator.

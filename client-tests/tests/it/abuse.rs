@@ -1,32 +1,14 @@
 //! Malformed requests end with their own connection; the simulator goes on serving. Loopback only, bounded.
 
-use std::fs;
 use std::io::Read;
 use std::io::Write;
 use std::net::Shutdown;
-use std::net::TcpStream;
-use std::sync::Arc;
-use std::time::Duration;
 
 use client_tests::Simulator;
-use rustls::ClientConfig;
-use rustls::ClientConnection;
-use rustls::RootCertStore;
 use rustls::StreamOwned;
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::ServerName;
-use rustls::pki_types::pem::PemObject;
 
 /// Connections of each kind.
 const ROUNDS: usize = 40;
-
-fn connect(simulator: &Simulator, pointer: &str) -> TcpStream {
-    let (_, host) = simulator.ready(pointer).split_once("://").unwrap();
-    let stream = TcpStream::connect(host).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    stream
-}
 
 pub(crate) trait Connection: Read + Write {}
 impl<T: Read + Write> Connection for T {}
@@ -34,21 +16,10 @@ impl<T: Read + Write> Connection for T {}
 /// A connection to the AWS endpoint or, over TLS, to the cluster.
 pub(crate) fn open(simulator: &Simulator, tls: bool) -> Box<dyn Connection> {
     if !tls {
-        return Box::new(connect(simulator, "/aws_endpoint"));
+        return Box::new(simulator.connect("/aws_endpoint"));
     }
-    let mut roots = RootCertStore::empty();
-    let pem = fs::read(simulator.ready("/ca_bundle")).unwrap();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        roots.add(certificate.unwrap()).unwrap();
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from("127.0.0.1").unwrap();
-    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    Box::new(StreamOwned::new(connection, connect(simulator, "/clusters/0/endpoint")))
+    let stream = simulator.connect("/clusters/0/endpoint");
+    Box::new(StreamOwned::new(simulator.tls("127.0.0.1"), stream))
 }
 
 /// The status line of the answer to what is sent; the other end may stop reading before all is sent.
@@ -85,7 +56,7 @@ fn noise_and_half_handshakes_do_no_harm() {
     let mut held = Vec::new();
     for round in 0..ROUNDS {
         for pointer in ["/aws_endpoint", "/clusters/0/endpoint"] {
-            let mut stream = connect(&simulator, pointer);
+            let mut stream = simulator.connect(pointer);
             // A linear congruential generator: any bytes will do, but the same ones each time.
             let mut state = round as u32 + 1;
             let noise: Vec<u8> = (0..100 * round)
@@ -98,7 +69,7 @@ fn noise_and_half_handshakes_do_no_harm() {
             let _ = stream.shutdown(Shutdown::Write);
         }
         // The beginning of a ClientHello, never finished.
-        let mut stream = connect(&simulator, "/clusters/0/endpoint");
+        let mut stream = simulator.connect("/clusters/0/endpoint");
         stream.write_all(&[0x16, 3, 1, 0, 0xf5, 1, 0, 0, 0xf1]).unwrap();
         held.push(stream);
     }

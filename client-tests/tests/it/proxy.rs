@@ -2,22 +2,12 @@
 
 use std::io::Read;
 use std::io::Write;
-use std::net::TcpStream;
 use std::process::Command;
-use std::sync::Arc;
-use std::time::Duration;
 
 use client_tests::Client;
 use client_tests::Ran;
 use client_tests::Simulator;
 use client_tests::need;
-use rustls::ClientConfig;
-use rustls::ClientConnection;
-use rustls::RootCertStore;
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::ServerName;
-use rustls::pki_types::pem::PemObject;
 
 /// A command that knows nothing of the simulator's endpoint, only the proxy and its authority.
 fn proxied(simulator: &Simulator, program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -32,16 +22,9 @@ fn proxied(simulator: &Simulator, program: impl AsRef<std::ffi::OsStr>) -> Comma
     command
 }
 
-fn connect(simulator: &Simulator, pointer: &str) -> TcpStream {
-    let (_, host) = simulator.ready(pointer).split_once("://").unwrap();
-    let stream = TcpStream::connect(host).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    stream
-}
-
 /// The whole answer to a request after which the proxy closes.
 fn answer(simulator: &Simulator, request: &str) -> String {
-    let mut stream = connect(simulator, "/proxy");
+    let mut stream = simulator.connect("/proxy");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -210,14 +193,14 @@ fn noise_at_the_proxy_ends_with_its_own_connection() {
     let mut held = Vec::new();
     for round in 0..40_usize {
         for head in ["", "CONNECT sts.amazonaws.com:443 HTTP/1.1\r\nHost: x\r\n\r\n"] {
-            let mut stream = connect(&simulator, "/proxy");
+            let mut stream = simulator.connect("/proxy");
             let _ = stream.write_all(head.as_bytes());
             let _ = stream.write_all(&vec![round as u8; round * 10]);
             held.push(stream);
         }
     }
     let long = format!("CONNECT {}.amazonaws.com:443 HTTP/1.1\r\n\r\n", "a".repeat(1 << 20));
-    let _ = connect(&simulator, "/proxy").write_all(long.as_bytes());
+    let _ = simulator.connect("/proxy").write_all(long.as_bytes());
     assert_eq!(tunnelled(&simulator, "sts.amazonaws.com", "sts.amazonaws.com"), Ok(()));
     assert_eq!(held.len(), 80);
 }
@@ -239,7 +222,7 @@ fn certificates_are_made_for_hosts_of_aws_only() {
 
 /// Whether a TLS handshake for `name` comes to its end in a tunnel to `host`.
 fn tunnelled(simulator: &Simulator, host: &str, name: &'static str) -> Result<(), String> {
-    let mut stream = connect(simulator, "/proxy");
+    let mut stream = simulator.connect("/proxy");
     stream
         .write_all(format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n").as_bytes())
         .unwrap();
@@ -250,16 +233,7 @@ fn tunnelled(simulator: &Simulator, host: &str, name: &'static str) -> Result<()
         head.push(byte[0]);
     }
     assert!(head.starts_with(b"HTTP/1.1 200 OK\r\n"));
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(simulator.ready("/ca_bundle")).unwrap() {
-        roots.add(certificate.unwrap()).unwrap();
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let mut connection = ClientConnection::new(Arc::new(config), ServerName::try_from(name).unwrap()).unwrap();
+    let mut connection = simulator.tls(name);
     while connection.is_handshaking() {
         connection.complete_io(&mut stream).map_err(|error| error.to_string())?;
     }

@@ -9,6 +9,7 @@
 
 pub mod arn;
 pub mod aws_host;
+pub mod go_json;
 mod go_text;
 pub mod id;
 pub mod instant;

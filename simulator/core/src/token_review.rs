@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::go_text;
+use crate::go_json::field;
 use crate::user::UserInfo;
 
 /// A posted review.
@@ -159,13 +159,6 @@ fn text(value: &Value) -> Result<String, NoTokenReview> {
         Value::String(text) => Ok(text.clone()),
         _ => Err(NoTokenReview),
     }
-}
-
-/// The field of that name in any case; the last of several.
-fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
-    let mut fields = value.as_object().into_iter().flatten();
-    let found = fields.rfind(|(key, _)| go_text::equal_fold(key, name));
-    found.map_or(&Value::Null, |(_, value)| value)
 }
 
 #[cfg(test)]

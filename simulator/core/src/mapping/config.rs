@@ -16,7 +16,7 @@ use super::item::USER;
 use super::mounted_file::MountedFile;
 use super::yaml;
 use crate::arn::Partition;
-use crate::go_text;
+use crate::go_json::field;
 
 /// Where mappings come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -192,13 +192,6 @@ pub fn backend_modes(names: &[String]) -> Result<Vec<BackendMode>, ConfigError> 
     } else {
         Err(ConfigError::BackendModes { errors })
     }
-}
-
-/// The field of that name in any case.
-fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
-    let mut fields = value.as_object().into_iter().flatten();
-    let found = fields.rfind(|(key, _)| go_text::equal_fold(key, name));
-    found.map_or(&Value::Null, |(_, value)| value)
 }
 
 fn scalar(value: &Value) -> Option<String> {

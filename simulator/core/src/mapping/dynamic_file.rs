@@ -16,6 +16,7 @@ use super::item::USER;
 use crate::arn::Arn;
 use crate::arn::CanonicalArn;
 use crate::arn::Partition;
+use crate::go_json::field;
 use crate::go_text;
 
 /// How a caller is looked up.
@@ -139,13 +140,6 @@ fn without_path(arn: &str) -> Option<String> {
         )),
         _ => Some(arn.to_owned()),
     }
-}
-
-/// The field of that name in any case; the last of several.
-fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
-    let mut fields = value.as_object().into_iter().flatten();
-    let found = fields.rfind(|(key, _)| go_text::equal_fold(key, name));
-    found.map_or(&Value::Null, |(_, value)| value)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use crate::arn::Partition;
+use crate::go_json;
 use crate::go_text;
 
 /// One item of mapRoles or mapUsers.
@@ -71,7 +72,7 @@ pub(super) fn decode_list(value: &Value, item_type: &ItemType) -> (Vec<MappedArn
         other => {
             let error = format!(
                 "json: cannot unmarshal {} into Go value of type []config.{}",
-                go_kind(other),
+                go_json::kind(other),
                 item_type.name
             );
             (Vec::new(), Some(error))
@@ -213,19 +214,8 @@ impl Decoder {
         self.first_error.get_or_insert_with(|| {
             format!(
                 "json: cannot unmarshal {} into {place} of type {wanted}",
-                go_kind(value)
+                go_json::kind(value)
             )
         });
-    }
-}
-
-fn go_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }

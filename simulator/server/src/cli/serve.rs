@@ -38,12 +38,7 @@ impl Serve {
         let mut config = self.world.config()?;
         config.log = Box::new(log_to_stderr);
         let mut running = Simulator::start(config).map_err(Failure::usage)?;
-        if let Some(path) = &self.ready_file {
-            running
-                .announce_ready_file(path)
-                .and_then(|()| write_ready_file(path, &running))
-                .map_err(|error| Failure::usage(format!("cannot write ready file `{}`: {error}", path.display())))?;
-        }
+        announce(&mut running, self.ready_file.as_deref())?;
         let mut out = io::stdout().lock();
         match self.output {
             Output::Json => writeln!(out, "{}", running.ready())?,
@@ -63,7 +58,18 @@ pub(super) fn log_to_stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-pub(super) fn write_ready_file(path: &Path, running: &Running) -> io::Result<()> {
+/// Writes the ready file, where one is wanted, and says in the environment where it is.
+pub(super) fn announce(running: &mut Running, ready_file: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = ready_file else {
+        return Ok(());
+    };
+    running
+        .announce_ready_file(path)
+        .and_then(|()| write_ready_file(path, running))
+        .map_err(|error| Failure::usage(format!("cannot write ready file `{}`: {error}", path.display())))
+}
+
+fn write_ready_file(path: &Path, running: &Running) -> io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(format!(".{}", std::process::id()));
     let partial = PathBuf::from(partial);

@@ -21,9 +21,9 @@ use eks_auth_core::mapping::dynamic_file::DynamicFile;
 use super::Failure;
 use super::Output;
 use super::WorldArgs;
+use super::serve::announce;
 use super::serve::end_signal;
 use super::serve::log_to_stderr;
-use super::serve::write_ready_file;
 use crate::environment;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
@@ -85,12 +85,7 @@ impl Webhook {
             authenticator: authenticator.clone(),
         });
         let mut running = Simulator::start(config).map_err(Failure::usage)?;
-        if let Some(path) = &self.ready_file {
-            running
-                .announce_ready_file(path)
-                .and_then(|()| write_ready_file(path, &running))
-                .map_err(|error| Failure::usage(format!("cannot write ready file `{}`: {error}", path.display())))?;
-        }
+        announce(&mut running, self.ready_file.as_deref())?;
         let kubeconfig = self.generate_kubeconfig.unwrap_or_else(|| own_kubeconfig(&running));
         if kubeconfig != own_kubeconfig(&running) {
             let text = fs::read_to_string(own_kubeconfig(&running))?;

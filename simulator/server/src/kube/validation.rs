@@ -4,6 +4,7 @@
 //! Source: the decoder `sigs.k8s.io/json`, `pkg/apis/core/validation` and `apimachinery/pkg/api/validation` of
 //! Kubernetes 1.32. FIDELITY: of the metadata, names, labels and annotations are checked; of the kinds, ConfigMap.
 
+use eks_auth_core::go_json;
 use eks_auth_core::log::go_quote;
 use serde_json::Map;
 use serde_json::Value;
@@ -235,14 +236,7 @@ fn take_unknown(map: &mut Map<String, Value>, known: &[&str], prefix: &str, foun
 }
 
 fn mismatch(found: &Value, path: &str, wanted: &str) -> DecodeError {
-    let kind = match found {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
+    let kind = go_json::kind(found);
     DecodeError(format!(
         "json: cannot unmarshal {kind} into Go struct field {path} of type {wanted}"
     ))

@@ -1,0 +1,26 @@
+//! What Go's `encoding/json` makes of a value: names in any case, and its words for kinds.
+
+use serde_json::Value;
+
+use crate::go_text;
+
+/// The field of that name in any case, the last of several; null where there is none.
+#[must_use]
+pub fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
+    let mut fields = value.as_object().into_iter().flatten();
+    let found = fields.rfind(|(key, _)| go_text::equal_fold(key, name));
+    found.map_or(&Value::Null, |(_, value)| value)
+}
+
+/// What an `UnmarshalTypeError` calls a value.
+#[must_use]
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
