@@ -16,6 +16,9 @@ use crate::simulator::target_folder;
 /// The AWS CLI that is installed where there is none.
 const AWS_CLI: &str = "awscli==1.45.11";
 
+/// kubectl compares its own version with the server's, and a build without a version has none to compare.
+const KUBECTL_VERSION: &str = "-X k8s.io/component-base/version.gitVersion=v1.32.9";
+
 /// A program of somebody else's that speaks to the simulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Client {
@@ -43,9 +46,9 @@ impl Client {
             return Ok(found);
         }
         match self {
-            Self::ApiServerWebhook => build_go("webhook", self.name()),
+            Self::ApiServerWebhook => build_go("webhook", self.name(), ""),
             Self::Aws => install_aws(),
-            Self::Kubectl => build_go("kubectl", self.name()),
+            Self::Kubectl => build_go("kubectl", self.name(), KUBECTL_VERSION),
         }
     }
 }
@@ -91,7 +94,7 @@ fn install_aws() -> Result<PathBuf, String> {
     Ok(aws)
 }
 
-fn build_go(source: &str, name: &str) -> Result<PathBuf, String> {
+fn build_go(source: &str, name: &str, link_flags: &str) -> Result<PathBuf, String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("go").join(source);
     let folder = target_folder().join("client-tests").join("bin");
     let program = folder.join(name);
@@ -99,7 +102,7 @@ fn build_go(source: &str, name: &str) -> Result<PathBuf, String> {
     // Go itself knows whether there is anything to build.
     run(Command::new("go")
         .current_dir(source)
-        .args(["build", "-o"])
+        .args(["build", "-ldflags", link_flags, "-o"])
         .arg(&program))?;
     Ok(program)
 }
