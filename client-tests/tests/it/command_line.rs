@@ -3,8 +3,10 @@
 use std::fs;
 use std::process::Command;
 
+use client_tests::Client;
 use client_tests::Simulator;
 use client_tests::binary;
+use client_tests::need;
 
 #[test]
 fn serve_ends_cleanly_and_takes_its_files_with_it() {
@@ -77,8 +79,46 @@ fn wrong_usage_is_told_in_one_line() {
         let ran = own(words);
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(2), wanted));
     }
-    for command in ["serve", "exec", "token", "explain", "scenario", "ctl"] {
+    for command in [
+        "serve", "exec", "token", "verify", "webhook", "explain", "lint", "scenario", "ctl",
+    ] {
         let help = own(&format!("{command} --help")).good();
         assert!(help.contains("Example"), "{command}: {help}");
     }
+}
+
+#[test]
+fn what_the_real_clients_print_is_linted() {
+    let Some(clients) = need("what_the_real_clients_print_is_linted", &[Client::Aws, Client::Kubectl]) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    let folder = simulator.folder();
+    let file = |name: &str| folder.join(name).display().to_string();
+    let words = "get configmap aws-auth -n kube-system -o yaml";
+    let good = simulator.run(&clients[1], words, None).good();
+    fs::write(folder.join("good.yaml"), &good).unwrap();
+    let words = format!(
+        "eks update-kubeconfig --name my-cluster --kubeconfig {}",
+        file("kubeconfig")
+    );
+    let _ = simulator.run(&clients[0], &words, None).good();
+    let clean = simulator.own(&format!("lint {} {}", file("good.yaml"), file("kubeconfig")));
+    assert_eq!((clean.code, clean.stdout.as_str()), (Some(0), ""));
+
+    fs::write(
+        folder.join("bad.yaml"),
+        good.replace("role/my-cluster", "role/team/my-cluster"),
+    )
+    .unwrap();
+    let bad = simulator.own(&format!("lint --output json {}", file("bad.yaml")));
+    assert_eq!(bad.code, Some(1));
+    let findings: serde_json::Value = serde_json::from_str(&bad.stdout).unwrap();
+    assert_eq!(findings[0]["rule"], "aws-auth/role-with-path");
+    let line = findings[0]["line"].as_u64().unwrap();
+    assert!(
+        good.lines().nth(line as usize - 1).unwrap().contains("rolearn"),
+        "{findings:#}"
+    );
+    assert_eq!(simulator.own("lint nowhere").code, Some(2));
 }

@@ -5,6 +5,7 @@
 mod ctl;
 mod exec;
 mod explain;
+mod lint;
 mod scenario;
 mod serve;
 mod token;
@@ -43,6 +44,7 @@ enum Command {
     Exec(exec::Exec),
     Scenario(scenario::ScenarioCommand),
     Explain(explain::Explain),
+    Lint(lint::Lint),
     Token(token::Token),
     Verify(verify::Verify),
     Webhook(webhook::Webhook),
@@ -166,6 +168,7 @@ pub fn main() -> ExitCode {
         Command::Exec(command) => command.run(),
         Command::Scenario(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Lint(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Webhook(command) => command.run(),

@@ -1,0 +1,355 @@
+//! `lint`: what is wrong with an `aws-auth` ConfigMap, access entries or a kubeconfig.
+
+use std::env;
+use std::fs::File;
+use std::io;
+use std::io::IsTerminal;
+use std::io::Read;
+use std::io::Write;
+use std::process::ExitCode;
+
+use annotate_snippets::AnnotationKind;
+use annotate_snippets::Group;
+use annotate_snippets::Level;
+use annotate_snippets::Renderer;
+use annotate_snippets::Snippet;
+use clap::Args;
+use clap::ValueEnum;
+use eks_auth_core::arn::AccountId;
+use eks_auth_core::lint;
+use eks_auth_core::lint::Context;
+use eks_auth_core::lint::Finding;
+use eks_auth_core::lint::Rule;
+use eks_auth_core::lint::Severity;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Failure;
+use super::Output;
+
+/// A ConfigMap holds 1 MiB at most and a kubeconfig is smaller; more is no such file.
+const SIZE_LIMIT: u64 = 16 << 20;
+
+/// Find mistakes in an aws-auth ConfigMap, access entries or a kubeconfig
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  kubectl get configmap aws-auth -n kube-system -o yaml | eks-auth-sim lint -\n  \
+                  eks-auth-sim lint ~/.kube/config aws-auth.yaml\n\n\
+                  The exit code is 1 where there is a finding of level error, 2 where a file cannot be read."
+)]
+pub(super) struct Lint {
+    /// The files to read; `-` is standard input
+    #[arg(value_name = "FILE", required_unless_present = "rules")]
+    files: Vec<String>,
+    /// What the files are [default: found out from their content]
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// The account of the cluster, to tell nodes of other accounts
+    #[arg(long, value_name = "ID", value_parser = account)]
+    account: Option<AccountId>,
+    /// Print the rules instead
+    #[arg(long, conflicts_with_all = ["files", "kind", "account"])]
+    rules: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// The aws-auth ConfigMap, or a part of it
+    AwsAuth,
+    /// What `aws eks describe-access-entry` and its like print
+    AccessEntries,
+    /// A kubeconfig
+    Kubeconfig,
+}
+
+impl From<Kind> for lint::Kind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::AwsAuth => Self::AwsAuth,
+            Kind::AccessEntries => Self::AccessEntries,
+            Kind::Kubeconfig => Self::Kubeconfig,
+        }
+    }
+}
+
+fn account(text: &str) -> Result<AccountId, String> {
+    AccountId::parse(text).map_err(|error| error.to_string())
+}
+
+impl Lint {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let mut out = io::stdout().lock();
+        if self.rules {
+            print_rules(&mut out, self.output)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let context = Context {
+            kind: self.kind.map(Into::into),
+            account: self.account,
+        };
+        let renderer = renderer();
+        let (mut values, mut unread, mut has_error) = (Vec::new(), Vec::new(), false);
+        for file in &self.files {
+            let text = match read(file) {
+                Ok(text) => text,
+                Err(error) => {
+                    unread.push(format!("cannot read `{file}`: {error}"));
+                    continue;
+                }
+            };
+            let findings = lint::lint(&text, &context);
+            has_error |= findings.iter().any(|finding| finding.severity == Severity::Error);
+            match self.output {
+                Output::Json => values.extend(findings.iter().map(|finding| value(file, finding))),
+                Output::Text => {
+                    for finding in &findings {
+                        writeln!(out, "{}", render(file, &text, finding, &renderer))?;
+                    }
+                }
+            }
+        }
+        if self.output == Output::Json {
+            writeln!(out, "{:#}", Value::from(values))?;
+        }
+        if !unread.is_empty() {
+            return Err(Failure::usage(unread.join("; ")));
+        }
+        Ok(ExitCode::from(u8::from(has_error)))
+    }
+}
+
+fn read(file: &str) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    match file {
+        "-" => io::stdin().lock().take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?,
+        _ => File::open(file)?.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?,
+    };
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(io::Error::other("it is larger than 16 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
+}
+
+fn renderer() -> Renderer {
+    let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if io::stdout().is_terminal() && !no_color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    }
+}
+
+fn print_rules(out: &mut impl Write, output: Output) -> io::Result<()> {
+    if output == Output::Json {
+        let rule = |rule: &Rule| json!({"rule": rule.id(), "severity": rule.severity().to_string(), "sentence": rule.sentence()});
+        let rules: Vec<Value> = Rule::ALL.iter().map(rule).collect();
+        return writeln!(out, "{:#}", Value::from(rules));
+    }
+    let width = Rule::ALL.iter().map(|rule| rule.id().len()).max().unwrap_or_default();
+    for rule in Rule::ALL {
+        let severity = rule.severity().to_string();
+        writeln!(out, "{:width$}  {severity:7}  {}", rule.id(), rule.sentence())?;
+    }
+    Ok(())
+}
+
+fn value(file: &str, finding: &Finding) -> Value {
+    json!({
+        "file": file,
+        "line": finding.line,
+        "column": finding.column,
+        "rule": finding.rule.id(),
+        "severity": finding.severity.to_string(),
+        "message": finding.message,
+        "mend": finding.mend,
+    })
+}
+
+/// A finding with its line, a marker beneath the value, and the mend.
+fn render(file: &str, text: &str, finding: &Finding, renderer: &Renderer) -> String {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let Finding {
+        line, column, length, ..
+    } = *finding;
+    let head = format!(
+        "{file}:{line}:{column}: {}[{}]: {}",
+        finding.severity,
+        finding.rule.id(),
+        printable(&finding.message)
+    );
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // A finding at the end of the text has no line to show.
+    let source = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+    let source = &masked(source.strip_suffix('\r').unwrap_or(source));
+    let bytes = |characters: usize| source.char_indices().nth(characters).map_or(source.len(), |(at, _)| at);
+    let start = bytes(column.saturating_sub(1));
+    let span = start..bytes(column.saturating_sub(1).saturating_add(length));
+    let snippet = Snippet::source(source.as_str())
+        .line_start(line)
+        .annotation(AnnotationKind::Primary.span(span));
+    let mend = Level::HELP.with_name("mend").message(printable(&finding.mend));
+    let group = Group::with_level(level).element(snippet).element(mend);
+    format!("{head}\n{}\n", renderer.render(&[group]))
+}
+
+/// The text without what a terminal would obey.
+fn printable(text: &str) -> String {
+    let mut safe = String::new();
+    for character in text.chars() {
+        if character.is_control() {
+            safe.extend(character.escape_default());
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+/// A line with `*` for each character of what looks like a secret: a kubeconfig has some, and findings end up in logs.
+fn masked(line: &str) -> String {
+    const SECRET_KEYS: [&str; 4] = ["client-key-data", "id-token", "password", "token"];
+    // Secret access keys have 40 characters, session tokens and keys more.
+    const SHORTEST: usize = 40;
+    let is_end = |character: char| character.is_whitespace() || "\"'`,{}[]()".contains(character);
+    let base64 = |character: char| character.is_ascii_alphanumeric() || "+/=_-".contains(character);
+    let (mut safe, mut is_value) = (String::new(), false);
+    for piece in line.split_inclusive(is_end) {
+        let word = piece.trim_end_matches(is_end);
+        let secret = is_value
+            || word.starts_with("k8s-aws-v1.")
+            || (word.len() >= SHORTEST && (word.chars().all(base64) || word.starts_with("eyJ")));
+        if !word.is_empty() && word != ":" {
+            is_value = SECRET_KEYS.contains(&word.trim_end_matches(':'));
+        }
+        if secret {
+            let mask = piece.chars().map(|character| {
+                if is_end(character) || character == ':' {
+                    character
+                } else {
+                    '*'
+                }
+            });
+            safe.extend(mask);
+        } else {
+            safe.push_str(piece);
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rendered(text: &str) -> String {
+        let findings = lint::lint(text, &Context::default());
+        let renderer = Renderer::plain();
+        let texts: Vec<String> = findings
+            .iter()
+            .map(|found| render("x.yaml", text, found, &renderer))
+            .collect();
+        texts.join("\n")
+    }
+
+    #[test]
+    fn a_finding_shows_its_line_with_a_marker() {
+        let text = "- rolearn: arn:aws:iam::111122223333:role/team/dev\n  username: dev\n  groups: [dev]\n";
+        assert_eq!(
+            rendered(text),
+            "x.yaml:1:12: error[aws-auth/role-with-path]: STS shows this role as \
+             `arn:aws:iam::111122223333:role/dev`, so the item matches nobody
+  |
+1 | - rolearn: arn:aws:iam::111122223333:role/team/dev
+  |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = mend: write `arn:aws:iam::111122223333:role/dev`
+"
+        );
+    }
+
+    #[test]
+    fn a_finding_at_the_end_of_the_text_is_shown() {
+        for text in ["", "\n", "a: [\n", "a: [", "é: \"", "\u{feff}a: [\r\n"] {
+            assert!(rendered(text).contains("mend: "), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        for (line, wanted) in [
+            ("token: k8s-aws-v1.aHR0", "token: ***************"),
+            ("{\"token\": \"abc\", \"x\": 1}", "{\"token\": \"***\", \"x\": 1}"),
+            ("{\"token\" : \"abc\"}", "{\"token\" : \"***\"}"),
+            (
+                "- rolearn: arn:aws:iam::111122223333:role/a-role-with-a-very-long-name-in-it",
+                "",
+            ),
+            ("    - token", ""),
+        ] {
+            assert_eq!(masked(line), if wanted.is_empty() { line } else { wanted });
+        }
+        assert!(!masked(&format!("  - {{name: AWS_SECRET_ACCESS_KEY, value: {secret}}}")).contains(secret));
+    }
+
+    #[test]
+    fn a_finding_says_nothing_to_the_terminal() {
+        let text = "- rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev\n  groups: [\"a,\\e[2J\\n\"]\n";
+        let text = rendered(text);
+        assert!(text.contains(r"`a,\u{1b}[2J\n` is one group"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_shown(line in any::<String>(), at in 1_usize..40, length in 1_usize..40) {
+            let finding = Finding {
+                rule: Rule::InputBroken,
+                severity: Severity::Error,
+                line: 1,
+                column: at,
+                length,
+                message: line.clone(),
+                mend: line.clone(),
+            };
+            prop_assert!(!render("x", &line, &finding, &Renderer::plain()).is_empty());
+            prop_assert_eq!(masked(&line).chars().count(), line.chars().count());
+        }
+    }
+
+    #[test]
+    fn json_has_the_place_and_the_mend() {
+        let text = "- rolearn: arn:aws:iam::111122223333:root\n  username: dev\n  groups: [dev]\n";
+        let findings = lint::lint(text, &Context::default());
+        let values: Vec<Value> = findings.iter().map(|found| value("-", found)).collect();
+        let wanted = json!([{
+            "file": "-",
+            "line": 1,
+            "column": 12,
+            "rule": "aws-auth/root",
+            "severity": "warning",
+            "message": "this is the account's root user alone, not its principals",
+            "mend": "map a role instead",
+        }]);
+        assert_eq!(Value::from(values), wanted);
+    }
+
+    #[test]
+    fn the_rules_are_one_a_line() {
+        let mut text = Vec::new();
+        print_rules(&mut text, Output::Text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(text.lines().count(), Rule::ALL.len());
+        assert!(text.lines().next().unwrap().starts_with("input/broken "));
+    }
+}
