@@ -8,6 +8,9 @@ pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::arn::CanonicalArn;
 use crate::arn::PrincipalKind;
 use crate::eks::AuthenticatorRelease;
@@ -214,7 +217,7 @@ pub(crate) fn ask_sts(
     trace: &mut Trace,
 ) -> Result<CallerIdentity, SigV4Error> {
     // The headers that Go's client sends; a token may have signed any of them.
-    let headers: Vec<(String, String)> = [
+    let mut headers: Vec<(String, String)> = [
         ("host", token.host()),
         (CLUSTER_ID_HEADER, cluster_name),
         ("accept", "application/json"),
@@ -223,6 +226,9 @@ pub(crate) fn ask_sts(
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec();
+    if let Some(user) = token.user() {
+        headers.push(("authorization".to_owned(), format!("Basic {}", STANDARD.encode(user))));
+    }
     let verification = sigv4::verify(
         SignedRequest {
             method: "GET",

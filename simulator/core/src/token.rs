@@ -16,6 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use self::error::TokenError;
 use crate::arn::Partition;
+use crate::aws_host::AwsHost;
 use crate::go_text;
 use crate::instant::Timestamp;
 use crate::sigv4::Presign;
@@ -60,6 +61,7 @@ pub struct Verifier<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PresignedToken {
     access_key_id: String,
+    user: Option<String>,
     host: String,
     path: String,
     query: String,
@@ -87,6 +89,12 @@ impl PresignedToken {
     #[must_use]
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
+    }
+
+    /// `NAME:PASSWORD` before the host, which Go's client sends to STS as an Authorization header.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
     }
 
     /// The host that was signed.
@@ -241,16 +249,19 @@ fn parse(
 
     let credential: Vec<&str> = parameter("x-amz-credential").split('/').collect();
     let scope_region = credential.get(2).copied().unwrap_or_default();
-    let (mut sts_host, mut receiver_region) = (url.host.clone(), Some(sts_region.clone()));
+    let mut sts_host = url.host.clone();
+    // In whatever case a host is written, it is one endpoint with one region.
+    let mut receiver_region = AwsHost::parse(&url.host)
+        .and_then(|host| host.signing_region().map(str::to_owned))
+        .or_else(|| Some(sts_region.clone()));
     if own {
         sts_region = scope_region.to_owned();
         sts_host = Partition::of_region(scope_region).sts_host(scope_region);
         receiver_region = None;
-    } else if sts_region == "global" {
-        receiver_region = Some("us-east-1".to_owned());
     }
     Ok(PresignedToken {
         access_key_id: credential.first().copied().unwrap_or_default().to_owned(),
+        user: url.user,
         host: signed_host(&url.scheme, &url.host),
         path: url.raw_path,
         query: url.query,

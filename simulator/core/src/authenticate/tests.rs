@@ -417,6 +417,31 @@ fn a_token_for_another_cluster_or_with_another_signature_is_denied_alike() {
 }
 
 #[test]
+fn a_user_before_the_host_is_a_second_signature_to_sts() {
+    let stage = Stage::new();
+    let good = stage.token(&stage.key_of("testuser"));
+    for user in ["user", "user:pw", "user:", ":", "", "u%40x:p%3A"] {
+        let token = changed(&good, |url| url.replace("https://", &format!("https://{user}@")));
+        let wanted = sts_error("SignatureDoesNotMatch", "", HERE);
+        denied(&stage.judge(&token), "sigv4.parts", &wanted);
+    }
+}
+
+#[test]
+fn a_host_in_capitals_wants_the_same_region_in_the_scope() {
+    let mut stage = Stage::new();
+    stage.endpoint = "https://sts.US-WEST-2.amazonaws.com";
+    assert!(stage.judge(&stage.token(&stage.key_of("testuser"))).outcome.is_ok());
+    stage.region = "US-WEST-2";
+    let message = "Credential should be scoped to a valid region, not 'US-WEST-2'.";
+    denied(
+        &stage.judge(&stage.token(&stage.key_of("testuser"))),
+        "sigv4.scope",
+        &sts_error("SignatureDoesNotMatch", message, " on US-WEST-2 endpoint"),
+    );
+}
+
+#[test]
 fn a_token_of_the_wrong_time_place_or_form_is_denied() {
     const FORM: &str = "input token was not properly formatted: ";
     let mut stage = Stage::new();

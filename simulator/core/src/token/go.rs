@@ -42,6 +42,8 @@ pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, usize> {
 pub(super) struct Url {
     /// In lower case.
     pub(super) scheme: String,
+    /// `NAME:PASSWORD`, decoded, where something stands before the host and its `@`.
+    pub(super) user: Option<String>,
     /// With its port, decoded.
     pub(super) host: String,
     /// Decoded.
@@ -95,7 +97,7 @@ impl Url {
         ) {
             let end = after.find('/').unwrap_or(after.len());
             let (authority, rest) = after.split_at(end);
-            url.host = parse_authority(&url.scheme, authority)?;
+            (url.user, url.host) = parse_authority(&url.scheme, authority)?;
             path = rest;
         }
         url.path = unescape(path, Mode::Other)?;
@@ -123,22 +125,22 @@ fn split_scheme(text: &str) -> Result<(&str, &str), String> {
     Ok(("", text))
 }
 
-/// The host with its port.
-///
-/// FIDELITY: Go's client sends a user before the host to STS as an Authorization header; here it is passed over.
-fn parse_authority(scheme: &str, authority: &str) -> Result<String, String> {
+/// The user, where there is one, and the host with its port.
+fn parse_authority(scheme: &str, authority: &str) -> Result<(Option<String>, String), String> {
     let (user, host) = authority
         .rsplit_once('@')
         .map_or((None, authority), |(user, host)| (Some(user), host));
     let host = parse_host(scheme, host)?;
-    if let Some(user) = user {
-        let good = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
-        if !user.chars().all(good) {
-            return Err("net/url: invalid userinfo".to_owned());
-        }
-        unescape(user, Mode::Other)?;
+    let Some(user) = user else {
+        return Ok((None, host));
+    };
+    let good = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
+    if !user.chars().all(good) {
+        return Err("net/url: invalid userinfo".to_owned());
     }
-    Ok(host)
+    let (name, password) = user.split_once(':').unwrap_or((user, ""));
+    let user = format!("{}:{}", unescape(name, Mode::Other)?, unescape(password, Mode::Other)?);
+    Ok((Some(user), host))
 }
 
 fn parse_host(scheme: &str, host: &str) -> Result<String, String> {
