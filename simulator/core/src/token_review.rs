@@ -6,6 +6,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::go_json;
 use crate::go_json::field;
 use crate::user::UserInfo;
 
@@ -21,9 +22,37 @@ pub struct TokenReview {
 }
 
 /// A body that is no TokenReview. The text is upstream's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a request body to be a TokenReview")]
-pub struct NoTokenReview;
+pub struct NoTokenReview {
+    cause: String,
+}
+
+impl NoTokenReview {
+    /// Why, as upstream logs it.
+    #[must_use]
+    pub fn cause(&self) -> &str {
+        &self.cause
+    }
+
+    /// FIDELITY: for what is no JSON the text is our parser's, where Go names the character and its place.
+    fn syntax(error: Option<&serde_json::Error>) -> Self {
+        let cause = match error {
+            None => "EOF".to_owned(),
+            Some(error) if error.is_eof() => "unexpected EOF".to_owned(),
+            Some(error) => error.to_string(),
+        };
+        Self { cause }
+    }
+
+    /// `place` and `wanted` are Go's names for a field and its type.
+    fn kind(value: &Value, place: &str, wanted: &str) -> Self {
+        let kind = go_json::kind(value);
+        Self {
+            cause: format!("json: cannot unmarshal {kind} into Go {place} of type {wanted}"),
+        }
+    }
+}
 
 impl TokenReview {
     /// Reads a body. What kind of object it says it is does not matter.
@@ -34,25 +63,38 @@ impl TokenReview {
     /// [`NoTokenReview`] where it is no JSON, or a field has another type.
     pub fn parse(body: &[u8]) -> Result<Self, NoTokenReview> {
         let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
-        let value = values.next().and_then(Result::ok).ok_or(NoTokenReview)?;
-        let review = object(&value)?;
-        for name in ["metadata", "status"] {
-            object(field(review, name))?;
+        let value = match values.next() {
+            Some(Ok(value)) => value,
+            Some(Err(error)) => return Err(NoTokenReview::syntax(Some(&error))),
+            None => return Err(NoTokenReview::syntax(None)),
+        };
+        let review = object(&value, "value", "v1beta1.TokenReview")?;
+        for (name, wanted) in [("metadata", "v1.ObjectMeta"), ("status", "v1beta1.TokenReviewStatus")] {
+            object(field(review, name), &format!("struct field TokenReview.{name}"), wanted)?;
         }
-        let spec = object(field(review, "spec"))?;
+        let spec = object(
+            field(review, "spec"),
+            "struct field TokenReview.spec",
+            "v1beta1.TokenReviewSpec",
+        )?;
+        const AUDIENCES: &str = "struct field TokenReviewSpec.spec.audiences";
         match field(spec, "audiences") {
             Value::Null => {}
             Value::Array(list) => {
                 for audience in list {
-                    text(audience)?;
+                    text(audience, AUDIENCES)?;
                 }
             }
-            _ => return Err(NoTokenReview),
+            other => return Err(NoTokenReview::kind(other, AUDIENCES, "[]string")),
         }
+        let type_meta = |name: &str| {
+            let place = format!("struct field TokenReview.TypeMeta.{name}");
+            text(field(review, name), &place)
+        };
         Ok(Self {
-            token: text(field(spec, "token"))?,
-            api_version: text(field(review, "apiVersion"))?,
-            kind: text(field(review, "kind"))?,
+            token: text(field(spec, "token"), "struct field TokenReviewSpec.spec.token")?,
+            api_version: type_meta("apiVersion")?,
+            kind: type_meta("kind")?,
         })
     }
 
@@ -146,18 +188,18 @@ struct User<'a> {
     extra: &'a std::collections::BTreeMap<String, Vec<String>>,
 }
 
-fn object(value: &Value) -> Result<&Value, NoTokenReview> {
+fn object<'a>(value: &'a Value, place: &str, wanted: &str) -> Result<&'a Value, NoTokenReview> {
     match value {
         Value::Null | Value::Object(_) => Ok(value),
-        _ => Err(NoTokenReview),
+        _ => Err(NoTokenReview::kind(value, place, wanted)),
     }
 }
 
-fn text(value: &Value) -> Result<String, NoTokenReview> {
+fn text(value: &Value, place: &str) -> Result<String, NoTokenReview> {
     match value {
         Value::Null => Ok(String::new()),
         Value::String(text) => Ok(text.clone()),
-        _ => Err(NoTokenReview),
+        _ => Err(NoTokenReview::kind(value, place, "string")),
     }
 }
 
@@ -193,6 +235,48 @@ mod tests {
         check(r#"{"spec":{"audiences":"a"}}"#, None);
         check(r#"{"metadata":[]}"#, None);
         check(r#"{"spec":{"token":"t"}"#, None);
+    }
+
+    #[test]
+    fn causes_are_gos() {
+        for (body, wanted) in [
+            ("", "EOF"),
+            (" \n", "EOF"),
+            ("{", "unexpected EOF"),
+            ("tru", "unexpected EOF"),
+            (r#"{"spec":{"token":""#, "unexpected EOF"),
+            (
+                "[]",
+                "json: cannot unmarshal array into Go value of type v1beta1.TokenReview",
+            ),
+            (
+                r#"{"spec":"x"}"#,
+                "json: cannot unmarshal string into Go struct field TokenReview.spec of type v1beta1.TokenReviewSpec",
+            ),
+            (
+                r#"{"status":5}"#,
+                "json: cannot unmarshal number into Go struct field TokenReview.status of type v1beta1.TokenReviewStatus",
+            ),
+            (
+                r#"{"spec":{"token":5}}"#,
+                "json: cannot unmarshal number into Go struct field TokenReviewSpec.spec.token of type string",
+            ),
+            (
+                r#"{"spec":{"audiences":"a"}}"#,
+                "json: cannot unmarshal string into Go struct field TokenReviewSpec.spec.audiences of type []string",
+            ),
+            (
+                r#"{"spec":{"audiences":[1]}}"#,
+                "json: cannot unmarshal number into Go struct field TokenReviewSpec.spec.audiences of type string",
+            ),
+            (
+                r#"{"apiVersion":1}"#,
+                "json: cannot unmarshal number into Go struct field TokenReview.TypeMeta.apiVersion of type string",
+            ),
+        ] {
+            let error = TokenReview::parse(body.as_bytes()).unwrap_err();
+            assert_eq!(error.cause(), wanted, "{body}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Source: `getHandler` and `authenticateEndpoint` in `pkg/server/server.go` upstream.
 
+use eks_auth_core::log::Level;
+use eks_auth_core::log::LogLine;
 use eks_auth_core::token_review::TokenReview;
 
 use crate::clock::Stopwatch;
@@ -31,12 +33,14 @@ pub fn authenticate(state: &State, cluster: &str, request: &Request) -> Response
     let stopwatch = Stopwatch::start();
     if request.method != "POST" {
         state.metrics().malformed(stopwatch.seconds());
+        log_error(state, request, "unexpected request method", None);
         return text(405, "expected POST\n");
     }
     let review = match TokenReview::parse(&request.body) {
         Ok(review) => review,
         Err(error) => {
             state.metrics().malformed(stopwatch.seconds());
+            log_error(state, request, "could not parse request body", Some(error.cause()));
             return text(400, &format!("{error}\n"));
         }
     };
@@ -48,6 +52,22 @@ pub fn authenticate(state: &State, cluster: &str, request: &Request) -> Response
         Some(Err(_)) | None => (403, review.render_denied()),
     };
     Response::new(code, "application/json; charset=UTF-8", body)
+}
+
+fn log_error(state: &State, request: &Request, msg: &str, error: Option<&str>) {
+    let mut fields = vec![
+        ("client", request.peer.to_string()),
+        ("method", request.method.clone()),
+        ("path", request.path.clone()),
+    ];
+    fields.extend(error.map(|error| ("error", error.to_owned())));
+    let line = LogLine {
+        time: state.now(),
+        level: Level::Error,
+        msg: msg.to_owned(),
+        fields,
+    };
+    state.log(&line.render());
 }
 
 fn text(status: u16, body: &str) -> Response {
