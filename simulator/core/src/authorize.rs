@@ -93,7 +93,7 @@ pub fn authorize(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) ->
 ///
 /// FIDELITY: who may impersonate `userextras` as well can pass as another principal; whether EKS forbids that is not
 /// known.
-fn entry_of<'a>(user: &UserInfo, cluster: &'a Cluster) -> Option<&'a AccessEntry> {
+pub(crate) fn entry_of<'a>(user: &UserInfo, cluster: &'a Cluster) -> Option<&'a AccessEntry> {
     let fact = |name: &str| user.extra.get(name)?.first();
     match cluster
         .access_entries()

@@ -1,11 +1,17 @@
 //! From a trace to words for people: which check, which cause, how to mend it.
 
 mod access_entry;
+mod cause;
+mod mapped;
+mod near_miss;
+mod request;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write;
 
+pub use self::cause::Cause;
+use self::mapped::mapping_finding;
 use crate::arn::Arn;
 use crate::arn::CanonicalArn;
 use crate::authenticate::Authentication;
@@ -17,10 +23,9 @@ use crate::eks::Cluster;
 use crate::eks::access_entry::AuthenticationMode;
 use crate::eks::access_entry::Principal;
 use crate::iam::KeyOwner;
+use crate::instant::Timestamp;
 use crate::mapping;
 use crate::mapping::Identity;
-use crate::mapping::MappingError;
-use crate::mapping::aws_auth::MappedArn;
 use crate::request_info::Attributes;
 use crate::sigv4::SigV4Error;
 use crate::token::TokenError;
@@ -28,138 +33,6 @@ use crate::trace::Trace;
 use crate::trace::Verdict;
 use crate::user::UserInfo;
 use crate::world::World;
-
-/// What is to blame. Ids are stable: scenarios and programs name causes by them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// An access entry is there, but holds the id of an earlier principal of that name.
-    AccessEntryOfRecreatedPrincipal,
-    /// An access entry gives less than `aws-auth`, which is not asked.
-    AccessEntryShadowsAwsAuth,
-    /// An access entry is there for a principal of that name with another path.
-    AccessEntryWithOtherPath,
-    /// Only `aws-auth` knows the principal, and the authentication mode is API.
-    AwsAuthIgnored,
-    /// The creator of the cluster is gone, and nobody else can administer it.
-    CreatorDeleted,
-    /// Nothing: the caller is let in.
-    Granted,
-    /// Nothing yet: the API server still knows the token from before.
-    GrantedFromCache,
-    /// No mapper knows the principal.
-    IdentityNotMapped,
-    /// The caller is no principal that can be mapped.
-    IdentityUnusable,
-    /// The access key was switched off.
-    KeyInactive,
-    /// The access key's user or role is gone.
-    KeyOfDeletedPrincipal,
-    /// The access key is nobody's.
-    KeyUnknown,
-    /// A mapping is there, with another account.
-    MappedInOtherAccount,
-    /// A mapping is there for a role of that name, but the caller is a user, or the other way round.
-    MappedAsOtherKind,
-    /// A mapping is there, but names a session.
-    MappedAsSession,
-    /// A mapping is there, but names the role with its path.
-    MappedWithPath,
-    /// The user is known but may not do what was asked.
-    NotAuthorized,
-    /// The temporary credentials have ended.
-    SessionExpired,
-    /// The session token is missing or another key's.
-    SessionTokenWrong,
-    /// The signature is not the right one.
-    SignatureMismatch,
-    /// The mapping's username or group cannot be rendered.
-    TemplateUnrenderable,
-    /// The token was signed more than 15 minutes ago.
-    TokenExpired,
-    /// The token does not bind itself to a cluster.
-    TokenForNoCluster,
-    /// The token was signed for another cluster.
-    TokenForOtherCluster,
-    /// The token has not the form of one.
-    TokenMalformed,
-    /// The token names another host than STS.
-    TokenWrongHost,
-    /// The signature's date or scope is not for now and here.
-    WrongDateOrScope,
-}
-
-impl Cause {
-    /// Every cause.
-    pub const ALL: [Self; 27] = [
-        Self::AccessEntryOfRecreatedPrincipal,
-        Self::AccessEntryShadowsAwsAuth,
-        Self::AccessEntryWithOtherPath,
-        Self::AwsAuthIgnored,
-        Self::CreatorDeleted,
-        Self::Granted,
-        Self::GrantedFromCache,
-        Self::IdentityNotMapped,
-        Self::IdentityUnusable,
-        Self::KeyInactive,
-        Self::KeyOfDeletedPrincipal,
-        Self::KeyUnknown,
-        Self::MappedInOtherAccount,
-        Self::MappedAsOtherKind,
-        Self::MappedAsSession,
-        Self::MappedWithPath,
-        Self::NotAuthorized,
-        Self::SessionExpired,
-        Self::SessionTokenWrong,
-        Self::SignatureMismatch,
-        Self::TemplateUnrenderable,
-        Self::TokenExpired,
-        Self::TokenForNoCluster,
-        Self::TokenForOtherCluster,
-        Self::TokenMalformed,
-        Self::TokenWrongHost,
-        Self::WrongDateOrScope,
-    ];
-
-    /// The stable name.
-    #[must_use]
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::AccessEntryOfRecreatedPrincipal => "access-entry-of-recreated-principal",
-            Self::AccessEntryShadowsAwsAuth => "access-entry-shadows-aws-auth",
-            Self::AccessEntryWithOtherPath => "access-entry-with-other-path",
-            Self::AwsAuthIgnored => "aws-auth-ignored",
-            Self::CreatorDeleted => "creator-deleted",
-            Self::Granted => "granted",
-            Self::GrantedFromCache => "granted-from-cache",
-            Self::IdentityNotMapped => "identity-not-mapped",
-            Self::IdentityUnusable => "identity-unusable",
-            Self::KeyInactive => "key-inactive",
-            Self::KeyOfDeletedPrincipal => "key-of-deleted-principal",
-            Self::KeyUnknown => "key-unknown",
-            Self::MappedInOtherAccount => "mapped-in-other-account",
-            Self::MappedAsOtherKind => "mapped-as-other-kind",
-            Self::MappedAsSession => "mapped-as-session",
-            Self::MappedWithPath => "mapped-with-path",
-            Self::NotAuthorized => "not-authorized",
-            Self::SessionExpired => "session-expired",
-            Self::SessionTokenWrong => "session-token-wrong",
-            Self::SignatureMismatch => "signature-mismatch",
-            Self::TemplateUnrenderable => "template-unrenderable",
-            Self::TokenExpired => "token-expired",
-            Self::TokenForNoCluster => "token-for-no-cluster",
-            Self::TokenForOtherCluster => "token-for-other-cluster",
-            Self::TokenMalformed => "token-malformed",
-            Self::TokenWrongHost => "token-wrong-host",
-            Self::WrongDateOrScope => "wrong-date-or-scope",
-        }
-    }
-
-    /// The cause of that name.
-    #[must_use]
-    pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|cause| cause.id() == id)
-    }
-}
 
 /// A decision in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -282,7 +155,7 @@ pub fn explain_request(user: &UserInfo, attributes: &Attributes, cluster: &Clust
             format!("{} may do this: {}", user.username, authorization.reason),
             "",
         ),
-        Decision::NoOpinion => access_entry::denial_finding(user, attributes, &authorization.reason, cluster),
+        Decision::NoOpinion => request::denial_finding(user, attributes, &authorization.reason, cluster),
     };
     finding.explained(authorization.trace)
 }
@@ -374,11 +247,10 @@ pub fn explain_cached(identity: &Identity, user: &UserInfo, age_seconds: i64, cl
 fn token_finding(error: &TokenError) -> Finding {
     const MAKE_ANEW: &str = "make the token with `aws eks get-token --cluster-name NAME` and pass it on unchanged";
     let sentence = format!("access denied: the token fails the check {}", error.check());
+    if let TokenError::Expired { date } = error {
+        return token_expired(sentence, *date);
+    }
     let (cause, mend) = match error {
-        TokenError::Expired { .. } => (
-            Cause::TokenExpired,
-            "make a new token; if this one was new, set the clock of the client's machine",
-        ),
         TokenError::ClusterHeader { .. } => (
             Cause::TokenForNoCluster,
             "sign the header x-k8s-aws-id with the cluster's name: use `aws eks get-token`",
@@ -396,6 +268,17 @@ fn token_finding(error: &TokenError) -> Finding {
         _ => (Cause::TokenMalformed, MAKE_ANEW),
     };
     Finding::new(cause, sentence, mend)
+}
+
+/// A clock that is behind cannot be told from an old token.
+fn token_expired(sentence: String, signed: Timestamp) -> Finding {
+    Finding::new(
+        Cause::TokenExpired,
+        sentence,
+        "make a new token, which lives for 15 minutes, with an exec plugin in the kubeconfig or the provider; if this one \
+         was new, the clock of the client's machine is behind: set it",
+    )
+    .with(format!("the token says that it was signed at {signed}"))
 }
 
 fn sts_finding(error: &SigV4Error, authentication: &Authentication, cluster: &Cluster, world: &World) -> Finding {
@@ -444,6 +327,19 @@ fn sts_finding(error: &SigV4Error, authentication: &Authentication, cluster: &Cl
                 ),
             ),
         },
+        SigV4Error::NotYetCurrent { date, now, .. } => Finding::new(
+            Cause::ClockAhead,
+            format!(
+                "access denied: the token is signed at {date}, {} minutes from now: the clock of the client's machine is ahead",
+                date.seconds_since(*now) / 60
+            ),
+            "set the clock of the client's machine: `timedatectl set-ntp true`; a virtual machine may need it after sleep",
+        )
+        .with(format!("STS takes dates up to 15 minutes from {now}")),
+        SigV4Error::Expired { date, .. } => {
+            let sentence = format!("access denied: STS refuses the signature at {}", error.check());
+            token_expired(sentence, *date)
+        }
         other => Finding::new(
             Cause::WrongDateOrScope,
             format!("access denied: STS refuses the signature at {}", other.check()),
@@ -530,128 +426,4 @@ fn creator_is_gone(cluster: &Cluster, world: &World) -> bool {
         .chain(aws_auth.users())
         .any(|item| item.groups.iter().any(|group| group == crate::user::SYSTEM_MASTERS));
     !is_there && !administered
-}
-
-fn mapping_finding(error: &MappingError, identity: &Identity, cluster: &Cluster, world: &World) -> Finding {
-    if let MappingError::Template { template, fault, .. } = error {
-        return Finding::new(
-            Cause::TemplateUnrenderable,
-            format!("access denied: the mapping's template {template} cannot be rendered: {fault}"),
-            "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
-        );
-    }
-    let arn = &identity.canonical_arn;
-    if let Some(finding) = access_entry::mapping_finding(identity, cluster, world) {
-        return finding;
-    }
-    if let Some(finding) = near_miss(arn, cluster).filter(|_| cluster.authentication_mode().reads_aws_auth()) {
-        return finding;
-    }
-    if creator_is_gone(cluster, world) {
-        return creator_deleted(cluster).with(format!("the caller is {arn}, which is not mapped either"));
-    }
-    if cluster.authentication_mode().has_access_entries() {
-        return access_entry::not_mapped(identity, cluster, world);
-    }
-    let (list, field) = if arn.contains(":role/") {
-        ("mapRoles", "rolearn")
-    } else {
-        ("mapUsers", "userarn")
-    };
-    let mut finding = Finding::new(
-        Cause::IdentityNotMapped,
-        format!("access denied: {arn} is not mapped in cluster {}", cluster.name),
-        format!(
-            "if that is who you mean to be, add `{field}: {arn}` to {list} of the ConfigMap aws-auth in kube-system; \
-             if not, choose another profile"
-        ),
-    );
-    let aws_auth = cluster.aws_auth();
-    let padded = aws_auth.roles().iter().chain(aws_auth.users()).find(|item| {
-        let trimmed = item.arn.trim();
-        trimmed != item.arn && trimmed.eq_ignore_ascii_case(arn)
-    });
-    if let Some(item) = padded {
-        finding = finding.with(format!(
-            "aws-auth has {}, with white space that belongs to the ARN",
-            crate::log::go_quote(&item.arn)
-        ));
-    }
-    if !cluster.aws_auth().errors().is_empty() {
-        finding = finding.with(format!(
-            "aws-auth has errors: {}",
-            cluster.aws_auth().errors().join("; ")
-        ));
-    }
-    finding
-}
-
-/// A mapping that was meant for this principal but does not match it.
-fn near_miss(arn: &str, cluster: &Cluster) -> Option<Finding> {
-    let wanted = Arn::parse(arn).ok()?;
-    let (kind, rest) = wanted.resource.split_once('/')?;
-    let name = rest.rsplit('/').next()?;
-    let items = || cluster.aws_auth().roles().iter().chain(cluster.aws_auth().users());
-    let near = |judge: &dyn Fn(&Arn, &str, &str) -> bool| -> Option<&MappedArn> {
-        items().find(|item| {
-            Arn::parse(item.arn.trim()).is_ok_and(|found| {
-                let (found_kind, found_rest) = found.resource.split_once('/').unwrap_or((&found.resource, ""));
-                judge(&found, found_kind, found_rest)
-            })
-        })
-    };
-    let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_lowercase();
-    let name_lower = name.to_lowercase();
-    let finding = |cause, what: &str, item: &MappedArn| {
-        Finding::new(
-            cause,
-            format!("access denied: {arn} is not mapped; aws-auth {what}"),
-            format!("write {arn} instead"),
-        )
-        .with(format!("aws-auth has {}", item.arn))
-    };
-    if let Some(item) = near(&|found, found_kind, path| {
-        found.account_id == wanted.account_id
-            && kind == "role"
-            && found_kind == "role"
-            && path.contains('/')
-            && last(path) == name_lower
-    }) {
-        return Some(finding(
-            Cause::MappedWithPath,
-            "has the role with its path, which STS never shows",
-            item,
-        ));
-    }
-    if let Some(item) = near(&|found, found_kind, path| {
-        found.account_id == wanted.account_id
-            && kind == "role"
-            && found_kind == "assumed-role"
-            && path
-                .split('/')
-                .next()
-                .is_some_and(|role| role.to_lowercase() == name_lower)
-    }) {
-        return Some(finding(
-            Cause::MappedAsSession,
-            "has a session of the role, not the role",
-            item,
-        ));
-    }
-    if let Some(item) = near(&|found, found_kind, path| {
-        found.account_id == wanted.account_id
-            && matches!((kind, found_kind), ("role", "user") | ("user", "role"))
-            && last(path) == name_lower
-    }) {
-        let what = "has that name, but for the other kind of principal";
-        return Some(finding(Cause::MappedAsOtherKind, what, item));
-    }
-    let item = near(&|found, found_kind, path| {
-        found.account_id != wanted.account_id && found_kind == kind && path.to_lowercase() == rest.to_lowercase()
-    })?;
-    Some(finding(
-        Cause::MappedInOtherAccount,
-        "has that name in another account",
-        item,
-    ))
 }

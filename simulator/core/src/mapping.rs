@@ -349,6 +349,12 @@ pub(crate) fn user_by_aws_auth(identity: &Identity, cluster: &Cluster) -> Option
     }
 }
 
+/// Who a caller would be by an item of `aws-auth`.
+pub(crate) fn user_by_item(item: &aws_auth::MappedArn, identity: &Identity, cluster: &Cluster) -> Option<MappedUser> {
+    let mapper = Mapper::AwsAuth { sso_role_match: false };
+    mapper.render(&item.username, &item.groups, identity, cluster).ok()
+}
+
 /// A backend can be told what its usernames must not begin with.
 fn check_reserved(mapper: BackendMode, user: &MappedUser, cluster: &Cluster) -> Result<(), MappingError> {
     let config = cluster.authenticator.as_ref();

@@ -17,6 +17,8 @@ use serde_json::Value;
 
 use crate::object::ObjectStore;
 use crate::request_info::Attributes;
+use crate::user::SYSTEM_AUTHENTICATED;
+use crate::user::SYSTEM_UNAUTHENTICATED;
 use crate::user::UserInfo;
 
 pub use self::rule::PolicyRule;
@@ -68,6 +70,16 @@ pub struct UserRules<'a> {
     pub rules: Vec<&'a PolicyRule>,
     /// The roles that were not found.
     pub errors: Vec<String>,
+}
+
+/// One rule that a binding gives.
+pub(crate) struct Grant<'a> {
+    /// As RBAC's reasons describe it.
+    pub(crate) binding: String,
+    /// Where it holds; empty for the whole cluster.
+    pub(crate) namespace: &'a str,
+    /// What it allows.
+    pub(crate) rule: &'a PolicyRule,
 }
 
 /// Roles and bindings by subject.
@@ -172,6 +184,50 @@ impl RbacIndex {
             }
         }
         found
+    }
+
+    /// The rules that were given to the user in particular, in any namespace: not those that everyone has.
+    pub(crate) fn grants_of(&self, user: &UserInfo) -> Vec<Grant<'_>> {
+        let mut grants = Vec::new();
+        for (binding, subject) in self.own_bindings_of(user) {
+            for rule in binding.rules.iter().flat_map(|rules| rules.iter()) {
+                grants.push(Grant {
+                    binding: binding.describe(subject),
+                    namespace: &binding.namespace,
+                    rule,
+                });
+            }
+        }
+        grants
+    }
+
+    /// Whether anything is bound to the user in particular, in any namespace.
+    pub(crate) fn has_binding(&self, user: &UserInfo) -> bool {
+        self.own_bindings_of(user).next().is_some()
+    }
+
+    /// The names of all subjects of kind User.
+    pub(crate) fn user_subjects(&self) -> impl Iterator<Item = &str> {
+        let subjects = self.bindings.iter().flat_map(|binding| &binding.subjects);
+        subjects
+            .filter(|subject| subject.kind == "User")
+            .map(|subject| subject.name.as_str())
+    }
+
+    fn own_bindings_of(&self, user: &UserInfo) -> impl Iterator<Item = (&Binding, &Subject)> {
+        const EVERYONE: [&str; 2] = [SYSTEM_AUTHENTICATED, SYSTEM_UNAUTHENTICATED];
+        self.bindings.iter().filter_map(move |binding| {
+            let subject = binding.subjects.iter().find(|subject| match subject.kind.as_str() {
+                "User" => subject.name == user.username,
+                "Group" => user.groups.contains(&subject.name) && !EVERYONE.contains(&subject.name.as_str()),
+                "ServiceAccount" => {
+                    let namespace = binding.namespace_of(subject);
+                    user.username == format!("system:serviceaccount:{namespace}:{}", subject.name)
+                }
+                _ => false,
+            })?;
+            Some((binding, subject))
+        })
     }
 
     fn add(&mut self, binding: Binding) {

@@ -82,10 +82,16 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new() -> Self {
-        let staging = scenario::stage(WORLD, now()).unwrap();
-        let gone = match &staging.profiles[1].source {
-            scenario::ProfileSource::AccessKey { id, .. } => id.clone(),
-            scenario::ProfileSource::AssumeRole { .. } => panic!("a user's profile"),
+        Self::of_world(WORLD)
+    }
+
+    /// A World of the account 111122223333 with the cluster `my-cluster`; the second profile may be that of a user who is
+    /// gone.
+    pub(crate) fn of_world(text: &str) -> Self {
+        let staging = scenario::stage(text, now()).unwrap();
+        let gone = match staging.profiles.get(1).map(|profile| &profile.source) {
+            Some(scenario::ProfileSource::AccessKey { id, .. }) => id.clone(),
+            _ => String::new(),
         };
         Self {
             world: staging.world,

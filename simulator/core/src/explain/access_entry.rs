@@ -3,19 +3,11 @@
 use super::Cause;
 use super::Finding;
 use crate::arn::Arn;
-use crate::authorize::Decision;
-use crate::authorize::authorize;
-use crate::authorize::forbidden_message;
 use crate::eks::Cluster;
 use crate::eks::access_entry::AccessEntry;
 use crate::eks::access_entry::AuthenticationMode;
-use crate::eks::access_entry::EntryMatch;
 use crate::eks::access_entry::Principal;
 use crate::mapping::Identity;
-use crate::mapping::user_by_aws_auth;
-use crate::request_info::Attributes;
-use crate::user::SYSTEM_MASTERS;
-use crate::user::UserInfo;
 use crate::world::World;
 
 /// Why an identity is not let in although an entry or `aws-auth` was meant for it.
@@ -101,90 +93,6 @@ pub(super) fn not_mapped(identity: &Identity, cluster: &Cluster, world: &World) 
         ));
     }
     finding
-}
-
-/// Why a request of a known user is forbidden.
-pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &str, cluster: &Cluster) -> Finding {
-    let message = forbidden_message(user, attributes, reason);
-    if let Some(finding) = shadowed(user, attributes, cluster) {
-        return finding.with(message);
-    }
-    let mend = if cluster.authentication_mode().has_access_entries() {
-        "bind a role to the user or one of its groups, or associate an access policy whose scope covers the request"
-    } else {
-        "bind a role to the user or one of its groups"
-    };
-    Finding::new(
-        Cause::NotAuthorized,
-        format!("forbidden: {} is known but may not do this", user.username),
-        mend,
-    )
-    .with(format!("the groups are [{}]", user.groups.join(" ")))
-    .with(message)
-}
-
-/// The user came in by an access entry, and `aws-auth` would have made somebody of it who may do this.
-fn shadowed(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Option<Finding> {
-    if cluster.authentication_mode() != AuthenticationMode::ApiAndConfigMap {
-        return None;
-    }
-    let fact = |name: &str| user.extra.get(name).and_then(|values| values.first()).cloned();
-    let canonical_arn = fact("canonicalArn")?;
-    let identity = Identity {
-        arn: fact("arn")?,
-        account_id: Arn::parse(&canonical_arn).ok()?.account_id,
-        canonical_arn,
-        user_id: fact("principalId")?,
-        session_name: fact("sessionName").unwrap_or_default(),
-        access_key_id: fact("accessKeyId").unwrap_or_default(),
-    };
-    let EntryMatch::Found(entry) = cluster
-        .access_entries()
-        .find(&identity.user_id, &identity.canonical_arn)
-    else {
-        return None;
-    };
-    let mapped = user_by_aws_auth(&identity, cluster)?;
-    let would_be = UserInfo {
-        username: mapped.username,
-        groups: mapped.groups,
-        ..UserInfo::default()
-    };
-    let groups = would_be.groups.join(" ");
-    let is_master = would_be.groups.iter().any(|group| group == SYSTEM_MASTERS);
-    let would_be = would_be.authenticated();
-    if authorize(&would_be, attributes, cluster).decision != Decision::Allow {
-        return None;
-    }
-    let target = format!(
-        "--cluster-name {} --principal-arn {}",
-        cluster.name, entry.principal_arn
-    );
-    let mend = if is_master {
-        format!(
-            "aws eks associate-access-policy {target} --policy-arn \
-             arn:{}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster",
-            cluster.partition()
-        )
-    } else {
-        format!("aws eks update-access-entry {target} --kubernetes-groups {groups}")
-    };
-    Some(
-        Finding::new(
-            Cause::AccessEntryShadowsAwsAuth,
-            format!(
-                "forbidden: the access entry of {} comes before aws-auth, whose groups [{groups}] would allow this",
-                entry.principal_arn
-            ),
-            mend,
-        )
-        .with(format!(
-            "the entry gives the user {} with the groups [{}] and {} access policies",
-            user.username,
-            entry.groups.join(" "),
-            entry.policies.len()
-        )),
-    )
 }
 
 /// The entry for a principal of the same kind, account and name, whatever its path and its id.

@@ -1,6 +1,7 @@
 //! One test for each cause.
 
 mod access_entry;
+mod causes;
 
 use serde_json::json;
 
@@ -99,7 +100,7 @@ fn identity_not_mapped() {
 }
 
 #[test]
-fn identity_not_mapped_because_aws_auth_is_broken() {
+fn aws_auth_broken() {
     let mut stage = Stage::new();
     map_roles(
         &mut stage,
@@ -110,9 +111,9 @@ fn identity_not_mapped_because_aws_auth_is_broken() {
     let explanation = check(
         &stage,
         &token,
-        Cause::IdentityNotMapped,
+        Cause::AwsAuthBroken,
         Some("mapping.result"),
-        "role/admin is not mapped",
+        "mapRoles is no YAML list of mappings, so that all of it is lost",
     );
     let fact = "aws-auth has errors: yaml: line 1: did not find expected '-' indicator".to_owned();
     assert!(explanation.evidence.contains(&fact));
@@ -212,7 +213,7 @@ fn creator_deleted_whose_arn_has_a_path() {
 }
 
 #[test]
-fn identity_not_mapped_for_white_space() {
+fn mapped_with_white_space() {
     let mut stage = Stage::new();
     map_roles(&mut stage, "- rolearn: 'arn:aws:iam::111122223333:role/admin '\n");
     let key = stage.session_of("admin", "s");
@@ -220,9 +221,9 @@ fn identity_not_mapped_for_white_space() {
     let explanation = check(
         &stage,
         &token,
-        Cause::IdentityNotMapped,
+        Cause::MappedWithWhiteSpace,
         Some("mapping.result"),
-        "role/admin is not mapped",
+        "role/admin is not mapped; aws-auth has it with white space around",
     );
     let fact = r#"aws-auth has "arn:aws:iam::111122223333:role/admin ", with white space that belongs to the ARN"#;
     assert!(explanation.evidence.contains(&fact.to_owned()));
@@ -373,7 +374,7 @@ fn token_expired_malformed_for_no_cluster_or_of_a_wrong_host() {
 }
 
 #[test]
-fn wrong_date_or_scope() {
+fn wrong_date_or_scope_and_clock_ahead() {
     let mut stage = Stage::new();
     let key = stage.key_of("testuser");
     stage.region = "eu-west-1";
@@ -391,9 +392,9 @@ fn wrong_date_or_scope() {
     check(
         &stage,
         &token,
-        Cause::WrongDateOrScope,
+        Cause::ClockAhead,
         Some("sigv4.date"),
-        "sigv4.date",
+        "16 minutes from now: the clock of the client's machine is ahead",
     );
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Source: `pkg/mapper/configmap/configmap.go` and `pkg/config/mapper.go` of 0.7.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -98,6 +99,71 @@ impl AwsAuth {
         let matches = |item: &&MappedArn| item.sso.as_ref().is_some_and(|sso| sso.matches(canonical_arn));
         self.roles.iter().find(matches)
     }
+}
+
+/// A list of the ConfigMap, in view of what did not make it into [`AwsAuth`].
+pub(crate) struct Written<'a> {
+    /// `mapRoles` or `mapUsers`.
+    pub(crate) key: &'static str,
+    /// Whether the whole list is lost.
+    pub(crate) is_broken: bool,
+    /// The text of the list where it is broken, else of each item that was dropped, as JSON.
+    pub(crate) lost: Vec<Cow<'a, str>>,
+}
+
+/// What of the mappings by ARN was lost.
+pub(crate) fn written(object: &Value) -> Vec<Written<'_>> {
+    [("mapRoles", &ROLE), ("mapUsers", &USER)]
+        .into_iter()
+        .filter_map(|(key, item_type)| {
+            let text = object
+                .get("data")?
+                .get(key)?
+                .as_str()
+                .filter(|text| !is_skippable(text))?;
+            let (is_broken, lost) = match yaml::to_json(text) {
+                Ok(Value::Array(items)) => (false, dropped(&items, item_type)),
+                Ok(Value::Null) => (false, Vec::new()),
+                Ok(_) | Err(_) => (true, vec![Cow::Borrowed(text)]),
+            };
+            Some(Written { key, is_broken, lost })
+        })
+        .collect()
+}
+
+fn dropped(items: &[Value], item_type: &ItemType) -> Vec<Cow<'static, str>> {
+    let is_good = |item: &&Value| {
+        let (decoded, _) = item::decode_list(&Value::Array(vec![(*item).clone()]), item_type);
+        decoded.iter().all(|item| item.fault(item_type).is_none())
+    };
+    let bad = items.iter().filter(|item| !is_good(item));
+    bad.map(|item| Cow::Owned(item.to_string())).collect()
+}
+
+/// The item of a list that is written for an ARN, before what does not fit was left out.
+pub(crate) fn written_item(object: &Value, arn: &str) -> Option<Value> {
+    let data = object.get("data")?;
+    [("mapRoles", &ROLE), ("mapUsers", &USER)]
+        .into_iter()
+        .find_map(|(key, item_type)| {
+            let Ok(Value::Array(items)) = yaml::to_json(data.get(key)?.as_str()?) else {
+                return None;
+            };
+            items.into_iter().rev().find(|item| {
+                let (decoded, _) = item::decode_list(&Value::Array(vec![item.clone()]), item_type);
+                decoded.iter().any(|item| go_text::equal_fold(&item.arn, arn))
+            })
+        })
+}
+
+/// The keys that no authenticator reads, with their texts.
+pub(crate) fn unread(object: &Value) -> Vec<(&str, &str)> {
+    let data = object.get("data").and_then(Value::as_object);
+    data.into_iter()
+        .flatten()
+        .filter(|(key, _)| !["mapRoles", "mapUsers", "mapAccounts"].contains(&key.as_str()))
+        .filter_map(|(key, text)| Some((key.as_str(), text.as_str()?)))
+        .collect()
 }
 
 /// A value that upstream passes over.

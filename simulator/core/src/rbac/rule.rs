@@ -34,6 +34,24 @@ impl PolicyRule {
             && self.resources.iter().any(|resource| is_resource(resource, attributes))
             && (self.resource_names.is_empty() || self.resource_names.contains(&attributes.name))
     }
+
+    /// How much the rule has in common with the request; nothing where it is about other things.
+    pub(crate) fn likeness(&self, attributes: &Attributes) -> usize {
+        let named = |list: &[String], wanted: &str| list.iter().any(|entry| entry == "*" || entry == wanted);
+        let verb = usize::from(named(&self.verbs, &attributes.verb));
+        if !attributes.is_resource {
+            let path = self.non_resource_urls.iter().any(|url| covers(url, &attributes.path));
+            return verb + 2 * usize::from(path);
+        }
+        if self.resources.is_empty() {
+            return 0;
+        }
+        let group = usize::from(named(&self.api_groups, &attributes.api_group));
+        let resource = usize::from(self.resources.iter().any(|resource| is_resource(resource, attributes)));
+        let whole = usize::from(self.allows(attributes));
+        // The same name in another group is another resource.
+        verb + group + 2 * group * resource + whole
+    }
 }
 
 fn is_resource(resource: &str, attributes: &Attributes) -> bool {

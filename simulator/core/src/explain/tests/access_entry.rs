@@ -21,7 +21,7 @@ fn stage(mode: AuthenticationMode) -> Stage {
     stage
 }
 
-fn entry(stage: &mut Stage, principal_arn: &str, groups: &[&str], id: Option<&str>) {
+pub(super) fn entry(stage: &mut Stage, principal_arn: &str, groups: &[&str], id: Option<&str>) {
     let (cluster, directory, ids) = stage.world.cluster_and_directory_mut("my-cluster").unwrap();
     let spec = NewAccessEntry {
         principal_arn: principal_arn.to_owned(),
@@ -181,7 +181,7 @@ fn access_entry_shadows_aws_auth() {
 }
 
 #[test]
-fn not_authorized() {
+fn no_binding() {
     let secrets = Attributes::resource("get", "", "v1", "secrets", "", "default", "s");
     for mode in [AuthenticationMode::Api, AuthenticationMode::ApiAndConfigMap] {
         let mut stage = stage(mode);
@@ -193,7 +193,7 @@ fn not_authorized() {
         );
         let user = user(&mut stage, "stranger");
         let explanation = explain_request(&user, &secrets, stage.cluster());
-        assert_eq!(explanation.cause, Cause::NotAuthorized, "{}", explanation.render_text());
+        assert_eq!(explanation.cause, Cause::NoBinding, "{}", explanation.render_text());
         assert_eq!(explanation.evidence[0], "the groups are [viewers system:authenticated]");
         assert_eq!(
             explanation.evidence[1],

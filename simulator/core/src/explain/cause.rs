@@ -1,0 +1,128 @@
+//! The causes by name. docs/explain.md says of each where it shows and how it is mended.
+
+/// One list for the variants, their ids and [`Cause::ALL`].
+macro_rules! causes {
+    ($($(#[$doc:meta])* $name:ident = $id:literal,)*) => {
+        /// What is to blame. Ids are stable: scenarios and programs name causes by them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Cause {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Cause {
+            /// Every cause.
+            pub const ALL: [Self; [$($id),*].len()] = [$(Self::$name),*];
+
+            /// The stable name.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self {
+                    $(Self::$name => $id,)*
+                }
+            }
+        }
+    };
+}
+
+causes! {
+    /// An access entry is there, but holds the id of an earlier principal of that name.
+    AccessEntryOfRecreatedPrincipal = "access-entry-of-recreated-principal",
+    /// An access entry gives less than `aws-auth`, which is not asked.
+    AccessEntryShadowsAwsAuth = "access-entry-shadows-aws-auth",
+    /// An access entry is there for a principal of that name with another path.
+    AccessEntryWithOtherPath = "access-entry-with-other-path",
+    /// The account is in mapAccounts, which gives no groups.
+    AccountMappedWithoutGroups = "account-mapped-without-groups",
+    /// The request came without a token.
+    Anonymous = "anonymous",
+    /// `aws-auth` is broken where it was to map the caller.
+    AwsAuthBroken = "aws-auth-broken",
+    /// Only `aws-auth` knows the principal, and the authentication mode is API.
+    AwsAuthIgnored = "aws-auth-ignored",
+    /// The mapping stands under a key of `aws-auth` that nobody reads.
+    AwsAuthKeyMisspelled = "aws-auth-key-misspelled",
+    /// The clock of the client's machine is ahead.
+    ClockAhead = "clock-ahead",
+    /// The creator of the cluster is gone, and nobody else can administer it.
+    CreatorDeleted = "creator-deleted",
+    /// A later mapping of the same ARN gives less.
+    DuplicateShadowsMapping = "duplicate-shadows-mapping",
+    /// Keys in the client's environment come before the profile that it names.
+    EnvironmentOverridesProfile = "environment-overrides-profile",
+    /// The caller is a federated user, whom no mapping of a user matches.
+    FederatedUserNotMapped = "federated-user-not-mapped",
+    /// Nothing: the caller is let in.
+    Granted = "granted",
+    /// Nothing yet: the API server still knows the token from before.
+    GrantedFromCache = "granted-from-cache",
+    /// The mapping's `groups` is no list, so that the mapping has none.
+    GroupsNotAList = "groups-not-a-list",
+    /// No mapper knows the principal.
+    IdentityNotMapped = "identity-not-mapped",
+    /// The caller is no principal that can be mapped.
+    IdentityUnusable = "identity-unusable",
+    /// The access key was switched off.
+    KeyInactive = "key-inactive",
+    /// The access key's user or role is gone.
+    KeyOfDeletedPrincipal = "key-of-deleted-principal",
+    /// The access key is nobody's.
+    KeyUnknown = "key-unknown",
+    /// A mapping is there, with another account.
+    MappedInOtherAccount = "mapped-in-other-account",
+    /// A mapping is there for a role of that name, but the caller is a user, or the other way round.
+    MappedAsOtherKind = "mapped-as-other-kind",
+    /// A mapping is there, but names a session.
+    MappedAsSession = "mapped-as-session",
+    /// A mapping is there for the same permission set, but with another suffix.
+    MappedWithOtherSsoSuffix = "mapped-with-other-sso-suffix",
+    /// A mapping is there, but names the role with its path.
+    MappedWithPath = "mapped-with-path",
+    /// A mapping is there, but names a permission set's role with its path.
+    MappedWithSsoPath = "mapped-with-sso-path",
+    /// A mapping is there, but white space belongs to its ARN.
+    MappedWithWhiteSpace = "mapped-with-white-space",
+    /// The user is known, but nothing is bound to it.
+    NoBinding = "no-binding",
+    /// The caller is a node, and the role of the nodes is not mapped.
+    NodeRoleNotMapped = "node-role-not-mapped",
+    /// The user has some rights, but none covers what was asked.
+    NotAuthorized = "not-authorized",
+    /// The caller is an account's root user.
+    RootNotMapped = "root-not-mapped",
+    /// The temporary credentials have ended.
+    SessionExpired = "session-expired",
+    /// A binding names the session as the caller knows it, but `@` became `-` in the username.
+    SessionNameRewritten = "session-name-rewritten",
+    /// The session token is missing or another key's.
+    SessionTokenWrong = "session-token-wrong",
+    /// The signature is not the right one.
+    SignatureMismatch = "signature-mismatch",
+    /// Only a mapping with `sso` matches, and the authenticator does not know such mappings.
+    SsoMappingGated = "sso-mapping-gated",
+    /// The mapping's username or group cannot be rendered.
+    TemplateUnrenderable = "template-unrenderable",
+    /// The token was signed more than 15 minutes ago.
+    TokenExpired = "token-expired",
+    /// The token does not bind itself to a cluster.
+    TokenForNoCluster = "token-for-no-cluster",
+    /// The token was signed for another cluster.
+    TokenForOtherCluster = "token-for-other-cluster",
+    /// The token has not the form of one.
+    TokenMalformed = "token-malformed",
+    /// The token names another host than STS.
+    TokenWrongHost = "token-wrong-host",
+    /// The mapping's username begins as this mapper's must not.
+    UsernameReserved = "username-reserved",
+    /// The signature's date or scope is not for now and here.
+    WrongDateOrScope = "wrong-date-or-scope",
+    /// The client acts with one profile, and another would be let in.
+    WrongProfile = "wrong-profile",
+}
+
+impl Cause {
+    /// The cause of that name.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.id() == id)
+    }
+}

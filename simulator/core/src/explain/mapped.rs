@@ -1,0 +1,296 @@
+//! Why an identity that STS vouches for is no user.
+//!
+//! The first that holds is told, the most specific first:
+//! 1. a mapping was found, but its username is reserved or cannot be rendered;
+//! 2. an access entry was meant for the caller, or `aws-auth` is not read in this mode (`access_entry.rs`);
+//! 3. `aws-auth` has the caller's own ARN, but it is lost: broken YAML or item, white space, a misspelled key;
+//! 4. a mapping is there for nearly that ARN (`near_miss.rs` has their order);
+//! 5. callers of a kind that is seldom mapped rightly: root, federated users, nodes;
+//! 6. the creator is gone, and nobody else is an administrator;
+//! 7. nobody ever mapped the caller.
+//!
+//! The case of an ARN's letters is never the reason: every mapper compares without regard to it.
+
+use super::Cause;
+use super::Finding;
+use super::access_entry;
+use super::creator_deleted;
+use super::creator_is_gone;
+use super::near_miss;
+use crate::arn::AccountId;
+use crate::arn::Arn;
+use crate::eks::AWS_AUTH_NAME;
+use crate::eks::AWS_AUTH_NAMESPACE;
+use crate::eks::Cluster;
+use crate::log::go_quote;
+use crate::mapping::Identity;
+use crate::mapping::MappingError;
+use crate::mapping::aws_auth;
+use crate::mapping::config::BackendMode;
+use crate::mapping::is_instance_id;
+use crate::object::ObjectKey;
+use crate::world::World;
+
+/// Why the mappers know nobody by this identity.
+pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster: &Cluster, world: &World) -> Finding {
+    match error {
+        MappingError::Template { template, fault, .. } => {
+            return Finding::new(
+                Cause::TemplateUnrenderable,
+                format!("access denied: the mapping's template {template} cannot be rendered: {fault}"),
+                "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
+            );
+        }
+        MappingError::ReservedUsername {
+            mapper,
+            username,
+            prefixes,
+        } => {
+            return Finding::new(
+                Cause::UsernameReserved,
+                format!("access denied: the mapping gives the username {username}, which is reserved"),
+                "give the mapping a username that begins otherwise; the groups may stay",
+            )
+            .with(format!(
+                "usernames of {} must not begin with {}",
+                mapper.as_str(),
+                prefixes.join(" or ")
+            ));
+        }
+        MappingError::ArnMismatch { .. } | MappingError::NotMapped { .. } => {}
+    }
+    let arn = &identity.canonical_arn;
+    if let Some(finding) = access_entry::mapping_finding(identity, cluster, world) {
+        return finding;
+    }
+    if asks_aws_auth(cluster)
+        && let Some(finding) = lost(arn, cluster)
+    {
+        return finding;
+    }
+    if let Some(finding) = near_miss::find(arn, cluster, world) {
+        return finding;
+    }
+    if let Some(finding) = of_seldom_kind(identity, cluster, world) {
+        return finding;
+    }
+    if creator_is_gone(cluster, world) {
+        return creator_deleted(cluster).with(format!("the caller is {arn}, which is not mapped either"));
+    }
+    let finding = if cluster.authentication_mode().has_access_entries() {
+        access_entry::not_mapped(identity, cluster, world)
+    } else {
+        not_mapped(arn, cluster)
+    };
+    if identity.account_id.is_empty() || identity.account_id == cluster.account.as_str() {
+        finding
+    } else {
+        finding.with(format!(
+            "the caller is of account {}, the cluster of {}",
+            identity.account_id, cluster.account
+        ))
+    }
+}
+
+/// Whether one of the mappers is EKSConfigMap.
+pub(super) fn asks_aws_auth(cluster: &Cluster) -> bool {
+    match &cluster.authenticator {
+        Some(config) => config.backends.contains(&BackendMode::EksConfigMap),
+        None => cluster.authentication_mode().reads_aws_auth(),
+    }
+}
+
+/// Nobody ever mapped it.
+fn not_mapped(arn: &str, cluster: &Cluster) -> Finding {
+    let (list, field) = list_for(arn);
+    let finding = Finding::new(
+        Cause::IdentityNotMapped,
+        format!("access denied: {arn} is not mapped in cluster {}", cluster.name),
+        format!(
+            "if that is who you mean to be, add `{field}: {arn}` to {list} of the ConfigMap aws-auth in kube-system; \
+             if not, choose another profile"
+        ),
+    );
+    with_errors(finding, cluster)
+}
+
+/// Where `aws-auth` has an ARN, and under which name.
+fn list_for(arn: &str) -> (&'static str, &'static str) {
+    if arn.contains(":role/") {
+        ("mapRoles", "rolearn")
+    } else {
+        ("mapUsers", "userarn")
+    }
+}
+
+fn with_errors(finding: Finding, cluster: &Cluster) -> Finding {
+    let errors = cluster.aws_auth().errors();
+    if errors.is_empty() || !asks_aws_auth(cluster) {
+        return finding;
+    }
+    finding.with(format!("aws-auth has errors: {}", errors.join("; ")))
+}
+
+/// `aws-auth` names the caller in its text, but not in what came of it.
+fn lost(arn: &str, cluster: &Cluster) -> Option<Finding> {
+    let key = ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME);
+    let object = cluster.objects().find(&key)?;
+    let name = arn.rsplit('/').next().filter(|_| arn.contains('/'));
+    let is_named = |text: &str| mentions(text, arn) || name.is_some_and(|name| mentions_name(text, name));
+    for list in aws_auth::written(object) {
+        let Some(found) = list.lost.iter().find(|text| is_named(text)) else {
+            continue;
+        };
+        let what = if list.is_broken {
+            format!("{} is no YAML list of mappings, so that all of it is lost", list.key)
+        } else {
+            format!("the item of {} for it is no mapping and is left out", list.key)
+        };
+        let finding = Finding::new(
+            Cause::AwsAuthBroken,
+            format!("access denied: aws-auth names {arn}, but {what}"),
+            format!(
+                "mend {} with `kubectl -n kube-system edit configmap aws-auth`, as somebody who is still let in: {}",
+                list.key,
+                if list.is_broken {
+                    "indent all items alike, with spaces"
+                } else {
+                    "each item needs a `rolearn` in mapRoles, a `userarn` in mapUsers, as text"
+                }
+            ),
+        );
+        let finding = if list.is_broken {
+            finding
+        } else {
+            finding.with(format!("the item is {found}"))
+        };
+        return Some(with_errors(finding, cluster));
+    }
+    let aws_auth = cluster.aws_auth();
+    if let Some(item) = aws_auth.roles().iter().chain(aws_auth.users()).find(|item| {
+        let trimmed = item.arn.trim();
+        trimmed != item.arn && trimmed.eq_ignore_ascii_case(arn)
+    }) {
+        return Some(
+            Finding::new(
+                Cause::MappedWithWhiteSpace,
+                format!("access denied: {arn} is not mapped; aws-auth has it with white space around"),
+                format!("write {arn} without the white space"),
+            )
+            .with(format!(
+                "aws-auth has {}, with white space that belongs to the ARN",
+                go_quote(&item.arn)
+            )),
+        );
+    }
+    let (misspelled, _) = aws_auth::unread(object)
+        .into_iter()
+        .find(|(_, text)| mentions(text, arn))?;
+    let (list, _) = list_for(arn);
+    Some(
+        Finding::new(
+            Cause::AwsAuthKeyMisspelled,
+            format!("access denied: {arn} is in aws-auth under the key {misspelled}, which nobody reads"),
+            format!("call the key {list}; its spelling counts, upper and lower case too"),
+        )
+        .with("the keys that are read are mapRoles, mapUsers and mapAccounts"),
+    )
+}
+
+fn uncommented(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with('#'))
+}
+
+/// Whether the ARN stands in the text as a whole, in any case.
+fn mentions(text: &str, arn: &str) -> bool {
+    uncommented(text)
+        .flat_map(|line| line.split(|c: char| !is_of_arn(c) && c != ':' && c != '/'))
+        .any(|word| word.trim_matches(':').eq_ignore_ascii_case(arn))
+}
+
+/// Whether the name of a principal stands in the text as a whole, in any case, behind a slash.
+fn mentions_name(text: &str, name: &str) -> bool {
+    uncommented(text)
+        .flat_map(|line| line.split(|c: char| !is_of_arn(c) && c != '/'))
+        .any(|word| {
+            word.rsplit_once('/')
+                .is_some_and(|(_, last)| last.eq_ignore_ascii_case(name))
+        })
+}
+
+/// What names of users and roles consist of.
+fn is_of_arn(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_+=.@-".contains(c)
+}
+
+/// Callers whose kind says what is wrong.
+fn of_seldom_kind(identity: &Identity, cluster: &Cluster, world: &World) -> Option<Finding> {
+    let arn = &identity.canonical_arn;
+    let parsed = Arn::parse(arn).ok()?;
+    if parsed.service == "iam" && parsed.resource == "root" {
+        return Some(Finding::new(
+            Cause::RootNotMapped,
+            format!(
+                "access denied: the caller is the root user of account {}",
+                parsed.account_id
+            ),
+            "act as an IAM user or a role that a user assumes: root may not assume roles, and is not for daily work",
+        ));
+    }
+    if let Some(name) = parsed.resource.strip_prefix("federated-user/") {
+        let user = format!("arn:{}:iam::{}:user/{name}", parsed.partition, parsed.account_id);
+        let finding = Finding::new(
+            Cause::FederatedUserNotMapped,
+            format!("access denied: {arn} is a federated user, which is no IAM user of that name"),
+            "assume a role that is mapped, in place of GetFederationToken",
+        );
+        return Some(match cluster.aws_auth().find(&user) {
+            Some(item) => finding.with(format!("aws-auth has {}, which is another principal", item.arn)),
+            None => finding,
+        });
+    }
+    let role = parsed.resource.strip_prefix("role/")?;
+    let reason = node_role(role, &parsed.account_id, identity, world)?;
+    let mend = if cluster.authentication_mode().has_access_entries() {
+        format!(
+            "aws eks create-access-entry --cluster-name {} --principal-arn {arn} --type EC2_LINUX",
+            cluster.name
+        )
+    } else {
+        format!(
+            "add `rolearn: {arn}` to mapRoles of aws-auth, with the username system:node:{{{{EC2PrivateDNSName}}}} and the \
+             groups system:bootstrappers and system:nodes"
+        )
+    };
+    let finding = Finding::new(
+        Cause::NodeRoleNotMapped,
+        format!("access denied: the nodes' role {arn} is not mapped, so that its nodes cannot join the cluster"),
+        mend,
+    );
+    Some(with_errors(finding.with(reason), cluster))
+}
+
+/// What shows that a role is one of nodes.
+fn node_role(name: &str, account: &str, identity: &Identity, world: &World) -> Option<String> {
+    let session = &identity.session_name;
+    if is_instance_id(session) {
+        return Some(format!("the session {session} is named after an EC2 instance"));
+    }
+    // A session of another name is somebody's who assumed the role.
+    if !session.is_empty() {
+        return None;
+    }
+    let role = world.directory.account(&AccountId::parse(account).ok()?)?.role(name)?;
+    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let letters = letters.to_lowercase();
+    if role.trust_policy.contains("\"ec2.amazonaws.com\"") {
+        Some("its trust policy lets EC2 instances assume it".to_owned())
+    } else if ["noderole", "nodeinstancerole", "nodegrouprole"]
+        .iter()
+        .any(|part| letters.contains(part))
+    {
+        Some("by its name it is the role of nodes".to_owned())
+    } else {
+        None
+    }
+}

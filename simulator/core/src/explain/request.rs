@@ -1,0 +1,340 @@
+//! Why a request of a known user is forbidden.
+//!
+//! The first that holds is told:
+//! 1. nobody is known, for there was no token;
+//! 2. the access entry comes before `aws-auth`, which would allow it;
+//! 3. the mapping's `groups` is no list; another mapping of the same ARN, which would allow it, is shadowed;
+//! 4. a binding names the session with the `@` that the username has not;
+//! 5. the caller is in by its account, which gives no groups;
+//! 6. nothing is bound to the user, or else what is bound does not cover the request.
+
+use super::Cause;
+use super::Finding;
+use crate::arn::Arn;
+use crate::authorize::Decision;
+use crate::authorize::authorize;
+use crate::authorize::entry_of;
+use crate::authorize::forbidden_message;
+use crate::eks::AWS_AUTH_NAME;
+use crate::eks::AWS_AUTH_NAMESPACE;
+use crate::eks::Cluster;
+use crate::eks::access_entry::AccessScope;
+use crate::eks::access_entry::AuthenticationMode;
+use crate::eks::access_entry::EntryMatch;
+use crate::log::go_quote;
+use crate::mapping::Identity;
+use crate::mapping::MappedUser;
+use crate::mapping::aws_auth;
+use crate::mapping::aws_auth::MappedArn;
+use crate::mapping::user_by_aws_auth;
+use crate::mapping::user_by_item;
+use crate::object::ObjectKey;
+use crate::rbac::PolicyRule;
+use crate::request_info::Attributes;
+use crate::user::SYSTEM_ANONYMOUS;
+use crate::user::SYSTEM_MASTERS;
+use crate::user::UserInfo;
+
+/// Why a request of a known user is forbidden.
+pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &str, cluster: &Cluster) -> Finding {
+    let message = forbidden_message(user, attributes, reason);
+    if user.username == SYSTEM_ANONYMOUS {
+        return Finding::new(
+            Cause::Anonymous,
+            "forbidden: the request came without a token, so that nobody is known",
+            "let the client send one: a kubeconfig user needs the `exec` section that `aws eks update-kubeconfig` writes, a \
+             provider its own; a kubeconfig without a user, or with another context, sends none",
+        )
+        .with(message);
+    }
+    let identity = identity_of(user);
+    let special = identity.as_ref().and_then(|identity| {
+        shadowed(user, identity, attributes, cluster).or_else(|| badly_mapped(user, identity, attributes, cluster))
+    });
+    let special = special
+        .or_else(|| session_name_rewritten(user, attributes, cluster))
+        .or_else(|| by_account(user, identity.as_ref()?, cluster));
+    if let Some(finding) = special {
+        return finding.with(message);
+    }
+    let nearest = nearest(user, attributes, cluster);
+    let has_entries = cluster.authentication_mode().has_access_entries();
+    let finding = if nearest.is_none() && !is_bound(user, cluster) {
+        Finding::new(
+            Cause::NoBinding,
+            format!("forbidden: {} is known, but nothing is bound to it", user.username),
+            if has_entries {
+                "bind a role to the user or one of its groups, or associate an access policy whose scope covers the request"
+            } else {
+                "bind a role to the user or one of its groups"
+            },
+        )
+    } else {
+        Finding::new(
+            Cause::NotAuthorized,
+            format!(
+                "forbidden: {} is known and has rights, but none of them covers this",
+                user.username
+            ),
+            if has_entries {
+                "add a rule for this to the role, bind another role, or associate an access policy whose rules and scope \
+                 cover the request; no access policy covers custom resources"
+            } else {
+                "add a rule for this to the role, or bind another role, in the namespace of the request"
+            },
+        )
+    };
+    let finding = finding
+        .with(format!("the groups are [{}]", user.groups.join(" ")))
+        .with(message);
+    match nearest {
+        Some(nearest) => finding.with(format!("the nearest rule: {nearest}")),
+        None => finding,
+    }
+}
+
+/// Whom the authenticator let in as this user.
+fn identity_of(user: &UserInfo) -> Option<Identity> {
+    let fact = |name: &str| user.extra.get(name).and_then(|values| values.first()).cloned();
+    let canonical_arn = fact("canonicalArn")?;
+    Some(Identity {
+        arn: fact("arn")?,
+        account_id: Arn::parse(&canonical_arn).ok()?.account_id,
+        canonical_arn,
+        user_id: fact("principalId")?,
+        session_name: fact("sessionName").unwrap_or_default(),
+        access_key_id: fact("accessKeyId").unwrap_or_default(),
+    })
+}
+
+fn would_allow(mapped: MappedUser, attributes: &Attributes, cluster: &Cluster) -> bool {
+    let would_be = UserInfo {
+        username: mapped.username,
+        groups: mapped.groups,
+        ..UserInfo::default()
+    };
+    authorize(&would_be.authenticated(), attributes, cluster).decision == Decision::Allow
+}
+
+/// The user came in by an access entry, and `aws-auth` would have made somebody of it who may do this.
+fn shadowed(user: &UserInfo, identity: &Identity, attributes: &Attributes, cluster: &Cluster) -> Option<Finding> {
+    if cluster.authentication_mode() != AuthenticationMode::ApiAndConfigMap {
+        return None;
+    }
+    let EntryMatch::Found(entry) = cluster
+        .access_entries()
+        .find(&identity.user_id, &identity.canonical_arn)
+    else {
+        return None;
+    };
+    let mapped = user_by_aws_auth(identity, cluster)?;
+    let groups = mapped.groups.join(" ");
+    let is_master = mapped.groups.iter().any(|group| group == SYSTEM_MASTERS);
+    if !would_allow(mapped, attributes, cluster) {
+        return None;
+    }
+    let target = format!(
+        "--cluster-name {} --principal-arn {}",
+        cluster.name, entry.principal_arn
+    );
+    let mend = if is_master {
+        format!(
+            "aws eks associate-access-policy {target} --policy-arn \
+             arn:{}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster",
+            cluster.partition()
+        )
+    } else {
+        format!("aws eks update-access-entry {target} --kubernetes-groups {groups}")
+    };
+    Some(
+        Finding::new(
+            Cause::AccessEntryShadowsAwsAuth,
+            format!(
+                "forbidden: the access entry of {} comes before aws-auth, whose groups [{groups}] would allow this",
+                entry.principal_arn
+            ),
+            mend,
+        )
+        .with(format!(
+            "the entry gives the user {} with the groups [{}] and {} access policies",
+            user.username,
+            entry.groups.join(" "),
+            entry.policies.len()
+        )),
+    )
+}
+
+/// The mapping of `aws-auth` by which the user came in.
+fn item_of<'a>(user: &UserInfo, identity: &Identity, cluster: &'a Cluster) -> Option<&'a MappedArn> {
+    if entry_of(user, cluster).is_some() || !super::mapped::asks_aws_auth(cluster) {
+        return None;
+    }
+    let item = cluster.aws_auth().find(&identity.canonical_arn)?;
+    let mapped = user_by_item(item, identity, cluster)?;
+    (mapped.username == user.username).then_some(item)
+}
+
+/// The mapping says less than whoever wrote it meant.
+fn badly_mapped(user: &UserInfo, identity: &Identity, attributes: &Attributes, cluster: &Cluster) -> Option<Finding> {
+    let item = item_of(user, identity, cluster)?;
+    let aws_auth = cluster.aws_auth();
+    let key = ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME);
+    let written = cluster
+        .objects()
+        .find(&key)
+        .and_then(|object| aws_auth::written_item(object, &item.arn));
+    let groups = written
+        .as_ref()
+        .and_then(|item| item.as_object())
+        .and_then(|fields| fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("groups")))
+        .map(|(_, groups)| groups)
+        .filter(|groups| !groups.is_array() && !groups.is_null());
+    if let (Some(groups), true) = (groups, item.groups.is_empty()) {
+        return Some(
+            Finding::new(
+                Cause::GroupsNotAList,
+                format!(
+                    "forbidden: the groups of the mapping of {} are no list, so that it gives none",
+                    item.arn
+                ),
+                "write the groups as a list, each behind a dash on its own line",
+            )
+            .with(format!("aws-auth has `groups: {groups}` for it"))
+            .with(format!("aws-auth has errors: {}", aws_auth.errors().join("; "))),
+        );
+    }
+    let earlier = aws_auth
+        .roles()
+        .iter()
+        .chain(aws_auth.users())
+        .filter(|other| !std::ptr::eq(*other, item) && other.arn.eq_ignore_ascii_case(&item.arn))
+        .find(|other| {
+            user_by_item(other, identity, cluster).is_some_and(|mapped| would_allow(mapped, attributes, cluster))
+        })?;
+    Some(
+        Finding::new(
+            Cause::DuplicateShadowsMapping,
+            format!(
+                "forbidden: aws-auth maps {} twice, and the mapping that would allow this is not the one that counts",
+                identity.canonical_arn
+            ),
+            "leave one mapping, with the groups of both",
+        )
+        .with(format!(
+            "{} is mapped to {} in [{}], which would allow it",
+            earlier.arn,
+            earlier.username,
+            earlier.groups.join(" ")
+        ))
+        .with(format!(
+            "{} is mapped to {} in [{}], which counts: of several the last does, whatever the case of the ARN",
+            item.arn,
+            item.username,
+            item.groups.join(" ")
+        )),
+    )
+}
+
+/// `{{SessionName}}` has `-` where the session's name has `@`.
+fn session_name_rewritten(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Option<Finding> {
+    let meant = cluster.rbac().user_subjects().find(|name| {
+        let mapped = || MappedUser {
+            username: (*name).to_owned(),
+            groups: user.groups.clone(),
+        };
+        name.contains('@') && name.replace('@', "-") == user.username && would_allow(mapped(), attributes, cluster)
+    })?;
+    let mend = if entry_of(user, cluster).is_some() {
+        format!("name the subject {} in the binding", user.username)
+    } else {
+        format!(
+            "name the subject {} in the binding, or write {{{{SessionNameRaw}}}} for {{{{SessionName}}}} in the mapping",
+            user.username
+        )
+    };
+    Some(
+        Finding::new(
+            Cause::SessionNameRewritten,
+            format!(
+                "forbidden: a binding is for {meant}, but the username is {}: {{{{SessionName}}}} turns @ into -",
+                user.username
+            ),
+            mend,
+        )
+        .with(format!("a binding has the subject User {}", go_quote(meant))),
+    )
+}
+
+/// mapAccounts lets everyone of an account in, with the ARN for a name.
+fn by_account(user: &UserInfo, identity: &Identity, cluster: &Cluster) -> Option<Finding> {
+    let is_in_by_account = user.username == identity.canonical_arn
+        && entry_of(user, cluster).is_none()
+        && super::mapped::asks_aws_auth(cluster)
+        && cluster.aws_auth().find(&identity.canonical_arn).is_none()
+        && cluster.aws_auth().accounts().contains(&identity.account_id);
+    is_in_by_account.then(|| {
+        Finding::new(
+            Cause::AccountMappedWithoutGroups,
+            format!(
+                "forbidden: {} is let in as one of account {}, which gives no groups",
+                user.username, identity.account_id
+            ),
+            format!(
+                "map {} itself with groups, or bind a role to the user {}",
+                identity.canonical_arn, user.username
+            ),
+        )
+        .with(format!("mapAccounts of aws-auth has {}", identity.account_id))
+    })
+}
+
+/// Whether anything is bound to the user, if only a role that is not there.
+fn is_bound(user: &UserInfo, cluster: &Cluster) -> bool {
+    entry_of(user, cluster).is_some_and(|entry| !entry.policies.is_empty()) || cluster.rbac().has_binding(user)
+}
+
+/// The rule of the user that has most in common with the request.
+fn nearest(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Option<String> {
+    let grants = cluster.rbac().grants_of(user);
+    let by_rbac = grants.iter().map(|grant| {
+        let place = match grant.namespace {
+            "" => String::new(),
+            namespace => format!(" in namespace {namespace}"),
+        };
+        (grant.rule, place, grant.binding.clone())
+    });
+    let policies = entry_of(user, cluster).map_or(&[][..], |entry| &entry.policies);
+    let by_policy = policies.iter().flat_map(|association| {
+        association.policy.rules.iter().map(move |rule| {
+            let place = match &association.scope {
+                AccessScope::Cluster => String::new(),
+                AccessScope::Namespaces(namespaces) => format!(" in namespaces {}", namespaces.join(" ")),
+            };
+            (rule, place, format!("access policy {}", association.policy.name))
+        })
+    });
+    let (rule, place, source) = by_policy
+        .chain(by_rbac)
+        .filter(|(rule, ..)| rule.likeness(attributes) > 0)
+        .max_by_key(|(rule, ..)| rule.likeness(attributes))?;
+    let only = if rule.allows(attributes) { " only" } else { "" };
+    Some(format!("{source} allows {}{place}{only}", render_rule(rule)))
+}
+
+/// Such as `get list on pods of the API group ""`.
+fn render_rule(rule: &PolicyRule) -> String {
+    let verbs = rule.verbs.join(" ");
+    if rule.resources.is_empty() {
+        return format!("{verbs} on paths {}", rule.non_resource_urls.join(" "));
+    }
+    let groups: Vec<String> = rule.api_groups.iter().map(|group| go_quote(group)).collect();
+    let names = match rule.resource_names.join(" ") {
+        names if names.is_empty() => names,
+        names => format!(" named {names}"),
+    };
+    format!(
+        "{verbs} on {}{names} of the API group {}",
+        rule.resources.join(" "),
+        groups.join(" ")
+    )
+}

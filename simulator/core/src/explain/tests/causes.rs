@@ -1,0 +1,593 @@
+//! The causes of `Unauthorized` and `Forbidden` that people report, by the number under which they were collected: each
+//! that reaches the server is staged, made to happen, and named; the others say why not.
+
+use super::access_entry::entry;
+use super::*;
+use crate::request_info::Attributes;
+
+/// How a cause fares here.
+enum Case {
+    /// What happens, and what must be named.
+    Explained(Cause, fn() -> Explanation),
+    /// It ends on the client's machine or in an answer of an AWS API, or there is no such feature.
+    Elsewhere(&'static str),
+}
+use Case::Elsewhere;
+use Case::Explained;
+
+const SSO_ROLE: &str = "AWSReservedSSO_Admin_0123456789abcdef";
+const NODE_SESSION: &str = "i-0123456789abcdef0";
+
+/// Number, what it is, and how it fares. A number may come several times.
+const CASES: &[(u8, &str, Case)] = &[
+    (
+        1,
+        "another profile's credentials",
+        Explained(Cause::IdentityNotMapped, || unmapped().of_user("stranger")),
+    ),
+    (
+        2,
+        "keys in the environment before AWS_PROFILE",
+        Explained(Cause::IdentityNotMapped, || unmapped().of_user("stranger")),
+    ),
+    (
+        3,
+        "not mapped",
+        Explained(Cause::IdentityNotMapped, || unmapped().of_session("dev", "s")),
+    ),
+    (4, "creator deleted", Explained(Cause::CreatorDeleted, creator_deleted)),
+    (
+        5,
+        "role with its path",
+        Explained(Cause::MappedWithPath, || {
+            with_role("role/team/dev").of_session("dev", "s")
+        }),
+    ),
+    (
+        6,
+        "SSO role with its path",
+        Explained(Cause::MappedWithSsoPath, || {
+            with_role("role/aws-reserved/sso.amazonaws.com/us-west-2/AWSReservedSSO_Admin_0123456789abcdef")
+                .of_session(SSO_ROLE, "s")
+        }),
+    ),
+    (
+        7,
+        "SSO role with its former suffix",
+        Explained(Cause::MappedWithOtherSsoSuffix, || {
+            with_role("role/AWSReservedSSO_Admin_fedcba9876543210").of_session(SSO_ROLE, "s")
+        }),
+    ),
+    (
+        7,
+        "the same in an access entry",
+        Explained(Cause::MappedWithOtherSsoSuffix, entry_with_other_suffix),
+    ),
+    (
+        7,
+        "mapping by permission set, gate closed",
+        Explained(Cause::SsoMappingGated, || {
+            with_map_roles("- sso: {permissionSetName: Admin, accountID: '111122223333'}\n  username: u\n")
+                .of_session(SSO_ROLE, "s")
+        }),
+    ),
+    (
+        8,
+        "assumed-role ARN",
+        Explained(Cause::MappedAsSession, || {
+            with_map_roles("- rolearn: arn:aws:sts::111122223333:assumed-role/dev/s\n").of_session("dev", "s")
+        }),
+    ),
+    (
+        9,
+        "system: groups in an access entry",
+        Elsewhere("refused by the EKS API, whose answer says so"),
+    ),
+    (
+        10,
+        "an access entry wanted on a CONFIG_MAP cluster",
+        Explained(Cause::IdentityNotMapped, || unmapped().of_session("dev", "s")),
+    ),
+    (
+        11,
+        "mode API ignores aws-auth",
+        Explained(Cause::AwsAuthIgnored, || {
+            let extra = format!("      authentication_mode: API\n{}", map_roles_yaml(DEV));
+            Scene::new(&extra).of_session("dev", "s")
+        }),
+    ),
+    (
+        12,
+        "access entry before aws-auth",
+        Explained(Cause::AccessEntryShadowsAwsAuth, entry_shadows),
+    ),
+    (
+        13,
+        "role made anew",
+        Explained(Cause::AccessEntryOfRecreatedPrincipal, recreated),
+    ),
+    (
+        14,
+        "aws-auth is broken YAML",
+        Explained(Cause::AwsAuthBroken, || {
+            with_map_roles("- rolearn: arn:aws:iam::111122223333:role/dev\n username: u\n").of_session("dev", "s")
+        }),
+    ),
+    (
+        14,
+        "an item is no mapping for a typo in its key",
+        Explained(Cause::AwsAuthBroken, || {
+            with_map_roles("- role: arn:aws:iam::111122223333:role/dev\n  username: u\n").of_session("dev", "s")
+        }),
+    ),
+    (
+        14,
+        "mapRoles is no list for want of a dash",
+        Explained(Cause::AwsAuthBroken, || {
+            with_map_roles("rolearn: arn:aws:iam::111122223333:role/dev\nusername: u\n").of_session("dev", "s")
+        }),
+    ),
+    (
+        14,
+        "groups are text",
+        Explained(Cause::GroupsNotAList, || {
+            with_map_roles("- rolearn: arn:aws:iam::111122223333:role/dev\n  username: u\n  groups: system:masters\n")
+                .pods_as_session("dev", "s")
+        }),
+    ),
+    (
+        14,
+        "white space behind the ARN",
+        Explained(Cause::MappedWithWhiteSpace, || {
+            with_map_roles("- rolearn: 'arn:aws:iam::111122223333:role/dev '\n").of_session("dev", "s")
+        }),
+    ),
+    (
+        14,
+        "key with a capital letter",
+        Explained(Cause::AwsAuthKeyMisspelled, || {
+            Scene::new(&map_roles_yaml(DEV).replace("mapRoles", "MapRoles")).of_session("dev", "s")
+        }),
+    ),
+    (
+        15,
+        "no | behind mapRoles",
+        Elsewhere("refused by the client or the Kubernetes API; aws-auth stays as it was"),
+    ),
+    (
+        16,
+        "the nodes' role is lost",
+        Explained(Cause::NodeRoleNotMapped, || {
+            unmapped().of_session("workers", NODE_SESSION)
+        }),
+    ),
+    (
+        17,
+        "the nodes' template for a person",
+        Explained(Cause::TemplateUnrenderable, || {
+            with_map_roles(
+                "- rolearn: arn:aws:iam::111122223333:role/dev\n  username: system:node:{{EC2PrivateDNSName}}\n",
+            )
+            .of_session("dev", "me")
+        }),
+    ),
+    (
+        18,
+        "@ became -",
+        Explained(Cause::SessionNameRewritten, session_name_rewritten),
+    ),
+    (19, "reserved username", Explained(Cause::UsernameReserved, reserved)),
+    (20, "session ended", Explained(Cause::SessionExpired, session_expired)),
+    (
+        21,
+        "old token",
+        Explained(Cause::TokenExpired, || signed_after(-16 * 60)),
+    ),
+    (
+        22,
+        "clock behind",
+        Explained(Cause::TokenExpired, || signed_after(-3600)),
+    ),
+    (
+        22,
+        "clock ahead",
+        Explained(Cause::ClockAhead, || signed_after(16 * 60)),
+    ),
+    (
+        23,
+        "wrong secret or cluster name",
+        Explained(Cause::SignatureMismatch, || signed_for("nowhere")),
+    ),
+    (
+        23,
+        "token for another cluster",
+        Explained(Cause::TokenForOtherCluster, || signed_for("other-cluster")),
+    ),
+    (
+        23,
+        "token for no cluster",
+        Explained(Cause::TokenForNoCluster, token_for_no_cluster),
+    ),
+    (24, "key deleted", Explained(Cause::KeyUnknown, key_unknown)),
+    (24, "key switched off", Explained(Cause::KeyInactive, key_inactive)),
+    (
+        24,
+        "key of a deleted user",
+        Explained(Cause::KeyOfDeletedPrincipal, || unmapped().of_user("gone")),
+    ),
+    (
+        25,
+        "endpoint of another partition",
+        Explained(Cause::TokenWrongHost, token_of_other_partition),
+    ),
+    (
+        25,
+        "STS not activated in the region",
+        Elsewhere("no region of the simulator is disabled yet"),
+    ),
+    (
+        26,
+        "v1alpha1 in the kubeconfig",
+        Elsewhere("kubectl refuses it before it asks anybody"),
+    ),
+    (
+        27,
+        "STS throttles",
+        Elsewhere("the simulator's STS does not throttle yet"),
+    ),
+    (
+        28,
+        "the role cannot be assumed",
+        Elsewhere("STS refuses AssumeRole, so that there is no token to explain"),
+    ),
+    (
+        29,
+        "role of another account",
+        Explained(Cause::MappedInOtherAccount, || {
+            with_map_roles("- rolearn: arn:aws:iam::444455556666:role/dev\n").of_session("dev", "s")
+        }),
+    ),
+    (
+        29,
+        "mapAccounts gives no groups",
+        Explained(Cause::AccountMappedWithoutGroups, || {
+            Scene::new("      aws_auth:\n        mapAccounts: |\n          - '111122223333'\n")
+                .pods_as_session("dev", "s")
+        }),
+    ),
+    (
+        30,
+        "root",
+        Explained(Cause::RootNotMapped, || {
+            unmapped().of_arn("arn:aws:iam::111122223333:root")
+        }),
+    ),
+    (
+        31,
+        "federated user",
+        Explained(Cause::FederatedUserNotMapped, || {
+            unmapped().of_arn("arn:aws:sts::111122223333:federated-user/Bob")
+        }),
+    ),
+    (
+        32,
+        "MFA is required",
+        Elsewhere("trust policies know no aws:MultiFactorAuthPresent here; else it is as 1"),
+    ),
+    (
+        33,
+        "mapped, nothing bound",
+        Explained(Cause::NoBinding, || with_map_roles(DEV).pods_as_session("dev", "s")),
+    ),
+    (
+        34,
+        "the role does not cover it",
+        Explained(Cause::NotAuthorized, role_too_narrow),
+    ),
+    (
+        34,
+        "the policy does not cover it",
+        Explained(Cause::NotAuthorized, policy_too_narrow),
+    ),
+    (35, "no token", Explained(Cause::Anonymous, anonymous)),
+    (
+        36,
+        "policy without an entry",
+        Elsewhere("refused by the EKS API, whose answer says so"),
+    ),
+    (
+        37,
+        "shadowed by a duplicate",
+        Explained(Cause::DuplicateShadowsMapping, duplicate),
+    ),
+    (
+        38,
+        "upper and lower case",
+        Explained(Cause::Granted, || {
+            with_map_roles("- rolearn: ARN:AWS:IAM::111122223333:Role/DEV\n  username: u\n").of_session("dev", "s")
+        }),
+    ),
+    (
+        39,
+        "no exec binary",
+        Elsewhere("the client finds no `aws` on its PATH and asks nobody"),
+    ),
+];
+
+const DEV: &str = "- rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev:{{SessionName}}\n  groups: [devs]\n";
+
+#[test]
+fn every_reported_cause_is_named() {
+    for (number, what, case) in CASES {
+        match case {
+            Explained(cause, happen) => {
+                let explanation = happen();
+                let text = explanation.render_text();
+                assert_eq!(explanation.cause, *cause, "{number} {what}: {text}");
+                assert_eq!(
+                    explanation.mend.is_empty(),
+                    *cause == Cause::Granted,
+                    "{number} {what}: {text}"
+                );
+            }
+            Elsewhere(why) => assert!(!why.is_empty(), "{number} {what}"),
+        }
+    }
+    let mut numbers: Vec<u8> = CASES.iter().map(|(number, ..)| *number).collect();
+    assert!(numbers.is_sorted());
+    numbers.dedup();
+    assert_eq!(numbers, (1..=39).collect::<Vec<u8>>());
+}
+
+/// A World for one misfortune.
+struct Scene(Stage);
+
+impl Scene {
+    /// With these lines in the cluster.
+    fn new(cluster: &str) -> Self {
+        Self(Stage::of_world(&format!(
+            r#"
+world:
+  accounts:
+    - id: "111122223333"
+      users:
+        - name: creator
+        - name: stranger
+        - name: gone
+          deleted: true
+      roles:
+        - {{name: dev, trusted: []}}
+        - {{name: workers, trusted: []}}
+        - {{name: {SSO_ROLE}, path: /aws-reserved/sso.amazonaws.com/us-west-2/, trusted: []}}
+  clusters:
+    - name: other-cluster
+      region: us-west-2
+      account: "111122223333"
+    - name: my-cluster
+      region: us-west-2
+      account: "111122223333"
+      creator: user/creator
+{cluster}
+  profiles:
+    - {{name: default, user: stranger}}
+    - {{name: gone, user: gone}}
+"#
+        )))
+    }
+
+    fn of_token(&self, token: &str) -> Explanation {
+        explain(&self.0.judge(token), self.0.cluster(), &self.0.world)
+    }
+
+    fn of_user(&self, name: &str) -> Explanation {
+        self.of_token(&self.0.token(&self.0.key_of(name)))
+    }
+
+    fn of_session(mut self, role: &str, session: &str) -> Explanation {
+        let key = self.0.session_of(role, session);
+        self.of_token(&self.0.token(&key))
+    }
+
+    fn of_arn(&self, arn: &str) -> Explanation {
+        explain_arn(arn, self.0.cluster(), &self.0.world)
+    }
+
+    fn request_as_session(mut self, role: &str, session: &str, attributes: &Attributes) -> Explanation {
+        let key = self.0.session_of(role, session);
+        let user = self.0.judge(&self.0.token(&key)).outcome.unwrap();
+        explain_request(&user.authenticated(), attributes, self.0.cluster())
+    }
+
+    fn pods_as_session(self, role: &str, session: &str) -> Explanation {
+        self.request_as_session(role, session, &pods())
+    }
+
+    /// Binds a ClusterRole in the namespace `team`, or in the cluster where there is none.
+    fn bind(mut self, role: &str, kind: &str, subject: &str, namespace: &str) -> Self {
+        let resource = if namespace.is_empty() {
+            "clusterrolebindings.rbac.authorization.k8s.io"
+        } else {
+            "rolebindings.rbac.authorization.k8s.io"
+        };
+        let object = json!({
+            "metadata": {"name": "b", "namespace": namespace},
+            "roleRef": {"kind": "ClusterRole", "name": role},
+            "subjects": [{"kind": kind, "name": subject}],
+        });
+        let (cluster, ids) = self.0.world.cluster_mut("my-cluster").unwrap();
+        let key = ObjectKey::new(resource, namespace, "b");
+        cluster.create_object(key, object, ids, now()).unwrap();
+        self
+    }
+}
+
+fn pods() -> Attributes {
+    Attributes::resource("list", "", "v1", "pods", "", "default", "")
+}
+
+fn map_roles_yaml(text: &str) -> String {
+    let mut yaml = "      aws_auth:\n        mapRoles: |\n".to_owned();
+    for line in text.lines() {
+        yaml += &format!("          {line}\n");
+    }
+    yaml
+}
+
+fn with_map_roles(text: &str) -> Scene {
+    Scene::new(&map_roles_yaml(text))
+}
+
+fn with_role(resource: &str) -> Scene {
+    with_map_roles(&format!("- rolearn: arn:aws:iam::111122223333:{resource}\n"))
+}
+
+fn unmapped() -> Scene {
+    Scene::new("")
+}
+
+fn creator_deleted() -> Explanation {
+    let mut scene = unmapped();
+    let key = scene.0.key_of("creator");
+    let directory = &mut scene.0.world.directory;
+    directory.delete_access_key(&account(), "creator", &key.id).unwrap();
+    directory.delete_user(&account(), "creator").unwrap();
+    scene.of_user("stranger")
+}
+
+fn entry_with_other_suffix() -> Explanation {
+    let mut scene = Scene::new("      authentication_mode: API");
+    let former =
+        "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/us-west-2/AWSReservedSSO_Admin_fedcba9876543210";
+    entry(&mut scene.0, former, &[], Some("AROAFORMERROLE0000000"));
+    scene.of_session(SSO_ROLE, "s")
+}
+
+fn entry_shadows() -> Explanation {
+    let extra = "      authentication_mode: API_AND_CONFIG_MAP\n      access_entries:\n        - principal: role/dev\n";
+    let masters = "- rolearn: arn:aws:iam::111122223333:role/dev\n  username: u\n  groups: [system:masters]\n";
+    Scene::new(&format!("{extra}{}", map_roles_yaml(masters))).pods_as_session("dev", "s")
+}
+
+fn recreated() -> Explanation {
+    let extra = "      authentication_mode: API\n      access_entries:\n        - principal: role/dev\n          recreated: true\n";
+    Scene::new(extra).of_session("dev", "s")
+}
+
+fn session_name_rewritten() -> Explanation {
+    with_map_roles(DEV)
+        .bind("view", "User", "dev:me@example.com", "default")
+        .pods_as_session("dev", "me@example.com")
+}
+
+fn reserved() -> Explanation {
+    let config = "server:\n  backendMode: [EKSConfigMap]\n  reservedPrefixConfig:\n  - backendMode: EKSConfigMap\n    usernamePrefixReserveList: ['system:']\n";
+    let mut extra = "      authenticator:\n        config: |\n".to_owned();
+    for line in config.lines() {
+        extra += &format!("          {line}\n");
+    }
+    let item = "- rolearn: arn:aws:iam::111122223333:role/dev\n  username: system:dev\n";
+    Scene::new(&format!("{extra}{}", map_roles_yaml(item))).of_session("dev", "s")
+}
+
+fn session_expired() -> Explanation {
+    let mut scene = with_map_roles(DEV);
+    let mut key = scene.0.session_of("dev", "s");
+    key.session.as_mut().unwrap().expires = now().plus_seconds(-60);
+    scene.0.world.directory.add_key(key.clone());
+    scene.of_token(&scene.0.token(&key))
+}
+
+fn signed_after(seconds: i64) -> Explanation {
+    let mut scene = unmapped();
+    scene.0.signed_at = now().plus_seconds(seconds);
+    let explanation = scene.of_user("creator");
+    assert!(explanation.mend.contains("clock"), "{}", explanation.mend);
+    explanation
+}
+
+fn signed_for(cluster: &'static str) -> Explanation {
+    let mut scene = unmapped();
+    scene.0.signed_for = cluster;
+    scene.of_user("creator")
+}
+
+fn token_for_no_cluster() -> Explanation {
+    let scene = unmapped();
+    let token = scene.0.token(&scene.0.key_of("creator"));
+    scene.of_token(&changed(&token, |url| url.replace("%3Bx-k8s-aws-id", "")))
+}
+
+fn key_unknown() -> Explanation {
+    let scene = unmapped();
+    scene.of_token(&scene.0.token(&unknown_key(&Stage::new())))
+}
+
+fn key_inactive() -> Explanation {
+    let mut scene = unmapped();
+    let key = scene.0.key_of("creator");
+    let directory = &mut scene.0.world.directory;
+    directory
+        .set_key_status(&account(), "creator", &key.id, KeyStatus::Inactive)
+        .unwrap();
+    scene.of_token(&scene.0.token(&key))
+}
+
+fn token_of_other_partition() -> Explanation {
+    let mut scene = unmapped();
+    scene.0.endpoint = "https://sts.cn-north-1.amazonaws.com.cn";
+    scene.of_user("creator")
+}
+
+fn role_too_narrow() -> Explanation {
+    let in_other_namespace = with_map_roles(DEV)
+        .bind("view", "Group", "devs", "team")
+        .pods_as_session("dev", "s");
+    let nearest = in_other_namespace.evidence.last().unwrap();
+    assert!(
+        nearest.starts_with(
+            r#"the nearest rule: RoleBinding "b/team" of ClusterRole "view" to Group "devs" allows get list watch on "#
+        ) && nearest.ends_with(r#"of the API group "" in namespace team only"#),
+        "{nearest}"
+    );
+    let secrets = Attributes::resource("get", "", "v1", "secrets", "", "default", "s");
+    let other_resource = with_map_roles(DEV)
+        .bind("view", "Group", "devs", "")
+        .request_as_session("dev", "s", &secrets);
+    assert_eq!(other_resource.cause, in_other_namespace.cause);
+    let dangling = with_map_roles(DEV)
+        .bind("nothing", "Group", "devs", "")
+        .pods_as_session("dev", "s");
+    assert!(
+        dangling
+            .evidence
+            .iter()
+            .any(|fact| fact.contains(r#""nothing" not found"#))
+    );
+    assert_eq!(dangling.cause, in_other_namespace.cause);
+    in_other_namespace
+}
+
+fn policy_too_narrow() -> Explanation {
+    let extra = "      authentication_mode: API\n      access_entries:\n        - principal: role/dev\n          policies: [{policy: AmazonEKSViewPolicy, namespaces: [team]}]\n";
+    let explanation = Scene::new(extra).pods_as_session("dev", "s");
+    let nearest = explanation.evidence.last().unwrap();
+    assert!(
+        nearest.starts_with("the nearest rule: access policy AmazonEKSViewPolicy allows ")
+            && nearest.ends_with("in namespaces team only"),
+        "{nearest}"
+    );
+    let monitors = Attributes::resource("get", "monitoring.coreos.com", "v1", "servicemonitors", "", "team", "x");
+    let custom = Scene::new(extra).request_as_session("dev", "s", &monitors);
+    assert!(custom.mend.contains("no access policy covers custom resources"));
+    assert_eq!(custom.cause, explanation.cause);
+    explanation
+}
+
+fn anonymous() -> Explanation {
+    explain_request(&UserInfo::anonymous(), &pods(), unmapped().0.cluster())
+}
+
+fn duplicate() -> Explanation {
+    let items = "- rolearn: arn:aws:iam::111122223333:role/dev\n  username: u\n  groups: [system:masters]\n- rolearn: arn:aws:iam::111122223333:role/DEV\n  username: u\n";
+    with_map_roles(items).pods_as_session("dev", "s")
+}
