@@ -2,6 +2,7 @@
 
 mod access_entry;
 mod cause;
+mod client;
 mod mapped;
 mod near_miss;
 mod request;
@@ -11,6 +12,9 @@ mod tests;
 use std::fmt::Write;
 
 pub use self::cause::Cause;
+pub use self::client::ClientContext;
+pub use self::client::ClientProfile;
+pub use self::client::explain_client;
 use self::mapped::mapping_finding;
 use crate::arn::Arn;
 use crate::arn::CanonicalArn;

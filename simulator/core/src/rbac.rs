@@ -221,8 +221,9 @@ impl RbacIndex {
                 "User" => subject.name == user.username,
                 "Group" => user.groups.contains(&subject.name) && !EVERYONE.contains(&subject.name.as_str()),
                 "ServiceAccount" => {
-                    let namespace = binding.namespace_of(subject);
-                    user.username == format!("system:serviceaccount:{namespace}:{}", subject.name)
+                    let account = user.username.strip_prefix("system:serviceaccount:");
+                    account.and_then(|account| account.split_once(':'))
+                        == Some((binding.namespace_of(subject), subject.name.as_str()))
                 }
                 _ => false,
             })?;

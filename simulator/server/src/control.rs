@@ -5,7 +5,10 @@
 use eks_auth_core::authenticate::Authentication;
 use eks_auth_core::authenticate::AuthenticationRequest;
 use eks_auth_core::authenticate::authenticate;
+use eks_auth_core::eks::Cluster;
 use eks_auth_core::explain;
+use eks_auth_core::explain::ClientContext;
+use eks_auth_core::explain::ClientProfile;
 use eks_auth_core::explain::Explanation;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::log::LogLine;
@@ -113,8 +116,12 @@ fn move_clock(state: &State, body: &Value) -> Result<Value, ControlError> {
 
 fn explain_request(state: &State, body: &Value) -> Result<Value, ControlError> {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let client = body
+        .get("client")
+        .filter(|client| client.is_object())
+        .map(client_context);
     if body.get("last").and_then(Value::as_bool) == Some(true) {
-        return explain_last(state, text("cluster"));
+        return explain_last(state, text("cluster"), client.as_ref());
     }
     let subject = match (text("token"), text("arn")) {
         (Some(token), None) => Subject::Token(token),
@@ -126,8 +133,14 @@ fn explain_request(state: &State, body: &Value) -> Result<Value, ControlError> {
             ));
         }
     };
-    explain_in(&state.snapshot(), state.now(), subject, text("cluster"))
-        .map_err(|message| ControlError::new(404, message))
+    explain_in(
+        &state.snapshot(),
+        state.now(),
+        subject,
+        text("cluster"),
+        client.as_ref(),
+    )
+    .map_err(|message| ControlError::new(404, message))
 }
 
 /// What is to be explained.
@@ -139,11 +152,54 @@ pub enum Subject<'a> {
     Arn(&'a str),
 }
 
-/// Explains in a World as of `now`, for `cluster` or the only one there is. Nothing is logged or journaled.
+/// Reads what [`client_json`] wrote.
+fn client_context(value: &Value) -> ClientContext {
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let profiles = value.get("profiles").and_then(Value::as_array);
+    ClientContext {
+        environment_key: text(value, "environment_key"),
+        chosen_profile: text(value, "chosen_profile"),
+        profiles: profiles
+            .into_iter()
+            .flatten()
+            .map(|profile| ClientProfile {
+                name: text(profile, "name").unwrap_or_default(),
+                access_key_id: text(profile, "access_key_id"),
+                role_arn: text(profile, "role_arn"),
+            })
+            .collect(),
+    }
+}
+
+/// The client's configuration as `/v1/explain` takes it.
+#[must_use]
+pub fn client_json(client: &ClientContext) -> Value {
+    let profiles = client.profiles.iter().map(|profile| {
+        json!({
+            "name": profile.name,
+            "access_key_id": profile.access_key_id,
+            "role_arn": profile.role_arn,
+        })
+    });
+    json!({
+        "environment_key": client.environment_key,
+        "chosen_profile": client.chosen_profile,
+        "profiles": profiles.collect::<Vec<_>>(),
+    })
+}
+
+/// Explains in a World as of `now`, for `cluster` or the only one there is, with what the client's configuration adds.
+/// Nothing is logged or journaled.
 ///
 /// # Errors
 /// A sentence when the cluster is not there or not named.
-pub fn explain_in(world: &World, now: Timestamp, subject: Subject<'_>, cluster: Option<&str>) -> Result<Value, String> {
+pub fn explain_in(
+    world: &World,
+    now: Timestamp,
+    subject: Subject<'_>,
+    cluster: Option<&str>,
+    client: Option<&ClientContext>,
+) -> Result<Value, String> {
     let cluster = match cluster {
         Some(name) => world
             .cluster(name)
@@ -162,10 +218,26 @@ pub fn explain_in(world: &World, now: Timestamp, subject: Subject<'_>, cluster: 
                 sts_request_id: NO_REQUEST_ID,
             };
             let authentication = authenticate(request, cluster, world, now);
-            explain::explain(&authentication, cluster, world)
+            explain_to(client, &authentication, cluster, world)
         }
     };
     Ok(explanation_json(&cluster.name, &explanation))
+}
+
+/// Explains a judgement to a client, where its configuration is known.
+fn explain_to(
+    client: Option<&ClientContext>,
+    authentication: &Authentication,
+    cluster: &Cluster,
+    world: &World,
+) -> Explanation {
+    let explanation = explain::explain(authentication, cluster, world);
+    match (client, &authentication.token) {
+        (Some(client), Some(token)) => {
+            explain::explain_client(explanation, token.access_key_id(), client, cluster, world)
+        }
+        _ => explanation,
+    }
 }
 
 fn cluster_names(world: &World) -> String {
@@ -173,7 +245,7 @@ fn cluster_names(world: &World) -> String {
     names.join(", ")
 }
 
-fn explain_last(state: &State, cluster: Option<&str>) -> Result<Value, ControlError> {
+fn explain_last(state: &State, cluster: Option<&str>, client: Option<&ClientContext>) -> Result<Value, ControlError> {
     // A request that was forbidden comes behind its own authentication, which went well.
     let event = state.journal().last(|kind| match kind {
         EventKind::Authentication { cluster: seen, .. }
@@ -195,7 +267,7 @@ fn explain_last(state: &State, cluster: Option<&str>) -> Result<Value, ControlEr
             cluster,
             world,
             authentication,
-        }) => Ok(explain_judgement(&cluster, &world, &authentication)),
+        }) => Ok(explain_judgement(&cluster, &world, &authentication, client)),
         Some(EventKind::CachedAuthentication {
             cluster,
             identity,
@@ -242,9 +314,14 @@ pub fn verify_in(world: &World, now: Timestamp, token: &str, cluster: &str) -> R
     }
 }
 
-fn explain_judgement(cluster: &str, world: &World, authentication: &Authentication) -> Value {
+fn explain_judgement(
+    cluster: &str,
+    world: &World,
+    authentication: &Authentication,
+    client: Option<&ClientContext>,
+) -> Value {
     match world.cluster(cluster) {
-        Some(found) => explanation_json(cluster, &explain::explain(authentication, found, world)),
+        Some(found) => explanation_json(cluster, &explain_to(client, authentication, found, world)),
         None => Value::Null,
     }
 }
@@ -274,7 +351,7 @@ fn event_json(event: &Event) -> Value {
             "cluster": cluster,
             "username": authentication.outcome.as_ref().map(|user| &user.username).ok(),
             "error": authentication.outcome.as_ref().map_err(|denial| &denial.message).err(),
-            "explanation": explain_judgement(cluster, world, authentication),
+            "explanation": explain_judgement(cluster, world, authentication, None),
             "log": authentication.log.iter().map(LogLine::render).collect::<Vec<_>>(),
         }),
         EventKind::CachedAuthentication {
@@ -354,4 +431,54 @@ fn trace_json(trace: &Trace) -> Value {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use eks_auth_core::scenario;
+    use eks_auth_core::scenario::ProfileSource;
+
+    use crate::profile::Credentials;
+
+    use super::*;
+
+    #[test]
+    fn an_explanation_tells_which_profile_would_be_let_in() {
+        const STRANGER: &str = "        - name: testuser\n        - name: stranger\n";
+        let world = scenario::ARTICLE_WORLD.replacen("        - name: testuser\n", STRANGER, 1)
+            + "    - {name: stranger, user: stranger}\n";
+        let now = Timestamp::parse_rfc3339("2026-11-24T00:44:57Z").unwrap();
+        let staging = scenario::stage(&world, now).unwrap();
+        let mut client = ClientContext::default();
+        let mut token = String::new();
+        for profile in &staging.profiles {
+            let mut seen = ClientProfile {
+                name: profile.name.clone(),
+                ..ClientProfile::default()
+            };
+            match &profile.source {
+                ProfileSource::AccessKey { id, secret, .. } => {
+                    seen.access_key_id = Some(id.clone());
+                    let credentials = Credentials {
+                        access_key_id: id.clone(),
+                        secret: secret.clone(),
+                        session_token: None,
+                    };
+                    // The last one is the stranger's.
+                    token = credentials.bearer_token("us-west-2", None, "my-cluster", now);
+                }
+                ProfileSource::AssumeRole { role_arn, .. } => seen.role_arn = Some(role_arn.clone()),
+            }
+            client.profiles.push(seen);
+        }
+        assert_eq!(client_context(&client_json(&client)), client);
+        let explain = |client| explain_in(&staging.world, now, Subject::Token(&token), None, client).unwrap();
+        assert_eq!(explain(None)["cause"], "identity-not-mapped");
+        let explanation = explain(Some(&client));
+        assert_eq!(explanation["cause"], "wrong-profile");
+        let text = explanation["text"].as_str().unwrap();
+        assert!(text.contains("profile default would be let in"), "{text}");
+        assert!(text.contains("profile creator would be let in"), "{text}");
+        assert!(!text.contains("profile admin-test-role would be let in"), "{text}");
+    }
 }

@@ -3,11 +3,14 @@
 //! Static keys and `role_arn` with `source_profile`; SSO, processes and instance metadata are not there.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
 use eks_auth_core::arn::Partition;
+use eks_auth_core::explain::ClientContext;
+use eks_auth_core::explain::ClientProfile;
 use eks_auth_core::iam::SecretKey;
 use eks_auth_core::iam::SessionToken;
 use eks_auth_core::instant::Timestamp;
@@ -132,6 +135,29 @@ impl ClientConfig {
             });
         }
         self.profile_credentials(&self.profile_name(), now, CHAIN_LIMIT)
+    }
+
+    /// What of it explains which credentials a client acts with; no secret.
+    #[must_use]
+    pub fn client_context(&self) -> ClientContext {
+        let names: BTreeSet<&String> = self.config.0.keys().chain(self.credentials.0.keys()).collect();
+        let profiles = names.into_iter().map(|name| ClientProfile {
+            name: name.clone(),
+            access_key_id: self.setting(name, "aws_access_key_id"),
+            role_arn: self.setting(name, "role_arn"),
+        });
+        ClientContext {
+            environment_key: self
+                .variable("AWS_ACCESS_KEY_ID")
+                .filter(|_| self.variable("AWS_SECRET_ACCESS_KEY").is_some()),
+            chosen_profile: self
+                .variable("AWS_PROFILE")
+                .or_else(|| self.variable("AWS_DEFAULT_PROFILE")),
+            // Sections of other kinds have neither.
+            profiles: profiles
+                .filter(|profile| profile.access_key_id.is_some() || profile.role_arn.is_some())
+                .collect(),
+        }
     }
 
     /// Assumes a role with `credentials`.
@@ -370,6 +396,41 @@ mod tests {
             (credentials.access_key_id.as_str(), credentials.secret.expose()),
             ("AKIA", "x=y")
         );
+    }
+
+    #[test]
+    fn the_client_context_has_ids_and_no_secrets() {
+        let mut config = config_of(
+            "[default]\nregion = r\n[profile dev]\nrole_arn = arn\nsource_profile = key\n[sso-session s]\nsso_region = r\n",
+        );
+        config.credentials = Ini::parse("[key]\naws_access_key_id = AKIA\naws_secret_access_key = hidden\n");
+        let profile = |name: &str, key: Option<&str>, role: Option<&str>| ClientProfile {
+            name: name.to_owned(),
+            access_key_id: key.map(str::to_owned),
+            role_arn: role.map(str::to_owned),
+        };
+        let mut wanted = ClientContext {
+            environment_key: None,
+            chosen_profile: None,
+            profiles: vec![profile("dev", None, Some("arn")), profile("key", Some("AKIA"), None)],
+        };
+        assert_eq!(config.client_context(), wanted);
+        let variables = [
+            ("AWS_ACCESS_KEY_ID", "ASIA"),
+            ("AWS_PROFILE", "dev"),
+            ("AWS_SESSION_TOKEN", "t"),
+        ];
+        config.env = variables
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        // A key without its secret is not used.
+        wanted.chosen_profile = Some("dev".to_owned());
+        assert_eq!(config.client_context(), wanted);
+        config
+            .env
+            .insert("AWS_SECRET_ACCESS_KEY".to_owned(), "hidden".to_owned());
+        wanted.environment_key = Some("ASIA".to_owned());
+        assert_eq!(config.client_context(), wanted);
     }
 
     #[test]

@@ -149,6 +149,22 @@ fn every_scenario_is_named_after_its_folder_and_listed() {
 }
 
 #[test]
+fn every_cause_is_told_in_explain_md() {
+    let told = fs::read_to_string(root().join("docs/explain.md")).unwrap();
+    let in_tables: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let mut missing: Vec<&str> = eks_auth_core::explain::Cause::ALL
+        .iter()
+        .map(|cause| cause.id())
+        .collect();
+    missing.retain(|id| !in_tables.contains(id));
+    assert_eq!(missing, Vec::<&str>::new());
+    assert_eq!(in_tables.len(), eks_auth_core::explain::Cause::ALL.len());
+}
+
+#[test]
 fn links_between_documents_lead_somewhere() {
     for (path, text) in files("docs", ".md").into_iter().chain(files(".", "README.md")) {
         let folder = root().join(&path);

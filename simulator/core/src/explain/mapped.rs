@@ -82,6 +82,7 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
     } else {
         not_mapped(arn, cluster)
     };
+    let finding = with_errors(finding, cluster);
     if identity.account_id.is_empty() || identity.account_id == cluster.account.as_str() {
         finding
     } else {
@@ -103,15 +104,14 @@ pub(super) fn asks_aws_auth(cluster: &Cluster) -> bool {
 /// Nobody ever mapped it.
 fn not_mapped(arn: &str, cluster: &Cluster) -> Finding {
     let (list, field) = list_for(arn);
-    let finding = Finding::new(
+    Finding::new(
         Cause::IdentityNotMapped,
         format!("access denied: {arn} is not mapped in cluster {}", cluster.name),
         format!(
             "if that is who you mean to be, add `{field}: {arn}` to {list} of the ConfigMap aws-auth in kube-system; \
              if not, choose another profile"
         ),
-    );
-    with_errors(finding, cluster)
+    )
 }
 
 /// Where `aws-auth` has an ARN, and under which name.
@@ -136,8 +136,10 @@ fn lost(arn: &str, cluster: &Cluster) -> Option<Finding> {
     let key = ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME);
     let object = cluster.objects().find(&key)?;
     let name = arn.rsplit('/').next().filter(|_| arn.contains('/'));
-    let is_named = |text: &str| mentions(text, arn) || name.is_some_and(|name| mentions_name(text, name));
     for list in aws_auth::written(object) {
+        // By its name alone it is meant where a principal of its kind stands.
+        let name = name.filter(|_| list.key == list_for(arn).0);
+        let is_named = |text: &str| mentions(text, arn) || name.is_some_and(|name| mentions_name(text, name));
         let Some(found) = list.lost.iter().find(|text| is_named(text)) else {
             continue;
         };

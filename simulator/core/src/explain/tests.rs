@@ -2,6 +2,7 @@
 
 mod access_entry;
 mod causes;
+mod client;
 
 use serde_json::json;
 

@@ -1,10 +1,12 @@
 //! `explain`: why a token or a principal is let in or not.
 
+use std::env;
 use std::io;
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
+use eks_auth_core::explain::ClientContext;
 use eks_auth_core::scenario;
 use serde_json::Value;
 use serde_json::json;
@@ -18,6 +20,7 @@ use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::control;
 use crate::control::Subject;
+use crate::profile::ClientConfig;
 
 /// Say why: the decision, each check, the cause, the mend
 #[derive(Debug, Args)]
@@ -53,7 +56,13 @@ impl Explain {
         let explanation = if self.scenario.is_some() || (!self.last && !self.target.is_named()) {
             self.explain_here()?
         } else {
-            let body = json!({"token": self.token, "arn": self.arn, "last": self.last, "cluster": self.cluster});
+            let body = json!({
+                "token": self.token,
+                "arn": self.arn,
+                "last": self.last,
+                "cluster": self.cluster,
+                "client": self.client().as_ref().map(control::client_json),
+            });
             self.target.call("POST", "/v1/explain", Some(body))?
         };
         let mut out = io::stdout().lock();
@@ -82,6 +91,17 @@ impl Explain {
             (None, Some(arn)) => Subject::Arn(arn),
             (None, None) => return Err(Failure::usage("give --token or --arn")),
         };
-        control::explain_in(&staging.world, now, subject, self.cluster.as_deref()).map_err(Failure::usage)
+        let client = self.client();
+        control::explain_in(&staging.world, now, subject, self.cluster.as_deref(), client.as_ref())
+            .map_err(Failure::usage)
+    }
+
+    /// The AWS configuration of this shell, which tells who may have signed. Files that cannot be read tell nothing.
+    fn client(&self) -> Option<ClientContext> {
+        if self.arn.is_some() {
+            return None;
+        }
+        let config = ClientConfig::load(env::vars().collect(), None).ok()?;
+        Some(config.client_context())
     }
 }

@@ -1,0 +1,156 @@
+//! What the client's configuration adds.
+
+use super::*;
+
+const ADMIN: &str = "arn:aws:iam::111122223333:role/ops/admin";
+
+fn profile(stage: &Stage, name: &str) -> ClientProfile {
+    ClientProfile {
+        name: name.to_owned(),
+        access_key_id: Some(stage.key_of(name).id),
+        role_arn: None,
+    }
+}
+
+fn with_role(name: &str, role_arn: &str) -> ClientProfile {
+    ClientProfile {
+        name: name.to_owned(),
+        access_key_id: None,
+        role_arn: Some(role_arn.to_owned()),
+    }
+}
+
+/// Profiles named after their users, and one for the role.
+fn client(stage: &Stage, users: &[&str]) -> ClientContext {
+    let mut profiles: Vec<ClientProfile> = users.iter().map(|name| profile(stage, name)).collect();
+    profiles.push(with_role("admin", ADMIN));
+    ClientContext {
+        profiles,
+        ..ClientContext::default()
+    }
+}
+
+#[track_caller]
+fn explained(stage: &Stage, key: &AccessKey, client: &ClientContext) -> Explanation {
+    let authentication = stage.judge(&stage.token(key));
+    let plain = explain(&authentication, stage.cluster(), &stage.world);
+    let explanation = explain_client(plain.clone(), &key.id, client, stage.cluster(), &stage.world);
+    assert!(explanation.sentence.starts_with(&plain.sentence));
+    assert!(explanation.evidence.starts_with(&plain.evidence));
+    assert!(!explanation.render_text().contains(key.secret.expose()));
+    explanation
+}
+
+#[test]
+fn wrong_profile() {
+    let stage = Stage::new();
+    let key = stage.key_of("nobody");
+    let found = explained(&stage, &key, &client(&stage, &["nobody", "testuser"]));
+    assert_eq!(found.cause, Cause::WrongProfile, "{}", found.render_text());
+    assert!(
+        found
+            .sentence
+            .ends_with("the client acts with profile nobody, and profile testuser would be let in")
+    );
+    assert!(
+        found
+            .mend
+            .starts_with("act with profile testuser: set AWS_PROFILE=testuser")
+    );
+    assert!(
+        found
+            .mend
+            .contains("To stay who you are: if that is who you mean to be, add `userarn: ")
+    );
+    let facts = &found.evidence[found.evidence.len() - 3..];
+    assert_eq!(
+        facts,
+        [
+            format!("profile nobody holds the key that signed, {}", key.id),
+            "profile testuser would be let in".to_owned(),
+            "profile admin would be let in".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn no_other_profile_is_let_in() {
+    let stage = Stage::new();
+    let client = ClientContext {
+        profiles: vec![
+            profile(&stage, "nobody"),
+            profile(&stage, "walker"),
+            profile(&stage, "gone"),
+            with_role("ghost", "arn:aws:iam::111122223333:role/ghost"),
+            ClientProfile::default(),
+        ],
+        ..ClientContext::default()
+    };
+    let found = explained(&stage, &stage.key_of("nobody"), &client);
+    assert_eq!(found.cause, Cause::IdentityNotMapped);
+    assert!(!found.evidence.iter().any(|fact| fact.contains("would be let in")));
+}
+
+#[test]
+fn a_more_specific_cause_stays_and_a_role_that_was_assumed_is_meant() {
+    let mut stage = Stage::new();
+    let client = client(&stage, &["gone", "testuser"]);
+    let found = explained(&stage, &stage.key_of("gone"), &client);
+    assert_eq!(found.cause, Cause::KeyOfDeletedPrincipal);
+    assert!(found.evidence.contains(&"profile testuser would be let in".to_owned()));
+    map_roles(&mut stage, "");
+    let session = stage.session_of("admin", "s");
+    let found = explained(&stage, &session, &client);
+    assert_eq!(found.cause, Cause::IdentityNotMapped);
+    let fact = format!(
+        "the key that signed, {}, is of a session of the role of profile admin",
+        session.id
+    );
+    assert!(found.evidence.contains(&fact), "{}", found.render_text());
+}
+
+#[test]
+fn environment_overrides_profile() {
+    let stage = Stage::new();
+    let key = stage.key_of("nobody");
+    let mut client = client(&stage, &["testuser", "walker"]);
+    client.environment_key = Some(key.id.clone());
+    client.chosen_profile = Some("testuser".to_owned());
+    let found = explained(&stage, &key, &client);
+    assert_eq!(found.cause, Cause::EnvironmentOverridesProfile);
+    assert!(found.mend.starts_with("unset AWS_ACCESS_KEY_ID "));
+    let fact = format!(
+        "AWS_ACCESS_KEY_ID in this environment is the key that signed, {}",
+        key.id
+    );
+    assert!(found.evidence.contains(&fact));
+    // The profile would not be let in either, or none is named, or a key is not what is wrong.
+    client.chosen_profile = Some("walker".to_owned());
+    assert_eq!(explained(&stage, &key, &client).cause, Cause::IdentityNotMapped);
+    client.chosen_profile = None;
+    assert_eq!(explained(&stage, &key, &client).cause, Cause::IdentityNotMapped);
+    let mut late = Stage::new();
+    late.signed_at = now().plus_seconds(-16 * 60);
+    client.chosen_profile = Some("testuser".to_owned());
+    assert_eq!(
+        explained(&late, &late.key_of("nobody"), &client).cause,
+        Cause::TokenExpired
+    );
+}
+
+#[test]
+fn a_key_from_elsewhere_is_told_and_who_is_let_in_is_left_alone() {
+    let stage = Stage::new();
+    let key = stage.key_of("nobody");
+    let found = explained(&stage, &key, &ClientContext::default());
+    assert_eq!(
+        found.evidence.last().unwrap(),
+        &format!(
+            "neither this environment nor a profile of its AWS files holds the key that signed, {}",
+            key.id
+        )
+    );
+    let client = client(&stage, &["testuser"]);
+    let found = explained(&stage, &stage.key_of("testuser"), &client);
+    assert_eq!((found.cause, found.evidence.len()), (Cause::Granted, 0));
+}
