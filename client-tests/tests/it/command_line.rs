@@ -61,6 +61,27 @@ fn explain_needs_no_running_simulator() {
 }
 
 #[test]
+fn explain_tells_that_keys_in_the_environment_come_before_the_profile() {
+    let simulator = Simulator::start();
+    let stray = |words: &str| {
+        let mut command = simulator.command(binary());
+        command
+            .args(words.split(' '))
+            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "hidden-from-everyone")
+            .env("AWS_PROFILE", "creator");
+        Simulator::run_command(&mut command).good()
+    };
+    let token = stray("token --cluster-name my-cluster --token-only");
+    let text = stray(&format!("explain --token {}", token.trim()));
+    assert!(text.contains("cause: environment-overrides-profile"), "{text}");
+    assert!(text.contains("profile creator would be let in"), "{text}");
+    assert!(!text.contains("hidden-from-everyone"), "{text}");
+    let elsewhere = simulator.own(&format!("explain --token {}", token.trim())).good();
+    assert!(elsewhere.contains("cause: key-unknown"), "{elsewhere}");
+}
+
+#[test]
 fn wrong_usage_is_told_in_one_line() {
     let own = |words: &str| {
         let mut command = Command::new(binary());
