@@ -339,6 +339,108 @@ fn every_reported_cause_is_named() {
     assert_eq!(numbers, (1..=39).collect::<Vec<u8>>());
 }
 
+#[test]
+fn what_is_lost_in_aws_auth_is_found_only_where_it_was_lost() {
+    let of = |text: &str| with_map_roles(text).of_session("dev", "s");
+    // By its name, in the list of its kind.
+    let broken = of("- rolearn: arn:aws:iam::111122223333:role/ops/dev\n username: u\n");
+    assert_eq!(broken.cause, Cause::AwsAuthBroken);
+    assert!(broken.mend.contains("indent all items alike"), "{}", broken.mend);
+    let other = of("- rolearn: arn:aws:iam::111122223333:role/developers\n username: u\n");
+    assert_eq!(other.cause, Cause::IdentityNotMapped);
+    assert!(
+        other.evidence[0].starts_with("aws-auth has errors: yaml: "),
+        "{:?}",
+        other.evidence
+    );
+    let commented = of("# rolearn: arn:aws:iam::111122223333:role/dev\n- rolearn: a\n username: u\n");
+    assert_eq!(commented.cause, Cause::IdentityNotMapped);
+    let users = Scene::new(&map_roles_yaml("- userarn: role/dev\n username: u\n").replace("mapRoles", "mapUsers"));
+    assert_eq!(users.of_session("dev", "s").cause, Cause::IdentityNotMapped);
+    // An item among good ones.
+    let item = of("- rolearn: a\n- {role: 'arn:aws:iam::111122223333:role/dev', username: u}\n");
+    assert_eq!(item.cause, Cause::AwsAuthBroken);
+    let fact = r#"the item is {"role":"arn:aws:iam::111122223333:role/dev","username":"u"}"#;
+    assert!(item.evidence.contains(&fact.to_owned()), "{:?}", item.evidence);
+    let fact = "aws-auth has errors: one of rolearn or SSO must be supplied";
+    assert!(item.evidence.contains(&fact.to_owned()), "{:?}", item.evidence);
+}
+
+#[test]
+fn the_more_specific_near_miss_is_told() {
+    let of = |text: &str| with_map_roles(text).of_session("dev", "s").cause;
+    let other_account = "- rolearn: arn:aws:iam::444455556666:role/dev\n";
+    let user = "- rolearn: arn:aws:iam::111122223333:user/dev\n";
+    let session = "- rolearn: arn:aws:sts::111122223333:assumed-role/dev/s\n";
+    let path = "- rolearn: arn:aws:iam::111122223333:role/team/dev\n";
+    let space = "- rolearn: ' arn:aws:iam::111122223333:role/dev'\n";
+    let mut items = String::new();
+    for (item, cause) in [
+        (other_account, Cause::MappedInOtherAccount),
+        (user, Cause::MappedAsOtherKind),
+        (session, Cause::MappedAsSession),
+        (path, Cause::MappedWithPath),
+        (space, Cause::MappedWithWhiteSpace),
+    ] {
+        items += item;
+        assert_eq!(of(&items), cause, "{items}");
+    }
+}
+
+#[test]
+fn an_authenticator_of_its_own_is_explained_by_its_own_mappings() {
+    let authenticator = |config: &str| {
+        let mut extra = "      authenticator:\n        config: |\n".to_owned();
+        for line in config.lines() {
+            extra += &format!("          {line}\n");
+        }
+        extra
+    };
+    let file = authenticator(
+        "server:\n  mapRoles:\n  - rolearn: arn:aws:iam::444455556666:role/dev\n    username: u\n  - sso: {permissionSetName: Admin, accountID: '111122223333'}\n    username: u\n",
+    );
+    // aws-auth is not read.
+    let with_aws_auth = format!(
+        "{file}{}",
+        map_roles_yaml("- rolearn: arn:aws:iam::111122223333:role/team/dev\n")
+    );
+    let found = Scene::new(&with_aws_auth).of_session("dev", "s");
+    assert_eq!(found.cause, Cause::MappedInOtherAccount, "{}", found.render_text());
+    assert!(
+        found
+            .sentence
+            .contains("the authenticator's configuration has that name in another account")
+    );
+    let gated = Scene::new(&file).of_session(SSO_ROLE, "s");
+    assert_eq!(gated.cause, Cause::SsoMappingGated);
+    assert!(gated.mend.starts_with("open the feature gate SSORoleMatch"));
+    let open = authenticator(
+        "feature-gates: {SSORoleMatch: true}\nserver:\n  mapRoles:\n  - sso: {permissionSetName: Admin, accountID: '111122223333'}\n    username: u\n",
+    );
+    assert_eq!(Scene::new(&open).of_session(SSO_ROLE, "s").cause, Cause::Granted);
+}
+
+#[test]
+fn nodes_are_told_by_their_session_or_their_role() {
+    let workers = "arn:aws:iam::111122223333:role/workers";
+    assert_eq!(unmapped().of_arn(workers).cause, Cause::IdentityNotMapped);
+    assert_eq!(unmapped().of_session("workers", "me").cause, Cause::IdentityNotMapped);
+    let by_entry = Scene::new("      authentication_mode: API").of_session("workers", NODE_SESSION);
+    assert_eq!(by_entry.cause, Cause::NodeRoleNotMapped);
+    assert!(by_entry.mend.ends_with("--type EC2_LINUX"), "{}", by_entry.mend);
+    let mut scene = unmapped();
+    let article = crate::scenario::stage(crate::scenario::ARTICLE_WORLD, now())
+        .unwrap()
+        .world;
+    scene.0.world.directory = article.directory;
+    let node = scene.of_arn("arn:aws:iam::111122223333:role/my-cluster-node-role");
+    assert_eq!(node.cause, Cause::NodeRoleNotMapped);
+    assert!(
+        node.evidence
+            .contains(&"by its name it is the role of nodes".to_owned())
+    );
+}
+
 /// A World for one misfortune.
 struct Scene(Stage);
 
