@@ -1,6 +1,6 @@
 //! Plays a scenario with the real clients: symptom, cause, fix, proof, each compared with what the file says.
 //!
-//! A client that is not on PATH is stood in for by [`builtin`], which makes the same requests.
+//! A client that is not on PATH is stood in for by `builtin`, which makes the same requests.
 
 mod builtin;
 mod process;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use tokio::signal::unix::Signal;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
@@ -38,6 +39,7 @@ impl Serve {
         let mut config = self.world.config()?;
         config.log = Box::new(log_to_stderr);
         let mut running = Simulator::start(config).map_err(Failure::usage)?;
+        let mut end = EndSignal::listen(&running)?;
         announce(&mut running, self.ready_file.as_deref())?;
         let mut out = io::stdout().lock();
         match self.output {
@@ -45,7 +47,7 @@ impl Serve {
             Output::Text => write_how_to(&mut out, &running)?,
         }
         out.flush()?;
-        running.block_on(end_signal())??;
+        running.block_on(end.wait())?;
         if let Some(path) = &self.ready_file {
             let _ = fs::remove_file(path);
         }
@@ -98,12 +100,27 @@ fn write_how_to(out: &mut impl Write, running: &Running) -> io::Result<()> {
     writeln!(out, "The authenticator's log follows on stderr. Ctrl-C ends.")
 }
 
-pub(super) async fn end_signal() -> io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C or SIGTERM. Listened for from the moment it is made, which must come before anybody is told that we run.
+pub(super) struct EndSignal {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl EndSignal {
+    pub(super) fn listen(running: &Running) -> io::Result<Self> {
+        running.block_on(async {
+            Ok(Self {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+            })
+        })?
     }
-    Ok(())
+
+    /// Waits for either.
+    pub(super) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }

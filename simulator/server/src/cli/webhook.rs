@@ -21,8 +21,8 @@ use eks_auth_core::mapping::dynamic_file::DynamicFile;
 use super::Failure;
 use super::Output;
 use super::WorldArgs;
+use super::serve::EndSignal;
 use super::serve::announce;
-use super::serve::end_signal;
 use super::serve::log_to_stderr;
 use crate::environment;
 use crate::simulator::Running;
@@ -85,6 +85,7 @@ impl Webhook {
             authenticator: authenticator.clone(),
         });
         let mut running = Simulator::start(config).map_err(Failure::usage)?;
+        let mut end = EndSignal::listen(&running)?;
         announce(&mut running, self.ready_file.as_deref())?;
         let kubeconfig = self.generate_kubeconfig.unwrap_or_else(|| own_kubeconfig(&running));
         if kubeconfig != own_kubeconfig(&running) {
@@ -118,13 +119,13 @@ impl Webhook {
         let dynamic_file = authenticator.and_then(|config| config.dynamic_file_path.clone().zip(Some(config)));
         running.block_on(async {
             match dynamic_file {
-                None => end_signal().await,
+                None => end.wait().await,
                 Some((path, config)) => tokio::select! {
-                    ended = end_signal() => ended,
-                    () = watch_dynamic_file(&running, Path::new(&path), config) => Ok(()),
+                    () = end.wait() => {}
+                    () = watch_dynamic_file(&running, Path::new(&path), config) => {}
                 },
             }
-        })??;
+        })?;
         if let Some(path) = &self.ready_file {
             let _ = fs::remove_file(path);
         }
