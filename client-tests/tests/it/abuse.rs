@@ -23,7 +23,7 @@ pub(crate) fn open(simulator: &Simulator, tls: bool) -> Box<dyn Connection> {
 }
 
 /// The status line of the answer to what is sent; the other end may stop reading before all is sent.
-fn status(connection: &mut dyn Connection, parts: impl Iterator<Item = Vec<u8>>) -> String {
+pub(crate) fn status(connection: &mut dyn Connection, parts: impl Iterator<Item = Vec<u8>>) -> String {
     for part in parts {
         if connection.write_all(&part).is_err() {
             break;

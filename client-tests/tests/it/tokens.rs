@@ -10,6 +10,8 @@ use client_tests::Simulator;
 use client_tests::need;
 use serde_json::Value;
 
+use crate::abuse;
+
 const PREFIX: &str = "k8s-aws-v1.";
 
 /// The token with its URL changed.
@@ -228,4 +230,53 @@ fn verify_tells_who_signed_whatever_the_mapping() {
         text.starts_with("&{ARN:arn:aws:sts::111122223333:assumed-role/admin-test-role/"),
         "{text}"
     );
+}
+
+const THROTTLED: &str = r#"world:
+  sts_throttled: true
+  accounts:
+    - id: "111122223333"
+      users: [{name: testuser}]
+  clusters:
+    - {name: my-cluster, region: us-west-2, account: "111122223333", creator: user/testuser}
+  profiles:
+    - {name: default, user: testuser}
+"#;
+
+#[test]
+fn a_throttled_sts_is_told_apart_from_a_bad_token() {
+    let clients = [Client::Aws, Client::Kubectl];
+    let Some(clients) = need("a_throttled_sts_is_told_apart_from_a_bad_token", &clients) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let world = folder.path().join("world.yaml");
+    std::fs::write(&world, THROTTLED).unwrap();
+    let simulator = Simulator::start_with(&["--scenario", world.to_str().unwrap()]);
+    let mut command = simulator.command(&clients[0]);
+    command
+        .args(["sts", "get-caller-identity"])
+        .env("AWS_MAX_ATTEMPTS", "1");
+    let complaint = Simulator::run_command(&mut command).complaint();
+    assert!(complaint.contains("(Throttling)"), "{complaint}");
+    assert!(complaint.ends_with(": Rate exceeded"), "{complaint}");
+    let token = token(&simulator, &clients[0], "my-cluster");
+    assert_eq!(
+        whoami(&simulator, &clients[1], &token).complaint(),
+        "error: You must be logged in to the server (Unauthorized)"
+    );
+    let line = simulator.log().pop().unwrap();
+    let wanted = "error=\"sts getCallerIdentity was throttled: {\\\"Error\\\":{\\\"Code\\\":\\\"Throttling\\\",";
+    assert!(line.contains(wanted), "{line}");
+    let explain = simulator.own(&format!("explain --output json --token {token}")).good();
+    let explanation: Value = serde_json::from_str(&explain).unwrap();
+    assert_eq!(explanation["cause"], "sts-throttled");
+    let review =
+        format!(r#"{{"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","spec":{{"token":"{token}"}}}}"#);
+    let request = format!(
+        "POST /authenticate HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{review}",
+        review.len()
+    );
+    let status = abuse::status(&mut *abuse::open(&simulator, true), [request.into_bytes()].into_iter());
+    assert_eq!(status, "HTTP/1.1 429 Too Many Requests");
 }

@@ -75,6 +75,8 @@ pub enum DenialReason {
     Mapping(MappingError),
     /// STS refused the signature.
     Sts(SigV4Error),
+    /// STS has had too many requests.
+    StsThrottled,
     /// The token has not the form of one.
     Token(TokenError),
 }
@@ -163,6 +165,19 @@ fn authenticate_into(
     so_far.token = Some(token.clone());
     let caller = ask_sts(&token, &cluster.name, world, now, &mut so_far.trace)
         .map_err(|error| sts_denial(error, &token, cluster.authenticator_release, request.sts_request_id))?;
+    if world.sts_throttled {
+        so_far.trace.failed_on(
+            "sts.rate",
+            "STS takes one more request",
+            None,
+            sts::throttling().message,
+        );
+        return Err(throttled_denial(
+            &token,
+            cluster.authenticator_release,
+            request.sts_request_id,
+        ));
+    }
     let identity = identify(&caller, token.access_key_id());
     let identity = identity.map_err(|message| {
         so_far
@@ -250,22 +265,44 @@ pub(crate) fn ask_sts(
 }
 
 fn sts_denial(error: SigV4Error, token: &PresignedToken, release: AuthenticatorRelease, request_id: &str) -> Denial {
-    let wire: WireError = sts::wire_error(&error);
-    let body = sts::render_error_json(&wire, request_id);
+    let message = sts_failure(&sts::wire_error(&error), token, release, request_id);
+    Denial {
+        reason: DenialReason::Sts(error),
+        message,
+        throttled: false,
+    }
+}
+
+/// The authenticator looks for `Throttling` in the body since aws-iam-authenticator#630 (2023); before, it was an answer
+/// like another.
+fn throttled_denial(token: &PresignedToken, release: AuthenticatorRelease, request_id: &str) -> Denial {
+    let wire = sts::throttling();
+    let (message, throttled) = match release {
+        AuthenticatorRelease::Y2022 => (sts_failure(&wire, token, release, request_id), false),
+        AuthenticatorRelease::Current | AuthenticatorRelease::Y2024 => {
+            let body = sts::render_error_json(&wire, request_id);
+            (format!("sts getCallerIdentity was throttled: {body}"), true)
+        }
+    };
+    Denial {
+        reason: DenialReason::StsThrottled,
+        message,
+        throttled,
+    }
+}
+
+fn sts_failure(wire: &WireError, token: &PresignedToken, release: AuthenticatorRelease, request_id: &str) -> String {
+    let body = sts::render_error_json(wire, request_id);
     let place = match release {
         AuthenticatorRelease::Y2022 => String::new(),
         AuthenticatorRelease::Current | AuthenticatorRelease::Y2024 => {
             format!(" on {} endpoint", token.sts_region())
         }
     };
-    Denial {
-        reason: DenialReason::Sts(error),
-        message: format!(
-            "sts getCallerIdentity failed: error from AWS (expected 200, got {}){place}. Body: {body}",
-            wire.status
-        ),
-        throttled: false,
-    }
+    format!(
+        "sts getCallerIdentity failed: error from AWS (expected 200, got {}){place}. Body: {body}",
+        wire.status
+    )
 }
 
 /// An authenticator can be told to keep the principals of some accounts out of its log and out of what it passes on.

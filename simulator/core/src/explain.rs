@@ -133,6 +133,12 @@ pub fn explain(authentication: &Authentication, cluster: &Cluster, world: &World
             let finding = match &denial.reason {
                 DenialReason::Token(error) => token_finding(error),
                 DenialReason::Sts(error) => sts_finding(error, authentication, cluster, world),
+                DenialReason::StsThrottled => Finding::new(
+                    Cause::StsThrottled,
+                    "access denied: STS has had too many requests, so that it did not say who the caller is",
+                    "try again later, and send STS fewer requests: let clients keep their sessions and tokens instead of \
+                     making new ones for each command",
+                ),
                 DenialReason::Identity => Finding::new(
                     Cause::IdentityUnusable,
                     "access denied: the caller is no principal that can be mapped",

@@ -71,6 +71,18 @@ pub fn wire_error(error: &SigV4Error) -> WireError {
     }
 }
 
+/// How STS answers a known caller who asks too often.
+///
+/// Source: aws-sdk-go-v2#2481 and aws-iam-authenticator#630.
+#[must_use]
+pub fn throttling() -> WireError {
+    WireError {
+        code: "Throttling",
+        status: 400,
+        message: "Rate exceeded".to_owned(),
+    }
+}
+
 /// How EKS and the other JSON services answer a request that is nobody's.
 #[must_use]
 pub fn wire_error_json_service(error: &SigV4Error) -> WireError {

@@ -22,6 +22,8 @@ pub struct World {
     /// `HOST:PORT` under which clients reach the simulator's own AWS endpoint, as a client's URL has it. A token signed
     /// for one of these is taken as if it were signed for the regional STS endpoint of its credential scope.
     pub own_hosts: Vec<String>,
+    /// Whether STS answers every caller that it has had too many requests.
+    pub sts_throttled: bool,
 }
 
 impl World {
@@ -34,6 +36,7 @@ impl World {
             ids: IdGenerator::new(seed),
             clock_offset_seconds: 0,
             own_hosts: Vec::new(),
+            sts_throttled: false,
         }
     }
 

@@ -12,6 +12,7 @@ use eks_auth_core::sigv4;
 use eks_auth_core::sigv4::Receiver;
 use eks_auth_core::sigv4::SignedRequest;
 use eks_auth_core::sigv4::VerifiedCaller;
+use eks_auth_core::sts as core_sts;
 use eks_auth_core::trace::Trace;
 
 use self::error::AwsError;
@@ -89,6 +90,7 @@ pub fn handle(state: &State, request: &Request) -> Response {
         match service {
             Service::Eks => eks::answer(state, verified, request),
             Service::Iam => iam::answer(state, verified, &call, &request_id),
+            Service::Sts if state.snapshot().sts_throttled => Err(core_sts::throttling().into()),
             Service::Sts => sts::answer(state, verified, &call, request, &request_id),
         }
     });

@@ -104,13 +104,14 @@ impl Metrics {
             Ok(_) => ("success", 200),
             Err(denial) => match &denial.reason {
                 DenialReason::Token(_) => ("invalid_token", 0),
-                DenialReason::Sts(error) => {
+                DenialReason::Sts(error) => ("sts_error", sts::wire_error(error).status),
+                DenialReason::StsThrottled => {
                     let result = if denial.throttled {
                         "sts_throttling"
                     } else {
                         "sts_error"
                     };
-                    (result, sts::wire_error(error).status)
+                    (result, sts::throttling().status)
                 }
                 DenialReason::Identity => ("sts_error", 200),
                 // The spelling is upstream's.

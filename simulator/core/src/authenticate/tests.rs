@@ -315,6 +315,27 @@ const INVALID: &str = "The security token included in the request is invalid.";
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
 const HERE: &str = " on us-west-2 endpoint";
 
+#[test]
+fn throttling_is_told_apart_since_2023() {
+    const BODY: &str = r#"{"Error":{"Code":"Throttling","Message":"Rate exceeded","Type":"Sender"},"RequestId":"a9068247-f1ab-47ef-b1b1-cda46a27be0e"}"#;
+    let was_throttled = format!("sts getCallerIdentity was throttled: {BODY}");
+    let failed = format!("sts getCallerIdentity failed: error from AWS (expected 200, got 400). Body: {BODY}");
+    for (release, message, throttled) in [
+        (AuthenticatorRelease::Current, &was_throttled, true),
+        (AuthenticatorRelease::Y2024, &was_throttled, true),
+        (AuthenticatorRelease::Y2022, &failed, false),
+    ] {
+        let mut stage = Stage::of(release);
+        stage.world.sts_throttled = true;
+        let judged = stage.judge(&stage.token(&stage.key_of("testuser")));
+        denied(&judged, "sts.rate", message);
+        assert_eq!(judged.outcome.unwrap_err().throttled, throttled);
+        // STS must know the caller before it counts.
+        let stranger = stage.judge(&stage.token(&unknown_key(&stage)));
+        assert_eq!(stranger.trace.failed().unwrap().id, "sigv4.key");
+    }
+}
+
 /// A key that nobody has.
 pub(crate) fn unknown_key(stage: &Stage) -> AccessKey {
     AccessKey {

@@ -99,6 +99,8 @@ causes! {
     SignatureMismatch = "signature-mismatch",
     /// Only a mapping with `sso` matches, and the authenticator does not know such mappings.
     SsoMappingGated = "sso-mapping-gated",
+    /// STS has had too many requests.
+    StsThrottled = "sts-throttled",
     /// The mapping's username or group cannot be rendered.
     TemplateUnrenderable = "template-unrenderable",
     /// The token was signed more than 15 minutes ago.

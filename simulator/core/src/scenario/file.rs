@@ -93,6 +93,8 @@ struct EditFile {
 struct WorldFile {
     #[serde(default)]
     seed: u64,
+    #[serde(default)]
+    sts_throttled: bool,
     accounts: Vec<AccountFile>,
     clusters: Vec<ClusterFile>,
     profiles: Vec<ProfileFile>,
@@ -327,6 +329,7 @@ fn world(file: WorldFile) -> Result<WorldModel, ScenarioError> {
     }
     Ok(WorldModel {
         seed: file.seed,
+        sts_throttled: file.sts_throttled,
         accounts,
         clusters,
         region,

@@ -35,6 +35,7 @@ const DAY: i64 = 86_400;
 #[derive(Clone, Debug)]
 pub(super) struct WorldModel {
     pub(super) seed: u64,
+    pub(super) sts_throttled: bool,
     pub(super) accounts: Vec<AccountModel>,
     pub(super) clusters: Vec<ClusterModel>,
     pub(super) region: String,
@@ -172,6 +173,7 @@ impl WorldModel {
     /// makes no principal.
     pub(super) fn stage(&self, now: Timestamp) -> Staging {
         let mut world = World::new(self.seed);
+        world.sts_throttled = self.sts_throttled;
         let created = now.plus_seconds(-100 * DAY);
         let mut keys: BTreeMap<String, Arc<AccessKey>> = BTreeMap::new();
         // Unique ids by ARN, of deleted principals too.

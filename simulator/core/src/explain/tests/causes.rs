@@ -230,11 +230,7 @@ const CASES: &[(u8, &str, Case)] = &[
         "v1alpha1 in the kubeconfig",
         Elsewhere("kubectl refuses it before it asks anybody"),
     ),
-    (
-        27,
-        "STS throttles",
-        Elsewhere("the simulator's STS does not throttle yet"),
-    ),
+    (27, "STS throttles", Explained(Cause::StsThrottled, sts_throttled)),
     (
         28,
         "the role cannot be assumed",
@@ -622,6 +618,12 @@ fn token_for_no_cluster() -> Explanation {
 fn key_unknown() -> Explanation {
     let scene = unmapped();
     scene.of_token(&scene.0.token(&unknown_key(&Stage::new())))
+}
+
+fn sts_throttled() -> Explanation {
+    let mut scene = unmapped();
+    scene.0.world.sts_throttled = true;
+    scene.of_user("creator")
 }
 
 fn key_inactive() -> Explanation {
