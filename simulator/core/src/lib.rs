@@ -13,6 +13,7 @@ pub mod go_json;
 mod go_text;
 pub mod id;
 pub mod instant;
+mod wildcard;
 
 pub mod authenticate;
 pub mod iam;

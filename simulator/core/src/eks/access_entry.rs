@@ -23,6 +23,7 @@ use crate::iam::Directory;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 use crate::request_info::Attributes;
+use crate::wildcard;
 
 /// What a cluster's creator is given where access entries are in use.
 const CREATOR_POLICY: &str = "AmazonEKSClusterAdminPolicy";
@@ -194,14 +195,13 @@ impl EntryType {
     }
 
     /// FIDELITY: only those of EC2_LINUX were seen; the others are those that `aws-auth` gives such nodes.
-    fn default_groups(self) -> Vec<String> {
-        let groups: &[&str] = match self {
+    pub(crate) fn default_groups(self) -> &'static [&'static str] {
+        match self {
             Self::Standard => &[],
             Self::Ec2 | Self::Ec2Linux | Self::HybridLinux | Self::HyperpodLinux => &["system:nodes"],
             Self::Ec2Windows => &["system:nodes", "eks:kube-proxy-windows"],
             Self::FargateLinux => &["system:bootstrappers", "system:nodes", "system:node-proxier"],
-        };
-        groups.iter().map(|group| (*group).to_owned()).collect()
+        }
     }
 }
 
@@ -300,29 +300,10 @@ impl AccessScope {
                 let namespace = attributes.namespace.as_str();
                 attributes.is_resource
                     && !namespace.is_empty()
-                    && patterns.iter().any(|pattern| matches(pattern, namespace))
+                    && patterns.iter().any(|pattern| wildcard::matches(pattern, namespace))
             }
         }
     }
-}
-
-/// `*` stands for any text.
-fn matches(pattern: &str, text: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else {
-        return pattern == text;
-    };
-    let Some(mut text) = text.strip_prefix(head) else {
-        return false;
-    };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        match text.split_once(part) {
-            Some((_, rest)) => text = rest,
-            None => return false,
-        }
-    }
-    text.ends_with(last)
 }
 
 /// A policy of an entry.
@@ -555,13 +536,17 @@ fn principal_of(arn: &str) -> Result<Arn, EksError> {
         .ok_or(EksError::InvalidPrincipal)
 }
 
+/// What a username or group of people begins with, but must not.
+pub(crate) fn reserved_prefix(name: &str) -> Option<&'static str> {
+    RESERVED_PREFIXES.into_iter().find(|prefix| name.starts_with(prefix))
+}
+
 fn check_prefixes(username: &str, groups: &[String]) -> Result<(), EksError> {
-    let reserved = |text: &str| RESERVED_PREFIXES.into_iter().find(|prefix| text.starts_with(prefix));
-    if let Some(prefix) = reserved(username) {
+    if let Some(prefix) = reserved_prefix(username) {
         return Err(EksError::UsernamePrefix { prefix });
     }
     for group in groups {
-        if let Some(prefix) = reserved(group) {
+        if let Some(prefix) = reserved_prefix(group) {
             return Err(EksError::GroupPrefix {
                 group: group.clone(),
                 prefix,
@@ -584,23 +569,17 @@ fn check_session_name(username: &str) -> Result<(), EksError> {
     }
 }
 
-/// Whether the text has the form of the ARN of an access policy; whether there is one is another question.
+/// The name in the ARN of an access policy; whether there is such a policy is another question.
 ///
 /// # Errors
 /// [`EksError::PolicyArnFormat`].
-pub fn check_policy_arn(arn: &str) -> Result<(), EksError> {
-    let partition_and_rest = arn.strip_prefix("arn:").and_then(|rest| rest.split_once(':'));
-    match partition_and_rest {
-        Some((partition, rest))
-            if !partition.is_empty()
-                && rest
-                    .strip_prefix("eks::aws:cluster-access-policy/")
-                    .is_some_and(|name| !name.is_empty()) =>
-        {
-            Ok(())
-        }
-        _ => Err(EksError::PolicyArnFormat),
-    }
+pub fn policy_name(arn: &str) -> Result<&str, EksError> {
+    arn.strip_prefix("arn:")
+        .and_then(|rest| rest.split_once(':'))
+        .filter(|(partition, _)| !partition.is_empty())
+        .and_then(|(_, rest)| rest.strip_prefix("eks::aws:cluster-access-policy/"))
+        .filter(|name| !name.is_empty())
+        .ok_or(EksError::PolicyArnFormat)
 }
 
 /// The operations of the EKS API on entries. Each leaves the cluster as it was when it refuses.
@@ -704,7 +683,8 @@ impl Cluster {
         }
         let principal = principal_of(&spec.principal_arn)?;
         let groups = if spec.groups.is_empty() {
-            spec.entry_type.default_groups()
+            let groups = spec.entry_type.default_groups();
+            groups.iter().map(|group| (*group).to_owned()).collect()
         } else {
             spec.groups
         };
@@ -809,7 +789,7 @@ impl Cluster {
         scope: AccessScope,
         now: Timestamp,
     ) -> Result<AssociatedPolicy, EksError> {
-        check_policy_arn(policy_arn)?;
+        policy_name(policy_arn)?;
         self.check_mode()?;
         let policy = AccessPolicy::from_arn(policy_arn, self.partition()).ok_or(EksError::PolicyNotFound)?;
         let mut entry = AccessEntry::clone(self.access_entry(principal_arn)?);

@@ -14,51 +14,14 @@ use super::principal::Kind;
 use super::tree::Node;
 use super::tree::Place;
 use super::tree::Shape;
+use crate::access_policy::AccessPolicy;
 use crate::arn::AccountId;
 use crate::arn::Arn;
+use crate::eks::access_entry;
+use crate::eks::access_entry::EntryType;
 
 const STANDARD: &str = "STANDARD";
-/// The types whose username and groups EKS sets itself.
-const NODE_TYPES: [&str; 6] = [
-    "EC2",
-    "EC2_LINUX",
-    "EC2_WINDOWS",
-    "FARGATE_LINUX",
-    "HYBRID_LINUX",
-    "HYPERPOD_LINUX",
-];
-/// What usernames and groups may not begin with.
-const RESERVED: [&str; 5] = ["system:", "eks:", "aws:", "amazon:", "iam:"];
-/// The groups that EKS gives to nodes.
-const NODE_GROUPS: [&str; 4] = [
-    "eks:kube-proxy-windows",
-    "system:bootstrappers",
-    "system:node-proxier",
-    "system:nodes",
-];
 const SESSION_NAME: &str = "{{SessionName";
-/// What `aws eks list-access-policies` names.
-const POLICIES: [&str; 19] = [
-    "AmazonAIOpsAssistantPolicy",
-    "AmazonARCRegionSwitchScalingPolicy",
-    "AmazonEKSAdminPolicy",
-    "AmazonEKSAdminViewPolicy",
-    "AmazonEKSAutoNodePolicy",
-    "AmazonEKSBlockStorageClusterPolicy",
-    "AmazonEKSBlockStoragePolicy",
-    "AmazonEKSClusterAdminPolicy",
-    "AmazonEKSClusterInsightsPolicy",
-    "AmazonEKSComputeClusterPolicy",
-    "AmazonEKSComputePolicy",
-    "AmazonEKSEditPolicy",
-    "AmazonEKSHybridPolicy",
-    "AmazonEKSLoadBalancingClusterPolicy",
-    "AmazonEKSLoadBalancingPolicy",
-    "AmazonEKSNetworkingClusterPolicy",
-    "AmazonEKSNetworkingPolicy",
-    "AmazonEKSSecretReaderPolicy",
-    "AmazonEKSViewPolicy",
-];
 /// Keys that hold policies of a principal.
 const POLICY_KEYS: [&str; 4] = [
     "accessPolicies",
@@ -173,15 +136,20 @@ fn lint_entries(report: &mut Report<'_>, found: &Found<'_>, account: Option<&Acc
         }
         lint_principal(report, arn, principal.place);
         let kind = entry.get("type");
-        match kind.map_or(Some(STANDARD), Node::text) {
-            Some(STANDARD) => lint_standard(report, entry, arn, found),
-            Some(name) if NODE_TYPES.contains(&name) => lint_node_type(report, entry, name, arn, account),
-            _ => report.add(
-                Rule::EntryType,
-                kind.map_or(entry.place, |kind| kind.place),
-                "EKS has no such type",
-                format!("write {STANDARD} or one of {}", NODE_TYPES.join(", ")),
-            ),
+        let name = kind.map_or(Some(STANDARD), Node::text).unwrap_or_default();
+        match EntryType::parse(name) {
+            Ok(EntryType::Standard) => lint_standard(report, entry, arn, found),
+            Ok(_) => lint_node_type(report, entry, name, arn, account),
+            Err(_) => {
+                let of_nodes = EntryType::ALL.map(EntryType::as_str);
+                let of_nodes: Vec<&str> = of_nodes.into_iter().filter(|name| *name != STANDARD).collect();
+                report.add(
+                    Rule::EntryType,
+                    kind.map_or(entry.place, |kind| kind.place),
+                    "EKS has no such type",
+                    format!("write {STANDARD} or one of {}", of_nodes.join(", ")),
+                );
+            }
         }
     }
 }
@@ -238,16 +206,12 @@ fn lint_principal(report: &mut Report<'_>, arn: &str, place: Place) {
     report.add(rule, place, message, mend);
 }
 
-fn reserved(name: &str) -> Option<&'static str> {
-    RESERVED.into_iter().find(|prefix| name.starts_with(prefix))
-}
-
 fn lint_standard(report: &mut Report<'_>, entry: &Node, arn: &str, found: &Found<'_>) {
     let groups = entry.get("kubernetesGroups").map_or(&[][..], Node::list);
     for group in groups {
         let name = group.text().unwrap_or_default();
         lint_template(report, name, group.place);
-        if let Some(prefix) = reserved(name) {
+        if let Some(prefix) = access_entry::reserved_prefix(name) {
             let mend = if name == crate::user::SYSTEM_MASTERS {
                 "associate AmazonEKSClusterAdminPolicy instead".to_owned()
             } else {
@@ -263,7 +227,7 @@ fn lint_standard(report: &mut Report<'_>, entry: &Node, arn: &str, found: &Found
     }
     if let Some((name, place)) = entry.get("username").and_then(|node| Some((node.text()?, node.place))) {
         lint_template(report, name, place);
-        if let Some(prefix) = reserved(name) {
+        if let Some(prefix) = access_entry::reserved_prefix(name) {
             report.add(
                 Rule::EntryReservedUsername,
                 place,
@@ -345,8 +309,10 @@ fn lint_node_type(report: &mut Report<'_>, entry: &Node, name: &str, arn: &str, 
             "leave it out",
         );
     }
+    // The groups that EKS gives to nodes of some type.
+    let is_given = |name: &str| EntryType::ALL.iter().any(|kind| kind.default_groups().contains(&name));
     for group in entry.get("kubernetesGroups").map_or(&[][..], Node::list) {
-        if group.text().is_none_or(|name| !NODE_GROUPS.contains(&name)) {
+        if !group.text().is_some_and(is_given) {
             report.add(
                 Rule::EntryNodeSettings,
                 group.place,
@@ -397,22 +363,16 @@ fn lint_policy(report: &mut Report<'_>, policy: &Node, kind: Option<&str>) {
         return;
     };
     let text = arn.text().unwrap_or_default();
-    let mut sections = text.splitn(6, ':');
-    let is_policy = sections.next() == Some("arn")
-        && sections.next().is_some_and(|partition| !partition.is_empty())
-        && sections.next() == Some("eks")
-        && sections.next() == Some("")
-        && sections.next() == Some("aws");
-    let resource = sections.next().filter(|_| is_policy);
-    match resource.and_then(|resource| resource.strip_prefix("cluster-access-policy/")) {
-        None | Some("") => report.add(
+    match access_entry::policy_name(text) {
+        Err(_) => report.add(
             Rule::EntryPolicyArn,
             arn.place,
             "the policyArn parameter format is not valid",
             "write `arn:aws:eks::aws:cluster-access-policy/NAME`; `aws eks list-access-policies` has the names",
         ),
-        Some(name) if !POLICIES.contains(&name) => {
-            let near = POLICIES.into_iter().find(|known| principal::is_near(name, known));
+        Ok(name) if AccessPolicy::from_name(name).is_none() => {
+            let mut known = AccessPolicy::all().iter().map(|policy| policy.name);
+            let near = known.find(|known| principal::is_near(name, known));
             report.add(
                 Rule::EntryPolicyUnknown,
                 arn.place,
@@ -423,9 +383,10 @@ fn lint_policy(report: &mut Report<'_>, policy: &Node, kind: Option<&str>) {
                 ),
             );
         }
-        Some(_) => {}
+        Ok(_) => {}
     }
-    if let Some(kind) = kind.filter(|kind| NODE_TYPES.contains(kind) && *kind != "EC2") {
+    let takes_none = |kind: &&str| EntryType::parse(kind).is_ok_and(|kind| !kind.takes_policies());
+    if let Some(kind) = kind.filter(takes_none) {
         report.add(
             Rule::EntryPolicyType,
             arn.place,

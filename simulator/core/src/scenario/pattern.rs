@@ -1,25 +1,13 @@
 //! Patterns of lines: `*` stands for any text, any white space for any white space.
 
+use crate::wildcard;
+
 /// Whether a whole line is of that form. White space at the ends does not count.
 #[must_use]
 pub fn line_matches(pattern: &str, line: &str) -> bool {
     let pattern = pattern.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let Some((head, rest)) = pattern.split_once('*') else {
-        return pattern == line;
-    };
-    let Some(mut line) = line.strip_prefix(head) else {
-        return false;
-    };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        match line.split_once(part) {
-            Some((_, rest)) => line = rest,
-            None => return false,
-        }
-    }
-    line.ends_with(last)
+    wildcard::matches(&pattern, &line)
 }
 
 #[cfg(test)]

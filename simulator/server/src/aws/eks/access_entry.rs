@@ -11,7 +11,7 @@ use eks_auth_core::eks::access_entry::AccessScope;
 use eks_auth_core::eks::access_entry::AssociatedPolicy;
 use eks_auth_core::eks::access_entry::EntryType;
 use eks_auth_core::eks::access_entry::NewAccessEntry;
-use eks_auth_core::eks::access_entry::check_policy_arn;
+use eks_auth_core::eks::access_entry::policy_name;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
@@ -112,7 +112,7 @@ pub(super) fn associate(call: &Call<'_>, name: &str, principal_arn: &str) -> Res
     let asked: Associate = input::body(call.request)?;
     let policy_arn = input::required(asked.policy_arn, "policyArn")?;
     let scope = input::required(asked.access_scope, "accessScope")?;
-    check_policy_arn(&policy_arn)?;
+    policy_name(&policy_arn)?;
     let scope = AccessScope::new(
         &input::required(scope.r#type, "accessScope.type")?,
         scope.namespaces.unwrap_or_default(),
@@ -149,7 +149,7 @@ pub(super) fn disassociate(
     principal_arn: &str,
     policy_arn: &str,
 ) -> Result<Value, AwsError> {
-    check_policy_arn(policy_arn)?;
+    policy_name(policy_arn)?;
     call.change(name, |cluster, _, _, _| {
         cluster.disassociate_access_policy(principal_arn, policy_arn)?;
         Ok(json!({}))
