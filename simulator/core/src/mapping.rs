@@ -182,12 +182,12 @@ impl<'a> Mapper<'a> {
     }
 
     fn ask(self, identity: &Identity, cluster: &'a Cluster, trace: &mut Trace) -> Answer<'a> {
-        let lower = go_text::to_lower(&identity.canonical_arn);
+        let lower = || go_text::to_lower(&identity.canonical_arn);
         let (id, rule, found, wanted) = match self {
             Self::AccessEntries => return ask_access_entries(identity, cluster, trace),
             Self::AwsAuth { sso_role_match } => {
                 let aws_auth = cluster.aws_auth();
-                let by_permission_set = || aws_auth.find_permission_set(&lower).filter(|_| sso_role_match);
+                let by_permission_set = || sso_role_match.then(|| aws_auth.find_permission_set(&lower())).flatten();
                 (
                     "mapping.aws_auth",
                     "an item of mapRoles or mapUsers in aws-auth",
@@ -214,13 +214,13 @@ impl<'a> Mapper<'a> {
             Self::IdentityMappings => (
                 "mapping.crd",
                 "an IAMIdentityMapping object",
-                cluster.identity_mappings().find(&lower),
+                cluster.identity_mappings().find(&lower()),
                 None,
             ),
             Self::MountedFile { file, sso_role_match } => (
                 "mapping.mounted_file",
                 "an item of the authenticator's own configuration",
-                file.find(&lower, sso_role_match),
+                file.find(&lower(), sso_role_match),
                 None,
             ),
         };

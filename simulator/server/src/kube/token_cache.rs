@@ -41,16 +41,18 @@ pub(super) struct Judgement {
 impl TokenCache {
     /// The judgement of a token that still counts at `now`.
     pub(super) fn find(&self, cluster: &str, token: &str, now: Timestamp) -> Option<Judgement> {
+        let key = key(cluster, token);
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was moved back is before `since`.
         entries
-            .get(&key(cluster, token))
+            .get(&key)
             .filter(|judgement| judgement.since <= now && now < judgement.until)
             .cloned()
     }
 
     /// Keeps a judgement.
     pub(super) fn keep(&self, cluster: &str, token: &str, judgement: Judgement) {
+        let key = key(cluster, token);
         let now = judgement.since;
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= CAPACITY {
@@ -59,7 +61,7 @@ impl TokenCache {
         if entries.len() >= CAPACITY {
             entries.clear();
         }
-        entries.insert(key(cluster, token), judgement);
+        entries.insert(key, judgement);
     }
 }
 
