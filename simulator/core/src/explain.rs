@@ -201,16 +201,12 @@ pub fn explain_arn(arn: &str, cluster: &Cluster, world: &World) -> Explanation {
             .unwrap_or_default()
             .to_owned(),
         arn: arn.to_owned(),
-        canonical_arn,
-        account_id,
-        user_id: String::new(),
-        access_key_id: String::new(),
-    };
-    let identity = Identity {
-        user_id: Principal::find_canonical(&identity.canonical_arn, &world.directory)
+        user_id: Principal::find_canonical(&canonical_arn, &world.directory)
             .map(|principal| principal.id)
             .unwrap_or_default(),
-        ..identity
+        canonical_arn,
+        account_id,
+        access_key_id: String::new(),
     };
     let resolution = mapping::resolve(&identity, cluster);
     match &resolution.outcome {

@@ -6,6 +6,8 @@ use std::sync::PoisonError;
 
 use eks_auth_core::id::IdGenerator;
 use eks_auth_core::instant::Timestamp;
+use eks_auth_core::log::Level;
+use eks_auth_core::log::LogLine;
 use eks_auth_core::world::World;
 
 use crate::clock::Clock;
@@ -95,6 +97,17 @@ impl State {
     #[must_use]
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// Writes what happens now to the authenticator's log.
+    pub(crate) fn log_now(&self, level: Level, msg: String, fields: Vec<(&'static str, String)>) {
+        let line = LogLine {
+            time: self.now(),
+            level,
+            msg,
+            fields,
+        };
+        self.log(&line.render());
     }
 
     /// Writes a line of the authenticator's log.

@@ -3,7 +3,6 @@
 //! Source: `getHandler` and `authenticateEndpoint` in `pkg/server/server.go` upstream.
 
 use eks_auth_core::log::Level;
-use eks_auth_core::log::LogLine;
 use eks_auth_core::token_review::TokenReview;
 
 use crate::clock::Stopwatch;
@@ -61,13 +60,7 @@ fn log_error(state: &State, request: &Request, msg: &str, error: Option<&str>) {
         ("path", request.path.clone()),
     ];
     fields.extend(error.map(|error| ("error", error.to_owned())));
-    let line = LogLine {
-        time: state.now(),
-        level: Level::Error,
-        msg: msg.to_owned(),
-        fields,
-    };
-    state.log(&line.render());
+    state.log_now(Level::Error, msg.to_owned(), fields);
 }
 
 fn text(status: u16, body: &str) -> Response {

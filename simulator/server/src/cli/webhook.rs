@@ -12,7 +12,6 @@ use std::time::SystemTime;
 
 use clap::Args;
 use eks_auth_core::log::Level;
-use eks_auth_core::log::LogLine;
 use eks_auth_core::mapping::config::AuthenticatorConfig;
 use eks_auth_core::mapping::config::BackendMode;
 use eks_auth_core::mapping::config::backend_modes;
@@ -168,7 +167,7 @@ fn own_kubeconfig(running: &Running) -> PathBuf {
 
 /// What upstream writes to its log when it starts.
 fn log_start(running: &Running, config: Option<&AuthenticatorConfig>, kubeconfig: &Path) {
-    let info = |msg: String, fields| log(running, Level::Info, msg, fields);
+    let info = |msg: String, fields| running.state().log_now(Level::Info, msg, fields);
     for mode in config.map(|config| config.backends.as_slice()).unwrap_or_default() {
         info(format!("starting mapper {:?}", mode.as_str()), Vec::new());
     }
@@ -203,16 +202,6 @@ fn log_start(running: &Running, config: Option<&AuthenticatorConfig>, kubeconfig
     );
 }
 
-fn log(running: &Running, level: Level, msg: String, fields: Vec<(&'static str, String)>) {
-    let line = LogLine {
-        time: running.state().now(),
-        level,
-        msg,
-        fields,
-    };
-    running.state().log(&line.render());
-}
-
 /// Reads the dynamic file again whenever it changes; a file that is broken leaves the mappings as they are, one that is
 /// deleted empties them.
 async fn watch_dynamic_file(running: &Running, path: &Path, mut config: AuthenticatorConfig) {
@@ -231,8 +220,7 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut config: Authenti
         last = now;
         let read = match now {
             None => {
-                log(
-                    running,
+                running.state().log_now(
                     Level::Info,
                     "startLoadDynamicFile: got RENAME/REMOVE event".to_owned(),
                     Vec::new(),
@@ -240,8 +228,7 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut config: Authenti
                 Ok(DynamicFile::default())
             }
             Some(_) => {
-                log(
-                    running,
+                running.state().log_now(
                     Level::Info,
                     "startLoadDynamicFile: got WRITE/CREATE event reload it the memory".to_owned(),
                     Vec::new(),
@@ -267,7 +254,7 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut config: Authenti
             Err(error) => {
                 running.state().metrics().dynamic_file_failed();
                 let msg = format!("StartLoadDynamicFile: error in callBackForFileLoad, {error}");
-                log(running, Level::Error, msg, Vec::new());
+                running.state().log_now(Level::Error, msg, Vec::new());
             }
         }
     }

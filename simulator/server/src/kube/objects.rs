@@ -81,11 +81,7 @@ pub(super) fn answer(context: &Context<'_>, attributes: &Attributes) -> Result<R
 }
 
 fn get(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Result<Response, Failure> {
-    let object = context
-        .cluster
-        .objects()
-        .find(key)
-        .ok_or_else(|| Failure::not_found(resource, &key.name))?;
+    let object = existing(&context.cluster, resource, key)?;
     if wants_table(context) {
         let version = object.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
         return Ok(table_response(
@@ -181,10 +177,7 @@ fn create(context: &Context<'_>, resource: &ResourceType, namespace: &str) -> Re
             .map(|stored| (key, stored))
             .map_err(|error| store_failure(error, resource, &name))
     })?;
-    Ok(with_warnings(
-        json_response(context.request, 201, &*stored, false),
-        warnings,
-    ))
+    Ok(stored_response(context, 201, &stored, warnings))
 }
 
 fn update(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Result<Response, Failure> {
@@ -202,17 +195,11 @@ fn update(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Re
         )));
     }
     let stored = change(context, |cluster, _, _| {
-        let old = cluster
-            .objects()
-            .find(key)
-            .ok_or_else(|| Failure::not_found(resource, &key.name))?;
+        let old = existing(cluster, resource, key)?;
         validation::validate(resource, Some(old), &object)?;
         replace(cluster, resource, key, object)
     })?;
-    Ok(with_warnings(
-        json_response(context.request, 200, &*stored, false),
-        warnings,
-    ))
+    Ok(stored_response(context, 200, &stored, warnings))
 }
 
 fn patch(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Result<Response, Failure> {
@@ -220,10 +207,7 @@ fn patch(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Res
     let body = &context.request.body;
     let mut warnings = Vec::new();
     let stored = change(context, |cluster, _, _| {
-        let old = cluster
-            .objects()
-            .find(key)
-            .ok_or_else(|| Failure::not_found(resource, &key.name))?;
+        let old = existing(cluster, resource, key)?;
         let mut object = kind.apply(old, body).map_err(|error| match error {
             PatchError::Malformed(_) => Failure::bad_request(error.to_string()),
             PatchError::Unapplicable(why) => Failure::unprocessable(&why),
@@ -242,10 +226,7 @@ fn patch(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Res
         validation::validate(resource, Some(old), &object)?;
         replace(cluster, resource, key, object)
     })?;
-    Ok(with_warnings(
-        json_response(context.request, 200, &*stored, false),
-        warnings,
-    ))
+    Ok(stored_response(context, 200, &stored, warnings))
 }
 
 fn delete(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Result<Response, Failure> {
@@ -256,10 +237,7 @@ fn delete(context: &Context<'_>, resource: &ResourceType, key: &ObjectKey) -> Re
             .and_then(Value::as_str)
     };
     let removed = change_or_try(context, is_dry_run(&options), |cluster, _, _| {
-        let stored = cluster
-            .objects()
-            .find(key)
-            .ok_or_else(|| Failure::not_found(resource, &key.name))?;
+        let stored = existing(cluster, resource, key)?;
         for (field, name) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
             let found = stored.pointer(&format!("/metadata/{field}")).and_then(Value::as_str);
             if let Some(wanted) = wanted(field).filter(|wanted| Some(*wanted) != found) {
@@ -343,6 +321,22 @@ fn change_or_try(
     Ok(stored)
 }
 
+/// The object as it was stored, with what is to be said of the request.
+fn stored_response(context: &Context<'_>, status: u16, stored: &Value, warnings: Vec<String>) -> Response {
+    let response = json_response(context.request, status, stored, false);
+    warnings.into_iter().fold(response, |response, warning| {
+        response.with_header("warning", format!("299 - {}", go_quote(&warning)))
+    })
+}
+
+/// The object of that key, or 404.
+fn existing<'a>(cluster: &'a Cluster, resource: &ResourceType, key: &ObjectKey) -> Result<&'a Arc<Value>, Failure> {
+    cluster
+        .objects()
+        .find(key)
+        .ok_or_else(|| Failure::not_found(resource, &key.name))
+}
+
 fn replace(
     cluster: &mut Cluster,
     resource: &ResourceType,
@@ -375,12 +369,6 @@ fn decode(context: &Context<'_>, resource: &ResourceType, object: &mut Value) ->
 
 fn field_validation(context: &Context<'_>) -> FieldValidation {
     FieldValidation::parse(context.request.query_value("fieldValidation").as_deref())
-}
-
-fn with_warnings(response: Response, warnings: Vec<String>) -> Response {
-    warnings.into_iter().fold(response, |response, warning| {
-        response.with_header("warning", format!("299 - {}", go_quote(&warning)))
-    })
 }
 
 /// The namespace of the URL; an object that names another one is refused.
