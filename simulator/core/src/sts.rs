@@ -128,44 +128,6 @@ pub fn render_error_json(error: &WireError, request_id: &str) -> String {
     })
 }
 
-/// The JSON body of GetCallerIdentity.
-#[must_use]
-pub fn render_caller_identity_json(identity: &CallerIdentity, request_id: &str) -> String {
-    #[derive(Serialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Body<'a> {
-        get_caller_identity_response: Response<'a>,
-    }
-    #[derive(Serialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Response<'a> {
-        get_caller_identity_result: Identity<'a>,
-        response_metadata: Metadata<'a>,
-    }
-    #[derive(Serialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Identity<'a> {
-        account: &'a str,
-        arn: &'a str,
-        user_id: &'a str,
-    }
-    #[derive(Serialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Metadata<'a> {
-        request_id: &'a str,
-    }
-    json_text(&Body {
-        get_caller_identity_response: Response {
-            get_caller_identity_result: Identity {
-                account: identity.account.as_str(),
-                arn: &identity.arn,
-                user_id: &identity.user_id,
-            },
-            response_metadata: Metadata { request_id },
-        },
-    })
-}
-
 /// Structs of strings always serialise.
 fn json_text(body: &impl Serialize) -> String {
     serde_json::to_string(body).unwrap_or_default()

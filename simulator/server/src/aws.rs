@@ -4,6 +4,7 @@
 mod eks;
 mod error;
 mod iam;
+mod operation;
 mod protocol;
 mod sts;
 
@@ -16,7 +17,12 @@ use eks_auth_core::sts as core_sts;
 use eks_auth_core::trace::Trace;
 
 use self::error::AwsError;
-use self::protocol::Call;
+use self::operation::Access;
+use self::operation::Context;
+use self::operation::Operation;
+use self::operation::Work;
+use self::protocol::Parameters;
+use self::protocol::Protocol;
 use crate::http::Request;
 use crate::http::Response;
 use crate::journal::EventKind;
@@ -31,7 +37,10 @@ enum Service {
 }
 
 impl Service {
-    fn name(self) -> &'static str {
+    const ALL: [Self; 3] = [Self::Eks, Self::Iam, Self::Sts];
+
+    /// The name in credential scopes, hosts and policies.
+    const fn name(self) -> &'static str {
         match self {
             Self::Eks => "eks",
             Self::Iam => "iam",
@@ -39,8 +48,32 @@ impl Service {
         }
     }
 
+    const fn protocol(self) -> Protocol {
+        match self {
+            Self::Eks => Protocol::RestJson,
+            Self::Iam | Self::Sts => Protocol::Query,
+        }
+    }
+
+    const fn operations(self) -> &'static [Operation] {
+        match self {
+            Self::Eks => eks::OPERATIONS,
+            Self::Iam => iam::OPERATIONS,
+            Self::Sts => sts::OPERATIONS,
+        }
+    }
+
+    /// The namespace of every answer in XML; empty for the other protocols.
+    const fn xml_namespace(self) -> &'static str {
+        match self {
+            Self::Eks => "",
+            Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
+            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+        }
+    }
+
     /// Minutes by which a request's date may be off.
-    fn skew_minutes(self) -> i64 {
+    const fn skew_minutes(self) -> i64 {
         match self {
             Self::Sts => 15,
             Self::Eks | Self::Iam => 5,
@@ -48,13 +81,11 @@ impl Service {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Eks, Self::Iam, Self::Sts]
-            .into_iter()
-            .find(|service| service.name() == name)
+        Self::ALL.into_iter().find(|service| service.name() == name)
     }
 
-    /// The service of the host, or else the one that the credential scope names, or else the one whose shape the request
-    /// has.
+    /// The service of the host, or else the one that the credential scope names, or else the REST service with such a
+    /// path, or else STS.
     fn of(request: &Request, host: Option<&AwsHost>) -> Result<Self, String> {
         if let Some(host) = host {
             return Self::from_name(&host.service).ok_or_else(|| host.service.clone());
@@ -65,12 +96,28 @@ impl Service {
             .map(|(_, rest)| rest.split(',').next().unwrap_or_default().to_owned())
             .or_else(|| request.query_value("X-Amz-Credential"));
         let scope = credential.and_then(|credential| credential.split('/').nth(3).map(str::to_owned));
-        match scope.as_deref() {
-            Some(name) => Self::from_name(name).ok_or_else(|| name.to_owned()),
-            None if request.path.starts_with("/clusters") => Ok(Self::Eks),
-            None => Ok(Self::Sts),
+        if let Some(name) = scope {
+            return Self::from_name(&name).ok_or(name);
         }
+        let rest = Self::ALL.into_iter().find(|service| {
+            service.protocol() == Protocol::RestJson && operation::route(service.operations(), "", request).is_some()
+        });
+        Ok(rest.unwrap_or(Self::Sts))
     }
+}
+
+/// Every operation that is served: the service's name and the operation's, ordered by both.
+#[must_use]
+pub fn operations() -> Vec<(&'static str, &'static str)> {
+    let mut operations: Vec<(&str, &str)> = Service::ALL
+        .into_iter()
+        .flat_map(|service| {
+            let names = service.operations().iter().map(|operation| operation.name);
+            names.map(move |name| (service.name(), name))
+        })
+        .collect();
+    operations.sort_unstable();
+    operations
 }
 
 /// Answers a request to the AWS endpoint.
@@ -82,66 +129,133 @@ pub fn handle(state: &State, request: &Request) -> Response {
         Ok(service) => service,
         Err(name) => return error::unserved(&name, request, &request_id),
     };
-    let call = Call::read(service, request);
-    let mut trace = Trace::new();
-    let mut caller = None;
-    let answer = authenticate(state, service, host.as_ref(), request, &mut trace).and_then(|verified| {
-        let verified = caller.insert(verified);
-        match service {
-            Service::Eks => eks::answer(state, verified, request),
-            Service::Iam => iam::answer(state, verified, &call, &request_id),
-            Service::Sts if state.snapshot().sts_throttled => Err(core_sts::throttling().into()),
-            Service::Sts => sts::answer(state, verified, &call, request, &request_id),
-        }
-    });
+    let mut call = Served::new(state, service, host, request);
+    let answer = call.answer(&request_id);
     let error = answer.as_ref().err().map(|error| error.code.to_owned());
     let response = answer.unwrap_or_else(|error| error::render(service, &error, request, &request_id));
     state.journal().record(
         state.now(),
         EventKind::AwsCall {
             service: service.name().to_owned(),
-            action: call.action,
-            caller: caller.map(|caller| caller.identity().arn.clone()),
+            action: call.name,
+            caller: call.caller.map(|caller| caller.identity().arn.clone()),
             status: response.status,
             error,
-            trace,
+            trace: call.trace,
         },
     );
     response.with_header("x-amzn-requestid", request_id)
+}
+
+/// A request on its way through a service, with what is known of it so far.
+struct Served<'a> {
+    state: &'a State,
+    service: Service,
+    host: Option<AwsHost>,
+    request: &'a Request,
+    parameters: Parameters,
+    /// The operation's name where it is known, else what the request says of it.
+    name: String,
+    caller: Option<VerifiedCaller>,
+    trace: Trace,
+}
+
+impl<'a> Served<'a> {
+    fn new(state: &'a State, service: Service, host: Option<AwsHost>, request: &'a Request) -> Self {
+        let parameters = Parameters::read(service.protocol(), request);
+        Self {
+            state,
+            service,
+            host,
+            request,
+            name: protocol::operation_name(service.protocol(), &parameters, request),
+            parameters,
+            caller: None,
+            trace: Trace::new(),
+        }
+    }
+
+    /// The steps of every call: which operation, who calls, may they, and the work itself.
+    fn answer(&mut self, request_id: &str) -> Result<Response, AwsError> {
+        let routed = operation::route(self.service.operations(), &self.name, self.request);
+        if let Some((operation, _)) = &routed {
+            operation.name.clone_into(&mut self.name);
+        }
+        let is_signed = !matches!(&routed, Some((operation, _)) if matches!(operation.access, Access::Anonymous));
+        if is_signed {
+            self.caller = Some(self.authenticate()?);
+        }
+        let Some((operation, labels)) = routed else {
+            return Err(error::unknown_operation(
+                self.service,
+                &self.parameters,
+                &self.name,
+                self.request,
+            ));
+        };
+        if self.service == Service::Sts && self.state.snapshot().sts_throttled {
+            return Err(core_sts::throttling().into());
+        }
+        let context = Context {
+            state: self.state,
+            service: self.service,
+            request: self.request,
+            parameters: &self.parameters,
+            caller: self.caller.as_ref(),
+            labels,
+            region: self.region(),
+            now: self.state.now(),
+        };
+        match operation.answer {
+            Work::Members(work) => {
+                let members = work(&context)?;
+                Ok(protocol::success(
+                    self.service,
+                    operation.name,
+                    members,
+                    self.request,
+                    request_id,
+                ))
+            }
+            Work::Whole(work) => work(&context),
+        }
+    }
+
+    /// The region of the host or, without one, of the credential scope.
+    fn region(&self) -> String {
+        let of_host = self.host.as_ref().and_then(AwsHost::signing_region);
+        let of_scope = self.caller.as_ref().map(|caller| caller.scope().region.as_str());
+        of_host.or(of_scope).unwrap_or_default().to_owned()
+    }
+
+    fn authenticate(&mut self) -> Result<VerifiedCaller, AwsError> {
+        let request = self.request;
+        let verification = sigv4::verify(
+            SignedRequest {
+                method: &request.method,
+                path: &request.path,
+                query: &request.query,
+                headers: &request.headers,
+                body: &request.body,
+            },
+            Receiver {
+                service: self.service.name(),
+                // The simulator's own address stands for every region.
+                region: self.host.as_ref().and_then(AwsHost::signing_region),
+                skew_minutes: self.service.skew_minutes(),
+            },
+            &self.state.snapshot().directory,
+            self.state.now(),
+        );
+        self.trace.extend(verification.trace);
+        verification
+            .outcome
+            .map_err(|error| error::of_signature(self.service, &error))
+    }
 }
 
 /// The host of AWS that a request names: one that came through the proxy, or was sent here by other means.
 fn aws_host(request: &Request) -> Option<AwsHost> {
     let host = request.header("host")?;
     AwsHost::parse(host.rsplit_once(':').map_or(host, |(name, _port)| name))
-}
-
-fn authenticate(
-    state: &State,
-    service: Service,
-    host: Option<&AwsHost>,
-    request: &Request,
-    trace: &mut Trace,
-) -> Result<VerifiedCaller, AwsError> {
-    let verification = sigv4::verify(
-        SignedRequest {
-            method: &request.method,
-            path: &request.path,
-            query: &request.query,
-            headers: &request.headers,
-            body: &request.body,
-        },
-        Receiver {
-            service: service.name(),
-            // The simulator's own address stands for every region.
-            region: host.and_then(AwsHost::signing_region),
-            skew_minutes: service.skew_minutes(),
-        },
-        &state.snapshot().directory,
-        state.now(),
-    );
-    trace.extend(verification.trace);
-    verification
-        .outcome
-        .map_err(|error| error::of_signature(service, &error))
 }

@@ -6,6 +6,7 @@ mod ctl;
 mod exec;
 mod explain;
 mod lint;
+mod operations;
 mod scenario;
 mod serve;
 mod token;
@@ -48,6 +49,7 @@ enum Command {
     Token(token::Token),
     Verify(verify::Verify),
     Webhook(webhook::Webhook),
+    Operations(operations::Operations),
     Ctl(ctl::Ctl),
 }
 
@@ -172,6 +174,7 @@ pub fn main() -> ExitCode {
         Command::Token(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Webhook(command) => command.run(),
+        Command::Operations(command) => command.run(),
         Command::Ctl(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {

@@ -2,14 +2,19 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
 use http_body_util::Full;
 use http_body_util::LengthLimitError;
 use http_body_util::Limited;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Bytes;
+use hyper::body::Frame;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioExecutor;
@@ -21,6 +26,7 @@ use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -103,14 +109,30 @@ pub fn form_pairs(text: &str) -> Vec<(String, String)> {
 }
 
 /// An answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// Headers beside Content-Length and Date, which the listener adds.
     pub headers: Vec<(&'static str, String)>,
-    /// The body.
+    /// The body, or its beginning where more follows.
     pub body: Vec<u8>,
+    /// How it gets to the client.
+    pub delivery: Delivery,
+}
+
+/// How an answer gets to the client.
+#[derive(Debug, Default)]
+pub enum Delivery {
+    /// At once and whole.
+    #[default]
+    Prompt,
+    /// Whole, after this long.
+    Late(Duration),
+    /// Not at all: the connection ends.
+    Dropped,
+    /// The body's further chunks come one by one, until the sender is gone.
+    Streamed(Receiver<Vec<u8>>),
 }
 
 impl Response {
@@ -121,7 +143,15 @@ impl Response {
             status,
             headers: vec![("content-type", content_type.to_owned())],
             body: body.into(),
+            delivery: Delivery::Prompt,
         }
+    }
+
+    /// This answer, delivered otherwise.
+    #[must_use]
+    pub fn delivered(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self
     }
 
     /// This answer with one more header.
@@ -185,7 +215,7 @@ where
 {
     let service = service_fn(move |request| {
         let handler = Arc::clone(&handler);
-        async move { Ok::<_, Infallible>(render(answer(request, peer, &handler).await)) }
+        async move { deliver(answer(request, peer, &handler).await).await }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -241,9 +271,26 @@ pub(crate) async fn answer(request: hyper::Request<Incoming>, peer: SocketAddr, 
     })
 }
 
-/// An answer as hyper sends it.
-pub(crate) fn render(response: Response) -> hyper::Response<Full<Bytes>> {
-    let mut rendered = hyper::Response::new(Full::new(Bytes::from(response.body)));
+/// An answer as hyper sends it, when its time has come.
+///
+/// # Errors
+/// [`Dropped`], with which hyper ends the connection.
+pub(crate) async fn deliver(response: Response) -> Result<hyper::Response<Body>, Dropped> {
+    let body = Bytes::from(response.body);
+    let body = match response.delivery {
+        Delivery::Prompt => Full::new(body).boxed_unsync(),
+        Delivery::Late(wait) => {
+            tokio::time::sleep(wait).await;
+            Full::new(body).boxed_unsync()
+        }
+        Delivery::Dropped => return Err(Dropped),
+        Delivery::Streamed(rest) => Chunks {
+            first: Some(body),
+            rest,
+        }
+        .boxed_unsync(),
+    };
+    let mut rendered = hyper::Response::new(body);
     *rendered.status_mut() =
         hyper::StatusCode::from_u16(response.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in response.headers {
@@ -251,5 +298,37 @@ pub(crate) fn render(response: Response) -> hyper::Response<Full<Bytes>> {
             rendered.headers_mut().append(name, value);
         }
     }
-    rendered
+    Ok(rendered)
+}
+
+/// A body of any kind.
+pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// The connection ends without an answer.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the answer is dropped")]
+pub(crate) struct Dropped;
+
+/// A body whose chunks come one by one.
+struct Chunks {
+    first: Option<Bytes>,
+    rest: Receiver<Vec<u8>>,
+}
+
+impl hyper::body::Body for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.first.take() {
+            Some(first) => Poll::Ready(Some(Ok(Frame::data(first)))),
+            None => {
+                let next = self.rest.poll_recv(context);
+                next.map(|chunk| chunk.map(|chunk| Ok(Frame::data(Bytes::from(chunk)))))
+            }
+        }
+    }
 }

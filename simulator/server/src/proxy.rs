@@ -3,7 +3,6 @@
 //! Nothing is ever forwarded: this file opens no connection and asks no DNS. A tunnel to AWS ends at the AWS endpoint's
 //! handler, one to a listener of ours at that listener's, and every other target is refused.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +24,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::http;
+use crate::http::Delivery;
 use crate::http::Handler;
 use crate::http::Response;
 
@@ -170,7 +170,7 @@ impl Proxy {
             service_fn(move |request| {
                 let proxy = Arc::clone(&self);
                 let granted = Arc::clone(&granted);
-                async move { Ok::<_, Infallible>(http::render(proxy.answer(request, peer, &granted).await)) }
+                async move { http::deliver(proxy.answer(request, peer, &granted).await).await }
             })
         };
         // An error here is the client's doing and ends with its connection.
@@ -205,6 +205,7 @@ impl Proxy {
             status: 200,
             headers: Vec::new(),
             body: Vec::new(),
+            delivery: Delivery::Prompt,
         }
     }
 }

@@ -679,13 +679,4 @@ fn bodies_are_those_of_sts() {
         render_error_json(&error, "a9068247"),
         r#"{"Error":{"Code":"InvalidClientTokenId","Message":"The security token included in the request is invalid.","Type":"Sender"},"RequestId":"a9068247"}"#
     );
-    let identity = CallerIdentity {
-        account: account(HOME),
-        arn: JANE.to_owned(),
-        user_id: "AIDA".to_owned(),
-    };
-    assert_eq!(
-        render_caller_identity_json(&identity, "r"),
-        r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":{"Account":"111122223333","Arn":"arn:aws:iam::111122223333:user/jane","UserId":"AIDA"},"ResponseMetadata":{"RequestId":"r"}}}"#
-    );
 }

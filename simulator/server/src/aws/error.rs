@@ -6,9 +6,12 @@ use eks_auth_core::iam::IamError;
 use eks_auth_core::sigv4::SigV4Error;
 use eks_auth_core::sts;
 use eks_auth_core::sts::WireError;
+use serde_json::Value;
 use serde_json::json;
 
 use super::Service;
+use super::protocol::Parameters;
+use super::protocol::Protocol;
 use super::protocol::wants_json;
 use super::protocol::xml;
 use crate::http::Request;
@@ -20,7 +23,7 @@ pub(super) struct AwsError {
     pub(super) code: &'static str,
     pub(super) status: u16,
     pub(super) message: String,
-    pub(super) members: Vec<(&'static str, String)>,
+    pub(super) members: Vec<(&'static str, Value)>,
 }
 
 impl AwsError {
@@ -70,16 +73,21 @@ impl From<IamError> for AwsError {
 
 /// A request that is nobody's.
 pub(super) fn of_signature(service: Service, error: &SigV4Error) -> AwsError {
-    match service {
-        Service::Iam | Service::Sts => sts::wire_error(error).into(),
-        Service::Eks => sts::wire_error_json_service(error).into(),
+    match service.protocol() {
+        Protocol::Query => sts::wire_error(error).into(),
+        Protocol::RestJson => sts::wire_error_json_service(error).into(),
+        // Services of this protocol answer 400 whatever is wrong.
+        Protocol::Json => AwsError {
+            status: 400,
+            ..sts::wire_error_json_service(error).into()
+        },
     }
 }
 
 /// The answer to a failed call, in the service's protocol.
 pub(super) fn render(service: Service, error: &AwsError, request: &Request, request_id: &str) -> Response {
-    match service {
-        Service::Sts if wants_json(request) => Response::new(
+    match service.protocol() {
+        Protocol::Query if wants_json(service, request) => Response::new(
             error.status,
             "application/json",
             sts::render_error_json(
@@ -91,12 +99,8 @@ pub(super) fn render(service: Service, error: &AwsError, request: &Request, requ
                 request_id,
             ),
         ),
-        Service::Iam | Service::Sts => {
-            let namespace = if service == Service::Iam {
-                super::iam::NAMESPACE
-            } else {
-                super::sts::NAMESPACE
-            };
+        Protocol::Query => {
+            let namespace = service.xml_namespace();
             let status = error.status;
             let error = xml("Type", "Sender") + &xml("Code", error.code) + &xml("Message", &error.message);
             Response::new(
@@ -108,16 +112,46 @@ pub(super) fn render(service: Service, error: &AwsError, request: &Request, requ
                 ),
             )
         }
-        Service::Eks => {
-            let mut body = json!({"message": error.message});
+        Protocol::RestJson => Response::new(error.status, "application/json", json_body(error).to_string())
+            .with_header("x-amzn-errortype", error.code),
+        Protocol::Json => {
+            let mut body = json_body(error);
             if let Some(body) = body.as_object_mut() {
-                for (name, value) in &error.members {
-                    body.insert((*name).to_owned(), json!(value));
-                }
+                body.insert("__type".to_owned(), json!(error.code));
             }
-            Response::new(error.status, "application/json", body.to_string())
-                .with_header("x-amzn-errortype", error.code)
+            Response::new(error.status, "application/x-amz-json-1.1", body.to_string())
         }
+    }
+}
+
+fn json_body(error: &AwsError) -> Value {
+    let mut body = json!({"message": error.message});
+    if let Some(body) = body.as_object_mut() {
+        for (name, value) in &error.members {
+            body.insert((*name).to_owned(), value.clone());
+        }
+    }
+    body
+}
+
+/// The error for an operation that the service has not, or that is not served.
+///
+/// FIDELITY: of EKS, the texts for paths that are none.
+pub(super) fn unknown_operation(service: Service, parameters: &Parameters, name: &str, request: &Request) -> AwsError {
+    match service.protocol() {
+        Protocol::Query if name.is_empty() => {
+            AwsError::new("MissingAction", 400, "The request must contain the parameter Action.")
+        }
+        Protocol::Query => {
+            let version = parameters.get("Version").unwrap_or_default();
+            let message = format!("Could not find operation {name} for version {version}");
+            AwsError::new("InvalidAction", 400, message)
+        }
+        Protocol::RestJson => {
+            let message = format!("eks-auth-sim does not serve {} {}", request.method, request.path);
+            AwsError::new("UnknownOperationException", 404, message)
+        }
+        Protocol::Json => AwsError::new("UnknownOperationException", 400, ""),
     }
 }
 

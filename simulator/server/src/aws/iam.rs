@@ -6,147 +6,199 @@ use eks_auth_core::iam::KeyStatus;
 use eks_auth_core::iam::NewRole;
 use eks_auth_core::iam::Role;
 use eks_auth_core::iam::User;
-use eks_auth_core::sigv4::VerifiedCaller;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
+use serde_json::Value;
+use serde_json::json;
 
 use super::error::AwsError;
-use super::protocol::Call;
-use super::protocol::success;
-use super::protocol::xml;
-use crate::http::Response;
-use crate::state::State;
+use super::operation::Access;
+use super::operation::Context;
+use super::operation::Operation;
+use super::operation::Work;
+use super::protocol::time;
 
-/// The XML namespace of every answer.
-pub(super) const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 /// The default of CreateRole.
 const SESSION_DURATION: u32 = 3600;
 
-pub(super) fn answer(
-    state: &State,
-    caller: &VerifiedCaller,
-    call: &Call,
-    request_id: &str,
-) -> Result<Response, AwsError> {
-    let result = result(state, caller, call)?;
-    Ok(success(NAMESPACE, &call.action, &result, request_id))
+pub(super) const OPERATIONS: &[Operation] = &[
+    operation("CreateAccessKey", create_access_key),
+    operation("CreateRole", create_role),
+    operation("CreateUser", create_user),
+    operation("DeleteAccessKey", delete_access_key),
+    operation("DeleteRole", delete_role),
+    operation("DeleteUser", delete_user),
+    operation("GetRole", get_role),
+    operation("GetUser", get_user),
+    operation("ListAccessKeys", list_access_keys),
+    operation("ListRoles", list_roles),
+    operation("ListUsers", list_users),
+    operation("UpdateAccessKey", update_access_key),
+];
+
+const fn operation(name: &'static str, answer: fn(&Context<'_>) -> Result<Value, AwsError>) -> Operation {
+    Operation {
+        name,
+        route: "",
+        access: Access::Caller,
+        answer: Work::Members(answer),
+    }
 }
 
-fn result(state: &State, caller: &VerifiedCaller, call: &Call) -> Result<String, AwsError> {
-    let account = &caller.identity().account;
-    let now = state.now();
-    let world = state.snapshot();
-    let name = || user_name(caller, call);
-    let members = |list: &str, members: String| format!("<{list}>{members}</{list}><IsTruncated>false</IsTruncated>");
-    let prefix = call.parameter("PathPrefix").unwrap_or("/");
-    let found = world.directory.account(account);
-    match call.action.as_str() {
-        "CreateAccessKey" => {
-            let name = name()?;
-            let key = state.change(|world| world.directory.create_access_key(account, &name, &mut world.ids, now))?;
-            let secret = xml("SecretAccessKey", key.secret.expose());
-            Ok(format!("<AccessKey>{}{secret}</AccessKey>", key_fields(&name, &key)))
-        }
-        "CreateRole" => {
-            let spec = NewRole {
-                name: call.required("RoleName", "roleName")?,
-                path: call.parameter("Path").unwrap_or("/"),
-                trust_policy: call.required("AssumeRolePolicyDocument", "assumeRolePolicyDocument")?,
-                max_session_duration: call
-                    .parameter("MaxSessionDuration")
-                    .and_then(|seconds| seconds.parse().ok())
-                    .unwrap_or(SESSION_DURATION),
-            };
-            if serde_json::from_str::<serde_json::Value>(spec.trust_policy).is_err() {
-                return Err(AwsError::new(
-                    "MalformedPolicyDocument",
-                    400,
-                    "This policy contains invalid Json",
-                ));
-            }
-            let role = state.change(|world| world.directory.create_role(account, spec, &mut world.ids, now))?;
-            Ok(format!("<Role>{}</Role>", role_fields(&role)))
-        }
-        "CreateUser" => {
-            let name = call.required("UserName", "userName")?;
-            let path = call.parameter("Path").unwrap_or("/");
-            let user = state.change(|world| world.directory.create_user(account, name, path, &mut world.ids, now))?;
-            Ok(format!("<User>{}</User>", user_fields(&user)))
-        }
-        "DeleteAccessKey" => {
-            let (name, id) = (name()?, call.required("AccessKeyId", "accessKeyId")?);
-            state.change(|world| world.directory.delete_access_key(account, &name, id))?;
-            Ok(String::new())
-        }
-        "DeleteRole" => {
-            let name = call.required("RoleName", "roleName")?;
-            state.change(|world| world.directory.delete_role(account, name))?;
-            Ok(String::new())
-        }
-        "DeleteUser" => {
-            let name = call.required("UserName", "userName")?;
-            state.change(|world| world.directory.delete_user(account, name))?;
-            Ok(String::new())
-        }
-        "GetRole" => {
-            let name = call.required("RoleName", "roleName")?;
-            let role = found
-                .and_then(|account| account.role(name))
-                .ok_or_else(|| IamError::NoSuchRole { name: name.to_owned() })?;
-            Ok(format!("<Role>{}</Role>", role_fields(role)))
-        }
-        "GetUser" => {
-            let user = world.directory.find_user(account, &name()?)?;
-            Ok(format!("<User>{}</User>", user_fields(user)))
-        }
-        "ListAccessKeys" => {
-            let user = world.directory.find_user(account, &name()?)?;
-            let keys = world.directory.access_keys_of(account, user);
-            let keys = keys.map(|key| format!("<member>{}</member>", key_fields(&user.name, key)));
-            Ok(members("AccessKeyMetadata", keys.collect()))
-        }
-        "ListRoles" => {
-            let roles = found.into_iter().flat_map(|account| account.roles());
-            let roles = roles
-                .filter(|role| role.path.starts_with(prefix))
-                .map(|role| format!("<member>{}</member>", role_fields(role)));
-            Ok(members("Roles", roles.collect()))
-        }
-        "ListUsers" => {
-            let users = found.into_iter().flat_map(|account| account.users());
-            let users = users
-                .filter(|user| user.path.starts_with(prefix))
-                .map(|user| format!("<member>{}</member>", user_fields(user)));
-            Ok(members("Users", users.collect()))
-        }
-        "UpdateAccessKey" => {
-            let (name, id) = (name()?, call.required("AccessKeyId", "accessKeyId")?);
-            let status = match call.required("Status", "status")? {
-                "Active" => KeyStatus::Active,
-                "Inactive" => KeyStatus::Inactive,
-                other => {
-                    return Err(AwsError::new(
-                        "ValidationError",
-                        400,
-                        format!(
-                            "1 validation error detected: Value '{other}' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]"
-                        ),
-                    ));
-                }
-            };
-            state.change(|world| world.directory.set_key_status(account, &name, id, status))?;
-            Ok(String::new())
-        }
-        _ => Err(call.unknown_action()),
+fn create_access_key(call: &Context<'_>) -> Result<Value, AwsError> {
+    let (account, name) = (call.account()?, user_name(call)?);
+    let key = call.state.change(|world| {
+        world
+            .directory
+            .create_access_key(account, &name, &mut world.ids, call.now)
+    })?;
+    let mut fields = key_fields(call, &name, &key);
+    if let Some(fields) = fields.as_object_mut() {
+        fields.insert("SecretAccessKey".to_owned(), json!(key.secret.expose()));
     }
+    Ok(json!({"AccessKey": fields}))
+}
+
+fn create_role(call: &Context<'_>) -> Result<Value, AwsError> {
+    let account = call.account()?;
+    let spec = NewRole {
+        name: call.parameters.required("RoleName", "roleName")?,
+        path: call.parameters.get("Path").unwrap_or("/"),
+        trust_policy: call
+            .parameters
+            .required("AssumeRolePolicyDocument", "assumeRolePolicyDocument")?,
+        max_session_duration: call
+            .parameters
+            .get("MaxSessionDuration")
+            .and_then(|seconds| seconds.parse().ok())
+            .unwrap_or(SESSION_DURATION),
+    };
+    if serde_json::from_str::<Value>(spec.trust_policy).is_err() {
+        return Err(AwsError::new(
+            "MalformedPolicyDocument",
+            400,
+            "This policy contains invalid Json",
+        ));
+    }
+    let role = call
+        .state
+        .change(|world| world.directory.create_role(account, spec, &mut world.ids, call.now))?;
+    Ok(json!({"Role": role_fields(call, &role)}))
+}
+
+fn create_user(call: &Context<'_>) -> Result<Value, AwsError> {
+    let account = call.account()?;
+    let name = call.parameters.required("UserName", "userName")?;
+    let path = call.parameters.get("Path").unwrap_or("/");
+    let user = call.state.change(|world| {
+        world
+            .directory
+            .create_user(account, name, path, &mut world.ids, call.now)
+    })?;
+    Ok(json!({"User": user_fields(call, &user)}))
+}
+
+fn delete_access_key(call: &Context<'_>) -> Result<Value, AwsError> {
+    let (account, name) = (call.account()?, user_name(call)?);
+    let id = call.parameters.required("AccessKeyId", "accessKeyId")?;
+    call.state
+        .change(|world| world.directory.delete_access_key(account, &name, id))?;
+    Ok(Value::Null)
+}
+
+fn delete_role(call: &Context<'_>) -> Result<Value, AwsError> {
+    let account = call.account()?;
+    let name = call.parameters.required("RoleName", "roleName")?;
+    call.state.change(|world| world.directory.delete_role(account, name))?;
+    Ok(Value::Null)
+}
+
+fn delete_user(call: &Context<'_>) -> Result<Value, AwsError> {
+    let account = call.account()?;
+    let name = call.parameters.required("UserName", "userName")?;
+    call.state.change(|world| world.directory.delete_user(account, name))?;
+    Ok(Value::Null)
+}
+
+fn get_role(call: &Context<'_>) -> Result<Value, AwsError> {
+    let world = call.state.snapshot();
+    let name = call.parameters.required("RoleName", "roleName")?;
+    let role = world
+        .directory
+        .account(call.account()?)
+        .and_then(|account| account.role(name))
+        .ok_or_else(|| IamError::NoSuchRole { name: name.to_owned() })?;
+    Ok(json!({"Role": role_fields(call, role)}))
+}
+
+fn get_user(call: &Context<'_>) -> Result<Value, AwsError> {
+    let world = call.state.snapshot();
+    let user = world.directory.find_user(call.account()?, &user_name(call)?)?;
+    Ok(json!({"User": user_fields(call, user)}))
+}
+
+fn list_access_keys(call: &Context<'_>) -> Result<Value, AwsError> {
+    let world = call.state.snapshot();
+    let account = call.account()?;
+    let user = world.directory.find_user(account, &user_name(call)?)?;
+    let keys = world.directory.access_keys_of(account, user);
+    let keys: Vec<Value> = keys.map(|key| key_fields(call, &user.name, key)).collect();
+    Ok(json!({"AccessKeyMetadata": keys, "IsTruncated": false}))
+}
+
+fn list_roles(call: &Context<'_>) -> Result<Value, AwsError> {
+    let world = call.state.snapshot();
+    let roles = world.directory.account(call.account()?).into_iter();
+    let roles: Vec<Value> = roles
+        .flat_map(|account| account.roles())
+        .filter(|role| role.path.starts_with(path_prefix(call)))
+        .map(|role| role_fields(call, role))
+        .collect();
+    Ok(json!({"Roles": roles, "IsTruncated": false}))
+}
+
+fn list_users(call: &Context<'_>) -> Result<Value, AwsError> {
+    let world = call.state.snapshot();
+    let users = world.directory.account(call.account()?).into_iter();
+    let users: Vec<Value> = users
+        .flat_map(|account| account.users())
+        .filter(|user| user.path.starts_with(path_prefix(call)))
+        .map(|user| user_fields(call, user))
+        .collect();
+    Ok(json!({"Users": users, "IsTruncated": false}))
+}
+
+fn update_access_key(call: &Context<'_>) -> Result<Value, AwsError> {
+    let (account, name) = (call.account()?, user_name(call)?);
+    let id = call.parameters.required("AccessKeyId", "accessKeyId")?;
+    let status = match call.parameters.required("Status", "status")? {
+        "Active" => KeyStatus::Active,
+        "Inactive" => KeyStatus::Inactive,
+        other => {
+            return Err(AwsError::new(
+                "ValidationError",
+                400,
+                format!(
+                    "1 validation error detected: Value '{other}' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]"
+                ),
+            ));
+        }
+    };
+    call.state
+        .change(|world| world.directory.set_key_status(account, &name, id, status))?;
+    Ok(Value::Null)
+}
+
+fn path_prefix<'a>(call: &'a Context<'_>) -> &'a str {
+    call.parameters.get("PathPrefix").unwrap_or("/")
 }
 
 /// The user that is named, or else the calling user.
-fn user_name(caller: &VerifiedCaller, call: &Call) -> Result<String, AwsError> {
-    if let Some(name) = call.parameter("UserName") {
+fn user_name(call: &Context<'_>) -> Result<String, AwsError> {
+    if let Some(name) = call.parameters.get("UserName") {
         return Ok(name.to_owned());
     }
-    let arn = &caller.identity().arn;
+    let arn = &call.caller()?.identity().arn;
     match arn.split_once(":user/") {
         Some((_, path)) => Ok(path.rsplit('/').next().unwrap_or_default().to_owned()),
         None => Err(AwsError::new(
@@ -157,32 +209,37 @@ fn user_name(caller: &VerifiedCaller, call: &Call) -> Result<String, AwsError> {
     }
 }
 
-fn user_fields(user: &User) -> String {
-    xml("Path", &user.path)
-        + &xml("UserName", &user.name)
-        + &xml("UserId", &user.id)
-        + &xml("Arn", &user.arn)
-        + &xml("CreateDate", &user.created.render_rfc3339())
+fn user_fields(call: &Context<'_>, user: &User) -> Value {
+    json!({
+        "Path": user.path,
+        "UserName": user.name,
+        "UserId": user.id,
+        "Arn": user.arn,
+        "CreateDate": time(call.service, user.created),
+    })
 }
 
-fn role_fields(role: &Role) -> String {
-    let policy = utf8_percent_encode(&role.trust_policy, NON_ALPHANUMERIC).to_string();
-    xml("Path", &role.path)
-        + &xml("RoleName", &role.name)
-        + &xml("RoleId", &role.id)
-        + &xml("Arn", &role.arn)
-        + &xml("CreateDate", &role.created.render_rfc3339())
-        + &xml("AssumeRolePolicyDocument", &policy)
-        + &xml("MaxSessionDuration", &role.max_session_duration.to_string())
+fn role_fields(call: &Context<'_>, role: &Role) -> Value {
+    json!({
+        "Path": role.path,
+        "RoleName": role.name,
+        "RoleId": role.id,
+        "Arn": role.arn,
+        "CreateDate": time(call.service, role.created),
+        "AssumeRolePolicyDocument": utf8_percent_encode(&role.trust_policy, NON_ALPHANUMERIC).to_string(),
+        "MaxSessionDuration": role.max_session_duration,
+    })
 }
 
-fn key_fields(user_name: &str, key: &AccessKey) -> String {
+fn key_fields(call: &Context<'_>, user_name: &str, key: &AccessKey) -> Value {
     let status = match key.status {
         KeyStatus::Active => "Active",
         KeyStatus::Inactive => "Inactive",
     };
-    xml("UserName", user_name)
-        + &xml("AccessKeyId", &key.id)
-        + &xml("Status", status)
-        + &xml("CreateDate", &key.created.render_rfc3339())
+    json!({
+        "UserName": user_name,
+        "AccessKeyId": key.id,
+        "Status": status,
+        "CreateDate": time(call.service, key.created),
+    })
 }

@@ -1,6 +1,9 @@
-//! The query protocol: parameters in a form or a query, answers in XML.
+//! The protocols of AWS: where a request says what it wants, and how an answer's members are written.
 
+use eks_auth_core::instant::Timestamp;
 use quick_xml::escape::escape;
+use serde_json::Value;
+use serde_json::json;
 
 use super::Service;
 use super::error::AwsError;
@@ -8,46 +11,48 @@ use crate::http::Request;
 use crate::http::Response;
 use crate::http::form_pairs;
 
-/// A call as its parameters name it.
-#[derive(Clone, Debug)]
-pub(super) struct Call {
-    /// `Action`; for EKS, method and path.
-    pub(super) action: String,
-    /// `Version`.
-    pub(super) version: String,
-    parameters: Vec<(String, String)>,
+/// How a service is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// Parameters in a form or a query, answers in XML; STS also in JSON.
+    Query,
+    /// Methods, paths and JSON.
+    RestJson,
+    #[expect(dead_code, reason = "CloudWatch Logs speaks it")]
+    /// `X-Amz-Target` and JSON, version 1.1.
+    Json,
 }
 
-impl Call {
-    pub(super) fn read(service: Service, request: &Request) -> Self {
+/// The parameters of a call.
+#[derive(Clone, Debug)]
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    pub(super) fn read(protocol: Protocol, request: &Request) -> Self {
         let mut parameters = request.query_pairs();
-        if service != Service::Eks && request.method == "POST" {
+        if protocol == Protocol::Query && request.method == "POST" {
             parameters.extend(form_pairs(&String::from_utf8_lossy(&request.body)));
         }
-        let mut call = Self {
-            action: String::new(),
-            version: String::new(),
-            parameters,
-        };
-        call.action = match service {
-            Service::Eks => format!("{} {}", request.method, request.path),
-            Service::Iam | Service::Sts => call.parameter("Action").unwrap_or_default().to_owned(),
-        };
-        call.version = call.parameter("Version").unwrap_or_default().to_owned();
-        call
+        Self(parameters)
     }
 
     /// The parameter of that name.
-    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
     }
 
+    #[cfg_attr(not(test), expect(dead_code, reason = "policies of IAM come as lists"))]
+    /// The members of a list, `NAME.member.1` and so on, up to the first that is not there.
+    pub(super) fn list(&self, name: &str) -> Vec<&str> {
+        (1..).map_while(|at| self.get(&format!("{name}.member.{at}"))).collect()
+    }
+
     /// The parameter of that name, which must be there; `member` is its name in messages.
     pub(super) fn required(&self, name: &str, member: &str) -> Result<&str, AwsError> {
-        self.parameter(name).ok_or_else(|| {
+        self.get(name).ok_or_else(|| {
             AwsError::new(
                 "ValidationError",
                 400,
@@ -57,25 +62,36 @@ impl Call {
             )
         })
     }
+}
 
-    /// The error for an action that the service has not.
-    pub(super) fn unknown_action(&self) -> AwsError {
-        if self.action.is_empty() {
-            return AwsError::new("MissingAction", 400, "The request must contain the parameter Action.");
-        }
-        AwsError::new(
-            "InvalidAction",
-            400,
-            format!("Could not find operation {} for version {}", self.action, self.version),
-        )
+/// The name of the operation that a request of a protocol with names wants.
+pub(super) fn operation_name(protocol: Protocol, parameters: &Parameters, request: &Request) -> String {
+    match protocol {
+        Protocol::Query => parameters.get("Action").unwrap_or_default().to_owned(),
+        Protocol::RestJson => format!("{} {}", request.method, request.path),
+        Protocol::Json => request
+            .header("x-amz-target")
+            .and_then(|target| target.rsplit('.').next())
+            .unwrap_or_default()
+            .to_owned(),
     }
 }
 
 /// Whether STS is asked for JSON.
-pub(super) fn wants_json(request: &Request) -> bool {
-    request
-        .header("accept")
-        .is_some_and(|accept| accept.contains("application/json"))
+pub(super) fn wants_json(service: Service, request: &Request) -> bool {
+    service == Service::Sts
+        && request
+            .header("accept")
+            .is_some_and(|accept| accept.contains("application/json"))
+}
+
+/// A time as a member: seconds since 1970 in JSON, RFC 3339 in XML.
+pub(super) fn time(service: Service, time: Timestamp) -> Value {
+    match service.protocol() {
+        Protocol::Query => json!(time.render_rfc3339()),
+        Protocol::RestJson => json!(time.unix_millis() as f64 / 1000.0),
+        Protocol::Json => json!(time.unix_millis()),
+    }
 }
 
 /// `<name>text</name>`, escaped.
@@ -83,19 +99,108 @@ pub(super) fn xml(name: &str, text: &str) -> String {
     format!("<{name}>{}</{name}>", escape(text))
 }
 
-/// The answer to a call that went well. `result` is XML; an empty one leaves the result element out.
-pub(super) fn success(namespace: &str, action: &str, result: &str, request_id: &str) -> Response {
-    let result = if result.is_empty() {
-        String::new()
-    } else {
-        format!("<{action}Result>{result}</{action}Result>")
+/// Members as XML: an object's are elements, a list's are elements named `member`, and null is absent.
+fn xml_members(value: &Value, into: &mut String) {
+    let mut element = |name: &str, value: &Value| {
+        if value.is_null() {
+            return;
+        }
+        into.push_str(&format!("<{name}>"));
+        xml_members(value, into);
+        into.push_str(&format!("</{name}>"));
     };
-    Response::new(
-        200,
-        "text/xml",
-        format!(
-            "<{action}Response xmlns=\"{namespace}\">{result}<ResponseMetadata>{}</ResponseMetadata></{action}Response>\n",
-            xml("RequestId", request_id)
-        ),
-    )
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| element(name, value)),
+        Value::Array(members) => members.iter().for_each(|value| element("member", value)),
+        Value::String(text) => into.push_str(&escape(text.as_str())),
+        Value::Bool(_) | Value::Number(_) => into.push_str(&value.to_string()),
+        Value::Null => {}
+    }
+}
+
+/// The answer to a call that went well. Members that are null are absent.
+pub(super) fn success(
+    service: Service,
+    operation: &str,
+    mut members: Value,
+    request: &Request,
+    request_id: &str,
+) -> Response {
+    match service.protocol() {
+        Protocol::Query if wants_json(service, request) => {
+            let body = json!({
+                format!("{operation}Response"): {
+                    format!("{operation}Result"): members,
+                    "ResponseMetadata": {"RequestId": request_id},
+                }
+            });
+            Response::new(200, "application/json", body.to_string())
+        }
+        Protocol::Query => {
+            let namespace = service.xml_namespace();
+            let mut result = String::new();
+            if !members.is_null() {
+                xml_members(&json!({format!("{operation}Result"): members}), &mut result);
+            }
+            let metadata = xml("RequestId", request_id);
+            Response::new(
+                200,
+                "text/xml",
+                format!(
+                    "<{operation}Response xmlns=\"{namespace}\">{result}<ResponseMetadata>{metadata}</ResponseMetadata></{operation}Response>\n"
+                ),
+            )
+        }
+        Protocol::RestJson | Protocol::Json => {
+            if let Some(members) = members.as_object_mut() {
+                members.retain(|_, value| !value.is_null());
+            }
+            let kind = match service.protocol() {
+                Protocol::Json => "application/x-amz-json-1.1",
+                Protocol::Query | Protocol::RestJson => "application/json",
+            };
+            Response::new(200, kind, members.to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_elements() {
+        let mut got = String::new();
+        let members = json!({"A": "x<y", "B": [{"C": 1}, {"C": true}], "D": null, "E": []});
+        xml_members(&members, &mut got);
+        assert_eq!(
+            got,
+            "<A>x&lt;y</A><B><member><C>1</C></member><member><C>true</C></member></B><E></E>"
+        );
+    }
+
+    #[test]
+    fn sts_answers_in_json_where_it_is_asked_to() {
+        let request = Request {
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            query: String::new(),
+            headers: vec![("accept".to_owned(), "application/json".to_owned())],
+            body: Vec::new(),
+            peer: ([127, 0, 0, 1], 1).into(),
+        };
+        let members = json!({"Account": "111122223333", "Arn": "a", "UserId": "b"});
+        let answer = success(Service::Sts, "GetCallerIdentity", members, &request, "r");
+        assert_eq!(
+            String::from_utf8(answer.body).unwrap(),
+            r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":{"Account":"111122223333","Arn":"a","UserId":"b"},"ResponseMetadata":{"RequestId":"r"}}}"#
+        );
+    }
+
+    #[test]
+    fn lists_are_numbered_from_one() {
+        let parameters = Parameters(form_pairs("a.member.1=x&a.member.2=y&a.member.4=z"));
+        assert_eq!(parameters.list("a"), ["x", "y"]);
+        assert_eq!(parameters.list("b"), Vec::<&str>::new());
+    }
 }

@@ -1,81 +1,70 @@
 //! STS: GetCallerIdentity, AssumeRole, GetAccessKeyInfo.
 
-use eks_auth_core::sigv4::VerifiedCaller;
 use eks_auth_core::sts;
 use eks_auth_core::sts::AssumeRoleRequest;
+use serde_json::Value;
+use serde_json::json;
 
 use super::error::AwsError;
-use super::protocol::Call;
-use super::protocol::success;
-use super::protocol::wants_json;
-use super::protocol::xml;
-use crate::http::Request;
-use crate::http::Response;
-use crate::state::State;
+use super::operation::Access;
+use super::operation::Context;
+use super::operation::Operation;
+use super::operation::Work;
+use super::protocol::time;
 
-/// The XML namespace of every answer.
-pub(super) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+pub(super) const OPERATIONS: &[Operation] = &[
+    operation("AssumeRole", assume_role),
+    operation("GetAccessKeyInfo", get_access_key_info),
+    operation("GetCallerIdentity", get_caller_identity),
+];
 
-pub(super) fn answer(
-    state: &State,
-    caller: &VerifiedCaller,
-    call: &Call,
-    request: &Request,
-    request_id: &str,
-) -> Result<Response, AwsError> {
-    match call.action.as_str() {
-        "AssumeRole" => assume_role(state, caller, call, request_id),
-        "GetAccessKeyInfo" => {
-            let id = call.required("AccessKeyId", "accessKeyId")?;
-            let world = state.snapshot();
-            let key = world
-                .directory
-                .access_key(id)
-                .ok_or_else(|| AwsError::new("AccessDenied", 403, "Access key does not exist"))?;
-            Ok(success(
-                NAMESPACE,
-                "GetAccessKeyInfo",
-                &xml("Account", key.account.as_str()),
-                request_id,
-            ))
-        }
-        "GetCallerIdentity" => {
-            let identity = caller.identity();
-            if wants_json(request) {
-                let body = sts::render_caller_identity_json(identity, request_id);
-                return Ok(Response::new(200, "application/json", body));
-            }
-            let result = xml("Arn", &identity.arn)
-                + &xml("UserId", &identity.user_id)
-                + &xml("Account", identity.account.as_str());
-            Ok(success(NAMESPACE, "GetCallerIdentity", &result, request_id))
-        }
-        _ => Err(call.unknown_action()),
+const fn operation(name: &'static str, answer: fn(&Context<'_>) -> Result<Value, AwsError>) -> Operation {
+    Operation {
+        name,
+        route: "",
+        access: Access::Caller,
+        answer: Work::Members(answer),
     }
 }
 
-fn assume_role(state: &State, caller: &VerifiedCaller, call: &Call, request_id: &str) -> Result<Response, AwsError> {
-    let now = state.now();
-    let assumed = state.change(|world| {
+fn assume_role(call: &Context<'_>) -> Result<Value, AwsError> {
+    let caller = call.caller()?;
+    let assumed = call.state.change(|world| {
         let request = AssumeRoleRequest {
-            role_arn: call.parameter("RoleArn"),
-            role_session_name: call.parameter("RoleSessionName"),
-            duration_seconds: call.parameter("DurationSeconds"),
-            external_id: call.parameter("ExternalId"),
+            role_arn: call.parameters.get("RoleArn"),
+            role_session_name: call.parameters.get("RoleSessionName"),
+            duration_seconds: call.parameters.get("DurationSeconds"),
+            external_id: call.parameters.get("ExternalId"),
         };
-        sts::assume_role(world, caller, request, now)
+        sts::assume_role(world, caller, request, call.now)
     })?;
     let session = assumed.key.session.as_ref();
-    let credentials = xml("AccessKeyId", &assumed.key.id)
-        + &xml("SecretAccessKey", assumed.key.secret.expose())
-        + &xml("SessionToken", session.map_or("", |session| session.token.expose()))
-        + &xml(
-            "Expiration",
-            &session
-                .map(|session| session.expires.render_rfc3339())
-                .unwrap_or_default(),
-        );
-    let user = xml("AssumedRoleId", &assumed.assumed_role_id) + &xml("Arn", &assumed.arn);
-    let result = format!("<Credentials>{credentials}</Credentials><AssumedRoleUser>{user}</AssumedRoleUser>");
-    Ok(success(NAMESPACE, "AssumeRole", &result, request_id))
+    Ok(json!({
+        "AssumedRoleUser": {"Arn": assumed.arn, "AssumedRoleId": assumed.assumed_role_id},
+        "Credentials": {
+            "AccessKeyId": assumed.key.id,
+            "Expiration": session.map(|session| time(call.service, session.expires)),
+            "SecretAccessKey": assumed.key.secret.expose(),
+            "SessionToken": session.map(|session| session.token.expose()),
+        },
+    }))
+}
+
+fn get_access_key_info(call: &Context<'_>) -> Result<Value, AwsError> {
+    let id = call.parameters.required("AccessKeyId", "accessKeyId")?;
+    let world = call.state.snapshot();
+    let key = world
+        .directory
+        .access_key(id)
+        .ok_or_else(|| AwsError::new("AccessDenied", 403, "Access key does not exist"))?;
+    Ok(json!({"Account": key.account.as_str()}))
+}
+
+fn get_caller_identity(call: &Context<'_>) -> Result<Value, AwsError> {
+    let identity = call.caller()?.identity();
+    Ok(json!({
+        "Account": identity.account.as_str(),
+        "Arn": identity.arn,
+        "UserId": identity.user_id,
+    }))
 }

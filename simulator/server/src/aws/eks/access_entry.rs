@@ -16,10 +16,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 
-use super::Call;
-use super::epoch;
 use super::input;
+use crate::aws::Service;
 use crate::aws::error::AwsError;
+use crate::aws::operation::Context;
+use crate::aws::protocol::time;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,8 +32,10 @@ struct Create {
     tags: Option<BTreeMap<String, String>>,
 }
 
-pub(super) fn create(call: &Call<'_>, name: &str) -> Result<Value, AwsError> {
-    let asked: Create = input::body(call.request)?;
+pub(super) fn create(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+
+    let asked: Create = call.body()?;
     let spec = NewAccessEntry {
         principal_arn: input::required(asked.principal_arn, "principalArn")?,
         entry_type: asked
@@ -51,7 +54,9 @@ pub(super) fn create(call: &Call<'_>, name: &str) -> Result<Value, AwsError> {
     })
 }
 
-pub(super) fn list(call: &Call<'_>, name: &str) -> Result<Value, AwsError> {
+pub(super) fn list(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+
     let cluster = call.cluster(name)?;
     let policy = call.request.query_value("associatedPolicyArn");
     let arns = cluster
@@ -62,7 +67,10 @@ pub(super) fn list(call: &Call<'_>, name: &str) -> Result<Value, AwsError> {
     input::page("accessEntries", arns, call.request)
 }
 
-pub(super) fn describe(call: &Call<'_>, name: &str, principal_arn: &str) -> Result<Value, AwsError> {
+pub(super) fn describe(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+    let principal_arn = call.label(1);
+
     let cluster = call.cluster(name)?;
     let entry = cluster.access_entry(principal_arn)?;
     Ok(json!({"accessEntry": entry_json(entry, &cluster)}))
@@ -75,8 +83,11 @@ struct Update {
     kubernetes_groups: Option<Vec<String>>,
 }
 
-pub(super) fn update(call: &Call<'_>, name: &str, principal_arn: &str) -> Result<Value, AwsError> {
-    let asked: Update = input::body(call.request)?;
+pub(super) fn update(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+    let principal_arn = call.label(1);
+
+    let asked: Update = call.body()?;
     let change = AccessEntryChange {
         username: asked.username,
         groups: asked.kubernetes_groups,
@@ -88,7 +99,10 @@ pub(super) fn update(call: &Call<'_>, name: &str, principal_arn: &str) -> Result
     })
 }
 
-pub(super) fn delete(call: &Call<'_>, name: &str, principal_arn: &str) -> Result<Value, AwsError> {
+pub(super) fn delete(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+    let principal_arn = call.label(1);
+
     call.change(name, |cluster, _, _, _| {
         cluster.delete_access_entry(principal_arn)?;
         Ok(json!({}))
@@ -108,8 +122,11 @@ struct Scope {
     namespaces: Option<Vec<String>>,
 }
 
-pub(super) fn associate(call: &Call<'_>, name: &str, principal_arn: &str) -> Result<Value, AwsError> {
-    let asked: Associate = input::body(call.request)?;
+pub(super) fn associate(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+    let principal_arn = call.label(1);
+
+    let asked: Associate = call.body()?;
     let policy_arn = input::required(asked.policy_arn, "policyArn")?;
     let scope = input::required(asked.access_scope, "accessScope")?;
     policy_name(&policy_arn)?;
@@ -127,7 +144,10 @@ pub(super) fn associate(call: &Call<'_>, name: &str, principal_arn: &str) -> Res
     })
 }
 
-pub(super) fn list_associated(call: &Call<'_>, name: &str, principal_arn: &str) -> Result<Value, AwsError> {
+pub(super) fn list_associated(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+    let principal_arn = call.label(1);
+
     let cluster = call.cluster(name)?;
     let policies = cluster
         .access_entry(principal_arn)?
@@ -143,12 +163,11 @@ pub(super) fn list_associated(call: &Call<'_>, name: &str, principal_arn: &str) 
     Ok(answer)
 }
 
-pub(super) fn disassociate(
-    call: &Call<'_>,
-    name: &str,
-    principal_arn: &str,
-    policy_arn: &str,
-) -> Result<Value, AwsError> {
+pub(super) fn disassociate(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+    let principal_arn = call.label(1);
+    let policy_arn = call.label(2);
+
     policy_name(policy_arn)?;
     call.change(name, |cluster, _, _, _| {
         cluster.disassociate_access_policy(principal_arn, policy_arn)?;
@@ -156,8 +175,8 @@ pub(super) fn disassociate(
     })
 }
 
-pub(super) fn list_policies(call: &Call<'_>) -> Result<Value, AwsError> {
-    let partition = Partition::of_region(&call.caller.scope().region);
+pub(super) fn list_policies(call: &Context<'_>) -> Result<Value, AwsError> {
+    let partition = Partition::of_region(&call.region);
     let policies = AccessPolicy::all()
         .iter()
         .map(|policy| {
@@ -174,8 +193,8 @@ fn entry_json(entry: &AccessEntry, cluster: &Cluster) -> Value {
         "principalArn": entry.principal_arn,
         "kubernetesGroups": entry.groups,
         "accessEntryArn": entry.arn,
-        "createdAt": epoch(entry.created),
-        "modifiedAt": epoch(entry.modified),
+        "createdAt": time(Service::Eks, entry.created),
+        "modifiedAt": time(Service::Eks, entry.modified),
         "tags": entry.tags,
         "username": entry.username,
         "type": entry.entry_type.as_str(),
@@ -186,7 +205,7 @@ fn associated_json(associated: &AssociatedPolicy, cluster: &Cluster) -> Value {
     json!({
         "policyArn": associated.policy.arn(cluster.partition()),
         "accessScope": {"type": associated.scope.kind(), "namespaces": associated.scope.namespaces()},
-        "associatedAt": epoch(associated.associated),
-        "modifiedAt": epoch(associated.modified),
+        "associatedAt": time(Service::Eks, associated.associated),
+        "modifiedAt": time(Service::Eks, associated.modified),
     })
 }

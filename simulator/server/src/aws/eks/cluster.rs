@@ -15,24 +15,26 @@ use serde_json::json;
 use sha2::Digest;
 use sha2::Sha256;
 
-use super::Call;
-use super::epoch;
 use super::input;
-use super::is_visible;
+use crate::aws::Service;
 use crate::aws::error::AwsError;
+use crate::aws::operation::Context;
+use crate::aws::protocol::time;
 
-pub(super) fn list(call: &Call<'_>) -> Result<Value, AwsError> {
+pub(super) fn list(call: &Context<'_>) -> Result<Value, AwsError> {
     let world = call.state.snapshot();
     let names = world
         .clusters
         .iter()
-        .filter(|(_, cluster)| is_visible(cluster, call.caller))
+        .filter(|(_, cluster)| call.sees(cluster))
         .map(|(name, _)| (name.clone(), json!(name)))
         .collect();
     input::page("clusters", names, call.request)
 }
 
-pub(super) fn describe(call: &Call<'_>, name: &str) -> Result<Value, AwsError> {
+pub(super) fn describe(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+
     Ok(json!({"cluster": cluster_json(&*call.cluster(name)?)}))
 }
 
@@ -66,9 +68,11 @@ struct LogSetupInput {
 }
 
 /// FIDELITY: EKS may word a request without a change, with several, or with names that are none in another way.
-pub(super) fn update_config(call: &Call<'_>, name: &str) -> Result<Value, AwsError> {
+pub(super) fn update_config(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+
     let invalid = |message: String| AwsError::new("InvalidParameterException", 400, message);
-    let asked: Update = input::body(call.request)?;
+    let asked: Update = call.body()?;
     let other = asked
         .others
         .iter()
@@ -116,12 +120,17 @@ fn newest_update(cluster: &Cluster) -> Result<Value, EksError> {
     Ok(json!({"update": update.map(|update| update_json(update, "InProgress"))}))
 }
 
-pub(super) fn describe_update(call: &Call<'_>, name: &str, id: &str) -> Result<Value, AwsError> {
+pub(super) fn describe_update(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+    let id = call.label(1);
+
     let cluster = call.cluster(name)?;
     Ok(json!({"update": update_json(cluster.update(id)?, "Successful")}))
 }
 
-pub(super) fn list_updates(call: &Call<'_>, name: &str) -> Result<Value, AwsError> {
+pub(super) fn list_updates(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+
     let cluster = call.cluster(name)?;
     // Node groups, add-ons and capabilities, which are not there, have no updates.
     let is_of_cluster = ["nodegroupName", "addonName", "capabilityName"]
@@ -146,7 +155,7 @@ fn update_json(update: &ClusterUpdate, status: &str) -> Value {
         "status": status,
         "type": update.type_name(),
         "params": params,
-        "createdAt": epoch(update.created),
+        "createdAt": time(Service::Eks, update.created),
         "errors": [],
     })
 }
@@ -180,7 +189,7 @@ fn cluster_json(cluster: &Cluster) -> Value {
     json!({
         "name": cluster.name,
         "arn": cluster.arn(),
-        "createdAt": epoch(cluster.created),
+        "createdAt": time(Service::Eks, cluster.created),
         "version": cluster.version,
         "endpoint": cluster.endpoint,
         "roleArn": format!("arn:{}:iam::{}:role/{}-cluster-role", cluster.partition(), cluster.account, cluster.name),

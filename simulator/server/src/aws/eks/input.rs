@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::DeserializeOwned;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -12,12 +11,6 @@ use crate::http::Request;
 
 /// The model's bound of every maxResults, and its default.
 const PAGE: usize = 100;
-
-/// The body; an absent one has no members.
-pub(super) fn body<T: DeserializeOwned>(request: &Request) -> Result<T, AwsError> {
-    let bytes: &[u8] = if request.body.is_empty() { b"{}" } else { &request.body };
-    serde_json::from_slice(bytes).map_err(|error| AwsError::new("SerializationException", 400, error.to_string()))
-}
 
 /// A member that must be there.
 pub(super) fn required<T>(value: Option<T>, member: &str) -> Result<T, AwsError> {

@@ -9,17 +9,18 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 
-use super::Call;
 use super::input;
-use super::is_visible;
 use crate::aws::error::AwsError;
+use crate::aws::operation::Context;
 
-pub(super) fn list(call: &Call<'_>, resource_arn: &str) -> Result<Value, AwsError> {
+pub(super) fn list(call: &Context<'_>) -> Result<Value, AwsError> {
+    let resource_arn = call.label(0);
+
     let world = call.state.snapshot();
     let entry = world
         .clusters
         .values()
-        .filter(|cluster| is_visible(cluster, call.caller))
+        .filter(|cluster| call.sees(cluster))
         .find_map(|cluster| find(cluster, resource_arn))
         .ok_or_else(|| not_found(resource_arn))?;
     Ok(json!({"tags": entry.tags}))
@@ -30,13 +31,17 @@ struct Tags {
     tags: Option<BTreeMap<String, String>>,
 }
 
-pub(super) fn tag(call: &Call<'_>, resource_arn: &str) -> Result<Value, AwsError> {
-    let asked: Tags = input::body(call.request)?;
+pub(super) fn tag(call: &Context<'_>) -> Result<Value, AwsError> {
+    let resource_arn = call.label(0);
+
+    let asked: Tags = call.body()?;
     let new = input::required(asked.tags, "tags")?;
     change(call, resource_arn, |tags| tags.extend(new))
 }
 
-pub(super) fn untag(call: &Call<'_>, resource_arn: &str) -> Result<Value, AwsError> {
+pub(super) fn untag(call: &Context<'_>) -> Result<Value, AwsError> {
+    let resource_arn = call.label(0);
+
     let keys: Vec<String> = call
         .request
         .query_pairs()
@@ -48,7 +53,7 @@ pub(super) fn untag(call: &Call<'_>, resource_arn: &str) -> Result<Value, AwsErr
 }
 
 fn change(
-    call: &Call<'_>,
+    call: &Context<'_>,
     resource_arn: &str,
     change: impl FnOnce(&mut BTreeMap<String, String>),
 ) -> Result<Value, AwsError> {
@@ -56,7 +61,7 @@ fn change(
     let name = world
         .clusters
         .iter()
-        .filter(|(_, cluster)| is_visible(cluster, call.caller))
+        .filter(|(_, cluster)| call.sees(cluster))
         .find(|(_, cluster)| find(cluster, resource_arn).is_some())
         .map(|(name, _)| name)
         .ok_or_else(|| not_found(resource_arn))?;
