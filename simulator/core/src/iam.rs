@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,7 +15,14 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use crate::arn::AccountId;
+use crate::arn::Arn;
 use crate::arn::Partition;
+use crate::iam_policy::ConditionKeys;
+use crate::iam_policy::PolicyDocument;
+use crate::iam_policy::PolicyError;
+use crate::iam_policy::authorize::PrincipalPolicies;
+use crate::iam_policy::trust::Found;
+use crate::iam_policy::trust::TrustPolicy;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 
@@ -74,8 +82,8 @@ pub struct Role {
     pub created: Timestamp,
     /// Seconds that a session may last at most, 3600 to 43200.
     pub max_session_duration: u32,
-    /// Who may assume it: a policy document in JSON.
-    pub trust_policy: String,
+    /// Who may assume it.
+    pub trust_policy: TrustPolicy,
 }
 
 /// A secret access key; prints as `[redacted]` and is wiped when dropped.
@@ -205,6 +213,8 @@ pub struct Session {
     pub token: SessionToken,
     /// From this instant on the credentials are refused.
     pub expires: Timestamp,
+    /// The session policy, where one was given.
+    pub policy: Option<Arc<PolicyDocument>>,
 }
 
 /// Who a caller is, as GetCallerIdentity answers.
@@ -337,10 +347,11 @@ impl Directory {
         Ok(())
     }
 
-    /// Makes a role. The trust policy is kept as it is given.
+    /// Makes a role.
     ///
     /// # Errors
-    /// [`IamError::NoSuchAccount`], [`IamError::InvalidName`], [`IamError::RoleExists`].
+    /// [`IamError::NoSuchAccount`], [`IamError::InvalidName`], [`IamError::MalformedPolicy`], also where the trust policy
+    /// names a user or a role that is not there, [`IamError::RoleExists`].
     pub fn create_role(
         &mut self,
         account: &AccountId,
@@ -350,6 +361,67 @@ impl Directory {
     ) -> Result<Arc<Role>, IamError> {
         check_name("roleName", spec.name)?;
         check_path(spec.path)?;
+        let trust_policy = TrustPolicy::save(spec.trust_policy, |arn| self.find_principal(arn))?;
+        self.add_role(account, spec, trust_policy, ids, now)
+    }
+
+    /// Makes a role as [`Directory::create_role`] does, whose trust policy may name users and roles that are not there:
+    /// those that come later are to be known by [`Directory::resolve_trust_policies`].
+    ///
+    /// # Errors
+    /// As for [`Directory::create_role`].
+    pub fn stage_role(
+        &mut self,
+        account: &AccountId,
+        spec: NewRole<'_>,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<Arc<Role>, IamError> {
+        check_name("roleName", spec.name)?;
+        check_path(spec.path)?;
+        let trust_policy =
+            TrustPolicy::save_with_absent(spec.trust_policy, |_| Found::UnknownAccount, |_| String::new())?;
+        self.add_role(account, spec, trust_policy, ids, now)
+    }
+
+    /// Gives the trust policies of all roles the unique ids of the users and roles that they name: of those that are
+    /// there, else of `gone`, by ARN, else new ones that nobody has.
+    pub fn resolve_trust_policies(&mut self, gone: &BTreeMap<String, String>, ids: &mut IdGenerator) {
+        let mut made: BTreeMap<String, String> = gone.clone();
+        for account in self.accounts.keys().cloned().collect::<Vec<_>>() {
+            let roles: Vec<Role> = self
+                .account(&account)
+                .into_iter()
+                .flat_map(Account::roles)
+                .cloned()
+                .collect();
+            for mut role in roles {
+                let id_of = |arn: &str| {
+                    let prefix = if arn.contains(":role/") { "AROA" } else { "AIDA" };
+                    made.entry(arn.to_owned())
+                        .or_insert_with(|| ids.unique_id(prefix))
+                        .clone()
+                };
+                let find = |arn: &str| self.find_principal(arn);
+                let Ok(trust_policy) = TrustPolicy::save_with_absent(role.trust_policy.text(), find, id_of) else {
+                    continue;
+                };
+                role.trust_policy = trust_policy;
+                if let Ok(account) = self.account_mut(&account) {
+                    account.roles.insert(role.name.to_ascii_lowercase(), Arc::new(role));
+                }
+            }
+        }
+    }
+
+    fn add_role(
+        &mut self,
+        account: &AccountId,
+        spec: NewRole<'_>,
+        trust_policy: TrustPolicy,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<Arc<Role>, IamError> {
         let account = self.account_mut(account)?;
         if account.role(spec.name).is_some() {
             return Err(IamError::RoleExists {
@@ -366,10 +438,68 @@ impl Directory {
             ),
             created: now,
             max_session_duration: spec.max_session_duration,
-            trust_policy: spec.trust_policy.to_owned(),
+            trust_policy,
         });
         account.roles.insert(spec.name.to_ascii_lowercase(), Arc::clone(&role));
         Ok(role)
+    }
+
+    /// Gives a role another trust policy.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchAccount`], [`IamError::NoSuchRole`], [`IamError::MalformedPolicy`].
+    pub fn update_trust_policy(&mut self, account: &AccountId, name: &str, text: &str) -> Result<(), IamError> {
+        let mut role = self
+            .account(account)
+            .and_then(|account| account.role(name))
+            .ok_or_else(|| IamError::NoSuchRole { name: name.to_owned() })?
+            .clone();
+        role.trust_policy = TrustPolicy::save(text, |arn| self.find_principal(arn))?;
+        let account = self.account_mut(account)?;
+        account.roles.insert(role.name.to_ascii_lowercase(), Arc::new(role));
+        Ok(())
+    }
+
+    /// The trust policy of a role as GetRole answers it: users and roles that are gone are shown by their ids.
+    #[must_use]
+    pub fn render_trust_policy(&self, role: &Role) -> String {
+        role.trust_policy.render(|arn| self.find_principal(arn))
+    }
+
+    /// The policies by which a request with `key` is judged. Every principal is an administrator; a session has its
+    /// session policy beside that.
+    #[must_use]
+    pub fn policies_of(&self, key: &AccessKey) -> PrincipalPolicies {
+        PrincipalPolicies {
+            session: key.session.as_ref().and_then(|session| session.policy.clone()),
+            ..PrincipalPolicies::administrator()
+        }
+    }
+
+    /// The condition keys that every request of a caller has.
+    #[must_use]
+    pub fn condition_keys(&self, caller: &CallerIdentity, now: Timestamp) -> ConditionKeys {
+        // The ARN of a session's role alone has the role's path.
+        let role = caller
+            .arn
+            .split_once(":assumed-role/")
+            .and_then(|(_, session)| session.split('/').next())
+            .and_then(|name| self.account(&caller.account)?.role(name));
+        ConditionKeys::of_caller(caller, role.map_or(&caller.arn, |role| &role.arn), now)
+    }
+
+    /// Whom the ARN of a user or a role, with its path, names.
+    fn find_principal(&self, arn: &str) -> Found {
+        let Some((parsed, account)) = Arn::parse(arn).ok().and_then(|parsed| {
+            let account = self.accounts.get(&AccountId::parse(&parsed.account_id).ok()?)?;
+            Some((parsed, account))
+        }) else {
+            return Found::UnknownAccount;
+        };
+        let name = parsed.resource.rsplit('/').next().unwrap_or_default();
+        let user = account.user(name).filter(|user| user.arn == arn).map(|user| &user.id);
+        let role = account.role(name).filter(|role| role.arn == arn).map(|role| &role.id);
+        user.or(role).map_or(Found::Nobody, |id| Found::Id(id.clone()))
     }
 
     /// Deletes a role. Sessions of it stop being anyone's.
@@ -432,6 +562,7 @@ impl Directory {
             session: Some(Session {
                 token: SessionToken::new(ids.session_token()),
                 expires,
+                policy: None,
             }),
         })
     }
@@ -598,6 +729,9 @@ pub enum IamError {
         /// The key's id.
         id: String,
     },
+    /// A policy document that IAM does not take.
+    #[error(transparent)]
+    MalformedPolicy(#[from] PolicyError),
     /// The World has no such account.
     #[error("account {id} is not in this world")]
     NoSuchAccount {

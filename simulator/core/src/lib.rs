@@ -17,6 +17,7 @@ mod wildcard;
 
 pub mod authenticate;
 pub mod iam;
+pub mod iam_policy;
 pub mod mapping;
 pub mod sigv4;
 pub mod sts;

@@ -4,7 +4,6 @@
 
 #[cfg(test)]
 mod tests;
-mod trust;
 
 use std::sync::Arc;
 
@@ -13,9 +12,14 @@ use serde::Serialize;
 use crate::arn::AccountId;
 use crate::arn::Arn;
 use crate::iam::AccessKey;
-use crate::iam::CallerIdentity;
 use crate::iam::KeyOwner;
 use crate::iam::Role;
+use crate::iam_policy::ConditionKeys;
+use crate::iam_policy::PolicyDocument;
+use crate::iam_policy::RequestContext;
+use crate::iam_policy::authorize::PrincipalPolicies;
+use crate::iam_policy::trust;
+use crate::iam_policy::trust::AssumeRefusal;
 use crate::instant::Timestamp;
 use crate::sigv4::SigV4Error;
 use crate::sigv4::VerifiedCaller;
@@ -144,6 +148,17 @@ pub struct AssumeRoleRequest<'a> {
     pub duration_seconds: Option<&'a str>,
     /// `ExternalId`.
     pub external_id: Option<&'a str>,
+    /// `Policy` and `PolicyArns`, joined.
+    pub session_policy: Option<&'a Arc<PolicyDocument>>,
+}
+
+/// What decides a caller's request beside who the caller is.
+#[derive(Clone, Copy, Debug)]
+pub struct Permissions<'a> {
+    /// The caller's policies.
+    pub policies: &'a PrincipalPolicies,
+    /// The condition keys of the caller and of the request, without those of the action.
+    pub keys: &'a ConditionKeys,
 }
 
 /// Temporary credentials of a role.
@@ -157,33 +172,27 @@ pub struct AssumedRole {
     pub assumed_role_id: String,
 }
 
-/// Assumes a role, adding the session to the World's directory. Every principal has AdministratorAccess, so the trust
-/// policy alone decides.
+/// Assumes a role, adding the session to the World's directory.
 ///
 /// # Errors
 /// What STS answers: ValidationError; AccessDenied, which does not tell whether the role is there.
 pub fn assume_role(
     world: &mut World,
     caller: &VerifiedCaller,
+    permissions: Permissions<'_>,
     request: AssumeRoleRequest<'_>,
     now: Timestamp,
 ) -> Result<AssumedRole, WireError> {
     let (role_arn, session_name, duration) = validate(request)?;
     let identity = caller.identity();
-    let denied = || WireError {
-        code: "AccessDenied",
-        status: 403,
-        message: format!(
+    let denied = || {
+        access_denied(format!(
             "User: {} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
             identity.arn
-        ),
+        ))
     };
     if identity.arn.ends_with(":root") {
-        return Err(WireError {
-            code: "AccessDenied",
-            status: 403,
-            message: "Roles may not be assumed by root accounts.".to_owned(),
-        });
+        return Err(access_denied("Roles may not be assumed by root accounts."));
     }
     let account = Arn::parse(role_arn)
         .and_then(|arn| AccountId::parse(&arn.account_id))
@@ -194,15 +203,21 @@ pub fn assume_role(
         .and_then(|account| account.roles().find(|role| role.arn == role_arn))
         .cloned()
         .ok_or_else(denied)?;
-    let context = trust::Context {
-        caller: identity,
-        principal_arn: &principal_arn(world, identity),
-        role_session_name: session_name,
-        external_id: request.external_id,
-    };
-    if !trust::allows(&role.trust_policy, &context) {
-        return Err(denied());
+    let mut keys = permissions.keys.clone().with("sts:RoleSessionName", session_name);
+    if let Some(external_id) = request.external_id {
+        keys = keys.with("sts:ExternalId", external_id);
     }
+    let context = RequestContext {
+        action: "sts:AssumeRole",
+        resource: role_arn,
+        keys: &keys,
+    };
+    trust::check_assume_role(&role.trust_policy, &account, identity, permissions.policies, &context).map_err(
+        |refusal| match refusal {
+            AssumeRefusal::Policies(denied) => access_denied(denied.to_string()),
+            AssumeRefusal::Trust => denied(),
+        },
+    )?;
     if duration > role.max_session_duration {
         return Err(validation_error(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
@@ -223,6 +238,16 @@ pub fn assume_role(
     let key = world
         .directory
         .create_session(&account, owner, expires, &mut world.ids, now);
+    let key = match request.session_policy {
+        Some(policy) => {
+            let mut key = (*key).clone();
+            key.session
+                .iter_mut()
+                .for_each(|session| session.policy = Some(Arc::clone(policy)));
+            world.directory.add_key(key)
+        }
+        None => key,
+    };
     let assumed = world.directory.caller_identity(&key).ok_or_else(denied)?;
     Ok(AssumedRole {
         key,
@@ -231,14 +256,12 @@ pub fn assume_role(
     })
 }
 
-/// The caller's ARN or, for the session of a role, the role's ARN, which alone has the path.
-fn principal_arn(world: &World, caller: &CallerIdentity) -> String {
-    let role = caller
-        .arn
-        .split_once(":assumed-role/")
-        .and_then(|(_, session)| session.split('/').next())
-        .and_then(|name| world.directory.account(&caller.account)?.role(name));
-    role.map_or(&caller.arn, |role| &role.arn).clone()
+fn access_denied(message: impl Into<String>) -> WireError {
+    WireError {
+        code: "AccessDenied",
+        status: 403,
+        message: message.into(),
+    }
 }
 
 fn validation_error(message: impl Into<String>) -> WireError {

@@ -244,6 +244,7 @@ impl Case {
             session: self.context.session_token.clone().map(|token| Session {
                 token: SessionToken::new(token),
                 expires: self.now().plus_seconds(3600),
+                policy: None,
             }),
         });
         let receiver = Receiver {

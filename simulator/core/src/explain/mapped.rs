@@ -285,7 +285,7 @@ fn node_role(name: &str, account: &str, identity: &Identity, world: &World) -> O
     let role = world.directory.account(&AccountId::parse(account).ok()?)?.role(name)?;
     let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let letters = letters.to_lowercase();
-    if role.trust_policy.contains("\"ec2.amazonaws.com\"") {
+    if role.trust_policy.names_service("ec2.amazonaws.com") {
         Some("its trust policy lets EC2 instances assume it".to_owned())
     } else if ["noderole", "nodeinstancerole", "nodegrouprole"]
         .iter()

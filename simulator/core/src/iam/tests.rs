@@ -28,7 +28,7 @@ fn role(name: &str) -> NewRole<'_> {
     NewRole {
         name,
         path: "/",
-        trust_policy: "{}",
+        trust_policy: r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#,
         max_session_duration: 3600,
     }
 }
@@ -365,4 +365,86 @@ fn secrets_do_not_print() {
         assert!(!text.contains(secret));
     }
     assert!(text.contains("[redacted]"));
+}
+
+const TRUSTS_JANE: &str = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/jane"},"Action":"sts:AssumeRole"}}"#;
+
+#[test]
+fn a_trust_policy_names_who_is_there_when_it_is_kept() {
+    let (mut directory, mut ids) = stage();
+    let trusting = NewRole {
+        trust_policy: TRUSTS_JANE,
+        ..role("Dev")
+    };
+    let nobody = || {
+        IamError::from(PolicyError::InvalidPrincipal {
+            kind: "AWS".to_owned(),
+            value: "arn:aws:iam::111122223333:user/jane".to_owned(),
+        })
+    };
+    let message = r#"Invalid principal in policy: "AWS":"arn:aws:iam::111122223333:user/jane""#;
+    check(
+        directory.create_role(&account(), trusting, &mut ids, now()),
+        nobody(),
+        message,
+    );
+    assert!(directory.account(&account()).unwrap().role("Dev").is_none());
+    directory.create_role(&account(), role("Dev"), &mut ids, now()).unwrap();
+    check(
+        directory.update_trust_policy(&account(), "Dev", TRUSTS_JANE),
+        nobody(),
+        message,
+    );
+
+    let jane = directory.create_user(&account(), "jane", "/", &mut ids, now()).unwrap();
+    directory.update_trust_policy(&account(), "dev", TRUSTS_JANE).unwrap();
+    let shown = |directory: &Directory| {
+        let role = directory.account(&account()).unwrap().role("Dev").unwrap();
+        directory.render_trust_policy(role)
+    };
+    assert_eq!(shown(&directory), TRUSTS_JANE);
+    directory.delete_user(&account(), "jane").unwrap();
+    let gone = TRUSTS_JANE.replace("arn:aws:iam::111122223333:user/jane", &jane.id);
+    assert_eq!(shown(&directory), gone);
+    directory.create_user(&account(), "jane", "/", &mut ids, now()).unwrap();
+    assert_eq!(shown(&directory), gone, "it is another jane");
+
+    check(
+        directory.update_trust_policy(&account(), "Dev", "{"),
+        IamError::MalformedPolicy(PolicyError::InvalidJson),
+        "This policy contains invalid Json",
+    );
+    check(
+        directory.update_trust_policy(&account(), "nobody", TRUSTS_JANE),
+        IamError::NoSuchRole {
+            name: "nobody".to_owned(),
+        },
+        "The role with name nobody cannot be found.",
+    );
+}
+
+#[test]
+fn a_staged_trust_policy_may_name_who_comes_later_or_is_gone() {
+    let (mut directory, mut ids) = stage();
+    for (name, user) in [("by-jane", "jane"), ("by-gone", "gone"), ("by-ghost", "ghost")] {
+        let trusting = NewRole {
+            trust_policy: &TRUSTS_JANE.replace("jane", user),
+            ..role(name)
+        };
+        directory.stage_role(&account(), trusting, &mut ids, now()).unwrap();
+    }
+    directory.create_user(&account(), "jane", "/", &mut ids, now()).unwrap();
+    let gone = "arn:aws:iam::111122223333:user/gone".to_owned();
+    directory.resolve_trust_policies(&[(gone, "AIDAGONE".to_owned())].into(), &mut ids);
+    let shown = |name: &str| {
+        let role = directory.account(&account()).unwrap().role(name).unwrap();
+        directory.render_trust_policy(role)
+    };
+    assert_eq!(shown("by-jane"), TRUSTS_JANE);
+    assert!(shown("by-gone").contains(r#"{"AWS":"AIDAGONE"}"#));
+    let ghost = shown("by-ghost");
+    assert!(
+        ghost.contains(r#"{"AWS":"AIDA"#) && !ghost.contains("AIDAGONE"),
+        "{ghost}"
+    );
 }

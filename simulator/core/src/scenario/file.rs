@@ -27,6 +27,7 @@ use crate::eks::access_entry::EntryType;
 use crate::eks::access_entry::NewAccessEntry;
 use crate::eks::error::EksError;
 use crate::explain::Cause;
+use crate::iam_policy::trust;
 use crate::mapping::config::AuthenticatorConfig;
 use crate::mapping::dynamic_file::DynamicFile;
 
@@ -360,10 +361,15 @@ fn account(file: AccountFile) -> Result<AccountModel, ScenarioError> {
             return Err(at(&role.name, format!("two roles are named `{}`", role.name.value)));
         }
         names.push(key);
-        if let Some(policy) = &role.trust_policy
-            && serde_json::from_str::<serde_json::Value>(&policy.value).is_err()
-        {
-            return Err(at(policy, "trust_policy is a policy document in JSON"));
+        if let Some(policy) = &role.trust_policy {
+            trust::check(&policy.value).map_err(|error| at(policy, format!("trust_policy: {error}")))?;
+        }
+        let is_principal = |name: &String| {
+            let named = name.starts_with("role/") || name.starts_with("user/");
+            trust::is_aws_principal(name) || named && trust::is_aws_principal(&format!("arn:aws:iam::{id}:{name}"))
+        };
+        if let Some(name) = role.trusted.iter().find(|name| !is_principal(name)) {
+            return Err(at(&role.name, format!("`{name}` under trusted is no principal")));
         }
         roles.push(RoleModel {
             name: role.name.value,

@@ -155,16 +155,22 @@ impl AccountModel {
         if let Some(policy) = &role.trust_policy {
             return policy.clone();
         }
+        // A name that nobody has is that of a principal that is not there.
+        let absent = |name: &String| match name.split_once('/') {
+            Some(("role" | "user", _)) => format!("arn:{}:iam::{}:{name}", self.partition, self.id),
+            _ => name.clone(),
+        };
         let principals: Vec<String> = role
             .trusted
             .iter()
-            .map(|name| self.canonical_arn(name).unwrap_or_else(|| name.clone()))
+            .map(|name| self.principal_arn(name).unwrap_or_else(|| absent(name)))
             .collect();
-        json!({
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Principal": {"AWS": principals}, "Action": "sts:AssumeRole"}],
-        })
-        .to_string()
+        let statement = if principals.is_empty() {
+            json!({"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+        } else {
+            json!({"Effect": "Allow", "Principal": {"AWS": principals}, "Action": "sts:AssumeRole"})
+        };
+        json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
     }
 }
 
@@ -187,7 +193,7 @@ impl WorldModel {
                     trust_policy: &account.trust_policy(role),
                     max_session_duration: 3600,
                 };
-                if let Ok(role) = world.directory.create_role(&account.id, spec, &mut world.ids, created) {
+                if let Ok(role) = world.directory.stage_role(&account.id, spec, &mut world.ids, created) {
                     principals.insert(role.arn.clone(), role.id.clone());
                 }
             }
@@ -213,6 +219,7 @@ impl WorldModel {
                 }
             }
         }
+        world.directory.resolve_trust_policies(&principals, &mut world.ids);
         for model in &self.clusters {
             let cluster = model.stage(&mut world, &principals, now);
             world.clusters.insert(model.name.clone(), Arc::new(cluster));

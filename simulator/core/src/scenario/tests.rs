@@ -251,3 +251,86 @@ fn access_that_is_inconsistent_is_refused_where_it_stands() {
         "{error}"
     );
 }
+
+const TRUST: &str = r#"
+world:
+  accounts:
+    - id: "111122223333"
+      users:
+        - name: here
+          path: /team/
+        - name: gone
+          deleted: true
+      roles:
+        - name: dev
+          trusted: [user/here, role/ops, user/gone, user/ghost, "444455556666"]
+        - name: ops
+          path: /ops/
+          trusted: []
+        - name: nodes
+          trust_policy: '{"Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}'
+  clusters: []
+  profiles: []
+"#;
+
+#[test]
+fn roles_trust_whom_the_world_says() {
+    let world = stage(TRUST, Timestamp::UNIX_EPOCH).unwrap().world;
+    let account = crate::arn::AccountId::parse("111122223333").unwrap();
+    let account = world.directory.account(&account).unwrap();
+    let shown = |name: &str| -> serde_json::Value {
+        let text = world.directory.render_trust_policy(account.role(name).unwrap());
+        serde_json::from_str(&text).unwrap()
+    };
+    let dev = shown("dev");
+    let names: Vec<&str> = dev["Statement"][0]["Principal"]["AWS"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap())
+        .collect();
+    assert_eq!(names.len(), 5);
+    assert_eq!(
+        names[..2],
+        [
+            "arn:aws:iam::111122223333:user/team/here",
+            "arn:aws:iam::111122223333:role/ops/ops"
+        ]
+    );
+    // Those who are not there are shown by the ids that they had.
+    for name in &names[2..4] {
+        assert!(name.starts_with("AIDA") && name.len() == 21, "{name}");
+    }
+    assert_eq!(names[4], "444455556666");
+    assert_eq!(shown("ops")["Statement"][0]["Effect"], "Deny");
+    assert!(
+        account
+            .role("nodes")
+            .unwrap()
+            .trust_policy
+            .names_service("ec2.amazonaws.com")
+    );
+}
+
+#[test]
+fn trust_in_what_is_no_principal_is_refused_where_it_stands() {
+    for (from, to, line, message) in [
+        ("role/ops", "ops", 11, "`ops` under trusted is no principal"),
+        ("user/ghost", "user/*", 11, "`user/*` under trusted is no principal"),
+        (
+            r#""Action":"sts:AssumeRole"}"#,
+            r#""Action":"*"}"#,
+            17,
+            "trust_policy: AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
+        (
+            "'{\"Statement\"",
+            "'{Statement\"",
+            17,
+            "trust_policy: This policy contains invalid Json",
+        ),
+    ] {
+        assert!(TRUST.contains(from), "{from}");
+        refused(&TRUST.replacen(from, to, 1), line, message);
+    }
+}

@@ -69,6 +69,7 @@ fn directory() -> Directory {
         session: Some(Session {
             token: SessionToken::new(TOKEN.to_owned()),
             expires: date().plus_seconds(SESSION_SECONDS),
+            policy: None,
         }),
         ..key.clone()
     });

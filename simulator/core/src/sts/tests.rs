@@ -1,10 +1,14 @@
 //! AssumeRole from the signed request to the credentials it gives, and how each refusal reads.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::arn::Partition;
+use crate::iam::CallerIdentity;
 use crate::iam::KeyStatus;
 use crate::iam::NewRole;
 use crate::iam::SecretKey;
+use crate::iam_policy::PolicyKind;
 use crate::sigv4;
 use crate::sigv4::Receiver;
 use crate::sigv4::ScopeFault;
@@ -53,8 +57,32 @@ fn add_role(
     };
     let role = world
         .directory
-        .create_role(&account(account_id), role, &mut world.ids, now());
-    role.unwrap().arn.clone()
+        .stage_role(&account(account_id), role, &mut world.ids, now());
+    let arn = role.unwrap().arn.clone();
+    world.directory.resolve_trust_policies(&BTreeMap::new(), &mut world.ids);
+    arn
+}
+
+/// As an administrator.
+fn assume_role(
+    world: &mut World,
+    caller: &VerifiedCaller,
+    request: AssumeRoleRequest<'_>,
+    now: Timestamp,
+) -> Result<AssumedRole, WireError> {
+    assume_role_with(world, caller, &PrincipalPolicies::administrator(), request, now)
+}
+
+fn assume_role_with(
+    world: &mut World,
+    caller: &VerifiedCaller,
+    policies: &PrincipalPolicies,
+    request: AssumeRoleRequest<'_>,
+    now: Timestamp,
+) -> Result<AssumedRole, WireError> {
+    let keys = world.directory.condition_keys(caller.identity(), now);
+    let permissions = Permissions { policies, keys: &keys };
+    super::assume_role(world, caller, permissions, request, now)
 }
 
 fn trusting(principal: &str, condition: &str) -> String {
@@ -211,7 +239,6 @@ fn trust_decides() {
     check_trust(&trusting("arn:aws:iam::111122223333:user/joe", "{}"), None, false);
     check_trust(&trusting("arn:aws:iam::444455556666:root", "{}"), None, false);
     check_trust(&trusting(ELSEWHERE, "{}"), None, false);
-    check_trust("", None, false);
     let denied = r#"{"Statement":[
         {"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"},
         {"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111122223333:user/jane"},"Action":"sts:AssumeRole"}]}"#;
@@ -229,8 +256,12 @@ fn conditions_of_trust_decide() {
     let like = |pattern: &str| trusting("*", &format!(r#"{{"ArnLike":{{"aws:PrincipalArn":"{pattern}"}}}}"#));
     check_trust(&like("arn:aws:iam::*:user/j*"), None, true);
     check_trust(&like("arn:aws:iam::*:role/j*"), None, false);
-    let unknown = trusting("*", r#"{"StringEqualsIfExists":{"sts:ExternalId":"secret"}}"#);
-    check_trust(&unknown, Some("secret"), false);
+    let if_exists = trusting("*", r#"{"StringEqualsIfExists":{"sts:ExternalId":"secret"}}"#);
+    check_trust(&if_exists, Some("secret"), true);
+    check_trust(&if_exists, Some("Secret"), false);
+    check_trust(&if_exists, None, true);
+    let unmodelled = trusting("*", r#"{"BinaryEquals":{"sts:ExternalId":"secret"}}"#);
+    check_trust(&unmodelled, Some("secret"), false);
 }
 
 #[test]
@@ -679,4 +710,36 @@ fn bodies_are_those_of_sts() {
         render_error_json(&error, "a9068247"),
         r#"{"Error":{"Code":"InvalidClientTokenId","Message":"The security token included in the request is invalid.","Type":"Sender"},"RequestId":"a9068247"}"#
     );
+}
+
+#[test]
+fn a_session_policy_goes_with_the_session() {
+    let mut world = world();
+    let jane = jane(&mut world);
+    let dev = add_role(&mut world, HOME, "dev", "/", 3600, ANYONE);
+    let other = add_role(&mut world, HOME, "other", "/", 3600, &trusting(HOME, "{}"));
+    let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"eks:*","Resource":"*"}}"#;
+    let policy = Arc::new(PolicyDocument::parse(text, PolicyKind::Identity).unwrap());
+    for (session_policy, wanted) in [
+        (None, Ok(())),
+        (
+            Some(&policy),
+            Err(" because no session policy allows the sts:AssumeRole action"),
+        ),
+    ] {
+        let request = AssumeRoleRequest {
+            session_policy,
+            ..request(&dev)
+        };
+        let session = assume_role(&mut world, &jane, request, now()).unwrap();
+        let caller = verified(&world, &session.key, now()).unwrap();
+        let policies = world.directory.policies_of(&session.key);
+        let answer = assume_role_with(&mut world, &caller, &policies, super::tests::request(&other), now());
+        let wanted = wanted.map_err(|reason| {
+            let mut error = denied(&session.arn, &other);
+            error.message.push_str(reason);
+            error
+        });
+        assert_eq!(answer.map(|_| ()), wanted);
+    }
 }

@@ -3,6 +3,7 @@
 use eks_auth_core::eks::error::EksError;
 use eks_auth_core::eks::error::EksErrorKind;
 use eks_auth_core::iam::IamError;
+use eks_auth_core::iam_policy::PolicyError;
 use eks_auth_core::sigv4::SigV4Error;
 use eks_auth_core::sts;
 use eks_auth_core::sts::WireError;
@@ -55,10 +56,17 @@ impl From<EksError> for AwsError {
     }
 }
 
+impl From<PolicyError> for AwsError {
+    fn from(error: PolicyError) -> Self {
+        Self::new("MalformedPolicyDocument", 400, error.to_string())
+    }
+}
+
 impl From<IamError> for AwsError {
     fn from(error: IamError) -> Self {
         let (code, status) = match &error {
             IamError::InvalidName { .. } | IamError::InvalidPath { .. } => ("ValidationError", 400),
+            IamError::MalformedPolicy(_) => ("MalformedPolicyDocument", 400),
             IamError::NoSuchAccessKey { .. }
             | IamError::NoSuchAccount { .. }
             | IamError::NoSuchRole { .. }

@@ -73,17 +73,10 @@ fn create_role(call: &Context<'_>) -> Result<Value, AwsError> {
             .and_then(|seconds| seconds.parse().ok())
             .unwrap_or(SESSION_DURATION),
     };
-    if serde_json::from_str::<Value>(spec.trust_policy).is_err() {
-        return Err(AwsError::new(
-            "MalformedPolicyDocument",
-            400,
-            "This policy contains invalid Json",
-        ));
-    }
     let role = call
         .state
         .change(|world| world.directory.create_role(account, spec, &mut world.ids, call.now))?;
-    Ok(json!({"Role": role_fields(call, &role)}))
+    Ok(json!({"Role": role_fields(call, &role, role.trust_policy.text())}))
 }
 
 fn create_user(call: &Context<'_>) -> Result<Value, AwsError> {
@@ -128,7 +121,8 @@ fn get_role(call: &Context<'_>) -> Result<Value, AwsError> {
         .account(call.account()?)
         .and_then(|account| account.role(name))
         .ok_or_else(|| IamError::NoSuchRole { name: name.to_owned() })?;
-    Ok(json!({"Role": role_fields(call, role)}))
+    let trust_policy = world.directory.render_trust_policy(role);
+    Ok(json!({"Role": role_fields(call, role, &trust_policy)}))
 }
 
 fn get_user(call: &Context<'_>) -> Result<Value, AwsError> {
@@ -152,7 +146,7 @@ fn list_roles(call: &Context<'_>) -> Result<Value, AwsError> {
     let roles: Vec<Value> = roles
         .flat_map(|account| account.roles())
         .filter(|role| role.path.starts_with(path_prefix(call)))
-        .map(|role| role_fields(call, role))
+        .map(|role| role_fields(call, role, &world.directory.render_trust_policy(role)))
         .collect();
     Ok(json!({"Roles": roles, "IsTruncated": false}))
 }
@@ -219,14 +213,14 @@ fn user_fields(call: &Context<'_>, user: &User) -> Value {
     })
 }
 
-fn role_fields(call: &Context<'_>, role: &Role) -> Value {
+fn role_fields(call: &Context<'_>, role: &Role, trust_policy: &str) -> Value {
     json!({
         "Path": role.path,
         "RoleName": role.name,
         "RoleId": role.id,
         "Arn": role.arn,
         "CreateDate": time(call.service, role.created),
-        "AssumeRolePolicyDocument": utf8_percent_encode(&role.trust_policy, NON_ALPHANUMERIC).to_string(),
+        "AssumeRolePolicyDocument": utf8_percent_encode(trust_policy, NON_ALPHANUMERIC).to_string(),
         "MaxSessionDuration": role.max_session_duration,
     })
 }

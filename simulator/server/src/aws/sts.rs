@@ -1,7 +1,12 @@
 //! STS: GetCallerIdentity, AssumeRole, GetAccessKeyInfo.
 
+use std::sync::Arc;
+
+use eks_auth_core::iam_policy::PolicyDocument;
+use eks_auth_core::iam_policy::PolicyKind;
 use eks_auth_core::sts;
 use eks_auth_core::sts::AssumeRoleRequest;
+use eks_auth_core::sts::Permissions;
 use serde_json::Value;
 use serde_json::json;
 
@@ -29,14 +34,26 @@ const fn operation(name: &'static str, answer: fn(&Context<'_>) -> Result<Value,
 
 fn assume_role(call: &Context<'_>) -> Result<Value, AwsError> {
     let caller = call.caller()?;
+    let session_policy = match call.parameters.get("Policy") {
+        Some(text) => Some(Arc::new(PolicyDocument::parse(text, PolicyKind::Identity)?)),
+        None => None,
+    };
     let assumed = call.state.change(|world| {
+        let key = world.directory.access_key(&caller.scope().access_key_id);
+        let policies = key.map(|key| world.directory.policies_of(key)).unwrap_or_default();
+        let keys = world.directory.condition_keys(caller.identity(), call.now);
+        let permissions = Permissions {
+            policies: &policies,
+            keys: &keys,
+        };
         let request = AssumeRoleRequest {
             role_arn: call.parameters.get("RoleArn"),
             role_session_name: call.parameters.get("RoleSessionName"),
             duration_seconds: call.parameters.get("DurationSeconds"),
             external_id: call.parameters.get("ExternalId"),
+            session_policy: session_policy.as_ref(),
         };
-        sts::assume_role(world, caller, request, call.now)
+        sts::assume_role(world, caller, permissions, request, call.now)
     })?;
     let session = assumed.key.session.as_ref();
     Ok(json!({
