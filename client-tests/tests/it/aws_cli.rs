@@ -215,3 +215,38 @@ fn a_user_made_again_has_another_id_and_its_old_key_stays_dead() {
             .contains("(InvalidClientTokenId)")
     );
 }
+
+#[test]
+fn a_trust_policy_follows_the_id_and_not_the_name() {
+    let Some(clients) = need("a_trust_policy_follows_the_id_and_not_the_name", &[Client::Aws]) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    let aws = |words: &str| simulator.run(&clients[0], words, Some("creator"));
+    let shown = || {
+        let query = "--query Role.AssumeRolePolicyDocument.Statement[0].Principal.AWS --output text";
+        let shown = aws(&format!("iam get-role --role-name admin-test-role {query}")).good();
+        shown.trim().to_owned()
+    };
+    let id = aws("iam get-user --user-name testuser --query User.UserId --output text").good();
+    assert_eq!(shown(), "arn:aws:iam::111122223333:user/testuser");
+
+    let key = aws("iam list-access-keys --user-name testuser --query AccessKeyMetadata[0].AccessKeyId --output text");
+    let _ = aws(&format!(
+        "iam delete-access-key --user-name testuser --access-key-id {}",
+        key.good().trim()
+    ))
+    .good();
+    let _ = aws("iam delete-user --user-name testuser").good();
+    assert_eq!(shown(), id.trim());
+    let refused = aws(concat!(
+        "iam create-role --role-name other --assume-role-policy-document ",
+        r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/testuser"},"Action":"sts:AssumeRole"}]}"#,
+    ));
+    assert_eq!(
+        refused.complaint(),
+        "An error occurred (MalformedPolicyDocument) when calling the CreateRole operation: Invalid principal in policy: \"AWS\":\"arn:aws:iam::111122223333:user/testuser\""
+    );
+    let _ = aws("iam create-user --user-name testuser").good();
+    assert_eq!(shown(), id.trim(), "it is another testuser");
+}
