@@ -1,7 +1,9 @@
 //! Why a policy document is refused.
 
-/// A policy document that IAM refuses with MalformedPolicyDocument. The messages are IAM's, as public issues and
-/// measurements quote them.
+/// A policy document that IAM refuses with MalformedPolicyDocument.
+///
+/// Source of the messages: public issues and measurements quote those of identity policies, of principals, actions and
+/// resources in trust policies; the others of trust policies are known from imitations (moto, versitygw) only.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// An action with several colons.
