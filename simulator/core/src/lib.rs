@@ -35,6 +35,8 @@ pub mod user;
 pub mod eks;
 pub mod world;
 
+pub mod insights;
+
 pub mod explain;
 pub mod lint;
 pub mod log;

@@ -10,11 +10,12 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// What the core may depend on: nothing that does I/O.
-const CORE_DEPENDENCIES: [&str; 13] = [
+const CORE_DEPENDENCIES: [&str; 14] = [
     "base64",
     "hmac",
     "imbl",
     "percent-encoding",
+    "regex",
     "saphyr-parser",
     "serde",
     "serde-saphyr",

@@ -1,0 +1,272 @@
+//! Expressions and what they are for a row.
+//!
+//! FIDELITY: what is missing makes `=`, `<`, `like` and `in` false, and so `!=`, `not like` and `not in` true.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::cell::OnceCell;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use super::Record;
+use super::discover::Slot;
+use super::discover::Slots;
+use super::discover::discover;
+use super::function::Function;
+use super::value::Value;
+
+/// Something that has a value for each row.
+///
+/// Operators of one kind stand in one list, so that a query of many terms is not nested deeply.
+#[derive(Clone, Debug)]
+pub(super) enum Expression {
+    Field(Field),
+    Text(String),
+    Number(f64),
+    Bool(bool),
+    Any(Vec<Expression>),
+    All(Vec<Expression>),
+    Not(Box<Expression>),
+    Compare(Box<Expression>, Comparison, Box<Expression>),
+    Like(Box<Expression>, Matcher),
+    In(Box<Expression>, Vec<Expression>),
+    Negative(Box<Expression>),
+    Arithmetic(Box<Expression>, Vec<(Operator, Expression)>),
+    Call(Function, Vec<Expression>),
+    /// The result of an aggregation, by its place in the list of the `stats` command.
+    Aggregate(usize),
+}
+
+/// Where the value of a name comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    System(SystemField),
+    Named(Slot),
+}
+
+/// A field that every log event has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SystemField {
+    Message,
+    Timestamp,
+    IngestionTime,
+    LogStream,
+    Log,
+    Ptr,
+}
+
+impl SystemField {
+    const ALL: [(&'static str, Self); 6] = [
+        ("@message", Self::Message),
+        ("@timestamp", Self::Timestamp),
+        ("@ingestionTime", Self::IngestionTime),
+        ("@logStream", Self::LogStream),
+        ("@log", Self::Log),
+        ("@ptr", Self::Ptr),
+    ];
+
+    /// The field of that name, in capital or small letters.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, field)| field)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+    Power,
+}
+
+/// The right side of `like`.
+#[derive(Clone, Debug)]
+pub(super) enum Matcher {
+    Contains(String),
+    Regex(Regex),
+}
+
+/// A row on its way through the commands.
+#[derive(Clone, Debug)]
+pub(super) struct Row<'a> {
+    /// The log event; none after `stats`.
+    pub(super) record: Option<Record<'a>>,
+    /// Set when a name is first asked for.
+    slots: OnceCell<Slots<'a>>,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn of(record: Record<'a>) -> Self {
+        Self {
+            record: Some(record),
+            slots: OnceCell::new(),
+        }
+    }
+
+    /// A row of results of `stats`.
+    pub(super) fn of_slots(slots: Slots<'a>) -> Self {
+        Self {
+            record: None,
+            slots: OnceCell::from(slots),
+        }
+    }
+
+    fn slots(&self, run: &Run<'a>) -> &Slots<'a> {
+        self.slots.get_or_init(|| {
+            self.record
+                .as_ref()
+                .map_or_else(Slots::default, |record| discover(record.message, run.names))
+        })
+    }
+
+    pub(super) fn set(&mut self, run: &Run<'a>, slot: Slot, value: Value<'a>) {
+        self.slots(run);
+        if let Some(slots) = self.slots.get_mut() {
+            slots.set(slot, value);
+        }
+    }
+
+    pub(super) fn field(&self, run: &Run<'a>, field: Field) -> Value<'a> {
+        let system = match field {
+            Field::Named(slot) => return self.slots(run).get(slot).cloned().unwrap_or(Value::Missing),
+            Field::System(system) => system,
+        };
+        let Some(record) = &self.record else {
+            return Value::Missing;
+        };
+        match system {
+            SystemField::Message => Value::text(record.message),
+            SystemField::Timestamp => Value::Time(record.timestamp_ms),
+            SystemField::IngestionTime => Value::Time(record.ingestion_ms),
+            SystemField::LogStream => Value::text(record.log_stream),
+            SystemField::Log => Value::text(record.log),
+            SystemField::Ptr => Value::Text(record.ptr.clone()),
+        }
+    }
+}
+
+/// What is the same for all rows of a run.
+pub(super) struct Run<'a> {
+    pub(super) names: &'a BTreeMap<String, Slot>,
+    /// When the query was started, in milliseconds of Unix time.
+    pub(super) now_ms: i64,
+    /// How many bytes of text the query may still make.
+    budget: Cell<usize>,
+}
+
+/// How much text a query may make of its rows; what goes beyond is missing.
+const MAX_MADE_TEXT: usize = 256 << 20;
+/// How long a text that a query makes can be: as long as a log event.
+const MAX_TEXT: usize = 1 << 20;
+
+impl<'a> Run<'a> {
+    pub(super) fn new(names: &'a BTreeMap<String, Slot>, now_ms: i64) -> Self {
+        Self {
+            names,
+            now_ms,
+            budget: Cell::new(MAX_MADE_TEXT),
+        }
+    }
+
+    /// A text of `length` bytes or more, made only where there is room for it.
+    pub(super) fn make(&self, length: usize, text: impl FnOnce() -> String) -> Value<'a> {
+        if length > MAX_TEXT || length > self.budget.get() {
+            return Value::Missing;
+        }
+        let text = text();
+        self.budget.set(self.budget.get().saturating_sub(text.len()));
+        Value::Text(Cow::Owned(text))
+    }
+}
+
+impl Expression {
+    /// The value for a row; `aggregates` are the results that [`Expression::Aggregate`] points to.
+    pub(super) fn value<'a>(&'a self, row: &Row<'a>, run: &Run<'a>, aggregates: &[Value<'a>]) -> Value<'a> {
+        let of = |part: &'a Self| part.value(row, run, aggregates);
+        match self {
+            Self::Field(field) => row.field(run, *field),
+            Self::Text(text) => Value::text(text),
+            Self::Number(number) => Value::Number(*number),
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Any(parts) => Value::Bool(parts.iter().any(|part| of(part).is_true())),
+            Self::All(parts) => Value::Bool(parts.iter().all(|part| of(part).is_true())),
+            Self::Not(part) => Value::Bool(!of(part).is_true()),
+            Self::Compare(one, comparison, two) => Value::Bool(comparison.holds(of(one).compare(&of(two)))),
+            Self::Like(part, matcher) => Value::Bool(of(part).render().is_some_and(|text| matcher.matches(&text))),
+            Self::In(part, list) => {
+                let value = of(part);
+                let equals = |item| value.compare(&of(item)) == Some(Ordering::Equal);
+                Value::Bool(list.iter().any(equals))
+            }
+            Self::Negative(part) => of(part)
+                .number()
+                .map_or(Value::Missing, |number| Value::finite(-number)),
+            Self::Arithmetic(first, rest) => {
+                let Some(mut result) = of(first).number() else {
+                    return Value::Missing;
+                };
+                for (operator, part) in rest {
+                    let Some(number) = of(part).number() else {
+                        return Value::Missing;
+                    };
+                    result = operator.apply(result, number);
+                }
+                Value::finite(result)
+            }
+            Self::Call(function, arguments) => function.call(arguments.iter().map(of), run),
+            Self::Aggregate(place) => aggregates.get(*place).cloned().unwrap_or(Value::Missing),
+        }
+    }
+}
+
+impl Comparison {
+    fn holds(self, order: Option<Ordering>) -> bool {
+        match self {
+            Self::Equal => order == Some(Ordering::Equal),
+            Self::NotEqual => order != Some(Ordering::Equal),
+            Self::Less => order == Some(Ordering::Less),
+            Self::LessOrEqual => order.is_some_and(Ordering::is_le),
+            Self::Greater => order == Some(Ordering::Greater),
+            Self::GreaterOrEqual => order.is_some_and(Ordering::is_ge),
+        }
+    }
+}
+
+impl Operator {
+    fn apply(self, one: f64, two: f64) -> f64 {
+        match self {
+            Self::Add => one + two,
+            Self::Subtract => one - two,
+            Self::Multiply => one * two,
+            Self::Divide => one / two,
+            Self::Remainder => one % two,
+            Self::Power => one.powf(two),
+        }
+    }
+}
+
+impl Matcher {
+    pub(super) fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Contains(part) => text.contains(part.as_str()),
+            Self::Regex(regex) => regex.is_match(text),
+        }
+    }
+}
