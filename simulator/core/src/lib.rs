@@ -35,6 +35,7 @@ pub mod user;
 pub mod eks;
 pub mod world;
 
+pub mod filter_pattern;
 pub mod insights;
 
 pub mod explain;
