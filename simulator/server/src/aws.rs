@@ -9,6 +9,8 @@ mod protocol;
 mod sts;
 
 use eks_auth_core::aws_host::AwsHost;
+use eks_auth_core::iam_policy::RequestContext;
+use eks_auth_core::iam_policy::authorize;
 use eks_auth_core::sigv4;
 use eks_auth_core::sigv4::Receiver;
 use eks_auth_core::sigv4::SignedRequest;
@@ -206,6 +208,9 @@ impl<'a> Served<'a> {
             region: self.region(),
             now: self.state.now(),
         };
+        if let Access::Permission(resource) = operation.access {
+            permit(&context, operation.name, &resource(&context))?;
+        }
         match operation.answer {
             Work::Members(work) => {
                 let members = work(&context)?;
@@ -252,6 +257,18 @@ impl<'a> Served<'a> {
             .outcome
             .map_err(|error| error::of_signature(self.service, &error))
     }
+}
+
+/// Whether the caller's policies let it do this.
+fn permit(call: &Context<'_>, operation: &str, resource: &str) -> Result<(), AwsError> {
+    let action = format!("{}:{operation}", call.service.name());
+    let request = RequestContext {
+        action: &action,
+        resource,
+        keys: &call.condition_keys()?,
+    };
+    authorize::check(call.caller()?.identity(), &call.policies()?, &request)
+        .map_err(|denied| error::of_permission(call.service, &denied))
 }
 
 /// The host of AWS that a request names: one that came through the proxy, or was sent here by other means.

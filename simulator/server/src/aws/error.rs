@@ -4,6 +4,7 @@ use eks_auth_core::eks::error::EksError;
 use eks_auth_core::eks::error::EksErrorKind;
 use eks_auth_core::iam::IamError;
 use eks_auth_core::iam_policy::PolicyError;
+use eks_auth_core::iam_policy::authorize::Denied;
 use eks_auth_core::sigv4::SigV4Error;
 use eks_auth_core::sts;
 use eks_auth_core::sts::WireError;
@@ -90,6 +91,16 @@ pub(super) fn of_signature(service: Service, error: &SigV4Error) -> AwsError {
             ..sts::wire_error_json_service(error).into()
         },
     }
+}
+
+/// A request that the caller's policies do not allow.
+pub(super) fn of_permission(service: Service, denied: &Denied) -> AwsError {
+    let (code, status) = match service.protocol() {
+        Protocol::Query => ("AccessDenied", 403),
+        Protocol::RestJson => ("AccessDeniedException", 403),
+        Protocol::Json => ("AccessDeniedException", 400),
+    };
+    AwsError::new(code, status, denied.to_string())
 }
 
 /// The answer to a failed call, in the service's protocol.

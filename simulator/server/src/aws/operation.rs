@@ -2,6 +2,8 @@
 //! prints.
 
 use eks_auth_core::arn::AccountId;
+use eks_auth_core::iam_policy::ConditionKeys;
+use eks_auth_core::iam_policy::authorize::PrincipalPolicies;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::sigv4::VerifiedCaller;
 use percent_encoding::percent_decode_str;
@@ -38,7 +40,7 @@ pub(super) enum Access {
     Anonymous,
     /// Every caller whose signature holds; what else is wanted, the operation itself looks at.
     Caller,
-    #[expect(dead_code, reason = "policies are evaluated as soon as IAM keeps them")]
+    #[expect(dead_code, reason = "the rows of IAM and EKS name their resources next")]
     /// A caller whose policies allow the action on the resource with this ARN (`*` where the action has none).
     Permission(fn(&Context<'_>) -> String),
 }
@@ -93,6 +95,35 @@ impl Context<'_> {
     /// As of [`Context::caller`].
     pub(super) fn account(&self) -> Result<&AccountId, AwsError> {
         Ok(&self.caller()?.identity().account)
+    }
+
+    /// The policies that the caller acts under.
+    ///
+    /// # Errors
+    /// As of [`Context::caller`].
+    pub(super) fn policies(&self) -> Result<PrincipalPolicies, AwsError> {
+        let world = self.state.snapshot();
+        let key = world.directory.access_key(&self.caller()?.scope().access_key_id);
+        Ok(key.map(|key| world.directory.policies_of(key)).unwrap_or_default())
+    }
+
+    /// The condition keys of the call.
+    ///
+    /// # Errors
+    /// As of [`Context::caller`].
+    pub(super) fn condition_keys(&self) -> Result<ConditionKeys, AwsError> {
+        let keys = self
+            .state
+            .snapshot()
+            .directory
+            .condition_keys(self.caller()?.identity(), self.now);
+        let keys = keys
+            .with("aws:RequestedRegion", &self.region)
+            .with("aws:SourceIp", &self.request.peer.ip().to_string());
+        Ok(match self.request.header("user-agent") {
+            Some(agent) => keys.with("aws:UserAgent", agent),
+            None => keys,
+        })
     }
 
     /// A label of the path, empty where the route has fewer.

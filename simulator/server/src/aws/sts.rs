@@ -38,10 +38,8 @@ fn assume_role(call: &Context<'_>) -> Result<Value, AwsError> {
         Some(text) => Some(Arc::new(PolicyDocument::parse(text, PolicyKind::Identity)?)),
         None => None,
     };
+    let (policies, keys) = (call.policies()?, call.condition_keys()?);
     let assumed = call.state.change(|world| {
-        let key = world.directory.access_key(&caller.scope().access_key_id);
-        let policies = key.map(|key| world.directory.policies_of(key)).unwrap_or_default();
-        let keys = world.directory.condition_keys(caller.identity(), call.now);
         let permissions = Permissions {
             policies: &policies,
             keys: &keys,
