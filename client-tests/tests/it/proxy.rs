@@ -14,6 +14,7 @@ fn proxied(simulator: &Simulator, program: impl AsRef<std::ffi::OsStr>) -> Comma
     let mut command = simulator.command(program);
     command
         .env_remove("AWS_ENDPOINT_URL")
+        .env_remove("AWS_ENDPOINT_URL_STS")
         .env_remove("NO_PROXY")
         .env_remove("no_proxy")
         .env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
@@ -120,7 +121,7 @@ fn a_token_may_be_signed_for_the_endpoint_over_tls() {
     let mut command = simulator.command(client_tests::binary());
     command
         .args(["token", "--cluster-name", "my-cluster"])
-        .env("AWS_ENDPOINT_URL", simulator.ready("/aws_endpoint_tls"));
+        .env("AWS_ENDPOINT_URL_STS", simulator.ready("/aws_endpoint_tls"));
     let credential: serde_json::Value = serde_json::from_str(&Simulator::run_command(&mut command).good()).unwrap();
     let token = credential["status"]["token"].as_str().unwrap();
     let words = format!(

@@ -59,6 +59,7 @@ fn webhook(criterion: &mut Criterion) {
     let running = Simulator::start(Config::new(ARTICLE_WORLD)).unwrap();
     let mut env = running.env().clone();
     env.remove("AWS_ENDPOINT_URL");
+    env.remove("AWS_ENDPOINT_URL_STS");
     let credentials = ClientConfig::load(env, None)
         .unwrap()
         .credentials(SystemClock.now())

@@ -91,6 +91,8 @@ pub fn write_files(folder: &Path, spec: &FilesSpec<'_>) -> io::Result<ClientFile
         ("AWS_DISABLE_HOST_PREFIX_INJECTION", "true".to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ("AWS_ENDPOINT_URL", spec.aws_endpoint.to_owned()),
+        // The SDK for Go (and so eksctl and Terraform) assumes the role of a profile before it reads AWS_ENDPOINT_URL.
+        ("AWS_ENDPOINT_URL_STS", spec.aws_endpoint.to_owned()),
         ("AWS_PAGER", String::new()),
         ("AWS_REGION", region),
         ("AWS_SHARED_CREDENTIALS_FILE", credentials.display().to_string()),
