@@ -1,81 +1,140 @@
 //! Finds the real clients, and installs those that a package registry has.
+//!
+//! What is installed lands in `target/client-tests`, once: a stamp holds what it was installed of, and a file lock keeps
+//! other test processes waiting meanwhile.
 
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
+use std::fs::File;
 use std::io;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
 
 use crate::simulator::target_folder;
 
-/// The AWS CLI that is installed where there is none.
-const AWS_CLI: &str = "awscli==1.45.11";
-
 /// kubectl compares its own version with the server's, and a build without a version has none to compare.
 const KUBECTL_VERSION: &str = "-X k8s.io/component-base/version.gitVersion=v1.32.9";
 
-/// A program of somebody else's that speaks to the simulator.
+/// A program of somebody else's that speaks to the simulator, or a program of ours that is built on somebody else's
+/// library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Client {
-    /// The AWS CLI: on PATH, else from PyPI in a virtual environment under `target/`.
+    /// The AWS CLI: on PATH, else from PyPI in a virtual environment.
     Aws,
     /// The token authenticator of kube-apiserver, built of its published Go module.
     ApiServerWebhook,
+    /// A Python that has boto3, in a virtual environment.
+    Boto3,
+    /// The story told by the AWS SDK for Go.
+    GoSdk,
+    /// The folder with the archives of the AWS SDK for Java, which Maven fetches.
+    JavaSdk,
     /// kubectl: on PATH, else built from the Go module `k8s.io/kubectl`.
     Kubectl,
+    /// The folder with the story and the AWS SDK for JavaScript, which npm fetches.
+    NodeSdk,
+    /// The story told by the AWS SDK for Rust.
+    RustSdk,
+    /// The tracer of system calls, on PATH.
+    Strace,
+}
+
+/// Why a client cannot be had.
+#[derive(Clone, Debug)]
+enum Lack {
+    /// A tool is not there that CI does not install either.
+    Optional(String),
+    /// Anything else.
+    Failed(String),
+}
+
+impl From<io::Error> for Lack {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
 }
 
 impl Client {
-    /// The name of its program.
+    /// What it is called.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::ApiServerWebhook => "apiserver-webhook",
             Self::Aws => "aws",
+            Self::Boto3 => "boto3",
+            Self::GoSdk => "sdk-go",
+            Self::JavaSdk => "sdk-java",
             Self::Kubectl => "kubectl",
+            Self::NodeSdk => "sdk-node",
+            Self::RustSdk => "sdk-rust",
+            Self::Strace => "strace",
         }
     }
 
-    fn find_or_install(self) -> Result<PathBuf, String> {
-        if let Some(found) = find_on_path(self.name()) {
-            return Ok(found);
-        }
+    fn find_or_install(self) -> Result<PathBuf, Lack> {
         match self {
             Self::ApiServerWebhook => build_go("webhook", self.name(), ""),
-            Self::Aws => install_aws(),
-            Self::Kubectl => build_go("kubectl", self.name(), KUBECTL_VERSION),
+            Self::Aws => match find_on_path("aws") {
+                Some(found) => Ok(found),
+                None => Ok(python()?.join("bin").join("aws")),
+            },
+            Self::Boto3 => Ok(python()?.join("bin").join("python")),
+            Self::GoSdk => build_go("sdk", self.name(), ""),
+            Self::JavaSdk => java_archives(),
+            Self::Kubectl => match find_on_path("kubectl") {
+                Some(found) => Ok(found),
+                None => build_go("kubectl", self.name(), KUBECTL_VERSION),
+            },
+            Self::NodeSdk => node_modules(),
+            Self::RustSdk => build_rust_sdk(),
+            Self::Strace => strace(),
         }
     }
 }
 
-/// The programs that a test needs, or nothing, with a line on stderr, where one cannot be had.
+/// The programs or folders that a test needs, or nothing, with a line on stderr, where one cannot be had.
 ///
 /// # Panics
-/// Where one cannot be had and `CI` is `true`.
+/// Where one cannot be had and `CI` is `true`, but for those of tools that CI does not install.
 #[must_use]
 pub fn need(test: &str, clients: &[Client]) -> Option<Vec<PathBuf>> {
-    // One test installs, the others wait.
-    static FOUND: Mutex<BTreeMap<Client, Result<PathBuf, String>>> = Mutex::new(BTreeMap::new());
-    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    type Found = Arc<OnceLock<Result<PathBuf, Lack>>>;
+    static FOUND: Mutex<BTreeMap<Client, Found>> = Mutex::new(BTreeMap::new());
     let mut programs = Vec::new();
     for client in clients {
-        match found.entry(*client).or_insert_with(|| client.find_or_install()) {
-            Ok(path) => programs.push(path.clone()),
-            Err(why) => {
-                let line = format!("SKIPPED {test}: no {}: {why}", client.name());
-                assert!(env::var("CI").as_deref() != Ok("true"), "{line}");
-                // Written past the test runner's capture, so that the skip is seen.
-                let _ = writeln!(io::stderr(), "{line}");
-                return None;
+        let found = {
+            let mut all = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(*client).or_default())
+        };
+        // One test installs it; only those that need the same one wait.
+        let (why, optional) = match found.get_or_init(|| client.find_or_install()) {
+            Ok(path) => {
+                programs.push(path.clone());
+                continue;
             }
-        }
+            Err(Lack::Optional(why)) => (why, true),
+            Err(Lack::Failed(why)) => (why, false),
+        };
+        let line = format!("SKIPPED {test}: no {}: {why}", client.name());
+        assert!(optional || env::var("CI").as_deref() != Ok("true"), "{line}");
+        // Written past the test runner's capture, so that the skip is seen.
+        let _ = writeln!(io::stderr(), "{line}");
+        return None;
     }
     Some(programs)
+}
+
+/// A file or folder beside this crate's manifest.
+#[must_use]
+pub fn source(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 fn find_on_path(name: &str) -> Option<PathBuf> {
@@ -84,35 +143,125 @@ fn find_on_path(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-fn install_aws() -> Result<PathBuf, String> {
-    let venv = target_folder().join("client-tests").join("venv");
-    let aws = venv.join("bin").join("aws");
-    if !aws.is_file() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-        run(Command::new(venv.join("bin").join("pip")).args(["install", "--quiet", AWS_CLI]))?;
-    }
-    Ok(aws)
+/// A tool that CI goes without where the machine has none.
+fn optional_tool(name: &str) -> Result<PathBuf, Lack> {
+    find_on_path(name).ok_or_else(|| Lack::Optional(format!("no {name} on PATH")))
 }
 
-fn build_go(source: &str, name: &str, link_flags: &str) -> Result<PathBuf, String> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("go").join(source);
-    let folder = target_folder().join("client-tests").join("bin");
-    let program = folder.join(name);
-    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+/// A virtual environment with the AWS CLI and boto3.
+fn python() -> Result<PathBuf, Lack> {
+    let requirements = source("python/requirements.txt");
+    installed("python", &[&requirements], |venv| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
+        let mut pip = Command::new(venv.join("bin").join("pip"));
+        run(pip.args(["install", "--quiet", "--no-deps", "-r"]).arg(&requirements))
+    })
+}
+
+fn node_modules() -> Result<PathBuf, Lack> {
+    let files = ["package.json", "package-lock.json", "story.mjs"].map(|name| source("node").join(name));
+    let [package, lock, story] = &files;
+    let folder = installed("node", &[package, lock], |folder| {
+        for file in [package, lock] {
+            fs::copy(file, folder.join(file.file_name().unwrap_or_default()))?;
+        }
+        let words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"];
+        run(Command::new("npm").args(words).current_dir(folder))
+    })?;
+    // Node looks for modules beside the program.
+    fs::copy(story, folder.join("story.mjs"))?;
+    Ok(folder)
+}
+
+fn java_archives() -> Result<PathBuf, Lack> {
+    let maven = optional_tool("mvn")?;
+    optional_tool("java")?;
+    let pom = source("java/pom.xml");
+    installed("java", &[&pom], |folder| {
+        let mut output = std::ffi::OsString::from("-DoutputDirectory=");
+        output.push(folder);
+        let mut command = Command::new(&maven);
+        command.args(["-q", "-B", "dependency:copy-dependencies", "-DincludeScope=runtime"]);
+        run(command.arg(output).arg("-f").arg(&pom))
+    })
+}
+
+fn build_rust_sdk() -> Result<PathBuf, Lack> {
+    let folder = target_folder().join("client-tests").join("rust-sdk");
+    // Cargo itself knows whether there is anything to build, and has a lock of its own.
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--locked", "--manifest-path"]);
+    run(cargo
+        .arg(source("rust-sdk/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&folder))?;
+    Ok(folder.join("debug").join("sdk-rust"))
+}
+
+fn build_go(folder: &str, name: &str, link_flags: &str) -> Result<PathBuf, Lack> {
+    let go = optional_tool("go")?;
+    let bin = target_folder().join("client-tests").join("bin");
+    let program = bin.join(name);
+    let _lock = lock(name)?;
+    fs::create_dir_all(&bin)?;
     // Go itself knows whether there is anything to build.
-    run(Command::new("go")
-        .current_dir(source)
+    run(Command::new(go)
+        .current_dir(source("go").join(folder))
         .args(["build", "-ldflags", link_flags, "-o"])
         .arg(&program))?;
     Ok(program)
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
+fn strace() -> Result<PathBuf, Lack> {
+    let strace = find_on_path("strace").ok_or_else(|| Lack::Failed("no strace on PATH".to_owned()))?;
+    // A container may not let anything be traced.
+    match run(Command::new(&strace).args(["-o", "/dev/null", "true"])) {
+        Ok(()) => Ok(strace),
+        Err(Lack::Failed(why) | Lack::Optional(why)) => Err(Lack::Optional(why)),
+    }
+}
+
+/// A folder of that name under `target/client-tests` that `install` has filled from what `sources` say now.
+fn installed(name: &str, sources: &[&Path], install: impl FnOnce(&Path) -> Result<(), Lack>) -> Result<PathBuf, Lack> {
+    let folder = target_folder().join("client-tests").join(name);
+    let stamp = folder.join("installed-from");
+    let mut wanted = Vec::new();
+    for source in sources {
+        wanted.extend(fs::read(source)?);
+    }
+    let _lock = lock(name)?;
+    if fs::read(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(folder);
+    }
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    install(&folder)?;
+    fs::write(&stamp, wanted)?;
+    Ok(folder)
+}
+
+/// A lock that other test processes wait for, until it is dropped.
+fn lock(name: &str) -> Result<File, Lack> {
+    let folder = target_folder().join("client-tests");
+    fs::create_dir_all(&folder)?;
+    let file = File::create(folder.join(format!("{name}.lock")))?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn run(command: &mut Command) -> Result<(), Lack> {
     let output = command
         .output()
-        .map_err(|error| format!("cannot run {command:?}: {error}"))?;
+        .map_err(|error| Lack::Failed(format!("cannot run {command:?}: {error}")))?;
     if output.status.success() {
         return Ok(());
     }
-    Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)))
+    let (stdout, stderr) = (&output.stdout, &output.stderr);
+    Err(Lack::Failed(format!(
+        "{command:?}: {}{}",
+        String::from_utf8_lossy(stdout),
+        String::from_utf8_lossy(stderr)
+    )))
 }

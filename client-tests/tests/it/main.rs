@@ -14,5 +14,6 @@ mod command_line;
 mod kubectl;
 mod proxy;
 mod scenarios;
+mod sdks;
 mod tokens;
 mod webhook;
