@@ -80,8 +80,20 @@ pub fn binary() -> &'static Path {
 #[derive(Debug)]
 pub struct Simulator {
     child: Child,
+    /// Its own process id; that of the child is its tracer's, where it is traced.
+    pid: u32,
     folder: TempDir,
     ready: Value,
+}
+
+/// A folder with a home folder in it.
+fn folder() -> TempDir {
+    let folder = tempfile::Builder::new()
+        .prefix("client-tests-")
+        .tempdir()
+        .expect("a folder");
+    fs::create_dir(folder.path().join("home")).expect("a home folder");
+    folder
 }
 
 /// What a client did.
@@ -144,13 +156,22 @@ impl Simulator {
     /// Where it does not start.
     #[must_use]
     pub fn start_command(command: &str, arguments: &[&str]) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("client-tests-")
-            .tempdir()
-            .expect("a folder");
-        fs::create_dir(folder.path().join("home")).expect("a home folder");
+        Self::spawn(Command::new(binary()), folder(), command, arguments)
+    }
+
+    /// Starts it under a tracer, given with its arguments.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn start_traced(mut tracer: Command) -> Self {
+        tracer.arg(binary());
+        Self::spawn(tracer, folder(), "serve", &[])
+    }
+
+    fn spawn(mut program: Command, folder: TempDir, command: &str, arguments: &[&str]) -> Self {
         let log = File::create(folder.path().join("log")).expect("a log file");
-        let mut child = Command::new(binary())
+        let mut child = program
             .args([command, "--output", "json", "--ready-file"])
             .arg(folder.path().join("ready.json"))
             .args(arguments)
@@ -162,11 +183,18 @@ impl Simulator {
         let mut line = String::new();
         let stdout = child.stdout.as_mut().expect("its standard output");
         BufReader::new(stdout).read_line(&mut line).expect("its first line");
-        let ready = serde_json::from_str(&line).unwrap_or_else(|error| {
+        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| {
             let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
             panic!("the simulator did not start: {error}: {log}")
         });
-        Self { child, folder, ready }
+        let pid = ready.get("pid").and_then(Value::as_u64);
+        let pid = pid.and_then(|pid| pid.try_into().ok()).expect("a process id");
+        Self {
+            child,
+            pid,
+            folder,
+            ready,
+        }
     }
 
     /// A value of the ready file, by JSON pointer.
@@ -220,7 +248,7 @@ impl Simulator {
     /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.pid
     }
 
     /// What the authenticator has written to its log.
@@ -302,15 +330,19 @@ impl Simulator {
     /// # Panics
     /// Where it has ended already.
     pub fn stop(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        let _ = Command::new("kill").args(["-TERM", &pid]).status();
+        let _ = Command::new("kill").args(["-TERM", &self.pid.to_string()]).status();
         self.child.wait().expect("it ends").code()
     }
 }
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        if self.pid == self.child.id() {
+            let _ = self.child.kill();
+        } else if let Ok(None) = self.child.try_wait() {
+            // A tracer ends with what it traces, but not the other way round.
+            let _ = Command::new("kill").args(["-KILL", &self.pid.to_string()]).status();
+        }
         let _ = self.child.wait();
     }
 }

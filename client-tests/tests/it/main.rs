@@ -12,6 +12,7 @@ mod access_entries;
 mod aws_cli;
 mod command_line;
 mod kubectl;
+mod outbound;
 mod proxy;
 mod scenarios;
 mod sdks;

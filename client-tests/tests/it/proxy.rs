@@ -10,7 +10,7 @@ use client_tests::Simulator;
 use client_tests::need;
 
 /// A command that knows nothing of the simulator's endpoint, only the proxy and its authority.
-fn proxied(simulator: &Simulator, program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub(super) fn proxied(simulator: &Simulator, program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = simulator.command(program);
     command
         .env_remove("AWS_ENDPOINT_URL")
