@@ -188,12 +188,7 @@ impl<'a> Served<'a> {
             self.caller = Some(self.authenticate()?);
         }
         let Some((operation, labels)) = routed else {
-            return Err(error::unknown_operation(
-                self.service,
-                &self.parameters,
-                &self.name,
-                self.request,
-            ));
+            return Err(error::unknown_operation(self.service, &self.parameters, &self.name));
         };
         if self.service == Service::Sts && self.state.snapshot().sts_throttled {
             return Err(core_sts::throttling().into());

@@ -31,7 +31,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     operation("DescribeClusterVersions", "GET /cluster-versions", |_| {
         let versions = json!([
-            {"clusterVersion": "1.32", "clusterType": "eks", "defaultVersion": true, "status": "STANDARD_SUPPORT"},
+            {
+                "clusterVersion": "1.32",
+                "clusterType": "eks",
+                "defaultVersion": true,
+                "status": "standard-support",
+                "versionStatus": "STANDARD_SUPPORT",
+            },
         ]);
         Ok(json!({"clusterVersions": versions}))
     }),

@@ -155,8 +155,8 @@ fn json_body(error: &AwsError) -> Value {
 
 /// The error for an operation that the service has not, or that is not served.
 ///
-/// FIDELITY: of EKS, the texts for paths that are none.
-pub(super) fn unknown_operation(service: Service, parameters: &Parameters, name: &str, request: &Request) -> AwsError {
+/// Of EKS, as hashicorp/terraform-provider-aws#27485 shows the answer of a region that did not know a path yet.
+pub(super) fn unknown_operation(service: Service, parameters: &Parameters, name: &str) -> AwsError {
     match service.protocol() {
         Protocol::Query if name.is_empty() => {
             AwsError::new("MissingAction", 400, "The request must contain the parameter Action.")
@@ -166,10 +166,11 @@ pub(super) fn unknown_operation(service: Service, parameters: &Parameters, name:
             let message = format!("Could not find operation {name} for version {version}");
             AwsError::new("InvalidAction", 400, message)
         }
-        Protocol::RestJson => {
-            let message = format!("eks-auth-sim does not serve {} {}", request.method, request.path);
-            AwsError::new("UnknownOperationException", 404, message)
-        }
+        Protocol::RestJson => AwsError::new(
+            "AccessDeniedException",
+            403,
+            "Unable to determine service/operation name to be authorized",
+        ),
         Protocol::Json => AwsError::new("UnknownOperationException", 400, ""),
     }
 }
