@@ -12,6 +12,7 @@ mod access_entries;
 mod aws_cli;
 mod command_line;
 mod kubectl;
+mod models;
 mod outbound;
 mod proxy;
 mod scenarios;
