@@ -1,6 +1,7 @@
 //! A cluster: what EKS knows of it, the objects inside, and the indices that decisions read.
 
 pub mod access_entry;
+pub mod control_plane_log;
 pub mod error;
 pub mod update;
 

@@ -25,6 +25,7 @@ pub mod token;
 pub mod token_review;
 
 pub mod access_policy;
+pub mod audit;
 pub mod authorize;
 pub mod object;
 pub mod rbac;
@@ -32,6 +33,7 @@ pub mod request_info;
 pub mod selector;
 pub mod user;
 
+pub mod cloudwatch_logs;
 pub mod eks;
 pub mod world;
 

@@ -125,6 +125,11 @@ impl Cluster {
         &self.logging
     }
 
+    /// Has it write these logs, and no others, as it was made to.
+    pub fn begin_logging(&mut self, logs: impl IntoIterator<Item = LogType>) {
+        self.logging = logs.into_iter().collect();
+    }
+
     /// Its updates, oldest first.
     #[must_use]
     pub fn updates(&self) -> impl DoubleEndedIterator<Item = &ClusterUpdate> {
@@ -189,6 +194,7 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         let mut world = scenario::stage(scenario::ARTICLE_WORLD, now).unwrap().world;
         let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+        cluster.begin_logging([]);
         let setup = |types: &[LogType], enabled| LogSetup {
             types: types.to_vec(),
             enabled,

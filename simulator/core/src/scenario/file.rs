@@ -26,6 +26,7 @@ use crate::eks::access_entry::AuthenticationMode;
 use crate::eks::access_entry::EntryType;
 use crate::eks::access_entry::NewAccessEntry;
 use crate::eks::error::EksError;
+use crate::eks::update::LogType;
 use crate::explain::Cause;
 use crate::iam_policy::trust;
 use crate::mapping::config::AuthenticatorConfig;
@@ -156,6 +157,7 @@ struct ClusterFile {
     #[serde(default)]
     access_entries: Vec<AccessEntryFile>,
     aws_auth: Option<std::collections::BTreeMap<String, String>>,
+    logging: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -419,6 +421,7 @@ fn cluster(file: ClusterFile, accounts: &[AccountModel]) -> Result<ClusterModel,
     };
     let access = access_config(&file)?;
     let authenticator = file.authenticator.as_ref().map(authenticator).transpose()?;
+    let logging = logging(&file)?;
     let mut taken: Vec<String> = Vec::new();
     if access.authentication_mode.has_access_entries() && access.bootstrap_creator_admin {
         taken.extend(creator_arn.clone());
@@ -449,7 +452,22 @@ fn cluster(file: ClusterFile, accounts: &[AccountModel]) -> Result<ClusterModel,
         authenticator,
         instances: file.instances,
         aws_auth: file.aws_auth,
+        logging,
     })
+}
+
+/// The logs that are written: all, where the file does not say.
+fn logging(file: &ClusterFile) -> Result<Vec<LogType>, ScenarioError> {
+    let Some(names) = &file.logging else {
+        return Ok(LogType::ALL.to_vec());
+    };
+    let log = |name: &Spanned<String>| {
+        LogType::from_name(&name.value).ok_or_else(|| {
+            let known = LogType::ALL.map(LogType::as_str).join(", ");
+            at(name, format!("no log type `{}`: {known}", name.value))
+        })
+    };
+    names.iter().map(log).collect()
 }
 
 fn authenticator(file: &AuthenticatorFile) -> Result<AuthenticatorConfig, ScenarioError> {

@@ -21,6 +21,7 @@ use crate::eks::access_entry::AccessConfig;
 use crate::eks::access_entry::AccessScope;
 use crate::eks::access_entry::NewAccessEntry;
 use crate::eks::access_entry::Principal;
+use crate::eks::update::LogType;
 use crate::iam::AccessKey;
 use crate::iam::NewRole;
 use crate::instant::Timestamp;
@@ -85,6 +86,7 @@ pub(super) struct ClusterModel {
     pub(super) authenticator: Option<AuthenticatorConfig>,
     pub(super) instances: BTreeMap<String, String>,
     pub(super) aws_auth: Option<BTreeMap<String, String>>,
+    pub(super) logging: Vec<LogType>,
 }
 
 #[derive(Clone, Debug)]
@@ -272,6 +274,7 @@ impl ClusterModel {
             created,
         );
         cluster.authenticator = self.authenticator.clone().map(Arc::new);
+        cluster.begin_logging(self.logging.iter().copied());
         let mut objects = bootstrap::objects();
         objects.extend(objects::of_a_small_cluster(&self.region, &self.version, created));
         cluster.instances = objects::instances(&objects);

@@ -334,3 +334,26 @@ fn trust_in_what_is_no_principal_is_refused_where_it_stands() {
         refused(&TRUST.replacen(from, to, 1), line, message);
     }
 }
+
+#[test]
+fn every_log_is_written_unless_the_world_says_which() {
+    for (logging, wanted) in [
+        ("", Ok(5)),
+        ("      logging: []\n", Ok(0)),
+        ("      logging: [audit, authenticator]\n", Ok(2)),
+        ("      logging: [kubelet]\n", Err(())),
+    ] {
+        let text = ENTRIES.replace(
+            "      creator: user/creator\n",
+            &format!("      creator: user/creator\n{logging}"),
+        );
+        let staged = stage(&text, Timestamp::UNIX_EPOCH).map_err(|error| {
+            assert!(
+                error.to_string().contains("no log type `kubelet`: api, audit"),
+                "{error}"
+            );
+        });
+        let logs = staged.map(|staging| staging.world.cluster("my-cluster").unwrap().logging().len());
+        assert_eq!(logs, wanted);
+    }
+}
