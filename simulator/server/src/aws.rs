@@ -3,7 +3,10 @@
 
 mod eks;
 mod error;
+mod event_stream;
 mod iam;
+mod input;
+mod logs;
 mod operation;
 mod protocol;
 mod sts;
@@ -35,17 +38,19 @@ use crate::state::State;
 enum Service {
     Eks,
     Iam,
+    Logs,
     Sts,
 }
 
 impl Service {
-    const ALL: [Self; 3] = [Self::Eks, Self::Iam, Self::Sts];
+    const ALL: [Self; 4] = [Self::Eks, Self::Iam, Self::Logs, Self::Sts];
 
     /// The name in credential scopes, hosts and policies.
     const fn name(self) -> &'static str {
         match self {
             Self::Eks => "eks",
             Self::Iam => "iam",
+            Self::Logs => "logs",
             Self::Sts => "sts",
         }
     }
@@ -53,6 +58,7 @@ impl Service {
     const fn protocol(self) -> Protocol {
         match self {
             Self::Eks => Protocol::RestJson,
+            Self::Logs => Protocol::Json,
             Self::Iam | Self::Sts => Protocol::Query,
         }
     }
@@ -61,6 +67,7 @@ impl Service {
         match self {
             Self::Eks => eks::OPERATIONS,
             Self::Iam => iam::OPERATIONS,
+            Self::Logs => logs::OPERATIONS,
             Self::Sts => sts::OPERATIONS,
         }
     }
@@ -68,7 +75,7 @@ impl Service {
     /// The namespace of every answer in XML; empty for the other protocols.
     const fn xml_namespace(self) -> &'static str {
         match self {
-            Self::Eks => "",
+            Self::Eks | Self::Logs => "",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
@@ -78,7 +85,7 @@ impl Service {
     const fn skew_minutes(self) -> i64 {
         match self {
             Self::Sts => 15,
-            Self::Eks | Self::Iam => 5,
+            Self::Eks | Self::Iam | Self::Logs => 5,
         }
     }
 

@@ -3,6 +3,7 @@
 //! A request is authenticated, then authorized, then served; each step may end it with a Status. Source of shapes and
 //! texts: `k8s.io/apiserver` of Kubernetes 1.32 and what kubectl 1.32 sends.
 
+mod audit;
 pub(crate) mod authn;
 mod body;
 mod discovery;
@@ -29,6 +30,8 @@ use eks_auth_core::user::UserInfo;
 use serde::Serialize;
 use serde_json::json;
 
+use self::audit::Answered;
+use self::audit::Known;
 use self::status::Failure;
 use crate::http::Request;
 use crate::http::Response;
@@ -52,21 +55,48 @@ pub fn handle(state: &State, cluster: &str, request: &Request) -> Response {
     if path == "/authenticate" {
         return webhook::authenticate(state, cluster, request);
     }
-    let answer = match path {
-        "/healthz" | "/livez" | "/readyz" => Ok(Response::new(200, "text/plain; charset=utf-8", "ok")),
-        _ => authn::authenticate(state, cluster, request).and_then(|user| serve(state, cluster, &user, request)),
-    };
     let audit_id = request
         .header("audit-id")
         .map_or_else(|| state.request_id(), str::to_owned);
-    answer
-        .unwrap_or_else(|failure| failure.render(request))
+    let response = match path {
+        "/healthz" | "/livez" | "/readyz" => Response::new(200, "text/plain; charset=utf-8", "ok"),
+        _ => {
+            let received = state.now();
+            let attributes = attributes(&request.method, path, &request.query);
+            let mut known = Known::default();
+            let answer = answer(state, cluster, request, &attributes, &mut known);
+            let failure = answer.as_ref().err().map(Failure::value);
+            let response = answer.unwrap_or_else(|failure| failure.render(request));
+            audit::record(
+                state,
+                cluster,
+                &Answered {
+                    request,
+                    attributes: &attributes,
+                    known: &known,
+                    audit_id: &audit_id,
+                    received,
+                    code: response.status,
+                    failure,
+                },
+            );
+            response
+        }
+    };
+    response
         .with_header("audit-id", audit_id)
         .with_header("cache-control", "no-cache, private")
 }
 
-/// Serves a request of a known user.
-fn serve(state: &State, cluster_name: &str, user: &UserInfo, request: &Request) -> Result<Response, Failure> {
+/// Authenticates, authorizes and serves; `known` tells how far it came.
+fn answer(
+    state: &State,
+    cluster_name: &str,
+    request: &Request,
+    attributes: &Attributes,
+    known: &mut Known,
+) -> Result<Response, Failure> {
+    let user = known.user.insert(authn::authenticate(state, cluster_name, request)?);
     if let Some((name, _)) = request
         .headers
         .iter()
@@ -78,34 +108,9 @@ fn serve(state: &State, cluster_name: &str, user: &UserInfo, request: &Request) 
     }
     let world = state.snapshot();
     let cluster = world.cluster(cluster_name).ok_or_else(Failure::path_not_found)?;
-    let attributes = attributes(&request.method, &request.path, &request.query);
-    authorize_request(state, cluster_name, cluster, user, &attributes)?;
-    let context = Context {
-        state,
-        cluster_name,
-        cluster: Arc::clone(cluster),
-        user,
-        request,
-    };
-    if attributes.is_resource {
-        return objects::answer(&context, &attributes);
-    }
-    match request.path.trim_end_matches('/') {
-        "/version" => Ok(version(&context)),
-        path if path.starts_with("/openapi/v3") => openapi::answer(&context, path),
-        path => discovery::answer(&context, path),
-    }
-}
-
-fn authorize_request(
-    state: &State,
-    cluster_name: &str,
-    cluster: &Cluster,
-    user: &UserInfo,
-    attributes: &Attributes,
-) -> Result<(), Failure> {
     let authorization = authorize(user, attributes, cluster);
     let allowed = authorization.decision == Decision::Allow;
+    known.decision = Some((allowed, authorization.reason.clone()));
     let denied = (!allowed).then(|| Failure::forbidden(user, attributes, &authorization.reason));
     state.journal().record(
         state.now(),
@@ -119,7 +124,24 @@ fn authorize_request(
             trace: authorization.trace,
         },
     );
-    denied.map_or(Ok(()), Err)
+    if let Some(failure) = denied {
+        return Err(failure);
+    }
+    let context = Context {
+        state,
+        cluster_name,
+        cluster: Arc::clone(cluster),
+        user,
+        request,
+    };
+    if attributes.is_resource {
+        return objects::answer(&context, attributes);
+    }
+    match request.path.trim_end_matches('/') {
+        "/version" => Ok(version(&context)),
+        path if path.starts_with("/openapi/v3") => openapi::answer(&context, path),
+        path => discovery::answer(&context, path),
+    }
 }
 
 /// Such as `list pods in kube-system`.

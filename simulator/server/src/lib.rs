@@ -21,6 +21,7 @@ pub mod runner;
 pub mod clock;
 pub mod http;
 pub mod journal;
+pub mod logs;
 mod metrics;
 pub mod state;
 pub mod tls;

@@ -4,6 +4,10 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use eks_auth_core::cloudwatch_logs::GroupKey;
+use eks_auth_core::cloudwatch_logs::NewEvent;
+use eks_auth_core::eks::Cluster;
+use eks_auth_core::eks::update::LogType;
 use eks_auth_core::id::IdGenerator;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::log::Level;
@@ -13,6 +17,7 @@ use eks_auth_core::world::World;
 use crate::clock::Clock;
 use crate::journal::Journal;
 use crate::kube::token_cache::TokenCache;
+use crate::logs::Logs;
 use crate::metrics::Metrics;
 
 /// Any number will do: the ids must differ from one another only.
@@ -25,6 +30,7 @@ pub struct State {
     // Apart from the World's own ids, so that a request that changes nothing leaves the World as it is.
     request_ids: Mutex<IdGenerator>,
     token_cache: TokenCache,
+    logs: Arc<Logs>,
     clock: Box<dyn Clock>,
     journal: Journal,
     metrics: Metrics,
@@ -41,15 +47,22 @@ impl State {
         clock: Box<dyn Clock>,
         log: Box<dyn Fn(&str) + Send + Sync>,
     ) -> Result<Self, prometheus::Error> {
-        Ok(Self {
+        let state = Self {
             world: Mutex::new(Arc::new(world)),
             token_cache: TokenCache::default(),
+            logs: Arc::default(),
             request_ids: Mutex::new(IdGenerator::new(REQUEST_ID_SEED)),
             clock,
             journal: Journal::default(),
             metrics: Metrics::new()?,
             log,
-        })
+        };
+        for cluster in state.snapshot().clusters.values() {
+            state.open_logs(cluster, cluster.created);
+            let lines: Vec<String> = cluster.authenticator_start().iter().map(LogLine::render).collect();
+            state.append_control_plane(cluster, LogType::Authenticator, lines, cluster.created);
+        }
+        Ok(state)
     }
 
     /// The World as it is now; later changes do not show in it.
@@ -99,19 +112,68 @@ impl State {
         &self.journal
     }
 
-    /// Writes what happens now to the authenticator's log.
-    pub(crate) fn log_now(&self, level: Level, msg: String, fields: Vec<(&'static str, String)>) {
+    /// The logs of CloudWatch Logs.
+    #[must_use]
+    pub fn logs(&self) -> &Arc<Logs> {
+        &self.logs
+    }
+
+    /// Adds events to a stream of CloudWatch Logs: the one way in.
+    pub fn append_logs(
+        &self,
+        group: &GroupKey,
+        stream: &str,
+        events: impl IntoIterator<Item = NewEvent>,
+        now: Timestamp,
+    ) {
+        self.logs.change(|store| store.append(group, stream, events, now));
+    }
+
+    /// Makes the group and the streams of the logs that a cluster writes, where they are not there.
+    pub(crate) fn open_logs(&self, cluster: &Cluster, now: Timestamp) {
+        for log in LogType::ALL {
+            self.append_control_plane(cluster, log, Vec::new(), now);
+        }
+    }
+
+    /// Adds lines to a log of a cluster, where it is written.
+    pub(crate) fn append_control_plane(
+        &self,
+        cluster: &Cluster,
+        log: LogType,
+        lines: impl IntoIterator<Item = String>,
+        now: Timestamp,
+    ) {
+        if let Some(stream) = cluster.log_stream(log) {
+            let events = lines.into_iter().map(|line| NewEvent {
+                timestamp_ms: now.unix_millis(),
+                message: line.into(),
+            });
+            self.append_logs(&cluster.log_group(), &stream, events, now);
+        }
+    }
+
+    /// Writes what happens now to the log of a cluster's authenticator.
+    pub(crate) fn log_now(&self, cluster: &str, level: Level, msg: String, fields: Vec<(&'static str, String)>) {
+        let time = self.now();
         let line = LogLine {
-            time: self.now(),
+            time,
             level,
             msg,
             fields,
         };
-        self.log(&line.render());
+        match self.snapshot().cluster(cluster) {
+            Some(cluster) => self.log(cluster, &[line], time),
+            None => (self.log)(&line.render()),
+        }
     }
 
-    /// Writes a line of the authenticator's log.
-    pub fn log(&self, line: &str) {
-        (self.log)(line);
+    /// Writes lines to the log of a cluster's authenticator.
+    pub(crate) fn log(&self, cluster: &Cluster, lines: &[LogLine], now: Timestamp) {
+        let lines: Vec<String> = lines.iter().map(LogLine::render).collect();
+        for line in &lines {
+            (self.log)(line);
+        }
+        self.append_control_plane(cluster, LogType::Authenticator, lines, now);
     }
 }

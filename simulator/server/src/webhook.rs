@@ -32,14 +32,20 @@ pub fn authenticate(state: &State, cluster: &str, request: &Request) -> Response
     let stopwatch = Stopwatch::start();
     if request.method != "POST" {
         state.metrics().malformed(stopwatch.seconds());
-        log_error(state, request, "unexpected request method", None);
+        log_error(state, cluster, request, "unexpected request method", None);
         return text(405, "expected POST\n");
     }
     let review = match TokenReview::parse(&request.body) {
         Ok(review) => review,
         Err(error) => {
             state.metrics().malformed(stopwatch.seconds());
-            log_error(state, request, "could not parse request body", Some(error.cause()));
+            log_error(
+                state,
+                cluster,
+                request,
+                "could not parse request body",
+                Some(error.cause()),
+            );
             return text(400, &format!("{error}\n"));
         }
     };
@@ -53,14 +59,14 @@ pub fn authenticate(state: &State, cluster: &str, request: &Request) -> Response
     Response::new(code, "application/json; charset=UTF-8", body)
 }
 
-fn log_error(state: &State, request: &Request, msg: &str, error: Option<&str>) {
+fn log_error(state: &State, cluster: &str, request: &Request, msg: &str, error: Option<&str>) {
     let mut fields = vec![
         ("client", request.peer.to_string()),
         ("method", request.method.clone()),
         ("path", request.path.clone()),
     ];
     fields.extend(error.map(|error| ("error", error.to_owned())));
-    state.log_now(Level::Error, msg.to_owned(), fields);
+    state.log_now(cluster, Level::Error, msg.to_owned(), fields);
 }
 
 fn text(status: u16, body: &str) -> Response {

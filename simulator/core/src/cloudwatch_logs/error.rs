@@ -2,6 +2,8 @@
 
 use super::BATCH_BYTES;
 use super::EVENT_BYTES;
+use crate::filter_pattern::FilterPatternError;
+use crate::insights::QueryError;
 
 /// A call that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,9 +33,15 @@ pub enum LogsError {
     /// A group of that name is there already.
     #[error("The specified log group already exists")]
     GroupExists,
+    /// A filter pattern that cannot be read.
+    #[error("{0}")]
+    InvalidPattern(#[from] FilterPatternError),
     /// A token that no earlier answer gave.
     #[error("The specified nextToken is invalid.")]
     InvalidToken,
+    /// A query that cannot be read.
+    #[error("{0}")]
+    MalformedQuery(#[from] QueryError),
     /// There is no group of that name.
     #[error("The specified log group does not exist.")]
     NoSuchGroup,
@@ -58,6 +66,9 @@ pub enum LogsError {
     /// Streams are asked for by prefix and by their last event's time at once.
     #[error("Cannot order by LastEventTime with a logStreamNamePrefix.")]
     OrderWithPrefix,
+    /// Groups are asked for by prefix and by pattern at once.
+    #[error("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")]
+    PrefixWithPattern,
     /// Two parameters were given of which only one may be. The text is ours.
     #[error("{one} and {other} cannot be specified together.")]
     Conflict {

@@ -8,8 +8,16 @@ use std::sync::Arc;
 use imbl::OrdMap;
 use imbl::Vector;
 
+use super::GroupKey;
+use super::LogStore;
 use super::error::LogsError;
+use super::read::Range;
+use super::read::pointer;
 use crate::arn::AccountId;
+use crate::insights::Query;
+use crate::insights::Record;
+use crate::insights::Results;
+use crate::instant::Timestamp;
 
 /// How many queries are kept.
 const QUERIES: usize = 100;
@@ -17,22 +25,6 @@ const QUERIES: usize = 100;
 const RESULT_BYTES: usize = 64 * 1024 * 1024;
 /// How many queries an account may save in a region, as the service's quota.
 const DEFINITIONS: usize = 1000;
-
-/// A row of results: fields and values.
-pub type Row = Vec<(String, String)>;
-
-/// What a query looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Statistics {
-    /// Events that passed its filters.
-    pub records_matched: u64,
-    /// Events of its time range.
-    pub records_scanned: u64,
-    /// The bytes of their messages.
-    pub bytes_scanned: u64,
-    /// Groups that it was run over.
-    pub groups_scanned: u64,
-}
 
 /// A query that was run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,14 +44,12 @@ pub struct FinishedQuery {
     /// When, in milliseconds of Unix time.
     pub created_ms: i64,
     /// What it found.
-    pub rows: Vec<Row>,
-    /// What it looked at.
-    pub statistics: Statistics,
+    pub results: Results,
 }
 
 impl FinishedQuery {
     fn bytes(&self) -> usize {
-        let cells = self.rows.iter().flatten();
+        let cells = self.results.rows.iter().flatten();
         cells.map(|(field, value)| field.len() + value.len()).sum()
     }
 }
@@ -75,6 +65,39 @@ pub struct QueryDefinition {
     pub groups: Vec<String>,
     /// When it was last saved, in milliseconds of Unix time.
     pub modified_ms: i64,
+}
+
+impl LogStore {
+    /// Runs a query over the events that groups have in a range.
+    ///
+    /// # Errors
+    /// [`LogsError::NoSuchGroup`].
+    pub fn run_query(
+        &self,
+        query: &Query,
+        keys: &[GroupKey],
+        range: Range,
+        limit: Option<usize>,
+        now: Timestamp,
+    ) -> Result<Results, LogsError> {
+        let mut groups = Vec::new();
+        for key in keys {
+            groups.push((key, format!("{}:{}", key.account, key.name), self.group(key)?));
+        }
+        let records = groups.iter().flat_map(|(key, log, group)| {
+            group.streams().flat_map(move |(stream, events)| {
+                events.range(range).map(move |event| Record {
+                    timestamp_ms: event.position.timestamp_ms,
+                    ingestion_ms: event.ingestion_ms,
+                    message: &event.message,
+                    log_stream: stream,
+                    log,
+                    ptr: pointer(key, stream, event.position).into(),
+                })
+            })
+        });
+        Ok(query.run(records, limit, now))
+    }
 }
 
 /// Queries of every account and region.

@@ -1,5 +1,6 @@
 //! The one place where errors become AWS wire bodies.
 
+use eks_auth_core::cloudwatch_logs::error::LogsError;
 use eks_auth_core::eks::error::EksError;
 use eks_auth_core::eks::error::EksErrorKind;
 use eks_auth_core::iam::IamError;
@@ -77,6 +78,45 @@ impl From<IamError> for AwsError {
             IamError::UserHasAccessKeys => ("DeleteConflict", 409),
         };
         Self::new(code, status, error.to_string())
+    }
+}
+
+impl From<LogsError> for AwsError {
+    fn from(error: LogsError) -> Self {
+        let mut members = Vec::new();
+        let code = match &error {
+            LogsError::MalformedQuery(query) => {
+                let location = json!({"startCharOffset": query.start, "endCharOffset": query.end});
+                let error = json!({"location": location, "message": query.to_string()});
+                members.push(("queryCompileError", error));
+                "MalformedQueryException"
+            }
+            LogsError::GroupExists | LogsError::StreamExists => "ResourceAlreadyExistsException",
+            LogsError::TooMany => "LimitExceededException",
+            LogsError::TooManyTags => "TooManyTagsException",
+            LogsError::NoSuchGroup
+            | LogsError::NoSuchQuery { .. }
+            | LogsError::NoSuchQueryDefinition
+            | LogsError::NoSuchRecord
+            | LogsError::NoSuchStream => "ResourceNotFoundException",
+            LogsError::BatchTooLarge { .. }
+            | LogsError::Conflict { .. }
+            | LogsError::Constraint { .. }
+            | LogsError::EventTooLarge { .. }
+            | LogsError::ExactlyOne(_)
+            | LogsError::InvalidPattern(_)
+            | LogsError::InvalidToken
+            | LogsError::NotInOrder
+            | LogsError::OrderWithPrefix
+            | LogsError::PrefixWithPattern
+            | LogsError::QueryEnded { .. }
+            | LogsError::SpanTooLong
+            | LogsError::Unserved { .. } => "InvalidParameterException",
+        };
+        Self {
+            members,
+            ..Self::new(code, 400, error.to_string())
+        }
     }
 }
 

@@ -51,7 +51,6 @@ pub(super) enum Work {
     /// With the members of the output shape, which the service's protocol renders.
     Members(fn(&Context<'_>) -> Result<Value, AwsError>),
     /// With an answer of its own form, such as an event stream.
-    #[expect(dead_code, reason = "the next operations of CloudWatch Logs answer with a stream")]
     Whole(fn(&Context<'_>) -> Result<Response, AwsError>),
 }
 

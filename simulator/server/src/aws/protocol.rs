@@ -18,7 +18,6 @@ pub(super) enum Protocol {
     Query,
     /// Methods, paths and JSON.
     RestJson,
-    #[expect(dead_code, reason = "CloudWatch Logs speaks it")]
     /// `X-Amz-Target` and JSON, version 1.1.
     Json,
 }

@@ -165,9 +165,14 @@ fn own_kubeconfig(running: &Running) -> PathBuf {
         .unwrap_or_default()
 }
 
+/// The cluster whose authenticator this is.
+fn cluster_name(running: &Running) -> &str {
+    running.clusters().first().map_or("", |cluster| &cluster.name)
+}
+
 /// What upstream writes to its log when it starts.
 fn log_start(running: &Running, config: Option<&AuthenticatorConfig>, kubeconfig: &Path) {
-    let info = |msg: String, fields| running.state().log_now(Level::Info, msg, fields);
+    let info = |msg: String, fields| running.state().log_now(cluster_name(running), Level::Info, msg, fields);
     for mode in config.map(|config| config.backends.as_slice()).unwrap_or_default() {
         info(format!("starting mapper {:?}", mode.as_str()), Vec::new());
     }
@@ -221,6 +226,7 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut config: Authenti
         let read = match now {
             None => {
                 running.state().log_now(
+                    cluster_name(running),
                     Level::Info,
                     "startLoadDynamicFile: got RENAME/REMOVE event".to_owned(),
                     Vec::new(),
@@ -229,6 +235,7 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut config: Authenti
             }
             Some(_) => {
                 running.state().log_now(
+                    cluster_name(running),
                     Level::Info,
                     "startLoadDynamicFile: got WRITE/CREATE event reload it the memory".to_owned(),
                     Vec::new(),
@@ -254,7 +261,9 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut config: Authenti
             Err(error) => {
                 running.state().metrics().dynamic_file_failed();
                 let msg = format!("StartLoadDynamicFile: error in callBackForFileLoad, {error}");
-                running.state().log_now(Level::Error, msg, Vec::new());
+                running
+                    .state()
+                    .log_now(cluster_name(running), Level::Error, msg, Vec::new());
             }
         }
     }

@@ -69,20 +69,19 @@ pub(crate) fn authenticate_token(
     let now = state.now();
     let world = state.snapshot();
     let client = request.peer.to_string();
+    let cluster = world.cluster(cluster_name)?;
     let authentication = Arc::new(judge(
         AuthenticationRequest {
             token,
             client: &client,
             sts_request_id: &sts_request_id,
         },
-        world.cluster(cluster_name)?,
+        cluster,
         &world,
         now,
     ));
     state.metrics().judged(&authentication, stopwatch.seconds());
-    for line in &authentication.log {
-        state.log(&line.render());
-    }
+    state.log(cluster, &authentication.log, now);
     state.journal().record(
         now,
         EventKind::Authentication {

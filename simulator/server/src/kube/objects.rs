@@ -309,9 +309,7 @@ fn change_or_try(
                 fields: Vec::new(),
             })
             .collect();
-        for line in &lines {
-            context.state.log(&line.render());
-        }
+        context.state.log(&context.cluster, &lines, now);
         let cluster = name.to_owned();
         context
             .state

@@ -7,6 +7,7 @@ use eks_auth_core::log::go_quote;
 use eks_auth_core::request_info::Attributes;
 use eks_auth_core::user::UserInfo;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::json_response;
 use super::resources::ResourceType;
@@ -205,7 +206,17 @@ impl Failure {
         if self.reason.is_empty() {
             return Response::new(self.code, "text/plain; charset=utf-8", self.message.clone());
         }
-        let status = Status {
+        json_response(request, self.code, &self.status(), false)
+    }
+
+    /// The Status as a value, for the audit log.
+    pub(super) fn value(&self) -> Value {
+        // What is rendered here has text keys only, so that it always serialises.
+        serde_json::to_value(self.status()).unwrap_or_default()
+    }
+
+    fn status(&self) -> Status<'_> {
+        Status {
             kind: "Status",
             api_version: "v1",
             metadata: Metadata {},
@@ -214,8 +225,7 @@ impl Failure {
             reason: self.reason,
             details: self.details.as_deref(),
             code: Some(self.code),
-        };
-        json_response(request, self.code, &status, false)
+        }
     }
 }
 

@@ -107,10 +107,12 @@ pub(super) fn update_config(call: &Context<'_>) -> Result<Value, AwsError> {
                     enabled: setup.enabled.unwrap_or_default(),
                 });
             }
-            call.change(name, |cluster, _, ids, now| {
+            let answer = call.change(name, |cluster, _, ids, now| {
                 cluster.update_logging(setups, ids, now)?;
                 newest_update(cluster)
-            })
+            })?;
+            call.state.open_logs(&*call.cluster(name)?, call.now);
+            Ok(answer)
         }
     }
 }

@@ -1,26 +1,14 @@
 //! Bodies and pages.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Map;
 use serde_json::Value;
-use serde_json::json;
 
 use crate::aws::error::AwsError;
+use crate::aws::input::page_of;
+pub(super) use crate::aws::input::required;
 use crate::http::Request;
 
 /// The model's bound of every maxResults, and its default.
 const PAGE: usize = 100;
-
-/// A member that must be there.
-pub(super) fn required<T>(value: Option<T>, member: &str) -> Result<T, AwsError> {
-    value.ok_or_else(|| {
-        let message = format!(
-            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
-        );
-        AwsError::new("InvalidParameterException", 400, message)
-    })
-}
 
 /// One page of items, each with the key that a token can name, as the member `list` of an answer.
 pub(super) fn page(list: &str, items: Vec<(String, Value)>, request: &Request) -> Result<Value, AwsError> {
@@ -33,38 +21,15 @@ pub(super) fn page(list: &str, items: Vec<(String, Value)>, request: &Request) -
             .filter(|limit| (1..=PAGE).contains(limit))
             .ok_or_else(|| invalid("maxResults is a number from 1 to 100"))?,
     };
-    let start = match request.query_value("nextToken").filter(|token| !token.is_empty()) {
-        None => 0,
-        Some(token) => {
-            let key = URL_SAFE_NO_PAD
-                .decode(&token)
-                .ok()
-                .and_then(|bytes| String::from_utf8(bytes).ok())
-                .ok_or_else(|| invalid("nextToken is not one that an earlier answer gave"))?;
-            // An item that is gone meanwhile leaves its place to the one behind it.
-            match items.iter().position(|(known, _)| *known == key) {
-                Some(at) => at + 1,
-                None => items.iter().position(|(known, _)| *known > key).unwrap_or(items.len()),
-            }
-        }
-    };
-    let more = items.len() > start + limit;
-    let mut last = None;
-    let mut values = Vec::new();
-    for (key, value) in items.into_iter().skip(start).take(limit) {
-        last = Some(key);
-        values.push(value);
-    }
-    let mut answer = Map::new();
-    answer.insert(list.to_owned(), Value::Array(values));
-    if let Some(last) = last.filter(|_| more) {
-        answer.insert("nextToken".to_owned(), json!(URL_SAFE_NO_PAD.encode(last)));
-    }
-    Ok(answer.into())
+    let token = request.query_value("nextToken").filter(|token| !token.is_empty());
+    page_of(list, items, limit, token.as_deref())
+        .ok_or_else(|| invalid("nextToken is not one that an earlier answer gave"))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn request(query: &str) -> Request {
