@@ -14,6 +14,7 @@ mod command_line;
 mod kubectl;
 mod models;
 mod outbound;
+mod logs;
 mod proxy;
 mod scenarios;
 mod sdks;

@@ -86,7 +86,8 @@ impl LogStore {
         }
         let records = groups.iter().flat_map(|(key, log, group)| {
             group.streams().flat_map(move |(stream, events)| {
-                events.range(range).map(move |event| Record {
+                // Newest first, as rows are where nothing else is asked for: of equal times, the last one then comes first.
+                events.range(range).rev().map(move |event| Record {
                     timestamp_ms: event.position.timestamp_ms,
                     ingestion_ms: event.ingestion_ms,
                     message: &event.message,

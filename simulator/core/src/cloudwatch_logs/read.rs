@@ -161,7 +161,7 @@ impl Range {
 
 impl LogStream {
     /// The events of a range, oldest first.
-    pub fn range(&self, range: Range) -> impl Iterator<Item = &LogEvent> {
+    pub fn range(&self, range: Range) -> impl DoubleEndedIterator<Item = &LogEvent> {
         let (start, end) = range.of(&self.events);
         self.events.focus().narrow(start..end).into_iter()
     }

@@ -5,6 +5,8 @@ mod group;
 mod input;
 mod live_tail;
 mod query;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value;
 

@@ -40,7 +40,6 @@ pub(super) enum Access {
     Anonymous,
     /// Every caller whose signature holds; what else is wanted, the operation itself looks at.
     Caller,
-    #[expect(dead_code, reason = "the rows of IAM and EKS name their resources next")]
     /// A caller whose policies allow the action on the resource with this ARN (`*` where the action has none).
     Permission(fn(&Context<'_>) -> String),
 }

@@ -32,7 +32,7 @@ world:
         - name: stranger
   clusters:
     - {name: new, region: us-west-2, account: "111122223333", creator: user/creator, authentication_mode: API_AND_CONFIG_MAP}
-    - {name: old, region: us-west-2, account: "111122223333", creator: user/creator}
+    - {name: old, region: us-west-2, account: "111122223333", creator: user/creator, logging: []}
   profiles:
     - {name: default, user: creator}
     - {name: stranger, user: stranger}
