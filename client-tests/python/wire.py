@@ -263,7 +263,9 @@ def error(operation, response):
         code = code.partition(":")[0].rpartition("#")[2]
     for shape in operation.error_shapes:
         if code in (shape.name, shape.metadata.get("error", {}).get("code")):
-            yield from json_members(shape, shape.members, {} if protocol == "query" else members, code)
+            # The message is sent whether the model has it, as that of EKS does, or not, as that of CloudWatch Logs.
+            known = {name: value for name, value in members.items() if name != "message" or name in shape.members}
+            yield from json_members(shape, shape.members, {} if protocol == "query" else known, code)
             # Services of the other protocol answer 400 whatever the model says.
             wanted = 400 if protocol == "json" else shape.metadata.get("error", {}).get("httpStatusCode", status)
             if status != wanted:
