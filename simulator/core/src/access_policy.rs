@@ -29,6 +29,15 @@ pub struct AccessPolicy {
 /// Sorted by name.
 static POLICIES: LazyLock<Vec<AccessPolicy>> = LazyLock::new(data::policies);
 
+/// Each policy exists once, under its name.
+impl PartialEq for AccessPolicy {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for AccessPolicy {}
+
 impl AccessPolicy {
     /// Every policy, by name.
     #[must_use]

@@ -1,9 +1,11 @@
 //! Amazon Resource Names, partitions, account ids, and the canonical ARN that mappings are compared with.
 
 use std::fmt;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// A group of regions with its own accounts and domains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Partition {
     /// Commercial regions.
     Aws,
@@ -114,7 +116,7 @@ impl fmt::Display for Partition {
 }
 
 /// A 12-digit AWS account id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct AccountId(String);
 
 impl AccountId {

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
 use imbl::Vector;
 use serde_json::Value;
 
@@ -40,7 +42,7 @@ pub const AWS_AUTH_NAME: &str = "aws-auth";
 pub const TOKEN_CACHE_SECONDS: u32 = 120;
 
 /// Which releases' words the authenticator uses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub enum AuthenticatorRelease {
     /// Releases since v0.7.8 (September 2025): `identity is not mapped`, `on REGION endpoint`.
     #[default]
@@ -54,14 +56,14 @@ pub enum AuthenticatorRelease {
 
 /// The cluster's creator. In authentication mode CONFIG_MAP a mapping that nobody can see or remove lets it in; in the
 /// other modes it is let in by its access entry only.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Creator {
     /// Its canonical ARN: a role without its path, a user with it.
     pub canonical_arn: String,
 }
 
 /// A cluster.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Cluster {
     /// Its name, which is also the id that tokens are bound to.
     pub name: String,
@@ -94,8 +96,11 @@ pub struct Cluster {
     logging: BTreeSet<LogType>,
     updates: Vector<ClusterUpdate>,
     objects: ObjectStore,
+    #[serde(skip)]
     aws_auth: Arc<AwsAuth>,
+    #[serde(skip)]
     identity_mappings: Arc<IdentityMappings>,
+    #[serde(skip)]
     rbac: Arc<RbacIndex>,
 }
 
@@ -213,6 +218,16 @@ impl Cluster {
         for (key, object) in objects {
             let _ = self.objects.create(key, object, ids, now);
         }
+        self.reindex_all();
+    }
+
+    /// Puts back an object that was kept; [`Cluster::reindex_all`] must follow.
+    pub(crate) fn restore_object(&mut self, key: ObjectKey, object: Value) {
+        self.objects.restore(key, Arc::new(object));
+    }
+
+    /// Brings every index up to date.
+    pub(crate) fn reindex_all(&mut self) {
         self.reindex(&ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME));
         self.reindex(&ObjectKey::new(RESOURCE_SUFFIX, "", ""));
         self.reindex(&ObjectKey::new(crd::RESOURCE, "", ""));

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
 use imbl::OrdMap;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
@@ -40,20 +42,22 @@ pub struct Directory {
 }
 
 /// One AWS account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
     /// The partition it belongs to.
     pub partition: Partition,
     /// Users by lower-cased name: IAM names are unique without regard to case.
+    #[serde(skip)]
     users: OrdMap<String, Arc<User>>,
     /// Roles by lower-cased name.
+    #[serde(skip)]
     roles: OrdMap<String, Arc<Role>>,
 }
 
 /// An IAM user.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct User {
     /// The name without path.
     pub name: String,
@@ -68,7 +72,7 @@ pub struct User {
 }
 
 /// An IAM role.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Role {
     /// The name without path.
     pub name: String,
@@ -87,7 +91,7 @@ pub struct Role {
 }
 
 /// A secret access key; prints as `[redacted]` and is wiped when dropped.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
 pub struct SecretKey(String);
 
 impl SecretKey {
@@ -117,7 +121,7 @@ impl Drop for SecretKey {
 }
 
 /// The token that goes with temporary credentials; prints as `[redacted]`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
 pub struct SessionToken(String);
 
 impl SessionToken {
@@ -147,7 +151,7 @@ impl fmt::Debug for SessionToken {
 }
 
 /// Whether a key may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum KeyStatus {
     /// It may.
     Active,
@@ -156,7 +160,7 @@ pub enum KeyStatus {
 }
 
 /// An access key, long-lived (`AKIA…`) or of a session (`ASIA…`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct AccessKey {
     /// The public half.
     pub id: String,
@@ -184,7 +188,7 @@ impl AccessKey {
 
 /// Who acts with a key. Ids are kept beside names, so that a key of a deleted user does not come to life when another
 /// user of the same name is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum KeyOwner {
     /// A session of a role.
     AssumedRole {
@@ -207,7 +211,7 @@ pub enum KeyOwner {
 }
 
 /// The part of temporary credentials that long-lived ones have not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Session {
     /// What must be presented with the key.
     pub token: SessionToken,
@@ -251,6 +255,35 @@ impl Directory {
     /// All accounts by id.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.accounts.values()
+    }
+
+    /// All accounts by id.
+    pub(crate) fn accounts_by_id(&self) -> &OrdMap<AccountId, Account> {
+        &self.accounts
+    }
+
+    /// All keys by id.
+    pub(crate) fn keys_by_id(&self) -> &OrdMap<String, Arc<AccessKey>> {
+        &self.keys
+    }
+
+    /// Puts back an account that was kept; its users and roles follow.
+    pub(crate) fn restore_account(&mut self, account: Account) {
+        self.accounts.insert(account.id.clone(), account);
+    }
+
+    /// Puts back a user that was kept.
+    pub(crate) fn restore_user(&mut self, account: &str, user: User) {
+        if let Some(account) = AccountId::parse(account).ok().and_then(|id| self.accounts.get_mut(&id)) {
+            account.users.insert(user.name.to_ascii_lowercase(), Arc::new(user));
+        }
+    }
+
+    /// Puts back a role that was kept.
+    pub(crate) fn restore_role(&mut self, account: &str, role: Role) {
+        if let Some(account) = AccountId::parse(account).ok().and_then(|id| self.accounts.get_mut(&id)) {
+            account.roles.insert(role.name.to_ascii_lowercase(), Arc::new(role));
+        }
     }
 
     /// The key of that id, whatever its state.
@@ -629,6 +662,16 @@ impl Directory {
 }
 
 impl Account {
+    /// Users by lower-cased name.
+    pub(crate) fn users_by_name(&self) -> &OrdMap<String, Arc<User>> {
+        &self.users
+    }
+
+    /// Roles by lower-cased name.
+    pub(crate) fn roles_by_name(&self) -> &OrdMap<String, Arc<Role>> {
+        &self.roles
+    }
+
     /// The user of that name, without regard to case.
     #[must_use]
     pub fn user(&self, name: &str) -> Option<&User> {

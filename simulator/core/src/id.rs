@@ -1,5 +1,7 @@
 //! Identifiers as AWS and Kubernetes form them, drawn from a seed, so that a scenario run twice has the same ones.
 
+use serde::Deserialize;
+use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -9,7 +11,7 @@ const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// A generator whose outputs follow from its seed and the number of draws so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct IdGenerator {
     seed: u64,
     drawn: u64,

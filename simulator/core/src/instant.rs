@@ -4,11 +4,29 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
 use time::OffsetDateTime;
 
 /// A point in time in UTC with nanosecond resolution.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(OffsetDateTime);
+
+/// As seconds since the Unix epoch and nanoseconds of the second.
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        (self.0.unix_timestamp(), self.0.nanosecond()).serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let (seconds, nanoseconds) = Deserialize::deserialize(from)?;
+        Ok(Self::from_unix_seconds(seconds).plus_nanoseconds(nanoseconds))
+    }
+}
 
 impl Timestamp {
     /// The start of 1970 in UTC.

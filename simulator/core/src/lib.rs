@@ -35,6 +35,7 @@ pub mod user;
 
 pub mod cloudwatch_logs;
 pub mod eks;
+pub mod store;
 pub mod world;
 
 pub mod filter_pattern;

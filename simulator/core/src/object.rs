@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
 use imbl::OrdMap;
 use serde_json::Value;
 use serde_json::json;
@@ -35,8 +37,9 @@ impl ObjectKey {
 }
 
 /// All objects of a cluster.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct ObjectStore {
+    #[serde(skip)]
     objects: OrdMap<ObjectKey, Arc<Value>>,
     revision: u64,
 }
@@ -124,6 +127,16 @@ impl ObjectStore {
         let removed = self.objects.remove(key).ok_or(StoreError::NotFound)?;
         self.revision += 1;
         Ok(removed)
+    }
+
+    /// Puts an object back as it was stored.
+    pub(crate) fn restore(&mut self, key: ObjectKey, object: Arc<Value>) {
+        self.objects.insert(key, object);
+    }
+
+    /// Every object.
+    pub(crate) fn all(&self) -> &OrdMap<ObjectKey, Arc<Value>> {
+        &self.objects
     }
 
     fn put(&mut self, key: ObjectKey, mut object: Value) -> Arc<Value> {

@@ -11,6 +11,8 @@ mod stage;
 mod tests;
 
 pub use self::pattern::line_matches;
+use serde::Deserialize;
+use serde::Serialize;
 use crate::explain::Cause;
 use crate::iam::SecretKey;
 use crate::iam::SessionToken;
@@ -93,7 +95,7 @@ pub struct Staging {
 }
 
 /// A profile of the AWS configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Profile {
     /// Such as `default` or `creator`.
     pub name: String,
@@ -104,7 +106,7 @@ pub struct Profile {
 }
 
 /// Where a profile's credentials come from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum ProfileSource {
     /// Static credentials, possibly of a key that no longer exists.
     AccessKey {

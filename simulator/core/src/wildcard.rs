@@ -1,7 +1,9 @@
 //! Patterns in which `*` stands for any text and, in IAM's, `?` for any one character.
+use serde::Deserialize;
+use serde::Serialize;
 
 /// One element of a pattern of IAM's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum Symbol {
     /// `*`: any text, none included.
     Any,

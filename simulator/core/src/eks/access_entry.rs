@@ -10,6 +10,8 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
 use imbl::OrdMap;
 
 use super::Cluster;
@@ -33,7 +35,7 @@ const RESERVED_PREFIXES: [&str; 5] = ["system:", "eks:", "aws:", "amazon:", "iam
 const TAGS: usize = 50;
 
 /// Where a cluster's mappings come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub enum AuthenticationMode {
     /// Access entries alone.
     Api,
@@ -109,7 +111,7 @@ impl AccessConfig {
 }
 
 /// What an entry is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub enum EntryType {
     /// Nodes of EKS Auto Mode.
     Ec2,
@@ -250,7 +252,7 @@ impl Principal {
 }
 
 /// Where a policy of an entry holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum AccessScope {
     /// Everywhere.
     Cluster,
@@ -307,9 +309,10 @@ impl AccessScope {
 }
 
 /// A policy of an entry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct AssociatedPolicy {
     /// Which.
+    #[serde(with = "policy_by_name")]
     pub policy: &'static AccessPolicy,
     /// Where it holds.
     pub scope: AccessScope,
@@ -320,7 +323,7 @@ pub struct AssociatedPolicy {
 }
 
 /// An access entry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct AccessEntry {
     /// With the path.
     pub principal_arn: String,
@@ -376,8 +379,9 @@ pub enum EntryMatch<'a> {
 }
 
 /// The entries of a cluster, by ARN and by unique id.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct AccessEntries {
+    #[serde(skip)]
     by_arn: OrdMap<String, Arc<AccessEntry>>,
     // INVARIANT: an id leads to the newest entry that was made for it. An id has one principal for all time, and a
     // principal one ARN, since nothing in a World renames principals.
@@ -420,6 +424,11 @@ impl AccessEntries {
         }
     }
 
+    /// Entries by the principal's ARN.
+    pub(crate) fn by_arn(&self) -> &OrdMap<String, Arc<AccessEntry>> {
+        &self.by_arn
+    }
+
     fn insert(&mut self, entry: Arc<AccessEntry>) {
         self.by_id
             .insert(entry.principal_id.clone(), entry.principal_arn.clone());
@@ -432,6 +441,25 @@ impl AccessEntries {
             self.by_id.remove(&removed.principal_id);
         }
         Some(removed)
+    }
+}
+
+/// An access policy as its name.
+mod policy_by_name {
+    use serde::Deserialize;
+    use serde::Deserializer;
+    use serde::Serializer;
+    use serde::de::Error;
+
+    use crate::access_policy::AccessPolicy;
+
+    pub(super) fn serialize<S: Serializer>(policy: &&'static AccessPolicy, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(policy.name)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<&'static AccessPolicy, D::Error> {
+        let name = String::deserialize(from)?;
+        AccessPolicy::from_name(&name).ok_or_else(|| D::Error::custom(format!("no access policy `{name}`")))
     }
 }
 
@@ -873,6 +901,13 @@ impl Cluster {
         spec.check_shape()?;
         self.check_mode()?;
         spec.check_account(&self.account)
+    }
+
+    /// Puts back an entry that was kept; what leads to it by its principal's id was kept as well.
+    pub(crate) fn restore_access_entry(&mut self, entry: AccessEntry) {
+        self.access_entries
+            .by_arn
+            .insert(entry.principal_arn.clone(), Arc::new(entry));
     }
 
     fn put_access_entry(&mut self, entry: AccessEntry) -> Arc<AccessEntry> {

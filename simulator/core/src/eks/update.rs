@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
+use serde::Serialize;
 use super::Cluster;
 use super::access_entry::AuthenticationMode;
 use super::error::EksError;
@@ -12,7 +14,7 @@ use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 
 /// A log of the control plane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum LogType {
     /// Of the API server.
     Api,
@@ -56,7 +58,7 @@ impl LogType {
 }
 
 /// Log types that are to be on, or off.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct LogSetup {
     /// Which.
     pub types: Vec<LogType>,
@@ -65,7 +67,7 @@ pub struct LogSetup {
 }
 
 /// What was changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum UpdateKind {
     /// Where mappings come from.
     AccessConfig(AuthenticationMode),
@@ -74,7 +76,7 @@ pub enum UpdateKind {
 }
 
 /// An update.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct ClusterUpdate {
     /// A UUID.
     pub id: String,

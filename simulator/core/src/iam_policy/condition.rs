@@ -7,6 +7,8 @@
 
 use std::net::IpAddr;
 
+use serde::Deserialize;
+use serde::Serialize;
 use super::ConditionKeys;
 use super::pattern::Pattern;
 use crate::instant::Timestamp;
@@ -55,7 +57,7 @@ impl From<bool> for Holds {
 }
 
 /// One key under one operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct Condition {
     operator: Operator,
     key: String,
@@ -63,28 +65,28 @@ pub(super) struct Condition {
 }
 
 /// An operator with what stands before and after its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct Operator {
     quantifier: Quantifier,
     test: Test,
     if_exists: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 enum Quantifier {
     AllValues,
     AnyValue,
     None,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 enum Test {
     Compares { comparison: Comparison, negated: bool },
     Null,
     Unmodelled,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 enum Comparison {
     Arn,
     Bool,
@@ -96,7 +98,7 @@ enum Comparison {
     TextLike,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 enum Order {
     Equals,
     GreaterThan,

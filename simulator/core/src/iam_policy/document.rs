@@ -31,7 +31,7 @@ pub enum PolicyKind {
 }
 
 /// What a statement does where it applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum Effect {
     /// It allows, where nothing denies.
     Allow,
@@ -40,12 +40,12 @@ pub enum Effect {
 }
 
 /// A policy document, parsed. The default is one without statements, which allows nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct PolicyDocument {
     pub(super) statements: Vec<Statement>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct Statement {
     pub(super) sid: Option<String>,
     pub(super) effect: Effect,
@@ -57,14 +57,14 @@ pub(super) struct Statement {
 }
 
 /// An element that lists what is meant, or what is not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) enum Element {
     AnyOf(Vec<Pattern>),
     NoneOf(Vec<Pattern>),
 }
 
 /// Whom a statement of a trust policy means. None in an identity policy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct Principals {
     pub(super) aws: Vec<String>,
     pub(super) federated: Vec<String>,

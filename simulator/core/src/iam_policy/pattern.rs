@@ -2,18 +2,20 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
+use serde::Serialize;
 use super::ConditionKeys;
 use crate::wildcard;
 use crate::wildcard::Symbol;
 
 /// A text of a policy, taken apart once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct Pattern {
     source: String,
     pieces: Vec<Piece>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 enum Piece {
     Symbols(Vec<Symbol>),
     /// `${key}` or `${key, 'default'}`.

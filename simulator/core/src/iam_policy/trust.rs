@@ -10,6 +10,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
 use super::ConditionKeys;
 use super::Effect;
 use super::PolicyDocument;
@@ -38,7 +40,7 @@ pub enum Found {
 }
 
 /// A role's trust policy as IAM keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct TrustPolicy {
     text: String,
     document: Arc<PolicyDocument>,

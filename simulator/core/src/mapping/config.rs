@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::dynamic_file::DynamicFile;
@@ -19,7 +21,7 @@ use crate::arn::Partition;
 use crate::go_json::field;
 
 /// Where mappings come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum BackendMode {
     /// `IAMIdentityMapping` objects.
     Crd,
@@ -57,7 +59,7 @@ impl BackendMode {
 }
 
 /// An authenticator that its operator configures, in place of the one that EKS runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct AuthenticatorConfig {
     /// The name that tokens must be for, where the file says it.
     pub cluster_id: Option<String>,

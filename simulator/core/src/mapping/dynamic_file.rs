@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::Identity;
@@ -20,7 +22,7 @@ use crate::go_json::field;
 use crate::go_text;
 
 /// How a caller is looked up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub enum DynamicFileKey {
     /// By canonical ARN.
     #[default]
@@ -30,7 +32,7 @@ pub enum DynamicFileKey {
 }
 
 /// The mappings by ARN in lower case, or by unique id.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct DynamicFile {
     key: DynamicFileKey,
     roles: BTreeMap<String, MappedArn>,

@@ -3,6 +3,8 @@
 //!
 //! Source: `pkg/config/types.go` and `pkg/config/mapper.go` of aws-iam-authenticator 0.7.
 
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::arn::Partition;
@@ -10,7 +12,7 @@ use crate::go_json;
 use crate::go_text;
 
 /// One item of mapRoles or mapUsers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct MappedArn {
     /// `rolearn` or `userarn` as written; empty where the item has `sso`.
     pub arn: String,
@@ -82,7 +84,7 @@ pub(super) fn decode_list(value: &Value, item_type: &ItemType) -> (Vec<MappedArn
 
 /// The roles of a permission set of IAM Identity Center, whatever their random suffix (feature gate SSORoleMatch, which EKS
 /// has not opened).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, Default, PartialEq, Eq)]
 pub struct SsoMatcher {
     /// `permissionSetName`.
     pub permission_set_name: String,

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
+use serde::Serialize;
 use super::item::MappedArn;
 use super::item::ROLE;
 use super::item::USER;
@@ -13,7 +15,7 @@ use crate::arn::CanonicalArn;
 use crate::go_text;
 
 /// The mappings, by canonical ARN in lower case.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct MountedFile {
     roles: BTreeMap<String, MappedArn>,
     /// Items without an ARN.

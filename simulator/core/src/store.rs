@@ -1,0 +1,378 @@
+//! The World as records, so that a store of bytes can keep it: which records a change touches, and the World again.
+//!
+//! What changes often, or there is much of, has a record of its own: users, roles, keys, objects, access entries. The rest
+//! of an account or a cluster is one record. Unchanged parts are told by the structure that snapshots share, so that a
+//! change costs what it touches. Indices are not kept; they are made anew.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::percent_decode_str;
+use percent_encoding::utf8_percent_encode;
+use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::eks::Cluster;
+use crate::iam::Account;
+use crate::object::ObjectKey;
+use crate::world::World;
+
+/// The record of what belongs to the World itself.
+const WORLD: &str = "world";
+const ACCOUNT: &str = "account";
+const CLUSTER: &str = "cluster";
+const ENTRY: &str = "entry";
+const KEY: &str = "key";
+const OBJECT: &str = "object";
+const ROLE: &str = "role";
+const USER: &str = "user";
+
+/// A record that a change touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its key: words parted by `/`, escaped.
+    pub key: String,
+    /// What it says now, in JSON; nothing where it is gone.
+    pub value: Option<Vec<u8>>,
+}
+
+/// Records that are no World.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("record `{key}`: {message}")]
+pub struct StoreError {
+    /// The record's key.
+    pub key: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// What belongs to the World itself. The addresses under which it is reached are its listeners' matter.
+#[derive(Deserialize, Serialize)]
+struct WorldRecord<'a> {
+    ids: Cow<'a, crate::id::IdGenerator>,
+    clock_offset_seconds: i64,
+    sts_throttled: bool,
+}
+
+/// The records that differ between two Worlds; all of the new one without an old one.
+///
+/// # Errors
+/// [`StoreError`] for what JSON cannot say, which nothing in a World is.
+pub fn changes(old: Option<&World>, new: &World) -> Result<Vec<Change>, StoreError> {
+    let mut out = Changes(Vec::new());
+    out.value(&[WORLD], old.map(world_record).as_ref(), Some(&world_record(new)))?;
+    let (keys, accounts) = (
+        old.map(|old| old.directory.keys_by_id()),
+        old.map(|old| old.directory.accounts_by_id()),
+    );
+    out.map(&[KEY], keys, Some(new.directory.keys_by_id()), |id| vec![id])?;
+    for (id, old, new) in pairs(accounts, new.directory.accounts_by_id()) {
+        let id = id.as_str();
+        let (old_users, new_users) = (old.map(Account::users_by_name), new.map(Account::users_by_name));
+        out.map(&[ACCOUNT, id, USER], old_users, new_users, |name| vec![name])?;
+        let (old_roles, new_roles) = (old.map(Account::roles_by_name), new.map(Account::roles_by_name));
+        out.map(&[ACCOUNT, id, ROLE], old_roles, new_roles, |name| vec![name])?;
+        out.value(&[ACCOUNT, id], old, new)?;
+    }
+    for (name, old, new) in pairs(old.map(|old| &old.clusters), &new.clusters) {
+        if let (Some(old), Some(new)) = (old, new)
+            && Arc::ptr_eq(old, new)
+        {
+            continue;
+        }
+        let objects = |cluster: &'_ Arc<Cluster>| cluster.objects().all().clone();
+        let (old_objects, new_objects) = (old.map(objects), new.map(objects));
+        out.map(
+            &[CLUSTER, name, OBJECT],
+            old_objects.as_ref(),
+            new_objects.as_ref(),
+            |key: &ObjectKey| vec![&key.resource, &key.namespace, &key.name],
+        )?;
+        let entries = |cluster: &'_ Arc<Cluster>| cluster.access_entries().by_arn().clone();
+        let (old_entries, new_entries) = (old.map(entries), new.map(entries));
+        out.map(&[CLUSTER, name, ENTRY], old_entries.as_ref(), new_entries.as_ref(), |arn| {
+            vec![arn]
+        })?;
+        out.value(&[CLUSTER, name], old, new)?;
+    }
+    Ok(out.0)
+}
+
+fn world_record(world: &World) -> WorldRecord<'_> {
+    let World {
+        directory: _,
+        clusters: _,
+        ids,
+        clock_offset_seconds,
+        own_hosts: _,
+        sts_throttled,
+    } = world;
+    WorldRecord {
+        ids: Cow::Borrowed(ids),
+        clock_offset_seconds: *clock_offset_seconds,
+        sts_throttled: *sts_throttled,
+    }
+}
+
+/// Every key of either map with its values.
+fn pairs<'a, K: Ord + Clone, V: Clone>(
+    old: Option<&'a OrdMap<K, V>>,
+    new: &'a OrdMap<K, V>,
+) -> Vec<(&'a K, Option<&'a V>, Option<&'a V>)> {
+    let gone = old
+        .into_iter()
+        .flat_map(OrdMap::iter)
+        .filter(|(key, _)| !new.contains_key(*key))
+        .map(|(key, value)| (key, Some(value), None));
+    let here = new
+        .iter()
+        .map(|(key, value)| (key, old.and_then(|old| old.get(key)), Some(value)));
+    gone.chain(here).collect()
+}
+
+struct Changes(Vec<Change>);
+
+impl Changes {
+    /// A value that is a record.
+    fn value<T: Serialize>(&mut self, path: &[&str], old: Option<&T>, new: Option<&T>) -> Result<(), StoreError> {
+        let key = join(path);
+        let write = |value: Option<&T>| value.map(serde_json::to_vec).transpose();
+        let both = write(old).and_then(|old| Ok((old, write(new)?)));
+        let (old, new) = both.map_err(|error| StoreError {
+            key: key.clone(),
+            message: error.to_string(),
+        })?;
+        if old != new {
+            self.0.push(Change { key, value: new });
+        }
+        Ok(())
+    }
+
+    /// A map whose values are records.
+    fn map<'a, K, V>(
+        &mut self,
+        path: &[&'a str],
+        old: Option<&'a OrdMap<K, Arc<V>>>,
+        new: Option<&'a OrdMap<K, Arc<V>>>,
+        words: fn(&K) -> Vec<&str>,
+    ) -> Result<(), StoreError>
+    where
+        K: Ord + Clone,
+        V: PartialEq + Serialize,
+    {
+        let empty = OrdMap::new();
+        let (old, new) = (old.unwrap_or(&empty), new.unwrap_or(&empty));
+        for item in old.diff(new) {
+            let (key, old, new) = match item {
+                DiffItem::Add(key, new) => (key, None, Some(new)),
+                DiffItem::Remove(key, old) => (key, Some(old), None),
+                DiffItem::Update {
+                    old: (key, old),
+                    new: (_, new),
+                } => (key, Some(old), Some(new)),
+            };
+            self.value(&[path, &words(key)].concat(), old, new)?;
+        }
+        Ok(())
+    }
+}
+
+fn join(path: &[&str]) -> String {
+    let words: Vec<String> = path
+        .iter()
+        .map(|word| utf8_percent_encode(word, NON_ALPHANUMERIC).to_string())
+        .collect();
+    words.join("/")
+}
+
+/// The World of these records, in any order.
+///
+/// # Errors
+/// [`StoreError`] with the first record that cannot be read.
+pub fn load(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<World, StoreError> {
+    let mut records: Vec<(String, Vec<u8>)> = records.into_iter().collect();
+    // An account or a cluster comes before what is in it.
+    records.sort_by_cached_key(|(key, _)| (key.matches('/').count(), key.clone()));
+    let mut world = World::new(0);
+    for (key, value) in &records {
+        let words: Vec<String> = key
+            .split('/')
+            .map(|word| percent_decode_str(word).decode_utf8_lossy().into_owned())
+            .collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        load_record(&mut world, &words, value).map_err(|message| StoreError {
+            key: key.clone(),
+            message,
+        })?;
+    }
+    let names: Vec<String> = world.clusters.keys().cloned().collect();
+    for name in names {
+        if let Some((cluster, _)) = world.cluster_mut(&name) {
+            cluster.reindex_all();
+        }
+    }
+    Ok(world)
+}
+
+fn load_record(world: &mut World, words: &[&str], value: &[u8]) -> Result<(), String> {
+    match words {
+        [WORLD] => {
+            let record: WorldRecord<'_> = read(value)?;
+            world.ids = record.ids.into_owned();
+            world.clock_offset_seconds = record.clock_offset_seconds;
+            world.sts_throttled = record.sts_throttled;
+        }
+        [KEY, _] => {
+            world.directory.add_key(read(value)?);
+        }
+        [ACCOUNT, _] => world.directory.restore_account(read(value)?),
+        [ACCOUNT, id, USER, _] => world.directory.restore_user(id, read(value)?),
+        [ACCOUNT, id, ROLE, _] => world.directory.restore_role(id, read(value)?),
+        [CLUSTER, name] => {
+            let cluster: Cluster = read(value)?;
+            world.clusters.insert((*name).to_owned(), Arc::new(cluster));
+        }
+        [CLUSTER, name, OBJECT, resource, namespace, object] => {
+            let value: Value = read(value)?;
+            let (cluster, _) = world.cluster_mut(name).ok_or("its cluster is not there")?;
+            cluster.restore_object(ObjectKey::new(resource, namespace, object), value);
+        }
+        [CLUSTER, name, ENTRY, _] => {
+            let (cluster, _) = world.cluster_mut(name).ok_or("its cluster is not there")?;
+            cluster.restore_access_entry(read(value)?);
+        }
+        _ => return Err("no such kind of record".to_owned()),
+    }
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(value).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::arn::AccountId;
+    use crate::iam::KeyStatus;
+    use crate::instant::Timestamp;
+    use crate::scenario;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn apply(kept: &mut BTreeMap<String, Vec<u8>>, changes: Vec<Change>) {
+        for Change { key, value } in changes {
+            match value {
+                Some(value) => kept.insert(key, value),
+                None => kept.remove(&key),
+            };
+        }
+    }
+
+    fn records(world: &World) -> BTreeMap<String, Vec<u8>> {
+        let mut kept = BTreeMap::new();
+        apply(&mut kept, changes(None, world).unwrap());
+        kept
+    }
+
+    #[test]
+    fn every_built_in_world_comes_back_as_it_was() {
+        for text in [
+            scenario::ARTICLE_WORLD,
+            include_str!("../../../scenarios/deleted-creator/scenario.yaml"),
+            include_str!("../../../scenarios/unmapped-role/scenario.yaml"),
+        ] {
+            let world = scenario::stage(text, NOW).unwrap().world;
+            let kept = records(&world);
+            let loaded = load(kept.clone()).unwrap();
+            assert_eq!(records(&loaded), kept);
+            let (name, cluster) = world.clusters.iter().next().unwrap();
+            let again = loaded.cluster(name).unwrap();
+            assert_eq!(format!("{:?}", again.aws_auth()), format!("{:?}", cluster.aws_auth()));
+            assert_eq!(format!("{:?}", again.rbac()), format!("{:?}", cluster.rbac()));
+        }
+    }
+
+    #[test]
+    fn a_change_costs_what_it_touches() {
+        let old = scenario::stage(scenario::ARTICLE_WORLD, NOW).unwrap().world;
+        assert_eq!(changes(Some(&old), &old.clone()).unwrap(), []);
+        let mut new = old.clone();
+        let (cluster, ids) = new.cluster_mut("my-cluster").unwrap();
+        let key = ObjectKey::new("configmaps", "default", "a/b %");
+        cluster.create_object(key, json!({"data": {}}), ids, NOW).unwrap();
+        let touched: Vec<String> = changes(Some(&old), &new).unwrap().into_iter().map(|change| change.key).collect();
+        assert_eq!(
+            touched,
+            [
+                "world",
+                "cluster/my%2Dcluster/object/configmaps/default/a%2Fb%20%25",
+                "cluster/my%2Dcluster"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let mut kept = records(&scenario::stage(scenario::ARTICLE_WORLD, NOW).unwrap().world);
+        kept.insert("cluster/other/object/a/b/c".to_owned(), b"{}".to_vec());
+        assert_eq!(
+            load(kept.clone()).unwrap_err().to_string(),
+            "record `cluster/other/object/a/b/c`: its cluster is not there"
+        );
+        kept.insert("planet/earth".to_owned(), b"{}".to_vec());
+        assert_eq!(
+            load(kept).unwrap_err().to_string(),
+            "record `planet/earth`: no such kind of record"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_done_the_changes_lead_to_the_same_world(steps in prop::collection::vec((0..8_u8, 0..4_u8), 1..40)) {
+            let account = AccountId::parse("111122223333").unwrap();
+            let mut world = scenario::stage(scenario::ARTICLE_WORLD, NOW).unwrap().world;
+            let mut kept = records(&world);
+            for (step, at) in steps {
+                let old = world.clone();
+                let name = format!("n{at}");
+                let World { directory, ids, .. } = &mut world;
+                match step {
+                    0 => drop(directory.create_user(&account, &name, "/", ids, NOW)),
+                    1 => drop(directory.delete_user(&account, &name)),
+                    2 => drop(directory.create_access_key(&account, &name, ids, NOW)),
+                    3 => {
+                        let user = directory.find_user(&account, &name).cloned();
+                        let key = user.ok().and_then(|user| Some(directory.access_keys_of(&account, &user).next()?.id.clone()));
+                        let key = key.unwrap_or_default();
+                        drop(directory.set_key_status(&account, &name, &key, KeyStatus::Inactive));
+                        drop(directory.delete_access_key(&account, &name, &key));
+                    }
+                    4..=6 => {
+                        let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+                        let key = ObjectKey::new("configmaps", "default", &name);
+                        match step {
+                            4 => drop(cluster.create_object(key, json!({"data": {"a": "b"}}), ids, NOW)),
+                            5 => drop(cluster.update_object(&key, json!({"data": {"a": name}}))),
+                            _ => drop(cluster.delete_object(&key)),
+                        }
+                    }
+                    _ => world.clock_offset_seconds += i64::from(at),
+                }
+                apply(&mut kept, changes(Some(&old), &world).unwrap());
+            }
+            prop_assert_eq!(&records(&world), &kept);
+            prop_assert_eq!(&records(&load(kept.clone()).unwrap()), &kept);
+        }
+    }
+}
