@@ -1,8 +1,8 @@
 //! Amazon Resource Names, partitions, account ids, and the canonical ARN that mappings are compared with.
 
-use std::fmt;
 use serde::Deserialize;
 use serde::Serialize;
+use std::fmt;
 
 /// A group of regions with its own accounts and domains.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

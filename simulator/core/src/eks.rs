@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use imbl::Vector;
 use serde::Deserialize;
 use serde::Serialize;
-use imbl::Vector;
 use serde_json::Value;
 
 use self::access_entry::AccessEntries;

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use imbl::OrdMap;
 use serde::Deserialize;
 use serde::Serialize;
-use imbl::OrdMap;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
+use imbl::OrdMap;
 use serde::Deserialize;
 use serde::Serialize;
-use imbl::OrdMap;
 use serde_json::Value;
 use serde_json::json;
 

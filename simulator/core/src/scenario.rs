@@ -11,13 +11,13 @@ mod stage;
 mod tests;
 
 pub use self::pattern::line_matches;
-use serde::Deserialize;
-use serde::Serialize;
 use crate::explain::Cause;
 use crate::iam::SecretKey;
 use crate::iam::SessionToken;
 use crate::instant::Timestamp;
 use crate::world::World;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// The World of AWS's article, in which the simulator starts when no scenario is named.
 pub const ARTICLE_WORLD: &str = include_str!("scenario/article.yaml");

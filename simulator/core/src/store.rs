@@ -95,9 +95,12 @@ pub fn changes(old: Option<&World>, new: &World) -> Result<Vec<Change>, StoreErr
         )?;
         let entries = |cluster: &'_ Arc<Cluster>| cluster.access_entries().by_arn().clone();
         let (old_entries, new_entries) = (old.map(entries), new.map(entries));
-        out.map(&[CLUSTER, name, ENTRY], old_entries.as_ref(), new_entries.as_ref(), |arn| {
-            vec![arn]
-        })?;
+        out.map(
+            &[CLUSTER, name, ENTRY],
+            old_entries.as_ref(),
+            new_entries.as_ref(),
+            |arn| vec![arn],
+        )?;
         out.value(&[CLUSTER, name], old, new)?;
     }
     Ok(out.0)
@@ -311,7 +314,11 @@ mod tests {
         let (cluster, ids) = new.cluster_mut("my-cluster").unwrap();
         let key = ObjectKey::new("configmaps", "default", "a/b %");
         cluster.create_object(key, json!({"data": {}}), ids, NOW).unwrap();
-        let touched: Vec<String> = changes(Some(&old), &new).unwrap().into_iter().map(|change| change.key).collect();
+        let touched: Vec<String> = changes(Some(&old), &new)
+            .unwrap()
+            .into_iter()
+            .map(|change| change.key)
+            .collect();
         assert_eq!(
             touched,
             [

@@ -78,7 +78,8 @@ struct WorldArgs {
     /// The port of the AWS endpoint [default: any free one]
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     aws_port: u16,
-    /// Where certificates and client files go and stay [default: a temporary folder]
+    /// Where everything is kept: the World, ports, certificates, client files; started again with it, the simulator goes on
+    /// where it was, whatever ended it [default: a temporary folder]
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
 }
@@ -92,6 +93,9 @@ impl WorldArgs {
             )));
         }
         let mut config = Config::new(world_text(self.scenario.as_deref())?);
+        if self.scenario.is_none() {
+            config.world = None;
+        }
         config.listen = self.listen;
         config.aws_port = self.aws_port;
         config.state_dir = self.state_dir;

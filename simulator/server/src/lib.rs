@@ -24,4 +24,5 @@ pub mod journal;
 pub mod logs;
 mod metrics;
 pub mod state;
+mod store;
 pub mod tls;

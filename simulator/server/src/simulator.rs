@@ -34,19 +34,21 @@ use crate::proxy;
 use crate::proxy::OwnHosts;
 use crate::proxy::Proxy;
 use crate::state::State;
+use crate::store::Kept;
+use crate::store::Store;
 use crate::tls::Authority;
 use crate::tls::TlsError;
 use crate::webhook;
 
 /// What a simulator is to be.
 pub struct Config {
-    /// A scenario or a bare world, as text.
-    pub world: String,
+    /// A scenario or a bare world, as text; without one, what the state directory keeps, or the World of AWS's article.
+    pub world: Option<String>,
     /// Where every listener binds.
     pub listen: IpAddr,
     /// The port of the AWS endpoint; 0 for any free one.
     pub aws_port: u16,
-    /// Where certificates and client files go; a temporary folder, removed at the end, where absent.
+    /// Where certificates, client files and the World's state go and stay; a temporary folder, removed at the end, where absent.
     pub state_dir: Option<PathBuf>,
     /// Only the authenticator, for a real kube-apiserver, in place of a Kubernetes API.
     pub webhook: Option<WebhookConfig>,
@@ -61,7 +63,7 @@ impl Config {
     #[must_use]
     pub fn new(world: impl Into<String>) -> Self {
         Self {
-            world: world.into(),
+            world: Some(world.into()),
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
             aws_port: 0,
             state_dir: None,
@@ -146,19 +148,49 @@ impl Simulator {
     /// # Errors
     /// [`StartError`]; nothing is left running then.
     pub fn start(config: Config) -> Result<Running, StartError> {
-        let Staging { mut world, profiles } = eks_auth_core::scenario::stage(&config.world, config.clock.now())?;
         let folder = make_folder(config.state_dir)?;
-        let authority = Arc::new(Authority::new()?);
+        let store = match &folder {
+            Folder::Kept(path) => Some(Store::open(path)?),
+            Folder::Temporary(_) => None,
+        };
+        let kept = store.as_ref().map(Store::load).transpose()?.flatten();
+        let is_new = kept.is_none();
+        let (mut kept, Staging { mut world, profiles }, authority) = match kept {
+            Some((kept, _)) if config.world.as_ref().is_some_and(|world| *world != kept.scenario) => {
+                return Err(crate::store::StoreError::OtherScenario(folder.path().to_owned()).into());
+            }
+            Some((kept, world)) => {
+                let staging = kept.staging(world);
+                let authority = Authority::restore(&kept.authority)?;
+                (kept, staging, Arc::new(authority))
+            }
+            None => {
+                let scenario = config
+                    .world
+                    .as_deref()
+                    .unwrap_or(eks_auth_core::scenario::ARTICLE_WORLD);
+                let staging = eks_auth_core::scenario::stage(scenario, config.clock.now())?;
+                let authority = Authority::new()?;
+                (
+                    Kept::new(scenario, &staging.profiles, authority.keep()),
+                    staging,
+                    Arc::new(authority),
+                )
+            }
+        };
+        if config.aws_port != 0 {
+            kept.ports.aws = config.aws_port;
+        }
         let bind = |port| {
             bind(SocketAddr::new(config.listen, port)).map_err(|source| StartError::Bind {
                 address: SocketAddr::new(config.listen, port),
                 source,
             })
         };
-        let (aws_listener, aws) = bind(config.aws_port)?;
-        let (aws_tls_listener, aws_tls) = bind(0)?;
-        let (control_listener, control) = bind(0)?;
-        let (proxy_listener, proxy) = bind(0)?;
+        let (aws_listener, aws) = bind(kept.ports.aws)?;
+        let (aws_tls_listener, aws_tls) = bind(kept.ports.aws_tls)?;
+        let (control_listener, control) = bind(kept.ports.control)?;
+        let (proxy_listener, proxy) = bind(kept.ports.proxy)?;
         let addresses = Addresses {
             aws,
             aws_tls,
@@ -174,7 +206,9 @@ impl Simulator {
         let mut clusters = Vec::new();
         let names: Vec<String> = world.clusters.keys().cloned().collect();
         for name in names {
-            let (listener, address) = bind(config.webhook.as_ref().map_or(0, |webhook| webhook.port))?;
+            let kept_port = kept.ports.clusters.get(&name).copied().unwrap_or(0);
+            let (listener, address) = bind(config.webhook.as_ref().map_or(kept_port, |webhook| webhook.port))?;
+            kept.ports.clusters.insert(name.clone(), address.port());
             if let Some((cluster, _)) = world.cluster_mut(&name) {
                 cluster.endpoint = match hostname {
                     Some(hostname) => format!("https://{hostname}:{}", address.port()),
@@ -207,7 +241,15 @@ impl Simulator {
             },
         )?;
 
-        let state = Arc::new(State::new(world, config.clock, config.log)?);
+        kept.ports.aws = aws.port();
+        kept.ports.aws_tls = aws_tls.port();
+        kept.ports.control = control.port();
+        kept.ports.proxy = proxy.port();
+        if let (Some(store), true) = (&store, is_new) {
+            store.begin(&kept, &world)?;
+        }
+
+        let state = Arc::new(State::with_store(world, config.clock, config.log, store)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -488,6 +530,9 @@ pub enum StartError {
         /// The system's word.
         source: io::Error,
     },
+    /// The state directory's content cannot be used.
+    #[error("{0}")]
+    Store(#[from] crate::store::StoreError),
     /// No certificate could be made.
     #[error("{0}")]
     Tls(#[from] TlsError),

@@ -1,5 +1,6 @@
 //! The one shared thing: the World, its clock and the journal.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -19,6 +20,7 @@ use crate::journal::Journal;
 use crate::kube::token_cache::TokenCache;
 use crate::logs::Logs;
 use crate::metrics::Metrics;
+use crate::store::Store;
 
 /// Any number will do: the ids must differ from one another only.
 const REQUEST_ID_SEED: u64 = 0x7265_7175_6573_7473;
@@ -35,10 +37,11 @@ pub struct State {
     journal: Journal,
     metrics: Metrics,
     log: Box<dyn Fn(&str) + Send + Sync>,
+    store: Option<Store>,
 }
 
 impl State {
-    /// Shares `world`; `log` receives each line of the authenticator's log without line end.
+    /// Shares a World that is kept nowhere; `log` receives each line of the authenticator's log without line end.
     ///
     /// # Errors
     /// When the metrics cannot be made.
@@ -46,6 +49,19 @@ impl State {
         world: World,
         clock: Box<dyn Clock>,
         log: Box<dyn Fn(&str) + Send + Sync>,
+    ) -> Result<Self, prometheus::Error> {
+        Self::with_store(world, clock, log, None)
+    }
+
+    /// Shares `world`; `log` receives each line of the authenticator's log without line end, `store` keeps what changes.
+    ///
+    /// # Errors
+    /// When the metrics cannot be made.
+    pub(crate) fn with_store(
+        world: World,
+        clock: Box<dyn Clock>,
+        log: Box<dyn Fn(&str) + Send + Sync>,
+        store: Option<Store>,
     ) -> Result<Self, prometheus::Error> {
         let state = Self {
             world: Mutex::new(Arc::new(world)),
@@ -56,6 +72,7 @@ impl State {
             journal: Journal::default(),
             metrics: Metrics::new()?,
             log,
+            store,
         };
         for cluster in state.snapshot().clusters.values() {
             state.open_logs(cluster, cluster.created);
@@ -72,10 +89,21 @@ impl State {
     }
 
     /// Makes one change. Changes are serialised; readers keep their snapshots. `change` must leave the World valid when
-    /// it returns an error of its own, as every operation of the core does.
+    /// it returns an error of its own, as every operation of the core does. With a state directory, what changed is on the
+    /// disk before anyone sees it; where that fails, the process ends rather than acknowledge what it would lose.
     pub fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
         let mut guard = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut guard))
+        let Some(store) = &self.store else {
+            return change(Arc::make_mut(&mut guard));
+        };
+        let mut new = World::clone(&guard);
+        let result = change(&mut new);
+        if let Err(error) = store.commit(&guard, &new) {
+            let _ = writeln!(std::io::stderr(), "eks-auth-sim: a change cannot be kept: {error}");
+            std::process::exit(1);
+        }
+        *guard = Arc::new(new);
+        result
     }
 
     /// The good judgements that the clusters' API servers keep.

@@ -29,6 +29,8 @@ use rustls::sign::CertifiedKey;
 use rustls::sign::SingleCertAndKey;
 use tokio_rustls::TlsAcceptor;
 
+use crate::store::KeptAuthority;
+
 /// Certificates of AWS hosts that are kept. A client speaks to a handful; a hostile one must not fill the memory.
 const CACHE_LIMIT: usize = 256;
 
@@ -44,6 +46,16 @@ impl Authority {
     /// # Errors
     /// [`TlsError`] when the random source or the encoder fails.
     pub fn new() -> Result<Self, TlsError> {
+        let params = Self::params();
+        let key = KeyPair::generate()?;
+        let pem = params.self_signed(&key)?.pem();
+        Ok(Self {
+            issuer: Issuer::new(params, key),
+            pem,
+        })
+    }
+
+    fn params() -> CertificateParams {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "kubernetes");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -52,12 +64,27 @@ impl Authority {
             KeyUsagePurpose::CrlSign,
             KeyUsagePurpose::DigitalSignature,
         ];
-        let key = KeyPair::generate()?;
-        let pem = params.self_signed(&key)?.pem();
+        params
+    }
+
+    /// The authority that was kept.
+    ///
+    /// # Errors
+    /// [`TlsError`] for what is no such authority.
+    pub(crate) fn restore(kept: &KeptAuthority) -> Result<Self, TlsError> {
+        let key = KeyPair::from_pem(&kept.key)?;
         Ok(Self {
-            issuer: Issuer::new(params, key),
-            pem,
+            issuer: Issuer::new(Self::params(), key),
+            pem: kept.certificate.clone(),
         })
+    }
+
+    /// What [`Authority::restore`] reads.
+    pub(crate) fn keep(&self) -> KeptAuthority {
+        KeptAuthority {
+            certificate: self.pem.clone(),
+            key: self.issuer.key().serialize_pem(),
+        }
     }
 
     /// The certificate that clients are to trust.

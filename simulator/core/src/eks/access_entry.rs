@@ -10,9 +10,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use imbl::OrdMap;
 use serde::Deserialize;
 use serde::Serialize;
-use imbl::OrdMap;
 
 use super::Cluster;
 use super::error::EksError;

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use serde::Serialize;
 use super::Cluster;
 use super::access_entry::AuthenticationMode;
 use super::error::EksError;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// A log of the control plane.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -7,11 +7,11 @@
 
 use std::net::IpAddr;
 
-use serde::Deserialize;
-use serde::Serialize;
 use super::ConditionKeys;
 use super::pattern::Pattern;
 use crate::instant::Timestamp;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// What a test comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

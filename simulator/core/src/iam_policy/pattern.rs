@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde::Serialize;
 use super::ConditionKeys;
 use crate::wildcard;
 use crate::wildcard::Symbol;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// A text of a policy, taken apart once.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]

@@ -10,8 +10,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde::Serialize;
 use super::ConditionKeys;
 use super::Effect;
 use super::PolicyDocument;
@@ -27,6 +25,8 @@ use super::document::TrustFile;
 use crate::arn::AccountId;
 use crate::arn::Arn;
 use crate::iam::CallerIdentity;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// What a directory knows of an ARN that names a user or a role.
 #[derive(Clone, Debug, PartialEq, Eq)]

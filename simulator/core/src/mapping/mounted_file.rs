@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use serde::Serialize;
 use super::item::MappedArn;
 use super::item::ROLE;
 use super::item::USER;
 use crate::arn::CanonicalArn;
 use crate::go_text;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// The mappings, by canonical ARN in lower case.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]

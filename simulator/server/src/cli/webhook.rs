@@ -77,7 +77,12 @@ impl Webhook {
         config.webhook = Some(WebhookConfig {
             cluster_id: match self.cluster_id.or(own_id) {
                 Some(id) => id,
-                None => super::first_cluster(&config.world)?,
+                None => super::first_cluster(
+                    config
+                        .world
+                        .as_deref()
+                        .unwrap_or(eks_auth_core::scenario::ARTICLE_WORLD),
+                )?,
             },
             port: self.port,
             hostname: self.hostname,
