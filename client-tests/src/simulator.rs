@@ -209,6 +209,30 @@ impl Simulator {
             .unwrap_or_else(|| panic!("no {pointer} in the ready file"))
     }
 
+    /// A connection to the listener that the ready file names so; nothing where it is gone.
+    #[must_use]
+    pub fn try_connect(&self, pointer: &str) -> Option<TcpStream> {
+        let (_, address) = self.ready(pointer).split_once("://")?;
+        let stream = TcpStream::connect(address).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        Some(stream)
+    }
+
+    /// Ends it as `kill -9` does, and waits until it is gone.
+    ///
+    /// # Panics
+    /// Where there is no `kill`.
+    pub fn kill(&self) {
+        let pid = self.pid.to_string();
+        let killed = Command::new("kill").args(["-9", &pid]).status();
+        assert!(killed.expect("kill runs").success());
+        let stat = PathBuf::from(format!("/proc/{pid}/stat"));
+        // A process that has ended stays, as a zombie, until its parent asks for it.
+        while fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+            std::thread::yield_now();
+        }
+    }
+
     /// A TCP connection to a listener that the ready file names at `pointer`.
     ///
     /// # Panics

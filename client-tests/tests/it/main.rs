@@ -11,6 +11,7 @@ mod abuse;
 mod access_entries;
 mod aws_cli;
 mod command_line;
+mod crash;
 mod kubectl;
 mod logs;
 mod models;
