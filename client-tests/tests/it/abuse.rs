@@ -131,8 +131,9 @@ fn odd_requests_are_answered() {
         (
             false,
             "GET /%zz?%zz=%f HTTP/1.1\r\nHost: x\r\n\r\n",
-            "HTTP/1.1 403 Forbidden",
+            "HTTP/1.1 400 Bad Request",
         ),
+        (false, "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 403 Forbidden"),
         (
             false,
             "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n\u{0}\u{1}\u{2}",

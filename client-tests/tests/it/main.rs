@@ -19,5 +19,6 @@ mod outbound;
 mod proxy;
 mod scenarios;
 mod sdks;
+mod sts;
 mod tokens;
 mod webhook;

@@ -115,6 +115,35 @@ impl fmt::Display for Partition {
     }
 }
 
+/// Regions of the commercial partition that every account has from the start.
+///
+/// Source: <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>.
+const ON_BY_DEFAULT: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// Whether an account has the region without having asked for it. Other partitions have no regions to opt in to.
+#[must_use]
+pub fn is_on_by_default(region: &str) -> bool {
+    Partition::of_region(region) != Partition::Aws || ON_BY_DEFAULT.contains(&region)
+}
+
 /// A 12-digit AWS account id.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct AccountId(String);

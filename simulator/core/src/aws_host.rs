@@ -74,8 +74,10 @@ fn is_label(label: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-/// `us-west-2`, `us-gov-east-1`, `eusc-de-east-1`: words, then a number.
-fn is_region(label: &str) -> bool {
+/// Whether it has the form of a region's name, such as `us-west-2`, `us-gov-east-1`, `eusc-de-east-1`: words, then a
+/// number.
+#[must_use]
+pub fn is_region(label: &str) -> bool {
     let parts: Vec<&str> = label.split('-').collect();
     match &parts[..] {
         [words @ .., number] if words.len() >= 2 => {

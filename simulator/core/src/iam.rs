@@ -48,6 +48,8 @@ pub struct Account {
     pub id: AccountId,
     /// The partition it belongs to.
     pub partition: Partition,
+    /// Regions in which STS gives out no credentials of this account.
+    pub disabled_regions: Vec<String>,
     /// Users by lower-cased name: IAM names are unique without regard to case.
     #[serde(skip)]
     users: OrdMap<String, Arc<User>>,
@@ -199,6 +201,13 @@ pub enum KeyOwner {
         /// The name given to the session.
         session_name: String,
     },
+    /// Somebody whom a user, or the root user, gave credentials.
+    FederatedUser {
+        /// The name that it was given.
+        name: String,
+        /// The user's name and unique id when the session began; absent where the root user gave them.
+        issuer: Option<(String, String)>,
+    },
     /// The root user of the account.
     Root,
     /// An IAM user.
@@ -217,8 +226,23 @@ pub struct Session {
     pub token: SessionToken,
     /// From this instant on the credentials are refused.
     pub expires: Timestamp,
-    /// The session policy, where one was given.
+    /// What else is known of it.
+    pub facts: SessionFacts,
+}
+
+/// What a session has beside its token and its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// Whether it comes from the global endpoint; its token then holds only in regions that are on by default.
+    pub is_global: bool,
+    /// The session policy, where one was given; several are joined.
     pub policy: Option<Arc<PolicyDocument>>,
+    /// Session tags.
+    pub tags: Vec<(String, String)>,
+    /// Keys of the tags that sessions have which this one begins.
+    pub transitive_tag_keys: Vec<String>,
+    /// Who stands behind the session.
+    pub source_identity: Option<String>,
 }
 
 /// Who a caller is, as GetCallerIdentity answers.
@@ -226,9 +250,10 @@ pub struct Session {
 pub struct CallerIdentity {
     /// The account of the caller.
     pub account: AccountId,
-    /// `arn:aws:iam::…:user/…`, `arn:aws:sts::…:assumed-role/ROLE/SESSION` (never with the role's path), or the root.
+    /// `arn:aws:iam::…:user/…`, `arn:aws:sts::…:assumed-role/ROLE/SESSION` (never with the role's path),
+    /// `arn:aws:sts::…:federated-user/NAME`, or the root.
     pub arn: String,
-    /// `AIDA…`, `AROA…:SESSION`, or the account id for the root.
+    /// `AIDA…`, `AROA…:SESSION`, `ACCOUNT:NAME` for a federated user, or the account id for the root.
     pub user_id: String,
 }
 
@@ -239,6 +264,7 @@ impl Directory {
             let account = Account {
                 id: id.clone(),
                 partition,
+                disabled_regions: Vec::new(),
                 users: OrdMap::new(),
                 roles: OrdMap::new(),
             };
@@ -324,6 +350,15 @@ impl Directory {
                         account.partition, account.id, role.name
                     ),
                     format!("{role_id}:{session_name}"),
+                )
+            }
+            KeyOwner::FederatedUser { name, issuer } => {
+                if let Some((user_name, user_id)) = issuer {
+                    account.user(user_name).filter(|user| user.id == *user_id)?;
+                }
+                identity(
+                    format!("arn:{}:sts::{}:federated-user/{name}", account.partition, account.id),
+                    format!("{}:{name}", account.id),
                 )
             }
             KeyOwner::Root => identity(
@@ -504,7 +539,7 @@ impl Directory {
     #[must_use]
     pub fn policies_of(&self, key: &AccessKey) -> PrincipalPolicies {
         PrincipalPolicies {
-            session: key.session.as_ref().and_then(|session| session.policy.clone()),
+            session: key.session.as_ref().and_then(|session| session.facts.policy.clone()),
             ..PrincipalPolicies::administrator()
         }
     }
@@ -582,6 +617,7 @@ impl Directory {
         account: &AccountId,
         owner: KeyOwner,
         expires: Timestamp,
+        facts: SessionFacts,
         ids: &mut IdGenerator,
         now: Timestamp,
     ) -> Arc<AccessKey> {
@@ -595,7 +631,7 @@ impl Directory {
             session: Some(Session {
                 token: SessionToken::new(ids.session_token()),
                 expires,
-                policy: None,
+                facts,
             }),
         })
     }
@@ -631,6 +667,15 @@ impl Directory {
     pub fn delete_access_key(&mut self, account: &AccountId, user_name: &str, key_id: &str) -> Result<(), IamError> {
         self.find_key_of(account, user_name, key_id)?;
         self.keys.remove(key_id);
+        Ok(())
+    }
+
+    /// Says in which regions STS gives out no credentials of an account.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchAccount`].
+    pub fn set_disabled_regions(&mut self, account: &AccountId, regions: Vec<String>) -> Result<(), IamError> {
+        self.account_mut(account)?.disabled_regions = regions;
         Ok(())
     }
 

@@ -18,9 +18,11 @@ pub use self::error::SigV4Error;
 pub use self::sign::Presign;
 pub use self::sign::Signer;
 use self::sign::signature;
+use crate::arn::is_on_by_default;
 use crate::iam::AccessKey;
 use crate::iam::CallerIdentity;
 use crate::iam::Directory;
+use crate::iam::KeyOwner;
 use crate::iam::KeyStatus;
 use crate::instant::Timestamp;
 use crate::trace::Trace;
@@ -207,7 +209,7 @@ fn verify_traced(
         "the access key is known, active and someone's",
         key.id.clone(),
     );
-    check_session(key, presented.session_token.as_deref(), now)?;
+    check_session(key, &scope, presented.session_token.as_deref(), now)?;
     trace.passed("sigv4.session", "the session token belongs to the key and lasts", None);
 
     // The body itself, whatever X-Amz-Content-Sha256 says of it: no operation of STS, IAM or EKS has an unsigned payload.
@@ -384,7 +386,12 @@ fn find_key<'a>(directory: &'a Directory, id: &str) -> Result<&'a AccessKey, Sig
     }
 }
 
-fn check_session(key: &AccessKey, presented: Option<&str>, now: Timestamp) -> Result<(), SigV4Error> {
+fn check_session(
+    key: &AccessKey,
+    scope: &CredentialScope,
+    presented: Option<&str>,
+    now: Timestamp,
+) -> Result<(), SigV4Error> {
     let id = || key.id.clone();
     match (&key.session, presented) {
         (None, None) => Ok(()),
@@ -397,6 +404,15 @@ fn check_session(key: &AccessKey, presented: Option<&str>, now: Timestamp) -> Re
             expired: session.expires,
             now,
         }),
+        (Some(session), Some(_)) if session.facts.is_global && !is_on_by_default(&scope.region) => {
+            Err(SigV4Error::GlobalToken {
+                id: id(),
+                region: scope.region.clone(),
+            })
+        }
+        (Some(_), Some(_)) if scope.service == "iam" && !matches!(key.owner, KeyOwner::AssumedRole { .. }) => {
+            Err(SigV4Error::SessionNotForIam { id: id() })
+        }
         (Some(_), Some(_)) => Ok(()),
     }
 }

@@ -1,7 +1,9 @@
-//! STS: what GetCallerIdentity and AssumeRole decide and how errors read.
+//! STS: what its operations decide and how errors read.
 //!
 //! Source: the STS API reference, botocore's model of 2011-06-15, and texts that STS answers as public issues quote them.
 
+mod input;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -9,13 +11,27 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use self::input::ACCESS_KEY_ID;
+use self::input::EXTERNAL_ID;
+use self::input::Faults;
+use self::input::ROLE_ARN;
+use self::input::SERIAL_NUMBER;
+use self::input::SESSION_NAME;
+pub use self::input::SessionParameters;
+use self::input::TOKEN_CODE;
+pub use self::session::FederatedUser;
+pub use self::session::FederationTokenRequest;
+pub use self::session::SessionTokenRequest;
+pub use self::session::federation_token;
+pub use self::session::session_token;
 use crate::arn::AccountId;
 use crate::arn::Arn;
 use crate::iam::AccessKey;
+use crate::iam::CallerIdentity;
 use crate::iam::KeyOwner;
 use crate::iam::Role;
+use crate::iam::SessionFacts;
 use crate::iam_policy::ConditionKeys;
-use crate::iam_policy::PolicyDocument;
 use crate::iam_policy::RequestContext;
 use crate::iam_policy::authorize::PrincipalPolicies;
 use crate::iam_policy::trust;
@@ -27,6 +43,8 @@ use crate::world::World;
 
 /// Where the caller names no duration.
 const DEFAULT_DURATION: u32 = 3600;
+/// The longest session of a role.
+const LONGEST_DURATION: u32 = 43_200;
 /// The longest session of a role that another role's session assumes.
 const CHAINED_DURATION: u32 = 3600;
 
@@ -65,7 +83,9 @@ pub fn wire_error(error: &SigV4Error) -> WireError {
         | SigV4Error::OwnerGone { .. }
         | SigV4Error::MissingSessionToken { .. }
         | SigV4Error::UnexpectedSessionToken { .. }
-        | SigV4Error::WrongSessionToken { .. } => ("InvalidClientTokenId", 403),
+        | SigV4Error::WrongSessionToken { .. }
+        | SigV4Error::GlobalToken { .. }
+        | SigV4Error::SessionNotForIam { .. } => ("InvalidClientTokenId", 403),
         SigV4Error::SessionExpired { .. } => ("ExpiredToken", 403),
     };
     WireError {
@@ -138,7 +158,7 @@ fn json_text(body: &impl Serialize) -> String {
 }
 
 /// The parameters of AssumeRole as they came; absent ones are `None`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct AssumeRoleRequest<'a> {
     /// `RoleArn`.
     pub role_arn: Option<&'a str>,
@@ -148,8 +168,12 @@ pub struct AssumeRoleRequest<'a> {
     pub duration_seconds: Option<&'a str>,
     /// `ExternalId`.
     pub external_id: Option<&'a str>,
-    /// `Policy` and `PolicyArns`, joined.
-    pub session_policy: Option<&'a Arc<PolicyDocument>>,
+    /// `SerialNumber`.
+    pub serial_number: Option<&'a str>,
+    /// `TokenCode`.
+    pub token_code: Option<&'a str>,
+    /// What narrows or marks the session.
+    pub session: SessionParameters<'a>,
 }
 
 /// What decides a caller's request beside who the caller is.
@@ -161,6 +185,44 @@ pub struct Permissions<'a> {
     pub keys: &'a ConditionKeys,
 }
 
+/// Where a call arrives that gives out credentials.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint<'a> {
+    /// Its region; us-east-1 for the global endpoint.
+    pub region: &'a str,
+    /// Whether it is `sts.amazonaws.com`, whose tokens do not hold in every region.
+    pub is_global: bool,
+}
+
+impl Endpoint<'_> {
+    /// # Errors
+    /// RegionDisabledException, where the account has switched STS off here.
+    fn check(self, world: &World, account: &AccountId) -> Result<(), WireError> {
+        let disabled = world
+            .directory
+            .account(account)
+            .is_some_and(|account| account.disabled_regions.iter().any(|region| region == self.region));
+        if !disabled {
+            return Ok(());
+        }
+        Err(WireError {
+            code: "RegionDisabledException",
+            status: 403,
+            message: format!(
+                "STS is not activated in this region for account:{account}. Your account administrator can activate \
+                 STS in this region using the IAM Console."
+            ),
+        })
+    }
+
+    fn facts(self, facts: SessionFacts) -> SessionFacts {
+        SessionFacts {
+            is_global: self.is_global,
+            ..facts
+        }
+    }
+}
+
 /// Temporary credentials of a role.
 #[derive(Clone, Debug)]
 pub struct AssumedRole {
@@ -170,65 +232,185 @@ pub struct AssumedRole {
     pub arn: String,
     /// `AROA…:SESSION`.
     pub assumed_role_id: String,
+    /// Percent of the room that the policies and tags take, where there are some.
+    pub packed_policy_size: Option<usize>,
+    /// Who stands behind the session, where anyone said so.
+    pub source_identity: Option<String>,
 }
 
 /// Assumes a role, adding the session to the World's directory.
 ///
 /// # Errors
-/// What STS answers: ValidationError; AccessDenied, which does not tell whether the role is there.
+/// What STS answers: ValidationError and its like; RegionDisabledException; AccessDenied, which does not tell whether the
+/// role is there.
 pub fn assume_role(
     world: &mut World,
     caller: &VerifiedCaller,
     permissions: Permissions<'_>,
-    request: AssumeRoleRequest<'_>,
+    request: &AssumeRoleRequest<'_>,
+    endpoint: Endpoint<'_>,
     now: Timestamp,
 ) -> Result<AssumedRole, WireError> {
-    let (role_arn, session_name, duration) = validate(request)?;
+    let mut faults = Faults::default();
+    let role_arn = faults.required(request.role_arn, "roleArn", ROLE_ARN);
+    let session_name = faults.required(request.role_session_name, "roleSessionName", SESSION_NAME);
+    faults.optional(request.external_id, "externalId", EXTERNAL_ID);
+    faults.optional(request.serial_number, "serialNumber", SERIAL_NUMBER);
+    faults.optional(request.token_code, "tokenCode", TOKEN_CODE);
+    request.session.check(&mut faults);
+    let duration = faults.duration(request.duration_seconds, DEFAULT_DURATION, LONGEST_DURATION);
+    faults.finish()?;
+    let (facts, packed_policy_size) = request.session.facts()?;
     let identity = caller.identity();
-    let denied = || {
+    endpoint.check(world, &identity.account)?;
+    let denied_action = |action: &str| {
         access_denied(format!(
-            "User: {} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
+            "User: {} is not authorized to perform: {action} on resource: {role_arn}",
             identity.arn
         ))
     };
+    let denied = || denied_action("sts:AssumeRole");
     if identity.arn.ends_with(":root") {
         return Err(access_denied("Roles may not be assumed by root accounts."));
     }
-    let account = Arn::parse(role_arn)
-        .and_then(|arn| AccountId::parse(&arn.account_id))
-        .map_err(|_| denied())?;
-    let role: Role = world
-        .directory
-        .account(&account)
-        .and_then(|account| account.roles().find(|role| role.arn == role_arn))
-        .cloned()
-        .ok_or_else(denied)?;
+    // A federated user may call nothing of STS but GetCallerIdentity (STS API reference).
+    if identity.arn.contains(":federated-user/") {
+        return Err(denied());
+    }
+    let (account, role) = find_role(world, role_arn).ok_or_else(denied)?;
+    let facts = inherit(world, caller, facts).ok_or_else(denied)?;
     let mut keys = permissions.keys.clone().with("sts:RoleSessionName", session_name);
     if let Some(external_id) = request.external_id {
         keys = keys.with("sts:ExternalId", external_id);
     }
-    let context = RequestContext {
-        action: "sts:AssumeRole",
-        resource: role_arn,
-        keys: &keys,
-    };
-    trust::check_assume_role(&role.trust_policy, &account, identity, permissions.policies, &context).map_err(
-        |refusal| match refusal {
-            AssumeRefusal::Policies(denied) => access_denied(denied.to_string()),
-            AssumeRefusal::Trust => denied(),
-        },
-    )?;
+    if let Some(source_identity) = &facts.source_identity {
+        keys = keys.with("sts:SourceIdentity", source_identity);
+    }
+    for (key, value) in &facts.tags {
+        keys = keys.with(&format!("aws:RequestTag/{key}"), value);
+    }
+    keys = keys
+        .with_values("aws:TagKeys", facts.tags.iter().map(|(key, _)| key.clone()))
+        .with_values("sts:TransitiveTagKeys", facts.transitive_tag_keys.iter().cloned());
+    let wanted = [
+        ("sts:AssumeRole", true),
+        ("sts:TagSession", !facts.tags.is_empty()),
+        ("sts:SetSourceIdentity", facts.source_identity.is_some()),
+    ];
+    for (action, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
+        let context = RequestContext {
+            action,
+            resource: role_arn,
+            keys: &keys,
+        };
+        trust::check_assume_role(&role.trust_policy, &account, identity, permissions.policies, &context).map_err(
+            |refusal| match refusal {
+                AssumeRefusal::Policies(denied) => access_denied(denied.to_string()),
+                AssumeRefusal::Trust => denied_action(action),
+            },
+        )?;
+    }
+    let chained = identity.arn.contains(":assumed-role/");
+    check_duration(&role, duration, chained)?;
+    let session = begin_session(
+        world,
+        account,
+        &role,
+        session_name,
+        duration,
+        endpoint.facts(facts),
+        now,
+    );
+    let (key, assumed) = session.ok_or_else(denied)?;
+    Ok(AssumedRole {
+        source_identity: key
+            .session
+            .as_ref()
+            .and_then(|session| session.facts.source_identity.clone()),
+        key,
+        arn: assumed.arn,
+        assumed_role_id: assumed.user_id,
+        packed_policy_size,
+    })
+}
+
+/// The account of an access key: of any, whoever asks and whatever its state.
+///
+/// FIDELITY: STS reads the account from the key's id, known or not; ours do not tell it, so that only known ones have one.
+///
+/// # Errors
+/// ValidationError; InvalidClientTokenId for a key that nobody has ever had.
+pub fn access_key_info(world: &World, access_key_id: Option<&str>) -> Result<AccountId, WireError> {
+    let mut faults = Faults::default();
+    let id = faults.required(access_key_id, "accessKeyId", ACCESS_KEY_ID);
+    faults.finish()?;
+    let key = world.directory.access_key(id);
+    key.map(|key| key.account.clone()).ok_or_else(|| WireError {
+        code: "InvalidClientTokenId",
+        status: 403,
+        message: "The security token included in the request is invalid.".to_owned(),
+    })
+}
+
+/// The role of that ARN, with its account.
+fn find_role(world: &World, role_arn: &str) -> Option<(AccountId, Role)> {
+    let id = AccountId::parse(&Arn::parse(role_arn).ok()?.account_id).ok()?;
+    let role = world
+        .directory
+        .account(&id)?
+        .roles()
+        .find(|role| role.arn == role_arn)?
+        .clone();
+    Some((id, role))
+}
+
+fn check_duration(role: &Role, duration: u32, chained: bool) -> Result<(), WireError> {
     if duration > role.max_session_duration {
         return Err(validation_error(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
     }
-    let chained = identity.arn.contains(":assumed-role/");
     if chained && duration > CHAINED_DURATION {
         return Err(validation_error(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         ));
     }
+    Ok(())
+}
+
+/// The facts of a session with what it has from the caller's own: tags that are transitive, and the source identity,
+/// which no later session may change (STS API reference); nothing where it would be changed.
+fn inherit(world: &World, caller: &VerifiedCaller, mut facts: SessionFacts) -> Option<SessionFacts> {
+    let key = world.directory.access_key(&caller.scope().access_key_id)?;
+    let Some(session) = &key.session else {
+        return Some(facts);
+    };
+    let before = &session.facts;
+    for key in &before.transitive_tag_keys {
+        let tag = before.tags.iter().find(|(name, _)| name == key);
+        if let Some(tag) = tag.filter(|(name, _)| !facts.tags.iter().any(|(set, _)| set.eq_ignore_ascii_case(name))) {
+            facts.tags.push(tag.clone());
+            facts.transitive_tag_keys.push(key.clone());
+        }
+    }
+    match (&before.source_identity, &facts.source_identity) {
+        (Some(before), Some(now)) if before != now => return None,
+        (Some(before), None) => facts.source_identity = Some(before.clone()),
+        _ => {}
+    }
+    Some(facts)
+}
+
+/// Adds the session of a role, with who acts in it.
+fn begin_session(
+    world: &mut World,
+    account: AccountId,
+    role: &Role,
+    session_name: &str,
+    duration: u32,
+    facts: SessionFacts,
+    now: Timestamp,
+) -> Option<(Arc<AccessKey>, CallerIdentity)> {
     let owner = KeyOwner::AssumedRole {
         role_name: role.name.clone(),
         role_id: role.id.clone(),
@@ -237,23 +419,9 @@ pub fn assume_role(
     let expires = now.plus_seconds(i64::from(duration));
     let key = world
         .directory
-        .create_session(&account, owner, expires, &mut world.ids, now);
-    let key = match request.session_policy {
-        Some(policy) => {
-            let mut key = (*key).clone();
-            key.session
-                .iter_mut()
-                .for_each(|session| session.policy = Some(Arc::clone(policy)));
-            world.directory.add_key(key)
-        }
-        None => key,
-    };
-    let assumed = world.directory.caller_identity(&key).ok_or_else(denied)?;
-    Ok(AssumedRole {
-        key,
-        arn: assumed.arn,
-        assumed_role_id: assumed.user_id,
-    })
+        .create_session(&account, owner, expires, facts, &mut world.ids, now);
+    let identity = world.directory.caller_identity(&key)?;
+    Some((key, identity))
 }
 
 fn access_denied(message: impl Into<String>) -> WireError {
@@ -269,77 +437,5 @@ fn validation_error(message: impl Into<String>) -> WireError {
         code: "ValidationError",
         status: 400,
         message: message.into(),
-    }
-}
-
-/// The checks of the model: all faults are told at once.
-fn validate<'a>(request: AssumeRoleRequest<'a>) -> Result<(&'a str, &'a str, u32), WireError> {
-    let mut faults = Vec::new();
-    let mut fault = |value: Option<&str>, field: &str, constraint: &str| {
-        let value = value.map_or_else(|| "null".to_owned(), |value| format!("'{value}'"));
-        faults.push(format!(
-            "Value {value} at '{field}' failed to satisfy constraint: {constraint}"
-        ));
-    };
-    let mut text = |value: Option<&'a str>, field: &str, least: usize, most: usize| match value {
-        None => fault(None, field, "Member must not be null"),
-        Some(value) if value.len() < least => {
-            let constraint = format!("Member must have length greater than or equal to {least}");
-            fault(Some(value), field, &constraint);
-        }
-        Some(value) if value.len() > most => {
-            let constraint = format!("Member must have length less than or equal to {most}");
-            fault(Some(value), field, &constraint);
-        }
-        Some(_) => {}
-    };
-    text(request.role_arn, "roleArn", 20, 2048);
-    text(request.role_session_name, "roleSessionName", 2, 64);
-    if request.external_id.is_some() {
-        text(request.external_id, "externalId", 2, 1224);
-    }
-    let only = |value: &str, further: &str| {
-        value
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || further.contains(c))
-    };
-    if let Some(name) = request.role_session_name.filter(|name| !only(name, "+=,.@-")) {
-        let constraint = r"Member must satisfy regular expression pattern: [\w+=,.@-]*";
-        fault(Some(name), "roleSessionName", constraint);
-    }
-    if let Some(id) = request.external_id.filter(|id| !only(id, "+=,.@:/-")) {
-        let constraint = r"Member must satisfy regular expression pattern: [\w+=,.@:\/-]*";
-        fault(Some(id), "externalId", constraint);
-    }
-    let duration = match request.duration_seconds.map(|text| (text, text.parse::<u32>())) {
-        None => DEFAULT_DURATION,
-        Some((text, Err(_))) => {
-            fault(Some(text), "durationSeconds", "Member must be an integer");
-            0
-        }
-        Some((text, Ok(value))) => {
-            if value < 900 {
-                fault(
-                    Some(text),
-                    "durationSeconds",
-                    "Member must have value greater than or equal to 900",
-                );
-            } else if value > 43_200 {
-                fault(
-                    Some(text),
-                    "durationSeconds",
-                    "Member must have value less than or equal to 43200",
-                );
-            }
-            value
-        }
-    };
-    match (request.role_arn, request.role_session_name, faults.len()) {
-        (Some(role_arn), Some(session_name), 0) => Ok((role_arn, session_name, duration)),
-        (.., count) => Err(validation_error(format!(
-            "{count} validation error{} detected: {}",
-            if count == 1 { "" } else { "s" },
-            faults.join("; ")
-        ))),
     }
 }

@@ -21,6 +21,7 @@ use eks_auth_core::iam::KeyOwner;
 use eks_auth_core::iam::KeyStatus;
 use eks_auth_core::iam::SecretKey;
 use eks_auth_core::iam::Session;
+use eks_auth_core::iam::SessionFacts;
 use eks_auth_core::iam::SessionToken;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::sigv4;
@@ -244,7 +245,7 @@ impl Case {
             session: self.context.session_token.clone().map(|token| Session {
                 token: SessionToken::new(token),
                 expires: self.now().plus_seconds(3600),
-                policy: None,
+                facts: SessionFacts::default(),
             }),
         });
         let receiver = Receiver {

@@ -186,6 +186,7 @@ impl<'a> Served<'a> {
 
     /// The steps of every call: which operation, who calls, may they, and the work itself.
     fn answer(&mut self, request_id: &str) -> Result<Response, AwsError> {
+        protocol::check_escapes(self.service, self.request)?;
         let routed = operation::route(self.service.operations(), &self.name, self.request);
         if let Some((operation, _)) = &routed {
             operation.name.clone_into(&mut self.name);
@@ -208,6 +209,7 @@ impl<'a> Served<'a> {
             caller: self.caller.as_ref(),
             labels,
             region: self.region(),
+            is_global: self.host.as_ref().is_some_and(|host| host.region.is_none()),
             now: self.state.now(),
         };
         if let Access::Permission(resource) = operation.access {

@@ -12,6 +12,7 @@ use crate::iam::AccessKey;
 use crate::iam::KeyOwner;
 use crate::iam::KeyStatus;
 use crate::iam::SecretKey;
+use crate::iam::SessionFacts;
 use crate::scenario;
 use crate::sigv4::Signer;
 use crate::token;
@@ -136,7 +137,7 @@ impl Stage {
         };
         let expires = now().plus_seconds(3600);
         let World { directory, ids, .. } = &mut self.world;
-        let key: Arc<AccessKey> = directory.create_session(&id, owner, expires, ids, now());
+        let key: Arc<AccessKey> = directory.create_session(&id, owner, expires, SessionFacts::default(), ids, now());
         (*key).clone()
     }
 

@@ -223,7 +223,14 @@ fn sessions_do_not_count_as_keys() {
         user_id: user.id.clone(),
     };
     for _ in 0..3 {
-        directory.create_session(&account(), owner.clone(), now().plus_seconds(900), &mut ids, now());
+        directory.create_session(
+            &account(),
+            owner.clone(),
+            now().plus_seconds(900),
+            SessionFacts::default(),
+            &mut ids,
+            now(),
+        );
     }
     assert_eq!(directory.access_keys_of(&account(), &user).count(), 0);
     assert!(directory.create_access_key(&account(), "jane", &mut ids, now()).is_ok());
@@ -284,7 +291,14 @@ fn a_user_made_anew_is_another_one_and_earlier_credentials_stay_nobodys() {
     let key = directory
         .create_access_key(&account(), "jane", &mut ids, now())
         .unwrap();
-    let session = directory.create_session(&account(), key.owner.clone(), now().plus_seconds(900), &mut ids, now());
+    let session = directory.create_session(
+        &account(),
+        key.owner.clone(),
+        now().plus_seconds(900),
+        SessionFacts::default(),
+        &mut ids,
+        now(),
+    );
     let jane = CallerIdentity {
         account: account(),
         arn: "arn:aws:iam::111122223333:user/jane".to_owned(),
@@ -316,7 +330,14 @@ fn a_role_made_anew_is_another_one_and_earlier_sessions_stay_nobodys() {
         role_id: first.id.clone(),
         session_name: "jane".to_owned(),
     };
-    let session = directory.create_session(&account(), owner, now().plus_seconds(900), &mut ids, now());
+    let session = directory.create_session(
+        &account(),
+        owner,
+        now().plus_seconds(900),
+        SessionFacts::default(),
+        &mut ids,
+        now(),
+    );
     let identity = CallerIdentity {
         account: account(),
         arn: "arn:aws:sts::111122223333:assumed-role/Dev/jane".to_owned(),
@@ -333,7 +354,14 @@ fn a_role_made_anew_is_another_one_and_earlier_sessions_stay_nobodys() {
 #[test]
 fn the_root_user_is_its_account() {
     let (mut directory, mut ids) = stage();
-    let key = directory.create_session(&elsewhere(), KeyOwner::Root, now(), &mut ids, now());
+    let key = directory.create_session(
+        &elsewhere(),
+        KeyOwner::Root,
+        now(),
+        SessionFacts::default(),
+        &mut ids,
+        now(),
+    );
     let identity = CallerIdentity {
         account: elsewhere(),
         arn: "arn:aws-us-gov:iam::444455556666:root".to_owned(),
@@ -358,7 +386,14 @@ fn secrets_do_not_print() {
     let key = directory
         .create_access_key(&account(), "jane", &mut ids, now())
         .unwrap();
-    let session = directory.create_session(&account(), key.owner.clone(), now(), &mut ids, now());
+    let session = directory.create_session(
+        &account(),
+        key.owner.clone(),
+        now(),
+        SessionFacts::default(),
+        &mut ids,
+        now(),
+    );
     let text = format!("{directory:?}");
     let token = session.session.as_ref().unwrap().token.expose();
     for secret in [key.secret.expose(), session.secret.expose(), token] {

@@ -18,6 +18,7 @@ use super::stage::WorldModel;
 use crate::access_policy::AccessPolicy;
 use crate::arn::AccountId;
 use crate::arn::Partition;
+use crate::aws_host::is_region;
 use crate::eks::AuthenticatorRelease;
 use crate::eks::TOKEN_CACHE_SECONDS;
 use crate::eks::access_entry::AccessConfig;
@@ -106,6 +107,8 @@ struct WorldFile {
 #[serde(deny_unknown_fields)]
 struct AccountFile {
     id: Spanned<String>,
+    #[serde(default)]
+    disabled_regions: Vec<Spanned<String>>,
     #[serde(default)]
     users: Vec<UserFile>,
     #[serde(default)]
@@ -380,9 +383,17 @@ fn account(file: AccountFile) -> Result<AccountModel, ScenarioError> {
             trust_policy: role.trust_policy.map(|policy| policy.value),
         });
     }
+    let mut disabled_regions = Vec::new();
+    for region in file.disabled_regions {
+        if !is_region(&region.value) {
+            return Err(at(&region, format!("`{}` is no region", region.value)));
+        }
+        disabled_regions.push(region.value);
+    }
     Ok(AccountModel {
         partition: Partition::Aws,
         id,
+        disabled_regions,
         users,
         roles,
     })

@@ -47,6 +47,7 @@ pub(super) struct WorldModel {
 pub(super) struct AccountModel {
     pub(super) partition: Partition,
     pub(super) id: AccountId,
+    pub(super) disabled_regions: Vec<String>,
     pub(super) users: Vec<UserModel>,
     pub(super) roles: Vec<RoleModel>,
 }
@@ -188,6 +189,9 @@ impl WorldModel {
         let mut principals: BTreeMap<String, String> = BTreeMap::new();
         for account in &self.accounts {
             world.directory.add_account(account.id.clone(), account.partition);
+            let _ = world
+                .directory
+                .set_disabled_regions(&account.id, account.disabled_regions.clone());
             for role in &account.roles {
                 let spec = NewRole {
                     name: &role.name,

@@ -10,7 +10,8 @@ fn refused(text: &str, line: u64, message: &str) {
 fn article_with(from: &str, to: &str) -> (String, u64) {
     assert!(ARTICLE_WORLD.contains(from));
     let text = ARTICLE_WORLD.replacen(from, to, 1);
-    let line = text.lines().position(|line| line.contains(to)).unwrap() + 1;
+    let changed = to.lines().next().unwrap();
+    let line = text.lines().position(|line| line.contains(changed)).unwrap() + 1;
     (text, line as u64)
 }
 
@@ -44,6 +45,11 @@ fn what_is_unknown_or_inconsistent_is_refused_where_it_stands() {
             "`1111` is not a 12-digit account id",
         ),
         ("user: testuser}", "user: tester}", "no user `tester`"),
+        (
+            "      users:",
+            "      disabled_regions: [us-west-2, west]\n      users:",
+            "`west` is no region",
+        ),
     ] {
         let (text, line) = article_with(from, to);
         refused(&text, line, message);

@@ -134,6 +134,21 @@ pub enum SigV4Error {
         /// The key's id.
         id: String,
     },
+    /// A token of the global STS endpoint in a region that is not on by default (boto3#3975).
+    #[error("The security token included in the request is invalid")]
+    GlobalToken {
+        /// The key's id.
+        id: String,
+        /// The region of the scope.
+        region: String,
+    },
+    /// A session of a user itself, or a federated user, at IAM, which takes neither without MFA (IAM User Guide,
+    /// "Compare AWS STS credentials"; aws-sdk-js#460).
+    #[error("The security token included in the request is invalid")]
+    SessionNotForIam {
+        /// The key's id.
+        id: String,
+    },
     /// Temporary credentials that have ended.
     #[error("The security token included in the request is expired")]
     SessionExpired {
@@ -206,6 +221,8 @@ impl SigV4Error {
             Self::MissingSessionToken { .. }
             | Self::UnexpectedSessionToken { .. }
             | Self::WrongSessionToken { .. }
+            | Self::GlobalToken { .. }
+            | Self::SessionNotForIam { .. }
             | Self::SessionExpired { .. } => "sigv4.session",
             Self::SignatureMismatch { .. } => "sigv4.signature",
         }
@@ -251,6 +268,10 @@ impl SigV4Error {
             Self::MissingSessionToken { id } => Some(format!("{id} without its session token")),
             Self::UnexpectedSessionToken { id } => Some(format!("{id} with a session token, which it has not")),
             Self::WrongSessionToken { id } => Some(format!("{id} with another session token")),
+            Self::GlobalToken { id, region } => Some(format!(
+                "{id} with a token of the global endpoint, which does not hold in {region}"
+            )),
+            Self::SessionNotForIam { id } => Some(format!("{id}, a session of a user, at IAM")),
             Self::SessionExpired { expired, .. } => Some(format!("credentials that ended at {expired}")),
             Self::Expired { date, .. } | Self::NotYetCurrent { date, .. } => Some(date.to_string()),
             Self::SignatureMismatch { .. } => Some("another secret key, or a changed request".to_owned()),

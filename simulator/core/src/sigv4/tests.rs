@@ -10,6 +10,7 @@ use crate::arn::Partition;
 use crate::iam::KeyOwner;
 use crate::iam::SecretKey;
 use crate::iam::Session;
+use crate::iam::SessionFacts;
 use crate::iam::SessionToken;
 use crate::id::IdGenerator;
 use crate::trace::Verdict;
@@ -69,7 +70,7 @@ fn directory() -> Directory {
         session: Some(Session {
             token: SessionToken::new(TOKEN.to_owned()),
             expires: date().plus_seconds(SESSION_SECONDS),
-            policy: None,
+            facts: SessionFacts::default(),
         }),
         ..key.clone()
     });

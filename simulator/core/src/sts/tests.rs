@@ -1,5 +1,7 @@
 //! AssumeRole from the signed request to the credentials it gives, and how each refusal reads.
 
+mod session;
+
 use std::collections::BTreeMap;
 
 use super::*;
@@ -8,7 +10,6 @@ use crate::iam::CallerIdentity;
 use crate::iam::KeyStatus;
 use crate::iam::NewRole;
 use crate::iam::SecretKey;
-use crate::iam_policy::PolicyKind;
 use crate::sigv4;
 use crate::sigv4::Receiver;
 use crate::sigv4::ScopeFault;
@@ -82,7 +83,7 @@ fn assume_role_with(
 ) -> Result<AssumedRole, WireError> {
     let keys = world.directory.condition_keys(caller.identity(), now);
     let permissions = Permissions { policies, keys: &keys };
-    super::assume_role(world, caller, permissions, request, now)
+    super::assume_role(world, caller, permissions, &request, HERE, now)
 }
 
 fn trusting(principal: &str, condition: &str) -> String {
@@ -114,12 +115,22 @@ fn root(world: &mut World) -> VerifiedCaller {
 
 /// Who signs with `key` at that time.
 fn verified(world: &World, key: &AccessKey, at: Timestamp) -> Result<VerifiedCaller, SigV4Error> {
+    verified_in(world, key, "us-west-2", "sts", at)
+}
+
+fn verified_in(
+    world: &World,
+    key: &AccessKey,
+    region: &str,
+    service: &str,
+    at: Timestamp,
+) -> Result<VerifiedCaller, SigV4Error> {
     let signer = Signer {
         access_key_id: &key.id,
         secret: &key.secret,
         session_token: key.session.as_ref().map(|session| &session.token),
-        region: "us-west-2",
-        service: "sts",
+        region,
+        service,
         now: at,
     };
     let host = [("host".to_owned(), "sts.us-west-2.amazonaws.com".to_owned())];
@@ -136,7 +147,7 @@ fn verified(world: &World, key: &AccessKey, at: Timestamp) -> Result<VerifiedCal
         ..request
     };
     let receiver = Receiver {
-        service: "sts",
+        service,
         region: None,
         skew_minutes: 15,
     };
@@ -150,6 +161,11 @@ fn request(role_arn: &str) -> AssumeRoleRequest<'_> {
         ..AssumeRoleRequest::default()
     }
 }
+
+const HERE: Endpoint<'_> = Endpoint {
+    region: "us-west-2",
+    is_global: false,
+};
 
 fn denied(caller: &str, role_arn: &str) -> WireError {
     WireError {
@@ -449,25 +465,24 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 /// `""` stands for no fault.
 #[track_caller]
 fn check_parameters(request: AssumeRoleRequest<'_>, wanted: &str) {
-    let answer = validate(request).map(|_| ());
-    assert_eq!(
-        answer,
-        if wanted.is_empty() {
-            Ok(())
-        } else {
-            Err(invalid(wanted))
-        }
-    );
+    let mut world = world();
+    let jane = jane(&mut world);
+    let answer = assume_role(&mut world, &jane, request, now()).map(|_| ()).unwrap_err();
+    if wanted.is_empty() {
+        assert_eq!(answer.code, "AccessDenied", "{}", answer.message);
+    } else {
+        assert_eq!(answer, invalid(wanted));
+    }
 }
 
 #[test]
 fn parameters_are_refused_in_awss_words() {
     let good = request(ROLE);
-    check_parameters(good, "");
+    check_parameters(good.clone(), "");
     check_parameters(
         AssumeRoleRequest {
             role_session_name: Some("PowerUser/hjacobs"),
-            ..good
+            ..good.clone()
         },
         r"1 validation error detected: Value 'PowerUser/hjacobs' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*",
     );
@@ -475,7 +490,7 @@ fn parameters_are_refused_in_awss_words() {
         AssumeRoleRequest {
             role_arn: None,
             duration_seconds: Some("899"),
-            ..good
+            ..good.clone()
         },
         "2 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
     );
@@ -663,6 +678,21 @@ fn each_refusal_of_a_signature_has_its_code_status_and_message() {
             "The security token included in the request is invalid",
         ),
         (
+            SigV4Error::GlobalToken {
+                id: id(),
+                region: "ap-east-1".to_owned(),
+            },
+            "InvalidClientTokenId",
+            403,
+            "The security token included in the request is invalid",
+        ),
+        (
+            SigV4Error::SessionNotForIam { id: id() },
+            "InvalidClientTokenId",
+            403,
+            "The security token included in the request is invalid",
+        ),
+        (
             SigV4Error::SessionExpired { expired: date, now: at },
             "ExpiredToken",
             403,
@@ -719,16 +749,18 @@ fn a_session_policy_goes_with_the_session() {
     let dev = add_role(&mut world, HOME, "dev", "/", 3600, ANYONE);
     let other = add_role(&mut world, HOME, "other", "/", 3600, &trusting(HOME, "{}"));
     let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"eks:*","Resource":"*"}}"#;
-    let policy = Arc::new(PolicyDocument::parse(text, PolicyKind::Identity).unwrap());
-    for (session_policy, wanted) in [
+    for (policy, wanted) in [
         (None, Ok(())),
         (
-            Some(&policy),
+            Some(text),
             Err(" because no session policy allows the sts:AssumeRole action"),
         ),
     ] {
         let request = AssumeRoleRequest {
-            session_policy,
+            session: SessionParameters {
+                policy,
+                ..SessionParameters::default()
+            },
             ..request(&dev)
         };
         let session = assume_role(&mut world, &jane, request, now()).unwrap();

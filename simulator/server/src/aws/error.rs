@@ -202,7 +202,7 @@ pub(super) fn unknown_operation(service: Service, parameters: &Parameters, name:
             AwsError::new("MissingAction", 400, "The request must contain the parameter Action.")
         }
         Protocol::Query => {
-            let version = parameters.get("Version").unwrap_or_default();
+            let version = parameters.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
             let message = format!("Could not find operation {name} for version {version}");
             AwsError::new("InvalidAction", 400, message)
         }

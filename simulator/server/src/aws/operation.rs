@@ -69,6 +69,8 @@ pub(super) struct Context<'a> {
     pub(super) labels: Vec<String>,
     /// The region of the host or, without one, of the credential scope.
     pub(super) region: String,
+    /// Whether the host is one of AWS without a region.
+    pub(super) is_global: bool,
     /// When.
     pub(super) now: Timestamp,
 }

@@ -43,10 +43,17 @@ impl Parameters {
             .map(|(_, value)| value.as_str())
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "policies of IAM come as lists"))]
     /// The members of a list, `NAME.member.1` and so on, up to the first that is not there.
     pub(super) fn list(&self, name: &str) -> Vec<&str> {
         (1..).map_while(|at| self.get(&format!("{name}.member.{at}"))).collect()
+    }
+
+    /// The members of a list of structures, `NAME.member.1.FIELD` and so on, up to the first that has none of the fields.
+    pub(super) fn structures<const N: usize>(&self, name: &str, fields: [&str; N]) -> Vec<[Option<&str>; N]> {
+        (1..)
+            .map(|at| fields.map(|field| self.get(&format!("{name}.member.{at}.{field}"))))
+            .take_while(|structure| structure.iter().any(Option::is_some))
+            .collect()
     }
 
     /// The parameter of that name, which must be there; `member` is its name in messages.
@@ -61,6 +68,34 @@ impl Parameters {
             )
         })
     }
+}
+
+/// Looks at the percent-escapes of a query, which services of the query protocol check before anything else. Source: the
+/// texts are those that STS and IAM answer, as scratchstack-aws-signature collected them.
+///
+/// # Errors
+/// MalformedQueryString.
+pub(super) fn check_escapes(service: Service, request: &Request) -> Result<(), AwsError> {
+    if service.protocol() != Protocol::Query {
+        return Ok(());
+    }
+    let body = if request.method == "POST" { &*request.body } else { &[] };
+    for text in [request.query.as_bytes(), body] {
+        let mut rest = text.split(|byte| *byte == b'%');
+        let _before_the_first = rest.next();
+        for escape in rest {
+            let message = match escape {
+                [first, second, ..] if first.is_ascii_hexdigit() && second.is_ascii_hexdigit() => continue,
+                [first, second, ..] => format!(
+                    "Illegal hex character in escape % pattern: %{}",
+                    String::from_utf8_lossy(&[*first, *second])
+                ),
+                _ => "Incomplete trailing escape % sequence".to_owned(),
+            };
+            return Err(AwsError::new("MalformedQueryString", 400, message));
+        }
+    }
+    Ok(())
 }
 
 /// The name of the operation that a request of a protocol with names wants.
@@ -127,6 +162,9 @@ pub(super) fn success(
 ) -> Response {
     match service.protocol() {
         Protocol::Query if wants_json(service, request) => {
+            if let Some(members) = members.as_object_mut() {
+                members.retain(|_, value| !value.is_null());
+            }
             let body = json!({
                 format!("{operation}Response"): {
                     format!("{operation}Result"): members,
@@ -193,6 +231,41 @@ mod tests {
         assert_eq!(
             String::from_utf8(answer.body).unwrap(),
             r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":{"Account":"111122223333","Arn":"a","UserId":"b"},"ResponseMetadata":{"RequestId":"r"}}}"#
+        );
+    }
+
+    #[test]
+    fn escapes_are_two_hexadecimal_digits() {
+        for (query, wanted) in [
+            ("", None),
+            ("a=%20%fF", None),
+            ("a=%", Some("Incomplete trailing escape % sequence")),
+            ("a=%2", Some("Incomplete trailing escape % sequence")),
+            ("a=%zz", Some("Illegal hex character in escape % pattern: %zz")),
+            ("a=%2x%20", Some("Illegal hex character in escape % pattern: %2x")),
+        ] {
+            let mut request = Request {
+                method: "GET".to_owned(),
+                path: "/".to_owned(),
+                query: query.to_owned(),
+                headers: Vec::new(),
+                body: b"%".to_vec(),
+                peer: ([127, 0, 0, 1], 1).into(),
+            };
+            let answer = |service, request: &Request| check_escapes(service, request).err().map(|error| error.message);
+            assert_eq!(answer(Service::Sts, &request).as_deref(), wanted, "{query}");
+            assert_eq!(answer(Service::Eks, &request), None);
+            request.method = "POST".to_owned();
+            assert!(answer(Service::Sts, &request).is_some());
+        }
+    }
+
+    #[test]
+    fn structures_end_where_no_field_is() {
+        let parameters = Parameters(form_pairs("t.member.1.K=x&t.member.2.V=y&t.member.4.K=z"));
+        assert_eq!(
+            parameters.structures("t", ["K", "V"]),
+            [[Some("x"), None], [None, Some("y")]]
         );
     }
 

@@ -1,12 +1,15 @@
-//! STS: GetCallerIdentity, AssumeRole, GetAccessKeyInfo.
+//! STS: from parameters to the core's requests, and from what it decides to members.
+//!
+//! FIDELITY: AssumeRoleWithSAML, AssumeRoot, GetDelegatedAccessToken and GetWebIdentityToken are not served.
 
-use std::sync::Arc;
-
-use eks_auth_core::iam_policy::PolicyDocument;
-use eks_auth_core::iam_policy::PolicyKind;
+use eks_auth_core::iam::AccessKey;
 use eks_auth_core::sts;
 use eks_auth_core::sts::AssumeRoleRequest;
+use eks_auth_core::sts::Endpoint;
+use eks_auth_core::sts::FederationTokenRequest;
 use eks_auth_core::sts::Permissions;
+use eks_auth_core::sts::SessionParameters;
+use eks_auth_core::sts::SessionTokenRequest;
 use serde_json::Value;
 use serde_json::json;
 
@@ -16,11 +19,14 @@ use super::operation::Context;
 use super::operation::Operation;
 use super::operation::Work;
 use super::protocol::time;
+use super::protocol::wants_json;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("AssumeRole", assume_role),
     operation("GetAccessKeyInfo", get_access_key_info),
     operation("GetCallerIdentity", get_caller_identity),
+    operation("GetFederationToken", get_federation_token),
+    operation("GetSessionToken", get_session_token),
 ];
 
 const fn operation(name: &'static str, answer: fn(&Context<'_>) -> Result<Value, AwsError>) -> Operation {
@@ -34,45 +40,34 @@ const fn operation(name: &'static str, answer: fn(&Context<'_>) -> Result<Value,
 
 fn assume_role(call: &Context<'_>) -> Result<Value, AwsError> {
     let caller = call.caller()?;
-    let session_policy = match call.parameters.get("Policy") {
-        Some(text) => Some(Arc::new(PolicyDocument::parse(text, PolicyKind::Identity)?)),
-        None => None,
+    let parameters = call.parameters;
+    let request = AssumeRoleRequest {
+        role_arn: parameters.get("RoleArn"),
+        role_session_name: parameters.get("RoleSessionName"),
+        duration_seconds: parameters.get("DurationSeconds"),
+        external_id: parameters.get("ExternalId"),
+        serial_number: parameters.get("SerialNumber"),
+        token_code: parameters.get("TokenCode"),
+        session: session_parameters(call),
     };
-    let (policies, keys) = (call.policies()?, call.condition_keys()?);
-    let assumed = call.state.change(|world| {
-        let permissions = Permissions {
-            policies: &policies,
-            keys: &keys,
-        };
-        let request = AssumeRoleRequest {
-            role_arn: call.parameters.get("RoleArn"),
-            role_session_name: call.parameters.get("RoleSessionName"),
-            duration_seconds: call.parameters.get("DurationSeconds"),
-            external_id: call.parameters.get("ExternalId"),
-            session_policy: session_policy.as_ref(),
-        };
-        sts::assume_role(world, caller, permissions, request, call.now)
-    })?;
-    let session = assumed.key.session.as_ref();
+    let permissions = Permissions {
+        policies: &call.policies()?,
+        keys: &call.condition_keys()?,
+    };
+    let assumed = call
+        .state
+        .change(|world| sts::assume_role(world, caller, permissions, &request, endpoint(call), call.now))?;
     Ok(json!({
         "AssumedRoleUser": {"Arn": assumed.arn, "AssumedRoleId": assumed.assumed_role_id},
-        "Credentials": {
-            "AccessKeyId": assumed.key.id,
-            "Expiration": session.map(|session| time(call.service, session.expires)),
-            "SecretAccessKey": assumed.key.secret.expose(),
-            "SessionToken": session.map(|session| session.token.expose()),
-        },
+        "Credentials": credentials(call, &assumed.key),
+        "PackedPolicySize": assumed.packed_policy_size,
+        "SourceIdentity": assumed.source_identity,
     }))
 }
 
 fn get_access_key_info(call: &Context<'_>) -> Result<Value, AwsError> {
-    let id = call.parameters.required("AccessKeyId", "accessKeyId")?;
-    let world = call.state.snapshot();
-    let key = world
-        .directory
-        .access_key(id)
-        .ok_or_else(|| AwsError::new("AccessDenied", 403, "Access key does not exist"))?;
-    Ok(json!({"Account": key.account.as_str()}))
+    let account = sts::access_key_info(&call.state.snapshot(), call.parameters.get("AccessKeyId"))?;
+    Ok(json!({"Account": account.as_str()}))
 }
 
 fn get_caller_identity(call: &Context<'_>) -> Result<Value, AwsError> {
@@ -82,4 +77,77 @@ fn get_caller_identity(call: &Context<'_>) -> Result<Value, AwsError> {
         "Arn": identity.arn,
         "UserId": identity.user_id,
     }))
+}
+
+fn get_federation_token(call: &Context<'_>) -> Result<Value, AwsError> {
+    let caller = call.caller()?;
+    let request = FederationTokenRequest {
+        name: call.parameters.get("Name"),
+        duration_seconds: call.parameters.get("DurationSeconds"),
+        session: session_parameters(call),
+    };
+    let federated = call
+        .state
+        .change(|world| sts::federation_token(world, caller, &request, endpoint(call), call.now))?;
+    Ok(json!({
+        "Credentials": credentials(call, &federated.key),
+        "FederatedUser": {"Arn": federated.arn, "FederatedUserId": federated.federated_user_id},
+        "PackedPolicySize": federated.packed_policy_size,
+    }))
+}
+
+fn get_session_token(call: &Context<'_>) -> Result<Value, AwsError> {
+    let caller = call.caller()?;
+    let request = SessionTokenRequest {
+        duration_seconds: call.parameters.get("DurationSeconds"),
+        serial_number: call.parameters.get("SerialNumber"),
+        token_code: call.parameters.get("TokenCode"),
+    };
+    let key = call
+        .state
+        .change(|world| sts::session_token(world, caller, request, endpoint(call), call.now))?;
+    Ok(json!({"Credentials": credentials(call, &key)}))
+}
+
+fn endpoint<'a>(call: &'a Context<'_>) -> Endpoint<'a> {
+    Endpoint {
+        region: &call.region,
+        is_global: call.is_global,
+    }
+}
+
+fn session_parameters<'a>(call: &Context<'a>) -> SessionParameters<'a> {
+    let parameters = call.parameters;
+    SessionParameters {
+        policy: parameters.get("Policy"),
+        policy_arns: parameters
+            .structures("PolicyArns", ["arn"])
+            .into_iter()
+            .map(|[arn]| arn.unwrap_or_default())
+            .collect(),
+        tags: parameters
+            .structures("Tags", ["Key", "Value"])
+            .into_iter()
+            .map(|[key, value]| (key.unwrap_or_default(), value.unwrap_or_default()))
+            .collect(),
+        transitive_tag_keys: parameters.list("TransitiveTagKeys"),
+        source_identity: parameters.get("SourceIdentity"),
+    }
+}
+
+fn credentials(call: &Context<'_>, key: &AccessKey) -> Value {
+    let session = key.session.as_ref();
+    json!({
+        "AccessKeyId": key.id,
+        "Expiration": session.map(|session| {
+            if wants_json(call.service, call.request) {
+                // Seconds since 1970, with a fraction that is none.
+                json!(session.expires.unix_millis() as f64 / 1000.0)
+            } else {
+                time(call.service, session.expires)
+            }
+        }),
+        "SecretAccessKey": key.secret.expose(),
+        "SessionToken": session.map(|session| session.token.expose()),
+    })
 }
