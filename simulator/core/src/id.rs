@@ -44,6 +44,17 @@ impl IdGenerator {
         self.characters("IQoJb3JpZ2luX2Vj", 356, BASE64)
     }
 
+    /// A code or a token of `length` letters, digits, `+` and `/`, its prefix included.
+    pub fn opaque(&mut self, prefix: &str, length: usize) -> String {
+        self.characters(prefix, length, BASE64)
+    }
+
+    /// A code that people read and compare, such as `ABCD-EFGH`.
+    pub fn user_code(&mut self) -> String {
+        let [first, second] = [4, 4].map(|length| self.characters("", length, BASE32));
+        format!("{first}-{second}")
+    }
+
     /// A version 4 UUID in lower case.
     pub fn uuid(&mut self) -> String {
         let mut bytes = [0_u8; 16];
@@ -104,6 +115,7 @@ mod tests {
         assert_eq!(ids.secret().len(), 40);
         assert_eq!(ids.session_token().len(), 356);
         assert_eq!(ids.hex(32).len(), 32);
+        assert_eq!((ids.opaque("a", 7).len(), ids.user_code().len()), (7, 9));
         let uuid = ids.uuid();
         assert_eq!((uuid.len(), uuid.as_bytes()[14]), (36, b'4'));
         assert_eq!(IdGenerator::new(7).unique_id("AIDA"), user);

@@ -18,6 +18,7 @@ mod wildcard;
 pub mod authenticate;
 pub mod iam;
 pub mod iam_policy;
+pub mod identity_center;
 pub mod mapping;
 pub mod sigv4;
 pub mod sts;

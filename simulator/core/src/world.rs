@@ -7,6 +7,7 @@ use imbl::OrdMap;
 use crate::eks::Cluster;
 use crate::iam::Directory;
 use crate::id::IdGenerator;
+use crate::identity_center::IdentityCenter;
 
 /// Accounts, clusters, and what else the simulator pretends.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct World {
     pub own_hosts: Vec<String>,
     /// Whether STS answers every caller that it has had too many requests.
     pub sts_throttled: bool,
+    /// Where people sign in who are no IAM users.
+    pub identity_center: Option<IdentityCenter>,
 }
 
 impl World {
@@ -37,6 +40,7 @@ impl World {
             clock_offset_seconds: 0,
             own_hosts: Vec::new(),
             sts_throttled: false,
+            identity_center: None,
         }
     }
 
