@@ -8,6 +8,7 @@ answers an unknown one.
 import json
 import sys
 import time
+import urllib.request
 
 import boto3
 import botocore
@@ -35,6 +36,35 @@ RULES = json.dumps(
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ENTRY = {"clusterName": CLUSTER, "principalArn": ROLE}
 NOW = int(time.time())
+
+
+GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+def client_of(seen):
+    """The registered client of Identity Center."""
+    registered = seen["sso-oidc", "RegisterClient"]
+    return {"clientId": registered["clientId"], "clientSecret": registered["clientSecret"]}
+
+
+def device_token(seen):
+    """What asks for the token of the device."""
+    return {**client_of(seen), "grantType": GRANT, "deviceCode": seen.of("sso-oidc", "StartDeviceAuthorization", "deviceCode")}
+
+
+def approved(seen):
+    """The same, once the sign-in is approved as its page does it."""
+    started = seen["sso-oidc", "StartDeviceAuthorization"]
+    page = started["verificationUri"]
+    request = urllib.request.Request(page, data=f"user_code={started['userCode']}".encode())
+    request.add_header("Origin", page.removesuffix("/device"))
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
+    return device_token(seen)
+
+
+def bearer(seen):
+    """The token for the portal."""
+    return {"accessToken": seen.of("sso-oidc", "CreateToken", "accessToken")}
 
 
 class Seen(dict):
@@ -225,6 +255,21 @@ STEPS = [
     ("logs", "DeleteQueryDefinition", {"queryDefinitionId": "walker"}, "ResourceNotFoundException"),
     ("logs", "DeleteLogStream", {"logGroupName": "/walker", "logStreamName": "one"}),
     ("logs", "DeleteLogGroup", {"logGroupName": "/walker"}),
+    # IAM Identity Center
+    ("sso-oidc", "RegisterClient", {"clientName": "walker", "clientType": "public", "scopes": ["sso:account:access"]}),
+    ("sso-oidc", "RegisterClient", {"clientName": "walker", "clientType": "other"}, "InvalidClientMetadataException"),
+    ("sso-oidc", "StartDeviceAuthorization", lambda seen: {**client_of(seen), "startUrl": "https://d-1234567890.awsapps.com/start"}),
+    ("sso-oidc", "StartDeviceAuthorization", lambda seen: {**client_of(seen), "clientSecret": "x", "startUrl": "https://x/start"}, "InvalidClientException"),
+    ("sso-oidc", "CreateToken", lambda seen: {**client_of(seen), "grantType": "x"}, "UnsupportedGrantTypeException"),
+    ("sso-oidc", "CreateToken", device_token, "AuthorizationPendingException"),
+    ("sso-oidc", "CreateToken", approved),
+    ("sso-oidc", "CreateToken", device_token, "InvalidGrantException"),
+    ("sso-oidc", "CreateToken", lambda seen: {**client_of(seen), "grantType": "refresh_token", "refreshToken": seen.of("sso-oidc", "CreateToken", "refreshToken")}),
+    ("sso", "ListAccounts", bearer),
+    ("sso", "ListAccounts", {"accessToken": "x"}, "UnauthorizedException"),
+    ("sso", "ListAccountRoles", lambda seen: {**bearer(seen), "accountId": ACCOUNT}),
+    ("sso", "GetRoleCredentials", lambda seen: {**bearer(seen), "accountId": ACCOUNT, "roleName": "Admin"}),
+    ("sso", "Logout", bearer),
 ]
 
 # What AWS answers where it does not know the operation: code and status.
@@ -268,12 +313,14 @@ class Walk:
             # What is not served is called with examples that no validation would let through.
             config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
             client = self.session.client(service, config=config)
-            client.meta.events.register("before-parse", self.before_parse)
+            # botocore makes a Message of what the errors of OAuth have in its place.
+            model = client.meta.service_model.service_id.hyphenize()
+            client.meta.events.register_first(f"before-parse.{model}.*", self.before_parse)
             self.clients[service] = client
         return self.clients[service]
 
     def before_parse(self, response_dict, **_):
-        self.response = response_dict
+        self.response = dict(response_dict)
 
     def call(self, service, operation, parameters):
         """The parsed answer, and the code of the error where there is one."""

@@ -19,6 +19,7 @@ mod outbound;
 mod proxy;
 mod scenarios;
 mod sdks;
+mod sso;
 mod sts;
 mod tokens;
 mod webhook;

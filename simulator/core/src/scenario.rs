@@ -128,6 +128,17 @@ pub enum ProfileSource {
         /// The session's name; the client's own choice where absent.
         role_session_name: Option<String>,
     },
+    /// A role of Identity Center, for whoever signs in.
+    Sso {
+        /// Where one begins to sign in.
+        start_url: String,
+        /// The region of Identity Center.
+        region: String,
+        /// The account.
+        account: String,
+        /// The permission set, which the portal calls a role.
+        permission_set: String,
+    },
 }
 
 impl Scenario {

@@ -9,6 +9,9 @@ mod input;
 mod logs;
 mod operation;
 mod protocol;
+pub(crate) mod sign_in;
+mod sso;
+mod sso_oidc;
 mod sts;
 
 use eks_auth_core::aws_host::AwsHost;
@@ -39,25 +42,29 @@ enum Service {
     Eks,
     Iam,
     Logs,
+    Sso,
+    SsoOidc,
     Sts,
 }
 
 impl Service {
-    const ALL: [Self; 4] = [Self::Eks, Self::Iam, Self::Logs, Self::Sts];
+    const ALL: [Self; 6] = [Self::Eks, Self::Iam, Self::Logs, Self::Sso, Self::SsoOidc, Self::Sts];
 
-    /// The name in credential scopes, hosts and policies.
+    /// The name in credential scopes, hosts and policies; of Identity Center's, that of the model.
     const fn name(self) -> &'static str {
         match self {
             Self::Eks => "eks",
             Self::Iam => "iam",
             Self::Logs => "logs",
+            Self::Sso => "sso",
+            Self::SsoOidc => "sso-oidc",
             Self::Sts => "sts",
         }
     }
 
     const fn protocol(self) -> Protocol {
         match self {
-            Self::Eks => Protocol::RestJson,
+            Self::Eks | Self::Sso | Self::SsoOidc => Protocol::RestJson,
             Self::Logs => Protocol::Json,
             Self::Iam | Self::Sts => Protocol::Query,
         }
@@ -68,6 +75,8 @@ impl Service {
             Self::Eks => eks::OPERATIONS,
             Self::Iam => iam::OPERATIONS,
             Self::Logs => logs::OPERATIONS,
+            Self::Sso => sso::OPERATIONS,
+            Self::SsoOidc => sso_oidc::OPERATIONS,
             Self::Sts => sts::OPERATIONS,
         }
     }
@@ -75,7 +84,7 @@ impl Service {
     /// The namespace of every answer in XML; empty for the other protocols.
     const fn xml_namespace(self) -> &'static str {
         match self {
-            Self::Eks | Self::Logs => "",
+            Self::Eks | Self::Logs | Self::Sso | Self::SsoOidc => "",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
@@ -85,11 +94,18 @@ impl Service {
     const fn skew_minutes(self) -> i64 {
         match self {
             Self::Sts => 15,
-            Self::Eks | Self::Iam | Self::Logs => 5,
+            Self::Eks | Self::Iam | Self::Logs | Self::Sso | Self::SsoOidc => 5,
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
+        // Of Identity Center, the hosts are oidc.REGION.amazonaws.com and portal.sso.REGION.amazonaws.com, and credential
+        // scopes name it otherwise than both.
+        match name {
+            "oidc" | "sso-oauth" => return Some(Self::SsoOidc),
+            "awsssoportal" => return Some(Self::Sso),
+            _ => {}
+        }
         Self::ALL.into_iter().find(|service| service.name() == name)
     }
 
@@ -132,6 +148,9 @@ pub fn operations() -> Vec<(&'static str, &'static str)> {
 /// Answers a request to the AWS endpoint.
 #[must_use]
 pub fn handle(state: &State, request: &Request) -> Response {
+    if let Some(page) = sign_in::answer(state, request) {
+        return page;
+    }
     let request_id = state.request_id();
     let host = aws_host(request);
     let service = match Service::of(request, host.as_ref()) {

@@ -18,6 +18,7 @@ use eks_auth_core::world::World;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::aws::sign_in;
 use crate::http::Request;
 use crate::http::Response;
 use crate::journal::Event;
@@ -51,7 +52,15 @@ pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Respons
             let verified = verify_in(&state.snapshot(), state.now(), text("token"), text("cluster"));
             verified.unwrap_or_else(|message| json!({"refused": message}))
         }),
-        (_, "/v1/events" | "/v1/clock" | "/v1/explain" | "/v1/verify") => {
+        ("GET", "/v1/sso") => Ok(sign_ins_json(state)),
+        ("POST", "/v1/sso/approve") => body(request).and_then(|body| {
+            let text = |name: &str| body.get(name).and_then(Value::as_str);
+            let approved = sign_in::approve(state, text("user_code").unwrap_or_default(), text("user"));
+            approved
+                .map(|user| json!({"user": user}))
+                .map_err(|message| ControlError::new(404, message))
+        }),
+        (_, "/v1/events" | "/v1/clock" | "/v1/explain" | "/v1/sso" | "/v1/sso/approve" | "/v1/verify") => {
             Err(ControlError::new(405, "method not allowed"))
         }
         _ => Err(ControlError::new(404, "no such path")),
@@ -90,6 +99,18 @@ fn clock_json(state: &State) -> Value {
         "now": state.now().render_rfc3339(),
         "offset_seconds": state.snapshot().clock_offset_seconds,
     })
+}
+
+/// The sign-ins to Identity Center that wait for approval, the newest first.
+fn sign_ins_json(state: &State) -> Value {
+    let world = state.snapshot();
+    let center = world.identity_center.as_ref();
+    let pending: Vec<Value> = center
+        .into_iter()
+        .flat_map(|center| center.pending(state.now()))
+        .map(|pending| json!({"user_code": pending.user_code, "expires": pending.expires.render_rfc3339()}))
+        .collect();
+    json!({"sign_ins": pending})
 }
 
 fn move_clock(state: &State, body: &Value) -> Result<Value, ControlError> {
@@ -468,6 +489,7 @@ mod tests {
                     token = credentials.bearer_token("us-west-2", None, "my-cluster", now);
                 }
                 ProfileSource::AssumeRole { role_arn, .. } => seen.role_arn = Some(role_arn.clone()),
+                ProfileSource::Sso { .. } => {}
             }
             client.profiles.push(seen);
         }

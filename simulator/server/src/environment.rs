@@ -151,6 +151,7 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
 
 fn aws_config(spec: &FilesSpec<'_>) -> String {
     let mut text = String::new();
+    let mut sessions = BTreeMap::new();
     for profile in spec.profiles {
         let header = match profile.name.as_str() {
             "default" => "default".to_owned(),
@@ -181,7 +182,31 @@ fn aws_config(spec: &FilesSpec<'_>) -> String {
                 let _ = writeln!(text, "external_id = {external_id}");
             }
         }
+        if let ProfileSource::Sso {
+            start_url,
+            region,
+            account,
+            permission_set,
+        } = &profile.source
+        {
+            // The AWS CLI keeps tokens and credentials in the home folder by the session's name, which is therefore another
+            // for each simulator.
+            let session = format!("eks-auth-sim-{}", spec.started.unix_millis());
+            let _ = writeln!(
+                text,
+                "sso_session = {session}\nsso_account_id = {account}\nsso_role_name = {permission_set}"
+            );
+            sessions.insert(
+                session,
+                format!(
+                    "sso_region = {region}\nsso_start_url = {start_url}\nsso_registration_scopes = sso:account:access"
+                ),
+            );
+        }
         text.push('\n');
+    }
+    for (name, settings) in sessions {
+        let _ = writeln!(text, "[sso-session {name}]\n{settings}\n");
     }
     text
 }

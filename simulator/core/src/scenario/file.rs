@@ -30,6 +30,9 @@ use crate::eks::error::EksError;
 use crate::eks::update::LogType;
 use crate::explain::Cause;
 use crate::iam_policy::trust;
+use crate::identity_center::Assignment;
+use crate::identity_center::CenterUser;
+use crate::identity_center::IdentityCenter;
 use crate::mapping::config::AuthenticatorConfig;
 use crate::mapping::dynamic_file::DynamicFile;
 
@@ -101,6 +104,7 @@ struct WorldFile {
     accounts: Vec<AccountFile>,
     clusters: Vec<ClusterFile>,
     profiles: Vec<ProfileFile>,
+    identity_center: Option<IdentityCenterFile>,
 }
 
 #[derive(Deserialize)]
@@ -193,6 +197,14 @@ struct ProfileFile {
     source_profile: Option<Spanned<String>>,
     external_id: Option<String>,
     role_session_name: Option<String>,
+    sso: Option<Spanned<SsoFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SsoFile {
+    account: String,
+    permission_set: String,
 }
 
 /// An authenticator in place of EKS's own.
@@ -203,6 +215,43 @@ struct AuthenticatorFile {
     config: Spanned<String>,
     /// What stands in the file that `dynamicfilepath` names.
     dynamic_file: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IdentityCenterFile {
+    region: Spanned<String>,
+    #[serde(default = "default_start_url")]
+    start_url: String,
+    users: Vec<CenterUserFile>,
+    permission_sets: Vec<PermissionSetFile>,
+    assignments: Vec<AssignmentFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CenterUserFile {
+    name: Spanned<String>,
+    email: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PermissionSetFile {
+    name: Spanned<String>,
+    suffix: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AssignmentFile {
+    user: Spanned<String>,
+    account: Spanned<String>,
+    permission_set: Spanned<String>,
+}
+
+fn default_start_url() -> String {
+    "https://d-1234567890.awsapps.com/start".to_owned()
 }
 
 fn root_path() -> String {
@@ -314,7 +363,11 @@ fn step(file: StepFile, world: &WorldModel) -> Result<Step, ScenarioError> {
 }
 
 fn world(file: WorldFile) -> Result<WorldModel, ScenarioError> {
-    let accounts: Vec<AccountModel> = file.accounts.into_iter().map(account).collect::<Result<_, _>>()?;
+    let mut accounts: Vec<AccountModel> = file.accounts.into_iter().map(account).collect::<Result<_, _>>()?;
+    let identity_center = match file.identity_center {
+        Some(center) => Some(identity_center(center, file.seed, &mut accounts)?),
+        None => None,
+    };
     let mut clusters: Vec<ClusterModel> = Vec::new();
     for file in file.clusters {
         if clusters.iter().any(|cluster| cluster.name == file.name.value) {
@@ -330,7 +383,7 @@ fn world(file: WorldFile) -> Result<WorldModel, ScenarioError> {
         if profiles.iter().any(|profile| profile.name == file.name.value) {
             return Err(at(&file.name, format!("two profiles are named `{}`", file.name.value)));
         }
-        let model = profile(file, &accounts, &profiles)?;
+        let model = profile(file, &accounts, &profiles, identity_center.as_ref())?;
         profiles.push(model);
     }
     Ok(WorldModel {
@@ -340,7 +393,95 @@ fn world(file: WorldFile) -> Result<WorldModel, ScenarioError> {
         clusters,
         region,
         profiles,
+        identity_center,
     })
+}
+
+/// Makes the roles of the assignments in their accounts.
+fn identity_center(
+    file: IdentityCenterFile,
+    seed: u64,
+    accounts: &mut [AccountModel],
+) -> Result<IdentityCenter, ScenarioError> {
+    let region = file.region;
+    if !is_region(&region.value) {
+        return Err(at(&region, format!("`{}` is no region", region.value)));
+    }
+    let mut users: Vec<CenterUser> = Vec::new();
+    for user in file.users {
+        let name = user.name.value.clone();
+        // The name of a session is that of its user.
+        let good = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+        if !(2..=64).contains(&name.len()) || !name.chars().all(good) {
+            let message = "the name of a user of Identity Center is 2 to 64 letters, digits and _+=,.@-";
+            return Err(at(&user.name, message));
+        }
+        if users.iter().any(|known| known.name == name) {
+            return Err(at(&user.name, format!("two users are named `{name}`")));
+        }
+        let email = user.email.unwrap_or_else(|| format!("{name}@example.com"));
+        users.push(CenterUser { name, email });
+    }
+    let mut sets: Vec<PermissionSetFile> = Vec::new();
+    for set in file.permission_sets {
+        let name = &set.name.value;
+        let good = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+        if !(1..=32).contains(&name.len()) || !name.chars().all(good) {
+            let message = "the name of a permission set is 1 to 32 letters, digits and _+=,.@-";
+            return Err(at(&set.name, message));
+        }
+        if sets.iter().any(|known| known.name.value == *name) {
+            return Err(at(&set.name, format!("two permission sets are named `{name}`")));
+        }
+        let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+        if let Some(suffix) = &set.suffix
+            && (suffix.value.len() != 16 || !suffix.value.chars().all(hex))
+        {
+            return Err(at(suffix, "a suffix is 16 hexadecimal digits in lower case"));
+        }
+        sets.push(set);
+    }
+    let mut assignments: Vec<Assignment> = Vec::new();
+    for file in file.assignments {
+        if !users.iter().any(|user| user.name == file.user.value) {
+            let message = format!("no user `{}` in this Identity Center", file.user.value);
+            return Err(at(&file.user, message));
+        }
+        let set = sets.iter().find(|set| set.name.value == file.permission_set.value);
+        let set = set.ok_or_else(|| {
+            let message = format!(
+                "no permission set `{}` in this Identity Center",
+                file.permission_set.value
+            );
+            at(&file.permission_set, message)
+        })?;
+        let account = accounts
+            .iter_mut()
+            .find(|account| account.id.as_str() == file.account.value)
+            .ok_or_else(|| {
+                let message = format!("no account `{}` in this world", file.account.value);
+                at(&file.account, message)
+            })?;
+        let role_name = match &set.suffix {
+            Some(suffix) => format!("AWSReservedSSO_{}_{}", set.name.value, suffix.value),
+            None => IdentityCenter::role_name(&set.name.value, &account.id, seed),
+        };
+        if !account.roles.iter().any(|role| role.name == role_name) {
+            account.roles.push(RoleModel {
+                name: role_name.clone(),
+                path: IdentityCenter::role_path(&region.value),
+                trusted: Vec::new(),
+                trust_policy: Some(IdentityCenter::trust_policy(&account.id, account.partition)),
+            });
+        }
+        assignments.push(Assignment {
+            user: file.user.value,
+            account: account.id.clone(),
+            permission_set: file.permission_set.value,
+            role_name,
+        });
+    }
+    Ok(IdentityCenter::new(region.value, file.start_url, users, assignments))
 }
 
 fn account(file: AccountFile) -> Result<AccountModel, ScenarioError> {
@@ -598,8 +739,32 @@ fn profile(
     file: ProfileFile,
     accounts: &[AccountModel],
     earlier: &[ProfileModel],
+    center: Option<&IdentityCenter>,
 ) -> Result<ProfileModel, ScenarioError> {
+    let sso = match &file.sso {
+        Some(sso) => {
+            let known = center
+                .into_iter()
+                .flat_map(|center| &center.assignments)
+                .any(|assigned| {
+                    assigned.account.as_str() == sso.value.account
+                        && assigned.permission_set == sso.value.permission_set
+                });
+            if !known {
+                let SsoFile {
+                    account,
+                    permission_set,
+                } = &sso.value;
+                let message = format!("nobody is assigned permission set `{permission_set}` in account {account}");
+                return Err(at(sso, message));
+            }
+            Some((sso.value.account.clone(), sso.value.permission_set.clone()))
+        }
+        None => None,
+    };
     let (user, role) = match (&file.user, &file.role) {
+        (None, None) if sso.is_some() => (None, None),
+        _ if sso.is_some() => return Err(at(&file.name, "a profile has a user, a role or sso")),
         (Some(user), None) => {
             let known = accounts
                 .iter()
@@ -623,7 +788,7 @@ fn profile(
                 .ok_or_else(|| at(role, format!("no role `{}` in this world", role.value)))?;
             (None, Some((arn, source.value.clone())))
         }
-        _ => return Err(at(&file.name, "a profile has either a user or a role")),
+        _ => return Err(at(&file.name, "a profile has a user, a role or sso")),
     };
     Ok(ProfileModel {
         name: file.name.value,
@@ -631,5 +796,6 @@ fn profile(
         role,
         external_id: file.external_id,
         role_session_name: file.role_session_name,
+        sso,
     })
 }

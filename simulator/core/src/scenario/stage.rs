@@ -24,6 +24,7 @@ use crate::eks::access_entry::Principal;
 use crate::eks::update::LogType;
 use crate::iam::AccessKey;
 use crate::iam::NewRole;
+use crate::identity_center::IdentityCenter;
 use crate::instant::Timestamp;
 use crate::mapping::config::AuthenticatorConfig;
 use crate::object::ObjectKey;
@@ -41,6 +42,7 @@ pub(super) struct WorldModel {
     pub(super) clusters: Vec<ClusterModel>,
     pub(super) region: String,
     pub(super) profiles: Vec<ProfileModel>,
+    pub(super) identity_center: Option<IdentityCenter>,
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +109,8 @@ pub(super) struct ProfileModel {
     pub(super) role: Option<(String, String)>,
     pub(super) external_id: Option<String>,
     pub(super) role_session_name: Option<String>,
+    /// An account and a permission set.
+    pub(super) sso: Option<(String, String)>,
 }
 
 impl AccountModel {
@@ -183,6 +187,7 @@ impl WorldModel {
     pub(super) fn stage(&self, now: Timestamp) -> Staging {
         let mut world = World::new(self.seed);
         world.sts_throttled = self.sts_throttled;
+        world.identity_center = self.identity_center.clone();
         let created = now.plus_seconds(-100 * DAY);
         let mut keys: BTreeMap<String, Arc<AccessKey>> = BTreeMap::new();
         // Unique ids by ARN, of deleted principals too.
@@ -235,6 +240,7 @@ impl WorldModel {
             .iter()
             .filter_map(|model| {
                 let source = match (&model.role, &model.user) {
+                    _ if model.sso.is_some() => self.sso_source(model)?,
                     (Some((role_arn, source_profile)), _) => ProfileSource::AssumeRole {
                         role_arn: role_arn.clone(),
                         source_profile: source_profile.clone(),
@@ -258,6 +264,19 @@ impl WorldModel {
             })
             .collect();
         Staging { world, profiles }
+    }
+}
+
+impl WorldModel {
+    fn sso_source(&self, model: &ProfileModel) -> Option<ProfileSource> {
+        let (account, permission_set) = model.sso.clone()?;
+        let center = self.identity_center.as_ref()?;
+        Some(ProfileSource::Sso {
+            start_url: center.start_url.clone(),
+            region: center.region.clone(),
+            account,
+            permission_set,
+        })
     }
 }
 

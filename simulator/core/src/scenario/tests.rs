@@ -64,7 +64,7 @@ fn the_articles_world_is_staged_the_same_each_time() {
     let (first, second) = (stage(), stage());
     let key = |staging: &Staging| match &staging.profiles[0].source {
         ProfileSource::AccessKey { id, .. } => id.clone(),
-        ProfileSource::AssumeRole { .. } => String::new(),
+        ProfileSource::AssumeRole { .. } | ProfileSource::Sso { .. } => String::new(),
     };
     assert_eq!(key(&first), key(&second));
     assert!(key(&first).starts_with("AKIA"));
@@ -361,5 +361,61 @@ fn every_log_is_written_unless_the_world_says_which() {
         });
         let logs = staged.map(|staging| staging.world.cluster("my-cluster").unwrap().logging().len());
         assert_eq!(logs, wanted);
+    }
+}
+
+const CENTER: &str = "    - {name: sso, sso: {account: \"111122223333\", permission_set: Admin}}
+  identity_center:
+    region: us-west-2
+    users: [{name: jane}]
+    permission_sets: [{name: Admin}]
+    assignments: [{user: jane, account: \"111122223333\", permission_set: Admin}]
+";
+
+#[test]
+fn a_permission_set_is_a_role_of_its_account() {
+    let text = format!("{}{CENTER}", ARTICLE_WORLD.trim_end().to_owned() + "\n");
+    let staging = stage(&text, Timestamp::UNIX_EPOCH).unwrap();
+    let center = staging.world.identity_center.unwrap();
+    let account = staging.world.directory.accounts().next().unwrap();
+    let role = account.role(&center.assignments[0].role_name).unwrap();
+    assert_eq!(role.path, "/aws-reserved/sso.amazonaws.com/us-west-2/");
+    assert!(role.name.starts_with("AWSReservedSSO_Admin_"), "{}", role.name);
+    assert!(matches!(
+        staging.profiles.last().map(|profile| &profile.source),
+        Some(ProfileSource::Sso { .. })
+    ));
+    for (from, to, message) in [
+        ("users: [{name: jane}]", "users: [{name: j/}]", "2 to 64 letters"),
+        ("users: [{name: jane}]", "users: [{name: joe}]", "no user `jane`"),
+        (
+            "sets: [{name: Admin}]",
+            "sets: [{name: Other}]",
+            "no permission set `Admin`",
+        ),
+        (
+            "sets: [{name: Admin}]",
+            "sets: [{name: Admin, suffix: x}]",
+            "16 hexadecimal",
+        ),
+        (
+            "region: us-west-2\n    users",
+            "region: west\n    users",
+            "`west` is no region",
+        ),
+        (
+            "permission_set: Admin}}",
+            "permission_set: Other}}",
+            "nobody is assigned permission set `Other`",
+        ),
+        (
+            "{name: sso, sso",
+            "{name: sso, user: testuser, sso",
+            "a user, a role or sso",
+        ),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let error = stage(&text.replacen(from, to, 1), Timestamp::UNIX_EPOCH).unwrap_err();
+        assert!(error.message.contains(message) && error.line > 0, "{error}");
     }
 }

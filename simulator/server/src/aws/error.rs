@@ -6,6 +6,8 @@ use eks_auth_core::eks::error::EksErrorKind;
 use eks_auth_core::iam::IamError;
 use eks_auth_core::iam_policy::PolicyError;
 use eks_auth_core::iam_policy::authorize::Denied;
+use eks_auth_core::identity_center::PortalError;
+use eks_auth_core::identity_center::SignInError;
 use eks_auth_core::sigv4::SigV4Error;
 use eks_auth_core::sts;
 use eks_auth_core::sts::WireError;
@@ -36,6 +38,54 @@ impl AwsError {
             status,
             message: message.into(),
             members: Vec::new(),
+        }
+    }
+}
+
+impl AwsError {
+    /// What both services of Identity Center answer in a World that has none.
+    pub(super) fn no_identity_center() -> Self {
+        Self::new("InvalidRequestException", 400, "this world has no identity_center")
+    }
+}
+
+impl From<PortalError> for AwsError {
+    fn from(error: PortalError) -> Self {
+        let (code, status) = match error {
+            // The model has no such error; people report it (ministryofjustice/aws-root-account#581).
+            PortalError::NoAccess => ("ForbiddenException", 403),
+            PortalError::Token => ("UnauthorizedException", 401),
+        };
+        Self::new(code, status, error.to_string())
+    }
+}
+
+impl From<SignInError> for AwsError {
+    fn from(error: SignInError) -> Self {
+        let (code, status, name) = match error {
+            SignInError::Challenge | SignInError::StartUrl | SignInError::User | SignInError::UserCode => {
+                ("InvalidRequestException", 400, "invalid_request")
+            }
+            SignInError::Client => ("InvalidClientException", 401, "invalid_client"),
+            SignInError::ClientType => ("InvalidClientMetadataException", 400, "invalid_client_metadata"),
+            SignInError::Expired => ("ExpiredTokenException", 400, "expired_token"),
+            SignInError::Grant => ("InvalidGrantException", 400, "invalid_grant"),
+            SignInError::GrantType => ("UnsupportedGrantTypeException", 400, "unsupported_grant_type"),
+            SignInError::Pending => ("AuthorizationPendingException", 400, "authorization_pending"),
+            SignInError::RedirectUri => ("InvalidRedirectUriException", 400, "invalid_redirect_uri"),
+            SignInError::SlowDown => ("SlowDownException", 400, "slow_down"),
+        };
+        let description = error.to_string();
+        Self {
+            members: vec![
+                ("error", json!(name)),
+                (
+                    "error_description",
+                    json!(Some(description).filter(|text| !text.is_empty())),
+                ),
+            ],
+            // OAuth's errors have no message.
+            ..Self::new(code, status, "")
         }
     }
 }
@@ -184,7 +234,11 @@ pub(super) fn render(service: Service, error: &AwsError, request: &Request, requ
 }
 
 fn json_body(error: &AwsError) -> Value {
-    let mut body = json!({"message": error.message});
+    let mut body = if error.message.is_empty() {
+        json!({})
+    } else {
+        json!({"message": error.message})
+    };
     if let Some(body) = body.as_object_mut() {
         for (name, value) in &error.members {
             body.insert((*name).to_owned(), value.clone());

@@ -33,10 +33,6 @@ pub(super) struct Operation {
 #[derive(Clone, Copy)]
 pub(super) enum Access {
     /// Anyone; the request is not signed.
-    #[expect(
-        dead_code,
-        reason = "the next operations of STS and of Identity Center are not signed"
-    )]
     Anonymous,
     /// Every caller whose signature holds; what else is wanted, the operation itself looks at.
     Caller,

@@ -39,6 +39,11 @@ enum CtlCommand {
         #[command(subcommand)]
         command: Option<ClockCommand>,
     },
+    /// Show the sign-ins to Identity Center that wait, or approve one
+    Sso {
+        #[command(subcommand)]
+        command: Option<SsoCommand>,
+    },
     /// Print what happened, one JSON object a line
     Events {
         /// Only events after this sequence number
@@ -64,6 +69,18 @@ enum ClockCommand {
     Reset,
 }
 
+#[derive(Debug, Subcommand)]
+enum SsoCommand {
+    /// Approve the sign-in that waits under a code, as the approval page does
+    Approve {
+        /// The code that the client shows, such as ABCD-EFGH
+        user_code: String,
+        /// The user of Identity Center who approves; absent: the first one of the world
+        #[arg(long)]
+        user: Option<String>,
+    },
+}
+
 impl Ctl {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let mut out = io::stdout().lock();
@@ -73,6 +90,21 @@ impl Ctl {
                 for event in answer.get("events").and_then(Value::as_array).into_iter().flatten() {
                     writeln!(out, "{event}")?;
                 }
+            }
+            CtlCommand::Sso { command: None } => {
+                let answer = self.target.call("GET", "/v1/sso", None)?;
+                for sign_in in answer.get("sign_ins").and_then(Value::as_array).into_iter().flatten() {
+                    let text = |name: &str| sign_in.get(name).and_then(Value::as_str).unwrap_or_default();
+                    writeln!(out, "{} until {}", text("user_code"), text("expires"))?;
+                }
+            }
+            CtlCommand::Sso {
+                command: Some(SsoCommand::Approve { user_code, user }),
+            } => {
+                let body = json!({"user_code": user_code, "user": user});
+                let answer = self.target.call("POST", "/v1/sso/approve", Some(body))?;
+                let user = answer.get("user").and_then(Value::as_str).unwrap_or_default();
+                writeln!(out, "approved {user_code} as {user}")?;
             }
             CtlCommand::Clock { command } => {
                 let body = match command {

@@ -59,7 +59,9 @@ impl Stage {
                 scenario::ProfileSource::AccessKey { id, .. } => {
                     Arc::new(staging.world.directory.access_key(id).unwrap().clone())
                 }
-                scenario::ProfileSource::AssumeRole { .. } => panic!("users only"),
+                scenario::ProfileSource::AssumeRole { .. } | scenario::ProfileSource::Sso { .. } => {
+                    panic!("users only")
+                }
             })
             .collect();
         Self {
