@@ -231,7 +231,7 @@ pub struct Session {
 }
 
 /// What a session has beside its token and its end.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct SessionFacts {
     /// Whether it comes from the global endpoint; its token then holds only in regions that are on by default.
     pub is_global: bool,

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -41,13 +43,13 @@ const TOKEN_SECONDS: i64 = 28_800;
 /// The scope that gives refresh tokens (AWS CLI User Guide, "sso_registration_scopes").
 const REFRESH_SCOPE: &str = "sso:account:access";
 /// The newest registrations, sign-ins and tokens that are kept of each kind.
-const KEPT: usize = 1000;
+const KEPT: usize = 200;
 
 /// The grant types that a client may name.
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// An instance of Identity Center.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct IdentityCenter {
     /// Where it is at home.
     pub region: String,
@@ -64,7 +66,7 @@ pub struct IdentityCenter {
 }
 
 /// A person in the directory of Identity Center, who is no IAM user.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct CenterUser {
     /// The user name, which is also the name of its sessions.
     pub name: String,
@@ -73,7 +75,7 @@ pub struct CenterUser {
 }
 
 /// A permission set of an account that a user has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Assignment {
     /// The user's name.
     pub user: String,
@@ -85,7 +87,7 @@ pub struct Assignment {
     pub role_name: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Client {
     id: String,
     secret: SessionToken,
@@ -94,7 +96,7 @@ struct Client {
     scopes: Vec<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Device {
     code: SessionToken,
     user_code: String,
@@ -104,7 +106,7 @@ struct Device {
     approved_by: Option<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Code {
     code: SessionToken,
     client_id: String,
@@ -114,7 +116,7 @@ struct Code {
     user: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Token {
     access: SessionToken,
     refresh: Option<SessionToken>,

@@ -27,6 +27,7 @@ const WORLD: &str = "world";
 const ACCOUNT: &str = "account";
 const CLUSTER: &str = "cluster";
 const ENTRY: &str = "entry";
+const IDENTITY_CENTER: &str = "identity-center";
 const KEY: &str = "key";
 const OBJECT: &str = "object";
 const ROLE: &str = "role";
@@ -66,6 +67,8 @@ struct WorldRecord<'a> {
 pub fn changes(old: Option<&World>, new: &World) -> Result<Vec<Change>, StoreError> {
     let mut out = Changes(Vec::new());
     out.value(&[WORLD], old.map(world_record).as_ref(), Some(&world_record(new)))?;
+    let center = old.and_then(|old| old.identity_center.as_ref());
+    out.value(&[IDENTITY_CENTER], center, new.identity_center.as_ref())?;
     let (keys, accounts) = (
         old.map(|old| old.directory.keys_by_id()),
         old.map(|old| old.directory.accounts_by_id()),
@@ -114,6 +117,7 @@ fn world_record(world: &World) -> WorldRecord<'_> {
         clock_offset_seconds,
         own_hosts: _,
         sts_throttled,
+        identity_center: _,
     } = world;
     WorldRecord {
         ids: Cow::Borrowed(ids),
@@ -230,6 +234,7 @@ fn load_record(world: &mut World, words: &[&str], value: &[u8]) -> Result<(), St
             world.clock_offset_seconds = record.clock_offset_seconds;
             world.sts_throttled = record.sts_throttled;
         }
+        [IDENTITY_CENTER] => world.identity_center = Some(read(value)?),
         [KEY, _] => {
             world.directory.add_key(read(value)?);
         }
@@ -304,6 +309,49 @@ mod tests {
             assert_eq!(format!("{:?}", again.aws_auth()), format!("{:?}", cluster.aws_auth()));
             assert_eq!(format!("{:?}", again.rbac()), format!("{:?}", cluster.rbac()));
         }
+    }
+
+    #[test]
+    fn an_identity_center_comes_back_with_its_sign_ins_and_sessions() {
+        let text = format!(
+            "{}\n  identity_center:\n    region: us-west-2\n    users: [{{name: jane}}]\n    permission_sets: [{{name: Admin}}]\n    assignments: [{{user: jane, account: \"111122223333\", permission_set: Admin}}]\n",
+            scenario::ARTICLE_WORLD.trim_end()
+        );
+        let mut world = scenario::stage(&text, NOW).unwrap().world;
+        let mut kept = records(&world);
+        let old = world.clone();
+        let registration = crate::identity_center::Registration {
+            client_type: "public".to_owned(),
+            ..Default::default()
+        };
+        let mut center = world.identity_center.take().unwrap();
+        let client = center.register(registration, &mut world.ids, NOW).unwrap();
+        world.identity_center = Some(center);
+        let account = AccountId::parse("111122223333").unwrap();
+        world
+            .directory
+            .set_disabled_regions(&account, vec!["us-west-2".to_owned()])
+            .unwrap();
+        let owner = crate::iam::KeyOwner::FederatedUser {
+            name: "bob".to_owned(),
+            issuer: None,
+        };
+        let facts = crate::iam::SessionFacts {
+            is_global: true,
+            tags: vec![("team".to_owned(), "a".to_owned())],
+            ..Default::default()
+        };
+        let key = world
+            .directory
+            .create_session(&account, owner, NOW, facts, &mut world.ids, NOW);
+        apply(&mut kept, changes(Some(&old), &world).unwrap());
+        let mut loaded = load(kept.clone()).unwrap();
+        assert_eq!(records(&loaded), kept);
+        assert_eq!(loaded.directory.access_key(&key.id), Some(&*key));
+        let center = loaded.identity_center.as_mut().unwrap();
+        let url = center.start_url.clone();
+        let started = center.start_device(&client.id, client.secret.expose(), &url, &mut loaded.ids, NOW);
+        assert!(started.is_ok(), "{started:?}");
     }
 
     #[test]

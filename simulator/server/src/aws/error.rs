@@ -84,7 +84,6 @@ impl From<SignInError> for AwsError {
                     json!(Some(description).filter(|text| !text.is_empty())),
                 ),
             ],
-            // OAuth's errors have no message.
             ..Self::new(code, status, "")
         }
     }
@@ -234,7 +233,9 @@ pub(super) fn render(service: Service, error: &AwsError, request: &Request, requ
 }
 
 fn json_body(error: &AwsError) -> Value {
-    let mut body = if error.message.is_empty() {
+    // OAuth's errors have a description in place of a message.
+    let has_description = error.members.iter().any(|(name, _)| *name == "error_description");
+    let mut body = if has_description {
         json!({})
     } else {
         json!({"message": error.message})
