@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use self::input::ACCESS_KEY_ID;
+use self::input::ENCODED_MESSAGE;
 use self::input::EXTERNAL_ID;
 use self::input::Faults;
 use self::input::ROLE_ARN;
@@ -34,6 +35,7 @@ use crate::iam::SessionFacts;
 use crate::iam_policy::ConditionKeys;
 use crate::iam_policy::RequestContext;
 use crate::iam_policy::authorize::PrincipalPolicies;
+use crate::iam_policy::message;
 use crate::iam_policy::trust;
 use crate::iam_policy::trust::AssumeRefusal;
 use crate::instant::Timestamp;
@@ -349,6 +351,21 @@ pub fn access_key_info(world: &World, access_key_id: Option<&str>) -> Result<Acc
         code: "InvalidClientTokenId",
         status: 403,
         message: "The security token included in the request is invalid.".to_owned(),
+    })
+}
+
+/// The message that an encoded one holds, in JSON.
+///
+/// # Errors
+/// ValidationError; InvalidAuthorizationMessageException for a message that was not made with this key.
+pub fn decode_authorization_message(key: &[u8], encoded_message: Option<&str>) -> Result<String, WireError> {
+    let mut faults = Faults::default();
+    let token = faults.required(encoded_message, "encodedMessage", ENCODED_MESSAGE);
+    faults.finish()?;
+    message::decode(key, token).map_err(|invalid| WireError {
+        code: "InvalidAuthorizationMessageException",
+        status: 400,
+        message: invalid.to_string(),
     })
 }
 

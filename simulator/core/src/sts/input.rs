@@ -95,6 +95,11 @@ pub(super) const ACCESS_KEY_ID: Rule = Rule {
         allows: is_word,
     }),
 };
+pub(super) const ENCODED_MESSAGE: Rule = Rule {
+    least: 1,
+    most: 10_240,
+    pattern: None,
+};
 const POLICY: Rule = Rule {
     least: 1,
     most: usize::MAX,

@@ -1,6 +1,7 @@
 //! STS: from parameters to the core's requests, and from what it decides to members.
 //!
-//! FIDELITY: AssumeRoleWithSAML, AssumeRoot, GetDelegatedAccessToken and GetWebIdentityToken are not served.
+//! FIDELITY: AssumeRoleWithSAML, AssumeRoleWithWebIdentity, AssumeRoot, GetDelegatedAccessToken and GetWebIdentityToken are
+//! not served.
 
 use eks_auth_core::iam::AccessKey;
 use eks_auth_core::sts;
@@ -21,8 +22,15 @@ use super::operation::Work;
 use super::protocol::time;
 use super::protocol::wants_json;
 
+/// What messages are signed with: it keeps mistakes out, and no secret in.
+const MESSAGE_KEY: &[u8] = b"eks-auth-sim";
+
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("AssumeRole", assume_role),
+    Operation {
+        access: Access::Permission(|_| "*".to_owned()),
+        ..operation("DecodeAuthorizationMessage", decode_authorization_message)
+    },
     operation("GetAccessKeyInfo", get_access_key_info),
     operation("GetCallerIdentity", get_caller_identity),
     operation("GetFederationToken", get_federation_token),
@@ -63,6 +71,13 @@ fn assume_role(call: &Context<'_>) -> Result<Value, AwsError> {
         "PackedPolicySize": assumed.packed_policy_size,
         "SourceIdentity": assumed.source_identity,
     }))
+}
+
+/// FIDELITY: none of the services that are served answers with an encoded message; EC2 is the one that does.
+fn decode_authorization_message(call: &Context<'_>) -> Result<Value, AwsError> {
+    let encoded = call.parameters.get("EncodedMessage");
+    let decoded = sts::decode_authorization_message(MESSAGE_KEY, encoded)?;
+    Ok(json!({"DecodedMessage": decoded}))
 }
 
 fn get_access_key_info(call: &Context<'_>) -> Result<Value, AwsError> {

@@ -346,3 +346,32 @@ fn a_federated_user_may_what_its_session_policy_allows() {
     assert_ne!(world.directory.policies_of(&bob.key).session, nothing);
     assert_eq!(bob.packed_policy_size, Some(2));
 }
+
+#[test]
+fn a_message_is_decoded_with_its_own_key_only() {
+    let mut world = world();
+    let jane = jane(&mut world);
+    let context = RequestContext {
+        action: "eks:DescribeCluster",
+        resource: "*",
+        keys: &ConditionKeys::default(),
+    };
+    let policies = PrincipalPolicies::default();
+    let denied = crate::iam_policy::authorize::check(jane.identity(), &policies, &context).unwrap_err();
+    let token = message::encode(b"key", &denied, jane.identity(), &policies, context.keys);
+    let decoded = decode_authorization_message(b"key", Some(&token)).unwrap();
+    assert!(decoded.contains("eks:DescribeCluster"), "{decoded}");
+    for (key, token) in [(&b"other"[..], token.as_str()), (b"key", "x")] {
+        let error = decode_authorization_message(key, Some(token)).unwrap_err();
+        assert_eq!(
+            (error.code, error.status),
+            ("InvalidAuthorizationMessageException", 400)
+        );
+    }
+    assert_eq!(
+        decode_authorization_message(b"key", None).unwrap_err(),
+        invalid(
+            "1 validation error detected: Value null at 'encodedMessage' failed to satisfy constraint: Member must not be null"
+        )
+    );
+}
