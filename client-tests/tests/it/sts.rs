@@ -152,3 +152,73 @@ fn no_credentials_come_from_a_region_that_is_switched_off() {
     );
     let _ = aws("sts get-session-token --region us-east-2").good();
 }
+
+/// Asks STS in JSON, in a form without a version and with a bad escape, and at the global endpoint.
+const SCRIPT: &str = r#"
+import json, os, boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
+
+session = boto3.Session()
+
+def ask(body):
+    request = AWSRequest("POST", os.environ["AWS_ENDPOINT_URL"], data=body, headers={"Accept": "application/json"})
+    SigV4Auth(session.get_credentials(), "sts", "us-west-2").add_auth(request)
+    response = URLLib3Session().send(request.prepare())
+    return response.status_code, json.loads(response.text)
+
+status, answer = ask("Action=GetSessionToken&Version=2011-06-15&DurationSeconds=900")
+expiration = answer["GetSessionTokenResponse"]["GetSessionTokenResult"]["Credentials"]["Expiration"]
+print(status, type(expiration).__name__)
+for body in ("Action=GetNothing", "Action=%zz"):
+    status, answer = ask(body)
+    print(status, answer["Error"]["Code"], answer["Error"]["Message"])
+
+proxied = Config(proxies={"https": os.environ["SIM_PROXY"]})
+def sts(credentials, region, host):
+    return session.client("sts", region_name=region, endpoint_url=f"https://{host}", verify=os.environ["SIM_CA"],
+        config=proxied, **credentials)
+
+def keys(answer):
+    found = answer["Credentials"]
+    return {"aws_access_key_id": found["AccessKeyId"], "aws_secret_access_key": found["SecretAccessKey"],
+        "aws_session_token": found["SessionToken"]}
+
+of_global = keys(sts({}, "us-east-1", "sts.amazonaws.com").get_session_token())
+of_region = keys(sts({}, "eu-west-1", "sts.eu-west-1.amazonaws.com").get_session_token())
+for credentials in (of_global, of_region):
+    for region in ("eu-west-1", "ap-east-1"):
+        try:
+            print(region, sts(credentials, region, f"sts.{region}.amazonaws.com").get_caller_identity()["Arn"])
+        except ClientError as error:
+            print(region, error.response["Error"]["Code"])
+"#;
+
+#[test]
+fn json_bad_requests_and_the_global_endpoint_are_as_in_aws() {
+    let Some(clients) = need(
+        "json_bad_requests_and_the_global_endpoint_are_as_in_aws",
+        &[Client::Boto3],
+    ) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    let mut command = simulator.command(&clients[0]);
+    command
+        .args(["-c", SCRIPT])
+        .env("SIM_PROXY", simulator.ready("/proxy"))
+        .env("SIM_CA", simulator.ready("/ca_bundle"));
+    let jane = "arn:aws:iam::111122223333:user/testuser";
+    assert_eq!(
+        Simulator::run_command(&mut command).good(),
+        format!(
+            "200 float\n\
+             400 InvalidAction Could not find operation GetNothing for version NO_VERSION_SPECIFIED\n\
+             400 MalformedQueryString Illegal hex character in escape % pattern: %zz\n\
+             eu-west-1 {jane}\nap-east-1 InvalidClientTokenId\neu-west-1 {jane}\nap-east-1 {jane}\n"
+        )
+    );
+}
