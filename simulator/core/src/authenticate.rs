@@ -15,6 +15,8 @@ use crate::arn::CanonicalArn;
 use crate::arn::PrincipalKind;
 use crate::eks::AuthenticatorRelease;
 use crate::eks::Cluster;
+use crate::fault::Effect;
+use crate::fault::Target;
 use crate::iam::CallerIdentity;
 use crate::instant::Timestamp;
 use crate::log::Level;
@@ -27,7 +29,6 @@ use crate::sigv4::Receiver;
 use crate::sigv4::SigV4Error;
 use crate::sigv4::SignedRequest;
 use crate::sts;
-use crate::sts::WireError;
 use crate::token::CLUSTER_ID_HEADER;
 use crate::token::PresignedToken;
 use crate::token::TokenError;
@@ -35,6 +36,13 @@ use crate::token::Verifier;
 use crate::trace::Trace;
 use crate::user::UserInfo;
 use crate::world::World;
+
+/// What the authenticator asks of STS, as faults see it.
+pub const GET_CALLER_IDENTITY: Target<'static> = Target {
+    service: "sts",
+    action: "GetCallerIdentity",
+    principal: None,
+};
 
 /// STS takes presigned requests for this long.
 const STS_SKEW_MINUTES: i64 = 15;
@@ -48,6 +56,10 @@ pub struct Authentication {
     pub identity: Option<Identity>,
     /// The host and the key that the token names, once it has the form of one.
     pub token: Option<PresignedToken>,
+    /// The caller whose question to STS a fault of the World struck; the World's faults are to make a step then.
+    pub struck: Option<String>,
+    /// By how many milliseconds STS's answer is late.
+    pub late_ms: u64,
     /// Each check in order.
     pub trace: Trace,
     /// What the authenticator writes to its log, in order.
@@ -75,6 +87,8 @@ pub enum DenialReason {
     Mapping(MappingError),
     /// STS refused the signature.
     Sts(SigV4Error),
+    /// STS answers an error that is not the caller's doing, or nothing.
+    StsFault,
     /// STS has had too many requests.
     StsThrottled,
     /// The token has not the form of one.
@@ -101,6 +115,8 @@ pub fn authenticate(
     now: Timestamp,
 ) -> Authentication {
     let mut authentication = Authentication {
+        struck: None,
+        late_ms: 0,
         outcome: Ok(UserInfo::default()),
         identity: None,
         token: None,
@@ -165,18 +181,23 @@ fn authenticate_into(
     so_far.token = Some(token.clone());
     let caller = ask_sts(&token, &cluster.name, world, now, &mut so_far.trace)
         .map_err(|error| sts_denial(error, &token, cluster.authenticator_release, request.sts_request_id))?;
-    if world.sts_throttled {
-        so_far.trace.failed_on(
-            "sts.rate",
-            "STS takes one more request",
-            None,
-            sts::throttling().message,
-        );
-        return Err(throttled_denial(
-            &token,
-            cluster.authenticator_release,
-            request.sts_request_id,
-        ));
+    let (strike, _) = world.faults.step(Target {
+        principal: Some(&caller.arn),
+        ..GET_CALLER_IDENTITY
+    });
+    if let Some(strike) = strike {
+        so_far.struck = Some(caller.arn.clone());
+        if let Effect::Latency(milliseconds) = strike.effect {
+            so_far.late_ms = milliseconds;
+        } else {
+            let denial = fault_denial(&strike.effect, &token, cluster, request.sts_request_id);
+            let (check, rule) = match strike.effect {
+                Effect::Throttle => ("sts.rate", "STS takes one more request"),
+                _ => ("sts.answer", "STS answers"),
+            };
+            so_far.trace.failed_on(check, rule, None, denial.got);
+            return Err(denial.denial);
+        }
     }
     let identity = identify(&caller, token.access_key_id());
     let identity = identity.map_err(|message| {
@@ -265,7 +286,9 @@ pub(crate) fn ask_sts(
 }
 
 fn sts_denial(error: SigV4Error, token: &PresignedToken, release: AuthenticatorRelease, request_id: &str) -> Denial {
-    let message = sts_failure(&sts::wire_error(&error), token, release, request_id);
+    let wire = sts::wire_error(&error);
+    let body = sts::render_error_json(&wire, request_id);
+    let message = sts_failure(wire.status, &body, token, release);
     Denial {
         reason: DenialReason::Sts(error),
         message,
@@ -273,14 +296,58 @@ fn sts_denial(error: SigV4Error, token: &PresignedToken, release: AuthenticatorR
     }
 }
 
+/// A denial by a fault, with what was got of STS.
+struct FaultDenial {
+    denial: Denial,
+    got: String,
+}
+
+/// Texts of connections that end are those of Go's net/http, with the time limit of ten seconds that the authenticator has.
+fn fault_denial(effect: &Effect, token: &PresignedToken, cluster: &Cluster, request_id: &str) -> FaultDenial {
+    let release = cluster.authenticator_release;
+    let during_get = |error: &str| {
+        let place = sts_place(token, release);
+        let message = format!("sts getCallerIdentity failed: error during GET: {error}{place}");
+        FaultDenial {
+            denial: Denial {
+                reason: DenialReason::StsFault,
+                message,
+                throttled: false,
+            },
+            got: error.to_owned(),
+        }
+    };
+    match effect {
+        Effect::Drop => during_get("EOF"),
+        Effect::Timeout | Effect::Latency(_) => {
+            during_get("context deadline exceeded (Client.Timeout exceeded while awaiting headers)")
+        }
+        Effect::Error { code, status, message } => {
+            let body = sts::render_error(code, message, request_id);
+            FaultDenial {
+                denial: Denial {
+                    reason: DenialReason::StsFault,
+                    message: sts_failure(*status, &body, token, release),
+                    throttled: false,
+                },
+                got: format!("{status} {code}"),
+            }
+        }
+        Effect::Throttle => FaultDenial {
+            denial: throttled_denial(token, release, request_id),
+            got: sts::throttling().message,
+        },
+    }
+}
+
 /// The authenticator looks for `Throttling` in the body since aws-iam-authenticator#630 (2023); before, it was an answer
 /// like another.
 fn throttled_denial(token: &PresignedToken, release: AuthenticatorRelease, request_id: &str) -> Denial {
     let wire = sts::throttling();
+    let body = sts::render_error_json(&wire, request_id);
     let (message, throttled) = match release {
-        AuthenticatorRelease::Y2022 => (sts_failure(&wire, token, release, request_id), false),
+        AuthenticatorRelease::Y2022 => (sts_failure(wire.status, &body, token, release), false),
         AuthenticatorRelease::Current | AuthenticatorRelease::Y2024 => {
-            let body = sts::render_error_json(&wire, request_id);
             (format!("sts getCallerIdentity was throttled: {body}"), true)
         }
     };
@@ -291,18 +358,19 @@ fn throttled_denial(token: &PresignedToken, release: AuthenticatorRelease, reque
     }
 }
 
-fn sts_failure(wire: &WireError, token: &PresignedToken, release: AuthenticatorRelease, request_id: &str) -> String {
-    let body = sts::render_error_json(wire, request_id);
-    let place = match release {
+/// Where STS was asked, as messages end since 2024.
+fn sts_place(token: &PresignedToken, release: AuthenticatorRelease) -> String {
+    match release {
         AuthenticatorRelease::Y2022 => String::new(),
         AuthenticatorRelease::Current | AuthenticatorRelease::Y2024 => {
             format!(" on {} endpoint", token.sts_region())
         }
-    };
-    format!(
-        "sts getCallerIdentity failed: error from AWS (expected 200, got {}){place}. Body: {body}",
-        wire.status
-    )
+    }
+}
+
+fn sts_failure(status: u16, body: &str, token: &PresignedToken, release: AuthenticatorRelease) -> String {
+    let place = sts_place(token, release);
+    format!("sts getCallerIdentity failed: error from AWS (expected 200, got {status}){place}. Body: {body}")
 }
 
 /// An authenticator can be told to keep the principals of some accounts out of its log and out of what it passes on.

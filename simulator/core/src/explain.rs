@@ -133,6 +133,13 @@ pub fn explain(authentication: &Authentication, cluster: &Cluster, world: &World
             let finding = match &denial.reason {
                 DenialReason::Token(error) => token_finding(error),
                 DenialReason::Sts(error) => sts_finding(error, authentication, cluster, world),
+                DenialReason::StsFault => Finding::new(
+                    Cause::StsUnavailable,
+                    "access denied: STS gave the authenticator no answer, or an error of its own, so that it did not say who \
+                     the caller is",
+                    "try again later; the AWS Health Dashboard says whether STS has trouble in the region. In the simulator, \
+                     `ctl fault list` shows the fault, and `ctl fault clear` takes it away",
+                ),
                 DenialReason::StsThrottled => Finding::new(
                     Cause::StsThrottled,
                     "access denied: STS has had too many requests, so that it did not say who the caller is",

@@ -68,6 +68,16 @@ impl IdGenerator {
         [group(0, 4), group(4, 6), group(6, 8), group(8, 10), group(10, 16)].join("-")
     }
 
+    /// A number from 0 up to, but not including, 1.
+    pub fn fraction(&mut self) -> f64 {
+        let bytes: u32 = self
+            .draw()
+            .iter()
+            .take(4)
+            .fold(0, |sum, byte| sum << 8 | u32::from(*byte));
+        f64::from(bytes) / 4_294_967_296.0
+    }
+
     /// `length` lower-case hexadecimal digits, at most 64.
     pub fn hex(&mut self, length: usize) -> String {
         self.draw()

@@ -36,6 +36,7 @@ pub mod user;
 
 pub mod cloudwatch_logs;
 pub mod eks;
+pub mod fault;
 pub mod store;
 pub mod world;
 

@@ -57,7 +57,7 @@ pub struct StoreError {
 struct WorldRecord<'a> {
     ids: Cow<'a, crate::id::IdGenerator>,
     clock_offset_seconds: i64,
-    sts_throttled: bool,
+    faults: Cow<'a, crate::fault::Faults>,
 }
 
 /// The records that differ between two Worlds; all of the new one without an old one.
@@ -116,13 +116,13 @@ fn world_record(world: &World) -> WorldRecord<'_> {
         ids,
         clock_offset_seconds,
         own_hosts: _,
-        sts_throttled,
         identity_center: _,
+        faults,
     } = world;
     WorldRecord {
         ids: Cow::Borrowed(ids),
         clock_offset_seconds: *clock_offset_seconds,
-        sts_throttled: *sts_throttled,
+        faults: Cow::Borrowed(faults),
     }
 }
 
@@ -232,7 +232,7 @@ fn load_record(world: &mut World, words: &[&str], value: &[u8]) -> Result<(), St
             let record: WorldRecord<'_> = read(value)?;
             world.ids = record.ids.into_owned();
             world.clock_offset_seconds = record.clock_offset_seconds;
-            world.sts_throttled = record.sts_throttled;
+            world.faults = record.faults.into_owned();
         }
         [IDENTITY_CENTER] => world.identity_center = Some(read(value)?),
         [KEY, _] => {

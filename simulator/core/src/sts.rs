@@ -131,6 +131,12 @@ pub fn wire_error_json_service(error: &SigV4Error) -> WireError {
 /// The JSON body of an STS error.
 #[must_use]
 pub fn render_error_json(error: &WireError, request_id: &str) -> String {
+    render_error(error.code, &error.message, request_id)
+}
+
+/// The same for an error of any code.
+#[must_use]
+pub fn render_error(code: &str, message: &str, request_id: &str) -> String {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Body<'a> {
@@ -146,8 +152,8 @@ pub fn render_error_json(error: &WireError, request_id: &str) -> String {
     }
     json_text(&Body {
         error: Inner {
-            code: error.code,
-            message: &error.message,
+            code,
+            message,
             r#type: "Sender",
         },
         request_id,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::eks::Cluster;
+use crate::fault::Faults;
 use crate::iam::Directory;
 use crate::id::IdGenerator;
 use crate::identity_center::IdentityCenter;
@@ -23,10 +24,10 @@ pub struct World {
     /// `HOST:PORT` under which clients reach the simulator's own AWS endpoint, as a client's URL has it. A token signed
     /// for one of these is taken as if it were signed for the regional STS endpoint of its credential scope.
     pub own_hosts: Vec<String>,
-    /// Whether STS answers every caller that it has had too many requests.
-    pub sts_throttled: bool,
     /// Where people sign in who are no IAM users.
     pub identity_center: Option<IdentityCenter>,
+    /// What goes wrong with calls to its services.
+    pub faults: Faults,
 }
 
 impl World {
@@ -39,8 +40,8 @@ impl World {
             ids: IdGenerator::new(seed),
             clock_offset_seconds: 0,
             own_hosts: Vec::new(),
-            sts_throttled: false,
             identity_center: None,
+            faults: Faults::new(seed),
         }
     }
 

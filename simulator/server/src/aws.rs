@@ -14,14 +14,18 @@ mod sso;
 mod sso_oidc;
 mod sts;
 
+use std::time::Duration;
+
 use eks_auth_core::aws_host::AwsHost;
+use eks_auth_core::fault::Effect;
+use eks_auth_core::fault::LONGEST_MS;
+use eks_auth_core::fault::Target;
 use eks_auth_core::iam_policy::RequestContext;
 use eks_auth_core::iam_policy::authorize;
 use eks_auth_core::sigv4;
 use eks_auth_core::sigv4::Receiver;
 use eks_auth_core::sigv4::SignedRequest;
 use eks_auth_core::sigv4::VerifiedCaller;
-use eks_auth_core::sts as core_sts;
 use eks_auth_core::trace::Trace;
 
 use self::error::AwsError;
@@ -31,6 +35,7 @@ use self::operation::Operation;
 use self::operation::Work;
 use self::protocol::Parameters;
 use self::protocol::Protocol;
+use crate::http::Delivery;
 use crate::http::Request;
 use crate::http::Response;
 use crate::journal::EventKind;
@@ -159,7 +164,7 @@ pub fn handle(state: &State, request: &Request) -> Response {
     };
     let mut call = Served::new(state, service, host, request);
     let answer = call.answer(&request_id);
-    let error = answer.as_ref().err().map(|error| error.code.to_owned());
+    let error = answer.as_ref().err().map(|error| error.code.to_string());
     let response = answer.unwrap_or_else(|error| error::render(service, &error, request, &request_id));
     state.journal().record(
         state.now(),
@@ -173,6 +178,15 @@ pub fn handle(state: &State, request: &Request) -> Response {
         },
     );
     response.with_header("x-amzn-requestid", request_id)
+}
+
+/// What a fault does to a call that it does not refuse.
+enum Struck {
+    Not,
+    /// The answer comes late.
+    Late(Duration),
+    /// The service never sees the call.
+    Lost(Delivery),
 }
 
 /// A request on its way through a service, with what is known of it so far.
@@ -217,9 +231,12 @@ impl<'a> Served<'a> {
         let Some((operation, labels)) = routed else {
             return Err(error::unknown_operation(self.service, &self.parameters, &self.name));
         };
-        if self.service == Service::Sts && self.state.snapshot().sts_throttled {
-            return Err(core_sts::throttling().into());
-        }
+        let delay = match self.strike()? {
+            Struck::Not => None,
+            Struck::Late(delay) => Some(delay),
+            // The request is lost on its way, so that nothing is done.
+            Struck::Lost(delivery) => return Ok(Response::new(504, "text/plain", "").delivered(delivery)),
+        };
         let context = Context {
             state: self.state,
             service: self.service,
@@ -234,18 +251,38 @@ impl<'a> Served<'a> {
         if let Access::Permission(resource) = operation.access {
             permit(&context, operation.name, &resource(&context))?;
         }
-        match operation.answer {
+        let response = match operation.answer {
             Work::Members(work) => {
                 let members = work(&context)?;
-                Ok(protocol::success(
-                    self.service,
-                    operation.name,
-                    members,
-                    self.request,
-                    request_id,
-                ))
+                protocol::success(self.service, operation.name, members, self.request, request_id)
             }
-            Work::Whole(work) => work(&context),
+            Work::Whole(work) => work(&context)?,
+        };
+        Ok(match delay {
+            Some(delay) => response.delivered(Delivery::Late(delay)),
+            None => response,
+        })
+    }
+
+    /// What a fault of the World does to this call.
+    fn strike(&mut self) -> Result<Struck, AwsError> {
+        let target = Target {
+            service: self.service.name(),
+            action: &self.name,
+            principal: self.caller.as_ref().map(|caller| caller.identity().arn.as_str()),
+        };
+        let Some(strike) = self.state.strike(target) else {
+            return Ok(Struck::Not);
+        };
+        let fault = format!("fault {}: {:?}", strike.fault, strike.effect);
+        self.trace
+            .failed_on("aws.fault", "no fault strikes the call", None, fault);
+        match strike.effect {
+            Effect::Drop => Ok(Struck::Lost(Delivery::Dropped)),
+            Effect::Error { code, status, message } => Err(AwsError::new(code, status, message)),
+            Effect::Latency(milliseconds) => Ok(Struck::Late(Duration::from_millis(milliseconds))),
+            Effect::Throttle => Err(error::throttling(self.service)),
+            Effect::Timeout => Ok(Struck::Lost(Delivery::Late(Duration::from_millis(LONGEST_MS)))),
         }
     }
 

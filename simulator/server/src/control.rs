@@ -10,6 +10,7 @@ use eks_auth_core::explain;
 use eks_auth_core::explain::ClientContext;
 use eks_auth_core::explain::ClientProfile;
 use eks_auth_core::explain::Explanation;
+use eks_auth_core::fault::FaultSpec;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::log::LogLine;
 use eks_auth_core::trace::Trace;
@@ -60,9 +61,23 @@ pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Respons
                 .map(|user| json!({"user": user}))
                 .map_err(|message| ControlError::new(404, message))
         }),
-        (_, "/v1/events" | "/v1/clock" | "/v1/explain" | "/v1/sso" | "/v1/sso/approve" | "/v1/verify") => {
-            Err(ControlError::new(405, "method not allowed"))
+        ("GET", "/v1/faults") => Ok(faults_json(state)),
+        ("POST", "/v1/faults") => body(request).and_then(|body| {
+            let spec: FaultSpec =
+                serde_json::from_value(body).map_err(|error| ControlError::new(400, error.to_string()))?;
+            let added = state.change(|world| world.faults.add(spec));
+            let id = added.map_err(|message| ControlError::new(400, message))?;
+            Ok(json!({"id": id}))
+        }),
+        ("DELETE", "/v1/faults") => {
+            let id = request.query_value("id").map(|id| id.parse()).transpose();
+            let id = id.map_err(|_| ControlError::new(400, "id is the number of a fault"));
+            id.map(|id| json!({"cleared": state.change(|world| world.faults.clear(id))}))
         }
+        (
+            _,
+            "/v1/clock" | "/v1/events" | "/v1/explain" | "/v1/faults" | "/v1/sso" | "/v1/sso/approve" | "/v1/verify",
+        ) => Err(ControlError::new(405, "method not allowed")),
         _ => Err(ControlError::new(404, "no such path")),
     };
     match answer {
@@ -92,6 +107,23 @@ fn body(request: &Request) -> Result<Value, ControlError> {
 
 fn render(status: u16, value: &Value) -> Response {
     Response::new(status, "application/json", format!("{value}\n"))
+}
+
+fn faults_json(state: &State) -> Value {
+    let faults: Vec<Value> = state
+        .snapshot()
+        .faults
+        .iter()
+        .map(|fault| {
+            let mut value = serde_json::to_value(&fault.spec).unwrap_or_default();
+            if let Some(members) = value.as_object_mut() {
+                members.retain(|_, value| !value.is_null());
+                members.insert("id".to_owned(), json!(fault.id));
+            }
+            value
+        })
+        .collect();
+    json!({"faults": faults})
 }
 
 fn clock_json(state: &State) -> Value {

@@ -113,6 +113,7 @@ impl Metrics {
                     };
                     (result, sts::throttling().status)
                 }
+                DenialReason::StsFault => ("sts_error", 0),
                 DenialReason::Identity => ("sts_error", 200),
                 // The spelling is upstream's.
                 DenialReason::Mapping(_) => ("uknown_user", 200),

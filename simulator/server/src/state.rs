@@ -9,6 +9,8 @@ use eks_auth_core::cloudwatch_logs::GroupKey;
 use eks_auth_core::cloudwatch_logs::NewEvent;
 use eks_auth_core::eks::Cluster;
 use eks_auth_core::eks::update::LogType;
+use eks_auth_core::fault::Strike;
+use eks_auth_core::fault::Target;
 use eks_auth_core::id::IdGenerator;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::log::Level;
@@ -104,6 +106,23 @@ impl State {
         }
         *guard = Arc::new(new);
         result
+    }
+
+    /// What fault strikes a call, which counts it.
+    pub(crate) fn strike(&self, target: Target<'_>) -> Option<Strike> {
+        let faults = self.snapshot().faults.clone();
+        if faults.is_empty() {
+            return None;
+        }
+        // Unchanged faults are not written.
+        if faults.step(target) == (None, faults) {
+            return None;
+        }
+        self.change(|world| {
+            let (strike, after) = world.faults.step(target);
+            world.faults = after;
+            strike
+        })
     }
 
     /// The good judgements that the clusters' API servers keep.

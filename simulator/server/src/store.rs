@@ -6,6 +6,7 @@
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use eks_auth_core::scenario::Profile;
 use eks_auth_core::scenario::Staging;
@@ -21,6 +22,9 @@ use serde::Serialize;
 
 /// The database's file in the state directory.
 const FILE: &str = "state.redb";
+/// A process that was killed holds its lock until the last of its threads is gone, so one that starts right after it waits.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// What the records are, so that a later release can tell.
 const FORMAT: u32 = 1;
 const WORLD: TableDefinition<&str, &[u8]> = TableDefinition::new("world");
@@ -102,10 +106,17 @@ impl Store {
         if !path.exists() {
             crate::environment::write_private(&path, "").map_err(|error| redb::Error::Io(io::Error::other(error)))?;
         }
-        match Database::create(path) {
-            Ok(database) => Ok(Self(database)),
-            Err(redb::DatabaseError::DatabaseAlreadyOpen) => Err(StoreError::InUse(directory.to_owned())),
-            Err(error) => Err(redb::Error::from(error).into()),
+        let mut patience = LOCK_TRIES;
+        loop {
+            match Database::create(&path) {
+                Ok(database) => return Ok(Self(database)),
+                Err(redb::DatabaseError::DatabaseAlreadyOpen) if patience > 0 => {
+                    patience -= 1;
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                Err(redb::DatabaseError::DatabaseAlreadyOpen) => return Err(StoreError::InUse(directory.to_owned())),
+                Err(error) => return Err(redb::Error::from(error).into()),
+            }
         }
     }
 

@@ -327,7 +327,12 @@ fn throttling_is_told_apart_since_2023() {
         (AuthenticatorRelease::Y2022, &failed, false),
     ] {
         let mut stage = Stage::of(release);
-        stage.world.sts_throttled = true;
+        let throttle = crate::fault::FaultSpec {
+            service: Some("sts".to_owned()),
+            effect: "throttle".to_owned(),
+            ..Default::default()
+        };
+        stage.world.faults.add(throttle).unwrap();
         let judged = stage.judge(&stage.token(&stage.key_of("testuser")));
         denied(&judged, "sts.rate", message);
         assert_eq!(judged.outcome.unwrap_err().throttled, throttled);

@@ -101,6 +101,8 @@ causes! {
     SsoMappingGated = "sso-mapping-gated",
     /// STS has had too many requests.
     StsThrottled = "sts-throttled",
+    /// STS answered the authenticator with an error of its own, or not at all.
+    StsUnavailable = "sts-unavailable",
     /// The mapping's username or group cannot be rendered.
     TemplateUnrenderable = "template-unrenderable",
     /// The token was signed more than 15 minutes ago.

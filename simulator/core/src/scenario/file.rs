@@ -29,6 +29,8 @@ use crate::eks::access_entry::NewAccessEntry;
 use crate::eks::error::EksError;
 use crate::eks::update::LogType;
 use crate::explain::Cause;
+use crate::fault::FaultSpec;
+use crate::fault::Faults;
 use crate::iam_policy::trust;
 use crate::identity_center::Assignment;
 use crate::identity_center::CenterUser;
@@ -101,6 +103,8 @@ struct WorldFile {
     seed: u64,
     #[serde(default)]
     sts_throttled: bool,
+    #[serde(default)]
+    faults: Vec<Spanned<FaultSpec>>,
     accounts: Vec<AccountFile>,
     clusters: Vec<ClusterFile>,
     profiles: Vec<ProfileFile>,
@@ -386,9 +390,23 @@ fn world(file: WorldFile) -> Result<WorldModel, ScenarioError> {
         let model = profile(file, &accounts, &profiles, identity_center.as_ref())?;
         profiles.push(model);
     }
+    let mut faults = Vec::new();
+    if file.sts_throttled {
+        faults.push(FaultSpec {
+            service: Some("sts".to_owned()),
+            effect: "throttle".to_owned(),
+            ..FaultSpec::default()
+        });
+    }
+    for fault in file.faults {
+        Faults::new(0)
+            .add(fault.value.clone())
+            .map_err(|message| at(&fault, message))?;
+        faults.push(fault.value);
+    }
     Ok(WorldModel {
         seed: file.seed,
-        sts_throttled: file.sts_throttled,
+        faults,
         accounts,
         clusters,
         region,

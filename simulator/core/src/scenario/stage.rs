@@ -22,6 +22,7 @@ use crate::eks::access_entry::AccessScope;
 use crate::eks::access_entry::NewAccessEntry;
 use crate::eks::access_entry::Principal;
 use crate::eks::update::LogType;
+use crate::fault::FaultSpec;
 use crate::iam::AccessKey;
 use crate::iam::NewRole;
 use crate::identity_center::IdentityCenter;
@@ -37,7 +38,7 @@ const DAY: i64 = 86_400;
 #[derive(Clone, Debug)]
 pub(super) struct WorldModel {
     pub(super) seed: u64,
-    pub(super) sts_throttled: bool,
+    pub(super) faults: Vec<FaultSpec>,
     pub(super) accounts: Vec<AccountModel>,
     pub(super) clusters: Vec<ClusterModel>,
     pub(super) region: String,
@@ -186,8 +187,10 @@ impl WorldModel {
     /// makes no principal.
     pub(super) fn stage(&self, now: Timestamp) -> Staging {
         let mut world = World::new(self.seed);
-        world.sts_throttled = self.sts_throttled;
         world.identity_center = self.identity_center.clone();
+        for fault in &self.faults {
+            let _ = world.faults.add(fault.clone());
+        }
         let created = now.plus_seconds(-100 * DAY);
         let mut keys: BTreeMap<String, Arc<AccessKey>> = BTreeMap::new();
         // Unique ids by ARN, of deleted principals too.

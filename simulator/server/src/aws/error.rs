@@ -1,5 +1,7 @@
 //! The one place where errors become AWS wire bodies.
 
+use std::borrow::Cow;
+
 use eks_auth_core::cloudwatch_logs::error::LogsError;
 use eks_auth_core::eks::error::EksError;
 use eks_auth_core::eks::error::EksErrorKind;
@@ -25,16 +27,16 @@ use crate::http::Response;
 /// An error as clients see it, with the members that its shape has beside the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AwsError {
-    pub(super) code: &'static str,
+    pub(super) code: Cow<'static, str>,
     pub(super) status: u16,
     pub(super) message: String,
     pub(super) members: Vec<(&'static str, Value)>,
 }
 
 impl AwsError {
-    pub(super) fn new(code: &'static str, status: u16, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: impl Into<Cow<'static, str>>, status: u16, message: impl Into<String>) -> Self {
         Self {
-            code,
+            code: code.into(),
             status,
             message: message.into(),
             members: Vec::new(),
@@ -182,6 +184,18 @@ pub(super) fn of_signature(service: Service, error: &SigV4Error) -> AwsError {
     }
 }
 
+/// How a service answers a caller who asks too often.
+///
+/// Source: for STS see [`sts::throttling`]; the models of EKS and CloudWatch Logs.
+pub(super) fn throttling(service: Service) -> AwsError {
+    let wire = sts::throttling();
+    match service.protocol() {
+        Protocol::Query => wire.into(),
+        Protocol::RestJson => AwsError::new("ThrottlingException", 429, wire.message),
+        Protocol::Json => AwsError::new("ThrottlingException", 400, wire.message),
+    }
+}
+
 /// A request that the caller's policies do not allow.
 pub(super) fn of_permission(service: Service, denied: &Denied) -> AwsError {
     let (code, status) = match service.protocol() {
@@ -198,19 +212,12 @@ pub(super) fn render(service: Service, error: &AwsError, request: &Request, requ
         Protocol::Query if wants_json(service, request) => Response::new(
             error.status,
             "application/json",
-            sts::render_error_json(
-                &WireError {
-                    code: error.code,
-                    status: error.status,
-                    message: error.message.clone(),
-                },
-                request_id,
-            ),
+            sts::render_error(&error.code, &error.message, request_id),
         ),
         Protocol::Query => {
             let namespace = service.xml_namespace();
             let status = error.status;
-            let error = xml("Type", "Sender") + &xml("Code", error.code) + &xml("Message", &error.message);
+            let error = xml("Type", "Sender") + &xml("Code", &error.code) + &xml("Message", &error.message);
             Response::new(
                 status,
                 "text/xml",
@@ -221,7 +228,7 @@ pub(super) fn render(service: Service, error: &AwsError, request: &Request, requ
             )
         }
         Protocol::RestJson => Response::new(error.status, "application/json", json_body(error).to_string())
-            .with_header("x-amzn-errortype", error.code),
+            .with_header("x-amzn-errortype", error.code.as_ref()),
         Protocol::Json => {
             let mut body = json_body(error);
             if let Some(body) = body.as_object_mut() {

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use clap::Subcommand;
+use eks_auth_core::fault::FaultSpec;
 use serde_json::Value;
 use serde_json::json;
 
@@ -44,12 +45,66 @@ enum CtlCommand {
         #[command(subcommand)]
         command: Option<SsoCommand>,
     },
+    /// Add, list or clear faults of the AWS services
+    Fault {
+        #[command(subcommand)]
+        command: FaultCommand,
+    },
     /// Print what happened, one JSON object a line
     Events {
         /// Only events after this sequence number
         #[arg(long, default_value_t = 0)]
         since: u64,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum FaultCommand {
+    /// Add one
+    #[command(
+        after_help = "Example:\n  eks-auth-sim ctl fault add throttle --service sts --action AssumeRole --count 2"
+    )]
+    Add(FaultArgs),
+    /// List them, one JSON object a line
+    List,
+    /// Take one away, or all
+    Clear {
+        /// Its number
+        id: Option<u64>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct FaultArgs {
+    /// throttle, error, latency, timeout (no answer comes) or drop (the connection ends)
+    effect: String,
+    /// The service, such as sts, iam, eks or logs [default: all]
+    #[arg(long)]
+    service: Option<String>,
+    /// The operation; `*` stands for any text [default: all]
+    #[arg(long)]
+    action: Option<String>,
+    /// The caller's ARN; `*` stands for any text [default: everyone]
+    #[arg(long, value_name = "ARN")]
+    principal: Option<String>,
+    /// The error's code [default: InternalFailure]
+    #[arg(long)]
+    code: Option<String>,
+    /// The error's HTTP status [default: 500]
+    #[arg(long)]
+    status: Option<u16>,
+    /// The error's message
+    #[arg(long)]
+    message: Option<String>,
+    /// How long `latency` keeps an answer back
+    #[arg(long, value_name = "MS")]
+    milliseconds: Option<u64>,
+    /// How many calls it strikes [default: until it is cleared]
+    #[arg(long)]
+    count: Option<u64>,
+    /// Which part of the calls it strikes, above 0 and up to 1 [default: 1]
+    #[arg(long)]
+    rate: Option<f64>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -106,6 +161,35 @@ impl Ctl {
                 let user = answer.get("user").and_then(Value::as_str).unwrap_or_default();
                 writeln!(out, "approved {user_code} as {user}")?;
             }
+            CtlCommand::Fault { command } => match command {
+                FaultCommand::Add(fault) => {
+                    let spec = FaultSpec {
+                        service: fault.service,
+                        action: fault.action,
+                        principal: fault.principal,
+                        effect: fault.effect,
+                        code: fault.code,
+                        status: fault.status,
+                        message: fault.message,
+                        milliseconds: fault.milliseconds,
+                        count: fault.count,
+                        rate: fault.rate,
+                    };
+                    let answer = self.target.call("POST", "/v1/faults", Some(json!(spec)))?;
+                    writeln!(out, "fault {}", answer.get("id").unwrap_or(&Value::Null))?;
+                }
+                FaultCommand::List => {
+                    let answer = self.target.call("GET", "/v1/faults", None)?;
+                    for fault in answer.get("faults").and_then(Value::as_array).into_iter().flatten() {
+                        writeln!(out, "{fault}")?;
+                    }
+                }
+                FaultCommand::Clear { id } => {
+                    let query = id.map(|id| format!("?id={id}")).unwrap_or_default();
+                    let answer = self.target.call("DELETE", &format!("/v1/faults{query}"), None)?;
+                    writeln!(out, "{} cleared", answer.get("cleared").unwrap_or(&Value::Null))?;
+                }
+            },
             CtlCommand::Clock { command } => {
                 let body = match command {
                     None => None,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use eks_auth_core::authenticate::Authentication;
 use eks_auth_core::authenticate::AuthenticationRequest;
+use eks_auth_core::authenticate::GET_CALLER_IDENTITY;
 use eks_auth_core::authenticate::authenticate as judge;
+use eks_auth_core::fault::Target;
 use eks_auth_core::user::UserInfo;
 
 use super::status::Failure;
@@ -80,6 +82,13 @@ pub(crate) fn authenticate_token(
         &world,
         now,
     ));
+    if let Some(caller) = &authentication.struck {
+        // The judgement was made on a snapshot; now the fault is counted.
+        state.strike(Target {
+            principal: Some(caller),
+            ..GET_CALLER_IDENTITY
+        });
+    }
     state.metrics().judged(&authentication, stopwatch.seconds());
     state.log(cluster, &authentication.log, now);
     state.journal().record(

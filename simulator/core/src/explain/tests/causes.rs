@@ -623,7 +623,12 @@ fn key_unknown() -> Explanation {
 
 fn sts_throttled() -> Explanation {
     let mut scene = unmapped();
-    scene.0.world.sts_throttled = true;
+    let throttle = crate::fault::FaultSpec {
+        service: Some("sts".to_owned()),
+        effect: "throttle".to_owned(),
+        ..Default::default()
+    };
+    scene.0.world.faults.add(throttle).unwrap();
     scene.of_user("creator")
 }
 
