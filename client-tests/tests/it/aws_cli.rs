@@ -175,6 +175,108 @@ fn clusters_are_described_and_what_is_not_there_is_said() {
 }
 
 #[test]
+fn a_cluster_that_is_made_answers_and_is_gone_when_deleted() {
+    let Some(clients) = need(
+        "a_cluster_that_is_made_answers_and_is_gone_when_deleted",
+        &[Client::Aws, Client::Kubectl],
+    ) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    let aws = |words: &str| simulator.run(&clients[0], words, Some("creator"));
+    let create = "eks create-cluster --name made --role-arn arn:aws:iam::111122223333:role/eks \
+                  --resources-vpc-config subnetIds=subnet-1,subnet-2 --query cluster.[status,endpoint] --output text";
+    assert_eq!(aws(create).good().trim(), "CREATING\tNone");
+    assert_eq!(
+        aws(create).complaint(),
+        "An error occurred (ResourceInUseException) when calling the CreateCluster operation: Cluster already exists with name: made"
+    );
+    let _ = aws("eks wait cluster-active --name made").good();
+    let announced = |pointer: &str| -> Value {
+        let text = fs::read_to_string(simulator.ready("/env/EKS_AUTH_SIM_READY_FILE")).unwrap();
+        let ready: Value = serde_json::from_str(&text).unwrap();
+        ready.pointer(pointer).cloned().unwrap_or_default()
+    };
+    assert_eq!(announced("/clusters/0/name"), "made");
+    let endpoint = aws("eks describe-cluster --name made --query cluster.endpoint --output text").good();
+    assert_eq!(announced("/clusters/0/endpoint"), endpoint.trim());
+
+    let file = simulator.folder().join("made-kubeconfig");
+    let words = format!("eks update-kubeconfig --name made --kubeconfig {}", file.display());
+    let _ = aws(&words).good();
+    let kubectl = |profile: &str, words: &str| {
+        let words = format!("--kubeconfig {} {words}", file.display());
+        simulator.run(&clients[1], &words, Some(profile))
+    };
+    assert!(kubectl("creator", "get svc").good().contains("10.100.0.1"));
+    assert!(kubectl("creator", "get nodes").good().is_empty());
+    // Its creator is let in, and nobody else. The kubeconfig names a profile of its own.
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("value: creator", "value: default")).unwrap();
+    let denied = kubectl("default", "get svc").complaint();
+    assert!(
+        denied.starts_with("error: You must be logged in to the server"),
+        "{denied}"
+    );
+    fs::write(&file, text).unwrap();
+
+    let group = "eks create-nodegroup --cluster-name made --nodegroup-name more --subnets subnet-1 \
+                 --node-role arn:aws:iam::111122223333:role/my-cluster-node-role --scaling-config desiredSize=1";
+    let _ = aws(group).good();
+    let _ = aws("eks wait nodegroup-active --cluster-name made --nodegroup-name more").good();
+    assert!(kubectl("creator", "get nodes").good().contains(" Ready "));
+    assert_eq!(
+        aws("eks delete-cluster --name made").complaint(),
+        "An error occurred (ResourceInUseException) when calling the DeleteCluster operation: Cluster has nodegroups attached"
+    );
+    let _ = aws("eks delete-nodegroup --cluster-name made --nodegroup-name more").good();
+    let _ = aws("eks wait nodegroup-deleted --cluster-name made --nodegroup-name more").good();
+    let _ = aws("eks delete-cluster --name made").good();
+    let _ = aws("eks wait cluster-deleted --name made").good();
+    assert_eq!(announced("/clusters/0/name"), "my-cluster");
+    assert_eq!(announced("/clusters/1"), Value::Null);
+    let refused = kubectl("creator", "get svc").complaint();
+    assert!(refused.contains("was refused"), "{refused}");
+}
+
+#[test]
+fn a_cluster_that_was_made_is_there_after_a_restart() {
+    let test = "a_cluster_that_was_made_is_there_after_a_restart";
+    let Some(clients) = need(test, &[Client::Aws, Client::Kubectl]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let start = || Simulator::start_with(&["--state-dir", state.to_str().unwrap()]);
+    let simulator = start();
+    let run = |simulator: &Simulator, program: usize, words: &str| {
+        simulator.run(&clients[program], words, Some("creator")).good()
+    };
+    let create = "eks create-cluster --name made --role-arn arn:aws:iam::111122223333:role/eks \
+                  --resources-vpc-config subnetIds=subnet-1,subnet-2 --access-config authenticationMode=API";
+    let _ = run(&simulator, 0, create);
+    let kubeconfig = folder.path().join("kubeconfig");
+    let update = format!(
+        "eks update-kubeconfig --name made --kubeconfig {}",
+        kubeconfig.display()
+    );
+    let _ = run(&simulator, 0, &update);
+    let get = format!("--kubeconfig {} get svc", kubeconfig.display());
+    assert!(run(&simulator, 1, &get).contains("10.100.0.1"));
+    let ready = simulator.ready("/clusters/0/endpoint").to_owned();
+    assert_eq!(simulator.stop(), Some(0));
+
+    let simulator = start();
+    assert_eq!(simulator.ready("/clusters/0/name"), "made");
+    assert_eq!(simulator.ready("/clusters/1/endpoint"), ready);
+    assert!(run(&simulator, 1, &get).contains("10.100.0.1"));
+    let _ = run(&simulator, 0, "eks delete-cluster --name made");
+    assert_eq!(simulator.stop(), Some(0));
+    let simulator = start();
+    assert_eq!(simulator.ready("/clusters/0/name"), "my-cluster");
+}
+
+#[test]
 fn a_user_made_again_has_another_id_and_its_old_key_stays_dead() {
     let Some(clients) = need(
         "a_user_made_again_has_another_id_and_its_old_key_stays_dead",

@@ -1,21 +1,42 @@
 //! A cluster: what EKS knows of it, the objects inside, and the indices that decisions read.
 
 pub mod access_entry;
+pub mod addon;
 pub mod control_plane_log;
 pub mod error;
+pub mod nodegroup;
+pub(crate) mod objects;
+pub mod pod_identity;
+pub mod settings;
+mod tag;
+#[cfg(test)]
+mod tests;
 pub mod update;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use imbl::OrdMap;
 use imbl::Vector;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
+use sha2::Digest;
+use sha2::Sha256;
 
 use self::access_entry::AccessEntries;
 use self::access_entry::AuthenticationMode;
+use self::access_entry::Principal;
+use self::addon::Addon;
+use self::addon::AddonChange;
+use self::error::EksError;
+use self::nodegroup::NewNodegroup;
+use self::nodegroup::Nodegroup;
+use self::pod_identity::PodIdentityAssociation;
+use self::settings::ClusterRequest;
+use self::settings::ClusterSettings;
+use self::settings::DEFAULT_VERSION;
 use self::update::ClusterUpdate;
 use self::update::LogType;
 
@@ -32,6 +53,7 @@ use crate::object::ObjectStore;
 use crate::object::StoreError;
 use crate::rbac::RESOURCE_SUFFIX;
 use crate::rbac::RbacIndex;
+use crate::rbac::bootstrap;
 
 /// The namespace of the `aws-auth` ConfigMap.
 pub const AWS_AUTH_NAMESPACE: &str = "kube-system";
@@ -91,8 +113,16 @@ pub struct Cluster {
     pub endpoint: String,
     /// The PEM certificate of the authority that signed its listener's certificate.
     pub certificate_authority: String,
+    /// From when on it is ACTIVE; CREATING before.
+    pub active_from: Timestamp,
+    /// As given.
+    pub tags: BTreeMap<String, String>,
+    settings: ClusterSettings,
     authentication_mode: AuthenticationMode,
     access_entries: AccessEntries,
+    addons: OrdMap<String, Arc<Addon>>,
+    nodegroups: OrdMap<String, Arc<Nodegroup>>,
+    pod_identity_associations: OrdMap<String, Arc<PodIdentityAssociation>>,
     logging: BTreeSet<LogType>,
     updates: Vector<ClusterUpdate>,
     objects: ObjectStore,
@@ -125,12 +155,33 @@ pub struct NewCluster {
     pub token_cache_seconds: u32,
 }
 
+/// Who makes a cluster, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterOwner {
+    /// See [`Cluster::region`].
+    pub region: String,
+    /// See [`Cluster::account`].
+    pub account: AccountId,
+    /// See [`Cluster::creator`].
+    pub creator: Option<Creator>,
+    /// The creator as IAM has it, where it is a user or a role.
+    pub principal: Option<Principal>,
+}
+
 impl Cluster {
     /// A cluster of authentication mode CONFIG_MAP (see [`Cluster::begin_access`]) with no objects, not even RBAC's (see
     /// [`crate::rbac::bootstrap`]).
     #[must_use]
     pub fn new(spec: NewCluster, created: Timestamp) -> Self {
-        Self {
+        let partition = Partition::of_region(&spec.region);
+        let role_arn = format!("arn:{partition}:iam::{}:role/{}-cluster-role", spec.account, spec.name);
+        let mut cluster = Self {
+            active_from: created,
+            tags: BTreeMap::new(),
+            settings: ClusterSettings::unsaid(role_arn, Vec::new()),
+            addons: OrdMap::new(),
+            nodegroups: OrdMap::new(),
+            pod_identity_associations: OrdMap::new(),
             name: spec.name,
             region: spec.region,
             account: spec.account,
@@ -152,7 +203,102 @@ impl Cluster {
             aws_auth: Arc::default(),
             identity_mappings: Arc::default(),
             rbac: Arc::default(),
+        };
+        cluster.settings.vpc.subnet_ids = vec![cluster.made_up_id("subnet", 1), cluster.made_up_id("subnet", 2)];
+        cluster
+    }
+
+    /// CreateCluster: a cluster with what EKS puts into a new one, nodes not being among it. Its API has no address yet.
+    ///
+    /// # Errors
+    /// Those of [`ClusterRequest::check_shape`].
+    pub fn create(
+        request: ClusterRequest,
+        owner: ClusterOwner,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<Self, EksError> {
+        request.check_shape()?;
+        let settings = request.settings();
+        let mut cluster = Self::new(
+            NewCluster {
+                name: request.name,
+                region: owner.region,
+                account: owner.account,
+                version: request.version.unwrap_or_else(|| DEFAULT_VERSION.to_owned()),
+                creator: owner.creator,
+                authenticator_release: AuthenticatorRelease::default(),
+                strict_hosts: false,
+                token_cache_seconds: TOKEN_CACHE_SECONDS,
+            },
+            now,
+        );
+        let mut objects = bootstrap::objects();
+        objects.extend(objects::of_a_new_cluster(&settings.service_ipv4_cidr));
+        if request.bootstrap_self_managed_addons {
+            objects.extend(objects::waiting_coredns());
         }
+        cluster.settings = settings;
+        cluster.logging = request.logging;
+        cluster.tags = request.tags;
+        cluster.create_objects(objects, ids, now);
+        cluster.begin_access(request.access, owner.principal, ids, now)?;
+        Ok(cluster)
+    }
+
+    /// Gives a cluster with the nodes of [`objects::of_a_small_cluster`] the node group behind them, and add-ons. The
+    /// identifiers follow from the cluster's ARN.
+    pub(crate) fn furnish(&mut self, now: Timestamp) {
+        let digest = Sha256::digest(self.arn().as_bytes());
+        let seed = digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte));
+        let mut ids = IdGenerator::new(seed);
+        let spec = NewNodegroup {
+            name: objects::NODEGROUP.to_owned(),
+            node_role: format!(
+                "arn:{}:iam::{}:role/{}-node-role",
+                self.partition(),
+                self.account,
+                self.name
+            ),
+            subnets: self.settings.vpc.subnet_ids.clone(),
+            ..NewNodegroup::default()
+        };
+        let uuid = ids.uuid();
+        self.put_nodegroup(spec, &uuid, now);
+        for name in addon::OF_A_SMALL_CLUSTER {
+            let _ = self.create_addon(name, AddonChange::default(), BTreeMap::new(), &mut ids, now);
+        }
+    }
+
+    /// What it is doing at `now`: the API's status.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> &'static str {
+        if now < self.active_from { "CREATING" } else { "ACTIVE" }
+    }
+
+    /// The id of its OIDC issuer: 32 digits in upper case that follow from its ARN.
+    #[must_use]
+    pub fn oidc_id(&self) -> String {
+        let digest = Sha256::digest(self.arn().as_bytes());
+        digest.iter().take(16).map(|byte| format!("{byte:02X}")).collect()
+    }
+
+    /// An id such as `subnet-0123456789abcdef0` that follows from its ARN; `number` tells several apart.
+    #[must_use]
+    pub fn made_up_id(&self, prefix: &str, number: usize) -> String {
+        let id: String = self.oidc_id().chars().skip(number).take(17).collect();
+        format!("{prefix}-{}", id.to_lowercase())
+    }
+
+    /// The ARN of something that it has.
+    pub(crate) fn resource_arn(&self, kind: &str, rest: &str) -> String {
+        format!(
+            "arn:{}:eks:{}:{}:{kind}/{}/{rest}",
+            self.partition(),
+            self.region,
+            self.account,
+            self.name
+        )
     }
 
     /// The partition of its region.

@@ -4,7 +4,6 @@
 //! inconsistent.
 
 mod file;
-mod objects;
 mod pattern;
 mod stage;
 #[cfg(test)]

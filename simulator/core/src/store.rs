@@ -58,6 +58,7 @@ struct WorldRecord<'a> {
     ids: Cow<'a, crate::id::IdGenerator>,
     clock_offset_seconds: i64,
     faults: Cow<'a, crate::fault::Faults>,
+    cluster_creation_seconds: u32,
 }
 
 /// The records that differ between two Worlds; all of the new one without an old one.
@@ -118,11 +119,13 @@ fn world_record(world: &World) -> WorldRecord<'_> {
         own_hosts: _,
         identity_center: _,
         faults,
+        cluster_creation_seconds,
     } = world;
     WorldRecord {
         ids: Cow::Borrowed(ids),
         clock_offset_seconds: *clock_offset_seconds,
         faults: Cow::Borrowed(faults),
+        cluster_creation_seconds: *cluster_creation_seconds,
     }
 }
 
@@ -233,6 +236,7 @@ fn load_record(world: &mut World, words: &[&str], value: &[u8]) -> Result<(), St
             world.ids = record.ids.into_owned();
             world.clock_offset_seconds = record.clock_offset_seconds;
             world.faults = record.faults.into_owned();
+            world.cluster_creation_seconds = record.cluster_creation_seconds;
         }
         [IDENTITY_CENTER] => world.identity_center = Some(read(value)?),
         [KEY, _] => {

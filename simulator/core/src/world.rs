@@ -5,10 +5,14 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::eks::Cluster;
+use crate::eks::ClusterOwner;
+use crate::eks::error::EksError;
+use crate::eks::settings::ClusterRequest;
 use crate::fault::Faults;
 use crate::iam::Directory;
 use crate::id::IdGenerator;
 use crate::identity_center::IdentityCenter;
+use crate::instant::Timestamp;
 
 /// Accounts, clusters, and what else the simulator pretends.
 #[derive(Clone, Debug)]
@@ -28,6 +32,8 @@ pub struct World {
     pub identity_center: Option<IdentityCenter>,
     /// What goes wrong with calls to its services.
     pub faults: Faults,
+    /// Seconds for which a new cluster is CREATING.
+    pub cluster_creation_seconds: u32,
 }
 
 impl World {
@@ -42,6 +48,7 @@ impl World {
             own_hosts: Vec::new(),
             identity_center: None,
             faults: Faults::new(seed),
+            cluster_creation_seconds: 0,
         }
     }
 
@@ -49,6 +56,54 @@ impl World {
     #[must_use]
     pub fn cluster(&self, name: &str) -> Option<&Arc<Cluster>> {
         self.clusters.get(name)
+    }
+
+    /// CreateCluster. `endpoint` and `certificate_authority` are those of the listener that is to answer for it.
+    ///
+    /// FIDELITY: names are unique in a World; EKS lets each account have the same names in each region.
+    ///
+    /// # Errors
+    /// Those of [`Cluster::create`], then [`EksError::ClusterExists`].
+    pub fn create_cluster(
+        &mut self,
+        request: ClusterRequest,
+        owner: ClusterOwner,
+        endpoint: String,
+        certificate_authority: String,
+        now: Timestamp,
+    ) -> Result<Arc<Cluster>, EksError> {
+        let name = request.name.clone();
+        request.check_shape()?;
+        if self.clusters.contains_key(&name) {
+            return Err(EksError::ClusterExists { name });
+        }
+        let mut cluster = Cluster::create(request, owner, &mut self.ids, now)?;
+        cluster.active_from = now.plus_seconds(i64::from(self.cluster_creation_seconds));
+        cluster.endpoint = endpoint;
+        cluster.certificate_authority = certificate_authority;
+        let cluster = Arc::new(cluster);
+        self.clusters.insert(name, Arc::clone(&cluster));
+        Ok(cluster)
+    }
+
+    /// DeleteCluster. It is gone at once.
+    ///
+    /// # Errors
+    /// [`EksError::NoSuchCluster`], [`EksError::DeletionProtected`], [`EksError::ClusterHasNodegroups`].
+    pub fn delete_cluster(&mut self, name: &str) -> Result<Arc<Cluster>, EksError> {
+        let cluster = self
+            .clusters
+            .get(name)
+            .ok_or_else(|| EksError::NoSuchCluster { name: name.to_owned() })?;
+        if cluster.settings().deletion_protection {
+            return Err(EksError::DeletionProtected { name: name.to_owned() });
+        }
+        if cluster.nodegroups().next().is_some() {
+            return Err(EksError::ClusterHasNodegroups);
+        }
+        let cluster = Arc::clone(cluster);
+        self.clusters.remove(name);
+        Ok(cluster)
     }
 
     /// The cluster of that name, to be changed, with the generator that changes need.

@@ -57,7 +57,7 @@ fn ask(stream: &mut (impl Read + Write), request: &[u8], buffer: &mut Vec<u8>) -
 
 fn webhook(criterion: &mut Criterion) {
     let running = Simulator::start(Config::new(ARTICLE_WORLD)).unwrap();
-    let mut env = running.env().clone();
+    let mut env = running.env();
     env.remove("AWS_ENDPOINT_URL");
     env.remove("AWS_ENDPOINT_URL_STS");
     let credentials = ClientConfig::load(env, None)
@@ -76,7 +76,8 @@ fn webhook(criterion: &mut Criterion) {
         .with_no_client_auth();
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    let host = running.clusters()[0].endpoint.strip_prefix("https://").unwrap();
+    let clusters = running.clusters();
+    let host = clusters[0].endpoint.strip_prefix("https://").unwrap();
     let tcp = TcpStream::connect(host).unwrap();
     tcp.set_nodelay(true).unwrap();
     let mut stream = StreamOwned::new(connection, tcp);

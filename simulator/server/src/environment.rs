@@ -22,7 +22,7 @@ use eks_auth_core::scenario::ProfileSource;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::simulator::ClusterListener;
+use crate::listeners::ClusterListener;
 
 /// Variables that a stray real credential could come through.
 pub const UNSET: [&str; 4] = [
@@ -34,7 +34,7 @@ pub const UNSET: [&str; 4] = [
 
 /// What the files are to say.
 #[derive(Clone, Copy, Debug)]
-pub struct FilesSpec<'a> {
+pub struct FilesSpec<'a, Clusters> {
     /// `http://HOST:PORT`.
     pub aws_endpoint: &'a str,
     /// The authority of the clusters' certificates.
@@ -44,7 +44,7 @@ pub struct FilesSpec<'a> {
     /// When the simulator was started.
     pub started: Timestamp,
     /// The clusters, each with the paths of its kubeconfigs.
-    pub clusters: &'a [ClusterListener],
+    pub clusters: Clusters,
 }
 
 /// The files that were written and the variables that name them.
@@ -60,23 +60,16 @@ pub struct ClientFiles {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write_files(folder: &Path, spec: &FilesSpec<'_>) -> io::Result<ClientFiles> {
-    let config = folder.join("aws-config");
-    let credentials = folder.join("aws-credentials");
-    write_private(&config, &aws_config(spec))?;
+pub fn write_files<'a>(
+    folder: &Path,
+    spec: FilesSpec<'_, impl Iterator<Item = &'a ClusterListener>>,
+) -> io::Result<ClientFiles> {
+    let (config, credentials) = aws_files(folder);
+    write_private(&config, &aws_config(spec.profiles, spec.aws_endpoint, spec.started))?;
     write_private(&credentials, &aws_credentials(spec.profiles))?;
     let kubeconfig = folder.join("kubeconfig");
-    for (at, cluster) in spec.clusters.iter().enumerate() {
-        let aws_files = [
-            ("AWS_CONFIG_FILE", &*config.display().to_string()),
-            ("AWS_SHARED_CREDENTIALS_FILE", &*credentials.display().to_string()),
-        ];
-        let text = yaml(&kubeconfig_value(cluster, spec.ca_pem, &aws_files)?)?;
-        write_private(&cluster.kubeconfig, &text)?;
-        write_private(
-            &cluster.webhook_kubeconfig,
-            &yaml(&webhook_kubeconfig_value(cluster, spec.ca_pem))?,
-        )?;
+    for (at, cluster) in spec.clusters.enumerate() {
+        let text = write_cluster_files(folder, cluster, spec.ca_pem)?;
         if at == 0 {
             write_private(&kubeconfig, &text)?;
         }
@@ -104,6 +97,30 @@ pub fn write_files(folder: &Path, spec: &FilesSpec<'_>) -> io::Result<ClientFile
     };
     write_env_file(&files)?;
     Ok(files)
+}
+
+/// Writes a cluster's kubeconfigs, and returns the one for people.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(crate) fn write_cluster_files(folder: &Path, cluster: &ClusterListener, ca_pem: &str) -> io::Result<String> {
+    let (config, credentials) = aws_files(folder);
+    let plugin_env = [
+        ("AWS_CONFIG_FILE", &*config.display().to_string()),
+        ("AWS_SHARED_CREDENTIALS_FILE", &*credentials.display().to_string()),
+    ];
+    let text = yaml(&kubeconfig_value(cluster, ca_pem, &plugin_env)?)?;
+    write_private(&cluster.kubeconfig, &text)?;
+    write_private(
+        &cluster.webhook_kubeconfig,
+        &yaml(&webhook_kubeconfig_value(cluster, ca_pem))?,
+    )?;
+    Ok(text)
+}
+
+/// The AWS configuration and credentials files in a folder.
+fn aws_files(folder: &Path) -> (PathBuf, PathBuf) {
+    (folder.join("aws-config"), folder.join("aws-credentials"))
 }
 
 /// Writes the shell file anew.
@@ -149,10 +166,10 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-fn aws_config(spec: &FilesSpec<'_>) -> String {
+fn aws_config(profiles: &[Profile], aws_endpoint: &str, started: Timestamp) -> String {
     let mut text = String::new();
     let mut sessions = BTreeMap::new();
-    for profile in spec.profiles {
+    for profile in profiles {
         let header = match profile.name.as_str() {
             "default" => "default".to_owned(),
             name => format!("profile {name}"),
@@ -160,7 +177,7 @@ fn aws_config(spec: &FilesSpec<'_>) -> String {
         let _ = writeln!(
             text,
             "[{header}]\nregion = {}\nendpoint_url = {}",
-            profile.region, spec.aws_endpoint
+            profile.region, aws_endpoint
         );
         if let ProfileSource::AssumeRole {
             role_arn,
@@ -173,7 +190,7 @@ fn aws_config(spec: &FilesSpec<'_>) -> String {
             // come with a session of an earlier simulator.
             let session_name = role_session_name
                 .clone()
-                .unwrap_or_else(|| format!("botocore-session-{}", spec.started.unix_millis()));
+                .unwrap_or_else(|| format!("botocore-session-{}", started.unix_millis()));
             let _ = writeln!(
                 text,
                 "role_arn = {role_arn}\nsource_profile = {source_profile}\nrole_session_name = {session_name}"
@@ -191,7 +208,7 @@ fn aws_config(spec: &FilesSpec<'_>) -> String {
         {
             // The AWS CLI keeps tokens and credentials in the home folder by the session's name, which is therefore another
             // for each simulator.
-            let session = format!("eks-auth-sim-{}", spec.started.unix_millis());
+            let session = format!("eks-auth-sim-{}", started.unix_millis());
             let _ = writeln!(
                 text,
                 "sso_session = {session}\nsso_account_id = {account}\nsso_role_name = {permission_set}"

@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use eks_auth_core::aws_host::AwsHost;
@@ -51,12 +52,12 @@ pub enum Target<'a> {
 }
 
 /// The addresses under which clients may name the simulator's own listeners, each `HOST:PORT`.
-#[derive(Clone, Debug, Default)]
-pub struct OwnHosts {
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OwnHosts<'a> {
     /// The plain AWS endpoint's.
-    pub aws: Vec<String>,
+    pub aws: &'a [String],
     /// Those of each listener that a tunnel may lead to.
-    pub tunnels: Vec<Vec<String>>,
+    pub tunnels: &'a [Vec<String>],
 }
 
 /// What becomes of it.
@@ -102,11 +103,11 @@ impl fmt::Display for Refusal {
 
 /// Decides what becomes of a target.
 #[must_use]
-pub fn decide(target: Target<'_>, own: &OwnHosts) -> Decision {
+pub fn decide(target: Target<'_>, own: OwnHosts<'_>) -> Decision {
     let is_own = |hosts: &[String], authority: &str| hosts.iter().any(|own| own.eq_ignore_ascii_case(authority));
     match target {
         Target::Absolute { scheme, authority } => {
-            if scheme.eq_ignore_ascii_case("http") && is_own(&own.aws, authority) {
+            if scheme.eq_ignore_ascii_case("http") && is_own(own.aws, authority) {
                 Decision::Answer
             } else {
                 Decision::Refuse(Refusal::Plain)
@@ -140,14 +141,66 @@ pub struct Endpoint {
     pub handler: Handler,
 }
 
+/// The simulator's own listeners, as tunnels reach them. Those of clusters come and go.
+#[derive(Default)]
+pub struct Tunnels(Mutex<Reachable>);
+
+/// Names and listeners, in the same order.
+#[derive(Default)]
+struct Reachable {
+    hosts: Vec<Vec<String>>,
+    endpoints: Vec<Endpoint>,
+}
+
+impl Tunnels {
+    /// Lets tunnels to any of `hosts` end at a listener.
+    pub fn add(&self, hosts: Vec<String>, endpoint: Endpoint) {
+        let mut reachable = self.reachable();
+        reachable.hosts.push(hosts);
+        reachable.endpoints.push(endpoint);
+    }
+
+    /// Lets no tunnel end at the listener that is reached under `host` any more.
+    pub fn remove(&self, host: &str) {
+        let mut reachable = self.reachable();
+        let at = reachable
+            .hosts
+            .iter()
+            .position(|hosts| hosts.iter().any(|known| known == host));
+        if let Some(at) = at {
+            reachable.hosts.remove(at);
+            reachable.endpoints.remove(at);
+        }
+    }
+
+    /// What becomes of a target, with the listener where it is one of these.
+    fn decide(&self, target: Target<'_>, aws: &[String]) -> (Decision, Option<Endpoint>) {
+        let reachable = self.reachable();
+        let own = OwnHosts {
+            aws,
+            tunnels: &reachable.hosts,
+        };
+        let decision = decide(target, own);
+        let endpoint = match decision {
+            Decision::OwnTunnel(at) => reachable.endpoints.get(at).cloned(),
+            Decision::Answer | Decision::AwsTunnel | Decision::Refuse(_) => None,
+        };
+        (decision, endpoint)
+    }
+
+    fn reachable(&self) -> MutexGuard<'_, Reachable> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The proxy: where its tunnels may end.
 pub struct Proxy {
-    /// How our listeners are named.
-    pub own: OwnHosts,
+    /// The addresses under which clients may name the plain AWS endpoint.
+    pub own_aws: Vec<String>,
     /// The AWS endpoint over TLS, with certificates for hosts of AWS.
     pub aws: Endpoint,
-    /// The listeners of [`OwnHosts::tunnels`], in that order.
-    pub tunnels: Vec<Endpoint>,
+    /// Our own listeners.
+    pub tunnels: Arc<Tunnels>,
 }
 
 /// A tunnel that has been granted: it begins once hyper has let go of the connection.
@@ -190,17 +243,20 @@ impl Proxy {
     }
 
     async fn answer(&self, mut request: hyper::Request<Incoming>, peer: SocketAddr, granted: &Granted) -> Response {
-        let endpoint = match decide(target(request.method(), request.uri()), &self.own) {
+        let (decision, own) = self
+            .tunnels
+            .decide(target(request.method(), request.uri()), &self.own_aws);
+        let endpoint = match decision {
             Decision::Answer => return http::answer(request, peer, &self.aws.handler).await,
-            Decision::AwsTunnel => Some(&self.aws),
-            Decision::OwnTunnel(at) => self.tunnels.get(at),
+            Decision::AwsTunnel => Some(self.aws.clone()),
+            Decision::OwnTunnel(_) => own,
             Decision::Refuse(refusal) => return refuse(request.uri(), refusal),
         };
         let Some(endpoint) = endpoint else {
             return refuse(request.uri(), Refusal::OtherHost);
         };
         let upgrade = hyper::upgrade::on(&mut request);
-        *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrade, endpoint.clone()));
+        *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrade, endpoint));
         Response {
             status: 200,
             headers: Vec::new(),
@@ -234,7 +290,8 @@ fn refuse(uri: &Uri, refusal: Refusal) -> Response {
 mod tests {
     use super::*;
 
-    fn own() -> OwnHosts {
+    /// Decides with three listeners of ours, of which the first is the AWS endpoint.
+    fn decided(target: Target<'_>) -> Decision {
         let hosts = |port: u16| {
             vec![
                 format!("127.0.0.1:{port}"),
@@ -242,10 +299,12 @@ mod tests {
                 format!("[::1]:{port}"),
             ]
         };
-        OwnHosts {
-            aws: hosts(8000),
-            tunnels: vec![hosts(8000), hosts(8001), hosts(6443)],
-        }
+        let tunnels = [hosts(8000), hosts(8001), hosts(6443)];
+        let own = OwnHosts {
+            aws: &hosts(8000),
+            tunnels: &tunnels,
+        };
+        decide(target, own)
     }
 
     #[test]
@@ -281,7 +340,7 @@ mod tests {
             ("localhost", Refuse(Refusal::OtherHost)),
             ("10.0.0.1:6443", Refuse(Refusal::OtherHost)),
         ] {
-            assert_eq!(decide(Target::Tunnel { authority }, &own()), wanted, "{authority}");
+            assert_eq!(decided(Target::Tunnel { authority }), wanted, "{authority}");
         }
     }
 
@@ -300,9 +359,9 @@ mod tests {
             ("ftp", "127.0.0.1:8000", Decision::Refuse(Refusal::Plain)),
         ] {
             let target = Target::Absolute { scheme, authority };
-            assert_eq!(decide(target, &own()), wanted, "{scheme}://{authority}");
+            assert_eq!(decided(target), wanted, "{scheme}://{authority}");
         }
-        assert_eq!(decide(Target::Origin, &own()), Decision::Refuse(Refusal::NotProxied));
+        assert_eq!(decided(Target::Origin), Decision::Refuse(Refusal::NotProxied));
     }
 
     #[test]

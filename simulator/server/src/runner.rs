@@ -217,7 +217,7 @@ impl<'a> Stagehand<'a> {
         environment::make_private_folder(&home)?;
         let editor = running.dir().join("editor.sh");
         environment::write_private(&editor, process::EDITOR)?;
-        let mut env = running.env().clone();
+        let mut env = running.env();
         env.insert("HOME".to_owned(), home.display().to_string());
         Ok(Self {
             running,

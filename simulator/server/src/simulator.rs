@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
 
 use eks_auth_core::mapping::config::AuthenticatorConfig;
 use eks_auth_core::scenario::ScenarioError;
@@ -26,19 +27,23 @@ use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::control;
 use crate::environment;
-use crate::environment::ClientFiles;
 use crate::http;
 use crate::http::Handler;
-use crate::kube;
+use crate::listeners::Binding;
+pub use crate::listeners::ClusterListener;
+use crate::listeners::Listeners;
+use crate::listeners::Open;
+use crate::listeners::bind;
+use crate::listeners::own_hosts;
+use crate::listeners::reachable;
 use crate::proxy;
-use crate::proxy::OwnHosts;
 use crate::proxy::Proxy;
+use crate::proxy::Tunnels;
 use crate::state::State;
 use crate::store::Kept;
 use crate::store::Store;
 use crate::tls::Authority;
 use crate::tls::TlsError;
-use crate::webhook;
 
 /// What a simulator is to be.
 pub struct Config {
@@ -97,8 +102,7 @@ pub struct Running {
     folder: Folder,
     addresses: Addresses,
     ca_bundle: PathBuf,
-    client_files: ClientFiles,
-    clusters: Vec<ClusterListener>,
+    listeners: Arc<Listeners>,
     runtime: Option<Runtime>,
 }
 
@@ -109,23 +113,6 @@ struct Addresses {
     aws_tls: SocketAddr,
     control: SocketAddr,
     proxy: SocketAddr,
-}
-
-/// Where a cluster answers.
-#[derive(Clone, Debug)]
-pub struct ClusterListener {
-    /// The cluster's name.
-    pub name: String,
-    /// Its region.
-    pub region: String,
-    /// Its account.
-    pub account: String,
-    /// `https://HOST:PORT`.
-    pub endpoint: String,
-    /// A kubeconfig for people.
-    pub kubeconfig: PathBuf,
-    /// A kubeconfig for a real kube-apiserver's `--authentication-token-webhook-config-file`.
-    pub webhook_kubeconfig: PathBuf,
 }
 
 enum Folder {
@@ -201,29 +188,30 @@ impl Simulator {
         if let Some(webhook) = &config.webhook {
             keep_one_cluster(&mut world, webhook)?;
         }
-        let hostname = config.webhook.as_ref().and_then(|webhook| webhook.hostname.as_deref());
-        let mut listeners = Vec::new();
-        let mut clusters = Vec::new();
+        let binding = Binding {
+            listen: config.listen,
+            hostname: config.webhook.as_ref().and_then(|webhook| webhook.hostname.clone()),
+            ca_pem: authority.pem().to_owned(),
+        };
+        let mut bound_clusters = Vec::new();
         let names: Vec<String> = world.clusters.keys().cloned().collect();
         for name in names {
-            let kept_port = kept.ports.clusters.get(&name).copied().unwrap_or(0);
-            let (listener, address) = bind(config.webhook.as_ref().map_or(kept_port, |webhook| webhook.port))?;
-            kept.ports.clusters.insert(name.clone(), address.port());
+            let kept_port = kept.ports.clusters.get(&name).copied();
+            // One that was made later is asked for its last address.
+            let last_port = || port_of(&world.cluster(&name)?.endpoint);
+            let port = match &config.webhook {
+                Some(webhook) => webhook.port,
+                None => kept_port.or_else(last_port).unwrap_or(0),
+            };
+            let bound = binding.bind(port).map_err(|source| StartError::Bind {
+                address: SocketAddr::new(config.listen, port),
+                source,
+            })?;
+            kept.ports.clusters.insert(name.clone(), bound.address.port());
             if let Some((cluster, _)) = world.cluster_mut(&name) {
-                cluster.endpoint = match hostname {
-                    Some(hostname) => format!("https://{hostname}:{}", address.port()),
-                    None => format!("https://{}", reachable(address)),
-                };
-                authority.pem().clone_into(&mut cluster.certificate_authority);
-                clusters.push(ClusterListener {
-                    name: name.clone(),
-                    region: cluster.region.clone(),
-                    account: cluster.account.to_string(),
-                    endpoint: cluster.endpoint.clone(),
-                    kubeconfig: folder.path().join(format!("{name}.kubeconfig")),
-                    webhook_kubeconfig: folder.path().join(format!("{name}.webhook.kubeconfig")),
-                });
-                listeners.push((name, listener, address));
+                cluster.endpoint.clone_from(&bound.endpoint);
+                cluster.certificate_authority.clone_from(&bound.certificate_authority);
+                bound_clusters.push((ClusterListener::of(cluster, folder.path()), bound));
             }
         }
 
@@ -232,12 +220,12 @@ impl Simulator {
         let aws_endpoint = format!("http://{}", reachable(aws));
         let client_files = environment::write_files(
             folder.path(),
-            &environment::FilesSpec {
+            environment::FilesSpec {
                 aws_endpoint: &aws_endpoint,
                 ca_pem: authority.pem(),
                 profiles: &profiles,
                 started: config.clock.now(),
-                clusters: &clusters,
+                clusters: bound_clusters.iter().map(|(cluster, _)| cluster),
             },
         )?;
 
@@ -254,22 +242,43 @@ impl Simulator {
             .worker_threads(2)
             .enable_all()
             .build()?;
+        let tunnels = Arc::new(Tunnels::default());
+        let listeners = Arc::new(Listeners {
+            runtime: runtime.handle().clone(),
+            tls: authority.acceptor(config.listen, binding.hostname.as_deref())?,
+            binding,
+            is_webhook: config.webhook.is_some(),
+            folder: folder.path().to_owned(),
+            tunnels: Arc::clone(&tunnels),
+            announcement: json!({
+                "version": 1,
+                "pid": std::process::id(),
+                "aws_endpoint": aws_endpoint,
+                "aws_endpoint_tls": format!("https://{}", reachable(aws_tls)),
+                "proxy": format!("http://{}", reachable(proxy)),
+                "control": format!("http://{}", reachable(control)),
+                "ca_bundle": ca_bundle,
+            }),
+            state: Arc::downgrade(&state),
+            open: Mutex::new(Open {
+                clusters: Vec::new(),
+                tasks: BTreeMap::new(),
+                client_files,
+                ready_file: None,
+            }),
+        });
         {
             let _entered = runtime.enter();
-            let cluster_tls = authority.acceptor(config.listen, hostname)?;
             let aws_tls_acceptor = Arc::clone(&authority).aws_acceptor(config.listen)?;
-            let mut own = OwnHosts {
-                aws: own_hosts(aws),
-                tunnels: Vec::new(),
-            };
-            let mut tunnels = Vec::new();
             // Starts a listener, and lets the proxy's tunnels end there as well.
-            let mut spawn = |listener, address, tls: Option<TlsAcceptor>, handler: Handler| -> io::Result<()> {
-                own.tunnels.push(own_hosts(address));
-                tunnels.push(proxy::Endpoint {
-                    tls: tls.clone(),
-                    handler: Arc::clone(&handler),
-                });
+            let spawn = |listener, address, tls: Option<TlsAcceptor>, handler: Handler| -> io::Result<()> {
+                tunnels.add(
+                    own_hosts(address),
+                    proxy::Endpoint {
+                        tls: tls.clone(),
+                        handler: Arc::clone(&handler),
+                    },
+                );
                 runtime.spawn(http::serve(TcpListener::from_std(listener)?, tls, handler));
                 Ok(())
             };
@@ -289,17 +298,12 @@ impl Simulator {
                 Arc::new(move |request| control::handle(&state, &own, request))
             };
             spawn(control_listener, control, None, handler)?;
-            for (name, listener, address) in listeners {
-                let state = Arc::clone(&state);
-                let handler: Handler = if config.webhook.is_some() {
-                    Arc::new(move |request| webhook::handle(&state, &name, request))
-                } else {
-                    Arc::new(move |request| kube::handle(&state, &name, request))
-                };
-                spawn(listener, address, Some(cluster_tls.clone()), handler)?;
+            for (cluster, bound) in bound_clusters {
+                listeners.serve(cluster, bound)?;
             }
+            state.set_listeners(Arc::clone(&listeners) as _);
             let proxy = Proxy {
-                own,
+                own_aws: own_hosts(aws),
                 aws: aws_endpoint,
                 tunnels,
             };
@@ -310,8 +314,7 @@ impl Simulator {
             folder,
             addresses,
             ca_bundle,
-            client_files,
-            clusters,
+            listeners,
             runtime: Some(runtime),
         })
     }
@@ -360,66 +363,37 @@ impl Running {
         format!("http://{}", reachable(self.addresses.control))
     }
 
-    /// Where each cluster answers.
+    /// Where each cluster answers, by name.
     #[must_use]
-    pub fn clusters(&self) -> &[ClusterListener] {
-        &self.clusters
+    pub fn clusters(&self) -> Vec<ClusterListener> {
+        self.listeners.clusters()
     }
 
     /// The environment in which clients reach the simulator. [`environment::UNSET`] must be taken away as well.
     #[must_use]
-    pub fn env(&self) -> &BTreeMap<String, String> {
-        &self.client_files.env
+    pub fn env(&self) -> BTreeMap<String, String> {
+        self.listeners.client_files().env
     }
 
     /// The POSIX shell file that sets that environment.
     #[must_use]
-    pub fn env_file(&self) -> &Path {
-        &self.client_files.env_file
+    pub fn env_file(&self) -> PathBuf {
+        self.listeners.client_files().env_file
     }
 
-    /// Says in the environment where the ready file is, for commands that act on a running simulator.
+    /// Writes the ready file, now and whenever clusters come or go, and says in the environment where it is, for
+    /// commands that act on a running simulator.
     ///
     /// # Errors
-    /// When the environment file cannot be written again.
-    pub fn announce_ready_file(&mut self, path: &Path) -> io::Result<()> {
-        self.client_files.env.insert(
-            "EKS_AUTH_SIM_READY_FILE".to_owned(),
-            std::path::absolute(path)?.display().to_string(),
-        );
-        environment::write_env_file(&self.client_files)
+    /// When a file cannot be written.
+    pub fn announce_ready_file(&self, path: &Path) -> io::Result<()> {
+        self.listeners.announce(path)
     }
 
     /// The ready file's content.
     #[must_use]
     pub fn ready(&self) -> Value {
-        let clusters: Vec<Value> = self
-            .clusters
-            .iter()
-            .map(|cluster| {
-                json!({
-                    "name": cluster.name,
-                    "region": cluster.region,
-                    "account": cluster.account,
-                    "endpoint": cluster.endpoint,
-                    "webhook": format!("{}/authenticate", cluster.endpoint),
-                    "webhook_kubeconfig": cluster.webhook_kubeconfig,
-                    "kubeconfig": cluster.kubeconfig,
-                })
-            })
-            .collect();
-        json!({
-            "version": 1,
-            "pid": std::process::id(),
-            "aws_endpoint": self.aws_endpoint(),
-            "aws_endpoint_tls": self.aws_endpoint_tls(),
-            "proxy": self.proxy_endpoint(),
-            "control": self.control_endpoint(),
-            "ca_bundle": self.ca_bundle,
-            "env_file": self.client_files.env_file,
-            "env": self.client_files.env,
-            "clusters": clusters,
-        })
+        self.listeners.ready()
     }
 
     /// Waits in the simulator's runtime, for a signal or a child process.
@@ -443,31 +417,9 @@ impl Drop for Running {
     }
 }
 
-/// The addresses under which a client may name a listener, as a URL has them.
-fn own_hosts(address: SocketAddr) -> Vec<String> {
-    let mut hosts = vec![reachable(address), format!("localhost:{}", address.port())];
-    let loopback = format!("127.0.0.1:{}", address.port());
-    if address.ip().is_unspecified() || !hosts.contains(&loopback) {
-        hosts.push(loopback);
-    }
-    hosts.dedup();
-    hosts
-}
-
-/// The address a local client connects to: an unspecified address is reached over loopback.
-fn reachable(address: SocketAddr) -> String {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port()).to_string()
-}
-
-fn bind(address: SocketAddr) -> io::Result<(std::net::TcpListener, SocketAddr)> {
-    let listener = std::net::TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
+/// The port of a URL that ends with one.
+fn port_of(endpoint: &str) -> Option<u16> {
+    endpoint.rsplit_once(':').and_then(|(_, port)| port.parse().ok())
 }
 
 fn make_folder(wanted: Option<PathBuf>) -> Result<Folder, StartError> {

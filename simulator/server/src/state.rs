@@ -1,8 +1,12 @@
 //! The one shared thing: the World, its clock and the journal.
 
+use std::io;
 use std::io::Write;
+use std::net::SocketAddr;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
 
 use eks_auth_core::cloudwatch_logs::GroupKey;
@@ -40,6 +44,30 @@ pub struct State {
     metrics: Metrics,
     log: Box<dyn Fn(&str) + Send + Sync>,
     store: Option<Store>,
+    listeners: OnceLock<Arc<dyn ClusterListeners>>,
+}
+
+/// A listener that does not answer yet.
+#[derive(Debug)]
+pub(crate) struct BoundListener {
+    /// The socket.
+    pub(crate) listener: TcpListener,
+    /// Where it is bound.
+    pub(crate) address: SocketAddr,
+    /// `https://HOST:PORT` for clients.
+    pub(crate) endpoint: String,
+    /// The PEM certificate that clients are to trust.
+    pub(crate) certificate_authority: String,
+}
+
+/// The listeners of clusters, which come and go with them.
+pub(crate) trait ClusterListeners: Send + Sync {
+    /// Binds a listener for a cluster that is to be made. Dropping it closes it.
+    fn bind(&self) -> io::Result<BoundListener>;
+    /// Answers for the cluster that was made.
+    fn open(&self, cluster: &Cluster, bound: BoundListener) -> io::Result<()>;
+    /// Answers for a cluster no more.
+    fn close(&self, cluster: &Cluster) -> io::Result<()>;
 }
 
 impl State {
@@ -75,11 +103,10 @@ impl State {
             metrics: Metrics::new()?,
             log,
             store,
+            listeners: OnceLock::new(),
         };
         for cluster in state.snapshot().clusters.values() {
-            state.open_logs(cluster, cluster.created);
-            let lines: Vec<String> = cluster.authenticator_start().iter().map(LogLine::render).collect();
-            state.append_control_plane(cluster, LogType::Authenticator, lines, cluster.created);
+            state.begin_logs(cluster);
         }
         Ok(state)
     }
@@ -101,7 +128,7 @@ impl State {
         let mut new = World::clone(&guard);
         let result = change(&mut new);
         if let Err(error) = store.commit(&guard, &new) {
-            let _ = writeln!(std::io::stderr(), "eks-auth-sim: a change cannot be kept: {error}");
+            let _ = writeln!(io::stderr(), "eks-auth-sim: a change cannot be kept: {error}");
             std::process::exit(1);
         }
         *guard = Arc::new(new);
@@ -123,6 +150,16 @@ impl State {
             world.faults = after;
             strike
         })
+    }
+
+    /// Says who binds the listeners of clusters that are made from now on. It is said once.
+    pub(crate) fn set_listeners(&self, listeners: Arc<dyn ClusterListeners>) {
+        let _ = self.listeners.set(listeners);
+    }
+
+    /// Who binds the listeners of clusters; nobody in a State without a simulator around it.
+    pub(crate) fn listeners(&self) -> Option<&Arc<dyn ClusterListeners>> {
+        self.listeners.get()
     }
 
     /// The good judgements that the clusters' API servers keep.
@@ -174,6 +211,13 @@ impl State {
         now: Timestamp,
     ) {
         self.logs.change(|store| store.append(group, stream, events, now));
+    }
+
+    /// Writes to a new cluster's logs what stands in them from the beginning.
+    pub(crate) fn begin_logs(&self, cluster: &Cluster) {
+        self.open_logs(cluster, cluster.created);
+        let lines: Vec<String> = cluster.authenticator_start().iter().map(LogLine::render).collect();
+        self.append_control_plane(cluster, LogType::Authenticator, lines, cluster.created);
     }
 
     /// Makes the group and the streams of the logs that a cluster writes, where they are not there.

@@ -32,7 +32,7 @@ const CREATOR_POLICY: &str = "AmazonEKSClusterAdminPolicy";
 /// Usernames and groups of people begin with none of these.
 const RESERVED_PREFIXES: [&str; 5] = ["system:", "eks:", "aws:", "amazon:", "iam:"];
 /// The model's bound of a TagMap.
-const TAGS: usize = 50;
+pub(super) const TAGS: usize = 50;
 
 /// Where a cluster's mappings come from.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
@@ -871,22 +871,13 @@ impl Cluster {
         Ok(())
     }
 
-    /// TagResource and UntagResource.
-    ///
-    /// # Errors
-    /// [`EksError::ModeWithoutAccessEntries`], [`EksError::NoAccessEntry`], [`EksError::TooManyTags`].
-    pub fn tag_access_entry(
-        &mut self,
-        principal_arn: &str,
-        change: impl FnOnce(&mut BTreeMap<String, String>),
-    ) -> Result<(), EksError> {
-        let mut entry = AccessEntry::clone(self.access_entry(principal_arn)?);
-        change(&mut entry.tags);
-        if entry.tags.len() > TAGS {
-            return Err(EksError::TooManyTags);
+    /// Sets the tags of an entry.
+    pub(super) fn set_entry_tags(&mut self, principal_arn: &str, tags: BTreeMap<String, String>) {
+        if let Some(entry) = self.access_entries.get(principal_arn) {
+            let mut entry = AccessEntry::clone(entry);
+            entry.tags = tags;
+            self.put_access_entry(entry);
         }
-        self.put_access_entry(entry);
-        Ok(())
     }
 
     fn check_mode(&self) -> Result<(), EksError> {

@@ -19,15 +19,40 @@ pub enum EksErrorKind {
 /// A call that EKS refuses. The messages are EKS's, where one was found.
 ///
 /// FIDELITY: no text was found for a username with `{{SessionName}}` and no colon before it, an unknown entry type or
-/// scope type, too many tags, a policy that is not associated, and an update that is not there; those here are our own.
+/// scope type, too many tags, a policy that is not associated, an update or an association that is not there, a cluster that
+/// is protected from deletion, and names and ARNs that are none; those here are our own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EksError {
     /// The principal has an entry.
     #[error("The specified access entry resource is already in use on this cluster.")]
     AccessEntryExists,
+    /// The add-on is there.
+    #[error("Addon already exists.")]
+    AddonExists,
+    /// The service account has a role.
+    #[error("Association already exists: {id}")]
+    AssociationExists {
+        /// The association's id.
+        id: String,
+    },
+    /// The name is taken.
+    #[error("Cluster already exists with name: {name}")]
+    ClusterExists {
+        /// The name.
+        name: String,
+    },
+    /// Node groups must go first.
+    #[error("Cluster has nodegroups attached")]
+    ClusterHasNodegroups,
     /// In CONFIG_MAP mode the creator is always an administrator.
     #[error("bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to CONFIG_MAP")]
     CreatorNotAdmin,
+    /// The cluster is protected.
+    #[error("Cluster {name} cannot be deleted because deletion protection is enabled")]
+    DeletionProtected {
+        /// The cluster's name.
+        name: String,
+    },
     /// A group with a reserved prefix.
     #[error("The kubernetes group name {group} is invalid, it cannot start with {prefix}")]
     GroupPrefix {
@@ -45,9 +70,17 @@ pub enum EksError {
         /// The type of the entry.
         entry_type: EntryType,
     },
+    /// Not a name of a cluster.
+    #[error(
+        "The cluster name must be 1 to 100 letters, digits, dashes and underscores, of which the first is a letter or a digit"
+    )]
+    InvalidClusterName,
     /// The principal is not there, or is none that can have an entry.
     #[error("The specified principalArn is invalid: invalid principal.")]
     InvalidPrincipal,
+    /// Not the ARN of a role.
+    #[error("The specified role ARN is invalid")]
+    InvalidRoleArn,
     /// The mode knows no access entries.
     #[error(
         "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation."
@@ -67,9 +100,35 @@ pub enum EksError {
     /// The logging is as it is to be.
     #[error("No changes needed for the logging config provided")]
     NoLoggingChange,
+    /// There is no such add-on.
+    #[error("No addon: {name} found in cluster: {cluster}")]
+    NoSuchAddon {
+        /// The cluster.
+        cluster: String,
+        /// The name.
+        name: String,
+    },
+    /// There is no such association.
+    #[error("No pod identity association found with ID: {id}")]
+    NoSuchAssociation {
+        /// The id.
+        id: String,
+    },
     /// There is no such cluster.
     #[error("No cluster found for name: {name}.")]
     NoSuchCluster {
+        /// The name.
+        name: String,
+    },
+    /// There is no such Fargate profile.
+    #[error("No Fargate Profile found with name: {name}.")]
+    NoSuchFargateProfile {
+        /// The name.
+        name: String,
+    },
+    /// There is no such node group.
+    #[error("No node group found for name: {name}.")]
+    NoSuchNodegroup {
         /// The name.
         name: String,
     },
@@ -79,9 +138,31 @@ pub enum EksError {
         /// The id.
         id: String,
     },
+    /// There is a node group of that name.
+    #[error("NodeGroup already exists with name {name} and cluster name {cluster}")]
+    NodegroupExists {
+        /// The cluster.
+        cluster: String,
+        /// The name.
+        name: String,
+    },
     /// The entry's type cannot be changed so.
     #[error("This operation can only be performed on Access Entries with a type of \"STANDARD\".")]
     NotStandard,
+    /// The network is as it is to be.
+    #[error(
+        "Cluster is already at the desired configuration with endpointPrivateAccess: {private} , endpointPublicAccess: \
+         {public}, and Public Endpoint Restrictions: [{}]",
+        cidrs.join(", ")
+    )]
+    NoVpcChange {
+        /// Whether the endpoint is reached inside the VPC.
+        private: bool,
+        /// Whether the endpoint is reached from anywhere.
+        public: bool,
+        /// From where.
+        cidrs: Vec<String>,
+    },
     /// The text is no ARN of an access policy.
     #[error("The policyArn parameter format is not valid")]
     PolicyArnFormat,
@@ -108,9 +189,15 @@ pub enum EksError {
     /// `{{SessionName}}` stands before any colon.
     #[error("The specified username is invalid: it must contain a colon before {{{{SessionName}}}}")]
     SessionNameWithoutColon,
+    /// Fewer than two.
+    #[error("Subnets specified must be in at least two different AZs")]
+    TooFewSubnets,
     /// More than 50.
     #[error("The number of tags must not exceed 50")]
     TooManyTags,
+    /// EKS has no such add-on, or not in that version.
+    #[error("Addon version specified is not supported")]
+    UnknownAddon,
     /// No type of an entry.
     #[error("The specified type is invalid: {got}")]
     UnknownEntryType {
@@ -130,6 +217,17 @@ pub enum EksError {
         from: AuthenticationMode,
         /// The mode that was asked for.
         to: AuthenticationMode,
+    },
+    /// No release that EKS has.
+    #[error("unsupported Kubernetes version")]
+    UnsupportedVersion,
+    /// Releases go up, one step at a time.
+    #[error("Unsupported Kubernetes minor version update from {from} to {to}")]
+    UnsupportedVersionUpdate {
+        /// The release as it is.
+        from: String,
+        /// The release that was asked for.
+        to: String,
     },
     /// Entries for nodes have a username of their own.
     #[error(
@@ -153,30 +251,46 @@ impl EksError {
     #[must_use]
     pub fn kind(&self) -> EksErrorKind {
         match self {
-            Self::AccessEntryExists => EksErrorKind::ResourceInUse,
-            Self::ModeWithoutAccessEntries => EksErrorKind::InvalidRequest,
+            Self::AccessEntryExists
+            | Self::AddonExists
+            | Self::AssociationExists { .. }
+            | Self::ClusterExists { .. }
+            | Self::ClusterHasNodegroups
+            | Self::NodegroupExists { .. } => EksErrorKind::ResourceInUse,
+            Self::DeletionProtected { .. } | Self::ModeWithoutAccessEntries => EksErrorKind::InvalidRequest,
             Self::NoAccessEntry
+            | Self::NoSuchAddon { .. }
+            | Self::NoSuchAssociation { .. }
             | Self::NoSuchCluster { .. }
+            | Self::NoSuchFargateProfile { .. }
+            | Self::NoSuchNodegroup { .. }
             | Self::NoSuchUpdate { .. }
             | Self::PolicyNotAssociated
             | Self::PolicyNotFound => EksErrorKind::ResourceNotFound,
             Self::CreatorNotAdmin
             | Self::GroupPrefix { .. }
             | Self::GroupsNotAllowed { .. }
+            | Self::InvalidClusterName
             | Self::InvalidPrincipal
+            | Self::InvalidRoleArn
             | Self::NamespacesMissing
             | Self::NamespacesNotAllowed
             | Self::NoLoggingChange
+            | Self::NoVpcChange { .. }
             | Self::NotStandard
             | Self::PolicyArnFormat
             | Self::PrincipalInOtherAccount
             | Self::PrincipalNotRole
             | Self::ServiceLinkedRole
             | Self::SessionNameWithoutColon
+            | Self::TooFewSubnets
             | Self::TooManyTags
+            | Self::UnknownAddon
             | Self::UnknownEntryType { .. }
             | Self::UnknownScopeType { .. }
             | Self::UnsupportedModeUpdate { .. }
+            | Self::UnsupportedVersion
+            | Self::UnsupportedVersionUpdate { .. }
             | Self::UsernameNotAllowed { .. }
             | Self::UsernamePrefix { .. } => EksErrorKind::InvalidParameter,
         }

@@ -5,13 +5,19 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::json;
+
 use super::Cluster;
 use super::access_entry::AuthenticationMode;
 use super::error::EksError;
+use super::settings::OtherSetting;
+use super::settings::SupportType;
+use super::settings::VpcConfig;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
-use serde::Deserialize;
-use serde::Serialize;
 
 /// A log of the control plane.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -73,6 +79,46 @@ pub enum UpdateKind {
     AccessConfig(AuthenticationMode),
     /// Which logs are written.
     Logging(Vec<LogSetup>),
+    /// The version and the role of an add-on, by its name.
+    Addon {
+        /// The add-on.
+        name: String,
+        /// What was asked for: parameters of the API.
+        params: Vec<(AddonParam, String)>,
+    },
+    /// Whether it can be deleted.
+    DeletionProtection(bool),
+    /// How the endpoint is reached.
+    EndpointAccess(VpcConfig),
+    /// What is kept and shown only.
+    Other(OtherSetting, Value),
+    /// How long the release is supported.
+    SupportType(SupportType),
+    /// The release.
+    Version(String),
+    /// Subnets and security groups.
+    Vpc(VpcConfig),
+}
+
+/// A parameter of an add-on's update.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub enum AddonParam {
+    /// Its configuration.
+    ConfigurationValues,
+    /// The role of its service account.
+    ServiceAccountRoleArn,
+    /// Its version.
+    Version,
+}
+
+impl AddonParam {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::ConfigurationValues => "ConfigurationValues",
+            Self::ServiceAccountRoleArn => "ServiceAccountRoleArn",
+            Self::Version => "AddonVersion",
+        }
+    }
 }
 
 /// An update.
@@ -87,12 +133,28 @@ pub struct ClusterUpdate {
 }
 
 impl ClusterUpdate {
+    /// The add-on that was changed, where it was not the cluster itself.
+    #[must_use]
+    pub fn addon(&self) -> Option<&str> {
+        match &self.kind {
+            UpdateKind::Addon { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
     /// The API's name of what was changed.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self.kind {
             UpdateKind::AccessConfig(_) => "AccessConfigUpdate",
+            UpdateKind::Addon { .. } => "AddonUpdate",
+            UpdateKind::DeletionProtection(_) => "DeletionProtectionUpdate",
+            UpdateKind::EndpointAccess(_) => "EndpointAccessUpdate",
             UpdateKind::Logging(_) => "LoggingUpdate",
+            UpdateKind::Other(setting, _) => setting.update().0,
+            UpdateKind::SupportType(_) => "UpgradePolicyUpdate",
+            UpdateKind::Version(_) => "VersionUpdate",
+            UpdateKind::Vpc(_) => "VpcConfigUpdate",
         }
     }
 
@@ -101,6 +163,25 @@ impl ClusterUpdate {
     pub fn params(&self) -> Vec<(&'static str, String)> {
         match &self.kind {
             UpdateKind::AccessConfig(mode) => vec![("AuthenticationMode", mode.as_str().to_owned())],
+            UpdateKind::Addon { params, .. } => {
+                let params = params.iter();
+                params.map(|(param, value)| (param.as_str(), value.clone())).collect()
+            }
+            UpdateKind::DeletionProtection(protected) => vec![("DeletionProtection", protected.to_string())],
+            UpdateKind::EndpointAccess(vpc) => vec![
+                ("EndpointPublicAccess", vpc.endpoint_public_access.to_string()),
+                ("EndpointPrivateAccess", vpc.endpoint_private_access.to_string()),
+                ("PublicAccessCidrs", json!(vpc.public_access_cidrs).to_string()),
+            ],
+            UpdateKind::Other(setting, value) => vec![(setting.update().1, value.to_string())],
+            UpdateKind::SupportType(kind) => {
+                vec![("UpgradePolicy", json!({"supportType": kind.as_str()}).to_string())]
+            }
+            UpdateKind::Version(version) => vec![("Version", version.clone())],
+            UpdateKind::Vpc(vpc) => vec![
+                ("Subnets", json!(vpc.subnet_ids).to_string()),
+                ("SecurityGroups", json!(vpc.security_group_ids).to_string()),
+            ],
             UpdateKind::Logging(setups) => {
                 // Written by hand to keep the order of EKS's members.
                 let setups: Vec<String> = setups

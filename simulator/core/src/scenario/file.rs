@@ -105,6 +105,8 @@ struct WorldFile {
     sts_throttled: bool,
     #[serde(default)]
     faults: Vec<Spanned<FaultSpec>>,
+    #[serde(default)]
+    cluster_creation_seconds: u32,
     accounts: Vec<AccountFile>,
     clusters: Vec<ClusterFile>,
     profiles: Vec<ProfileFile>,
@@ -407,6 +409,7 @@ fn world(file: WorldFile) -> Result<WorldModel, ScenarioError> {
     Ok(WorldModel {
         seed: file.seed,
         faults,
+        cluster_creation_seconds: file.cluster_creation_seconds,
         accounts,
         clusters,
         region,

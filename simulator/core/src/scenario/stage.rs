@@ -8,7 +8,6 @@ use serde_json::json;
 use super::Profile;
 use super::ProfileSource;
 use super::Staging;
-use super::objects;
 use crate::arn::AccountId;
 use crate::arn::Partition;
 use crate::eks::AWS_AUTH_NAME;
@@ -21,6 +20,7 @@ use crate::eks::access_entry::AccessConfig;
 use crate::eks::access_entry::AccessScope;
 use crate::eks::access_entry::NewAccessEntry;
 use crate::eks::access_entry::Principal;
+use crate::eks::objects;
 use crate::eks::update::LogType;
 use crate::fault::FaultSpec;
 use crate::iam::AccessKey;
@@ -39,6 +39,7 @@ const DAY: i64 = 86_400;
 pub(super) struct WorldModel {
     pub(super) seed: u64,
     pub(super) faults: Vec<FaultSpec>,
+    pub(super) cluster_creation_seconds: u32,
     pub(super) accounts: Vec<AccountModel>,
     pub(super) clusters: Vec<ClusterModel>,
     pub(super) region: String,
@@ -191,6 +192,7 @@ impl WorldModel {
         for fault in &self.faults {
             let _ = world.faults.add(fault.clone());
         }
+        world.cluster_creation_seconds = self.cluster_creation_seconds;
         let created = now.plus_seconds(-100 * DAY);
         let mut keys: BTreeMap<String, Arc<AccessKey>> = BTreeMap::new();
         // Unique ids by ARN, of deleted principals too.
@@ -312,6 +314,7 @@ impl ClusterModel {
             ));
         }
         cluster.create_objects(objects, &mut world.ids, created);
+        cluster.furnish(created);
         let creator = self.creator_arn.as_ref().and_then(|arn| {
             Some(Principal {
                 arn: arn.clone(),

@@ -1,8 +1,12 @@
-//! EKS: clusters as they are, their authentication mode and logging, access entries and access policies.
+//! EKS: clusters, access entries and access policies, and as far as clients ask, what else a cluster has.
 
 mod access_entry;
+mod addon;
 mod cluster;
 mod input;
+mod nodegroup;
+mod pod_identity;
+mod resource;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -15,7 +19,6 @@ use eks_auth_core::iam::Directory;
 use eks_auth_core::id::IdGenerator;
 use eks_auth_core::instant::Timestamp;
 use serde_json::Value;
-use serde_json::json;
 
 use super::error::AwsError;
 use super::operation::Access;
@@ -27,87 +30,239 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation(
         "ListAccessPolicies",
         "GET /access-policies",
+        resource::none,
         access_entry::list_policies,
     ),
-    operation("DescribeClusterVersions", "GET /cluster-versions", |_| {
-        let versions = json!([
-            {
-                "clusterVersion": "1.32",
-                "clusterType": "eks",
-                "defaultVersion": true,
-                "status": "standard-support",
-                "versionStatus": "STANDARD_SUPPORT",
-            },
-        ]);
-        Ok(json!({"clusterVersions": versions}))
-    }),
-    operation("ListClusters", "GET /clusters", cluster::list),
-    operation("DescribeCluster", "GET /clusters/{name}", cluster::describe),
+    operation(
+        "DescribeAddonVersions",
+        "GET /addons/supported-versions",
+        resource::none,
+        addon::versions,
+    ),
+    operation(
+        "DescribeClusterVersions",
+        "GET /cluster-versions",
+        resource::none,
+        cluster::versions,
+    ),
+    operation("ListClusters", "GET /clusters", resource::none, cluster::list),
+    operation(
+        "CreateCluster",
+        "POST /clusters",
+        resource::new_cluster,
+        cluster::create,
+    ),
+    operation(
+        "DescribeCluster",
+        "GET /clusters/{name}",
+        resource::cluster,
+        cluster::describe,
+    ),
+    operation(
+        "DeleteCluster",
+        "DELETE /clusters/{name}",
+        resource::cluster,
+        cluster::delete,
+    ),
     operation(
         "UpdateClusterConfig",
         "POST /clusters/{name}/update-config",
+        resource::cluster,
         cluster::update_config,
     ),
-    operation("ListUpdates", "GET /clusters/{name}/updates", cluster::list_updates),
+    operation(
+        "ListUpdates",
+        "GET /clusters/{name}/updates",
+        resource::cluster,
+        cluster::list_updates,
+    ),
+    operation(
+        "UpdateClusterVersion",
+        "POST /clusters/{name}/updates",
+        resource::cluster,
+        cluster::update_version,
+    ),
     operation(
         "DescribeUpdate",
         "GET /clusters/{name}/updates/{updateId}",
+        resource::cluster,
         cluster::describe_update,
     ),
     operation(
         "ListAccessEntries",
         "GET /clusters/{name}/access-entries",
+        resource::cluster,
         access_entry::list,
     ),
     operation(
         "CreateAccessEntry",
         "POST /clusters/{name}/access-entries",
+        resource::cluster,
         access_entry::create,
     ),
     operation(
         "DescribeAccessEntry",
         "GET /clusters/{name}/access-entries/{principalArn}",
+        resource::access_entry,
         access_entry::describe,
     ),
     operation(
         "UpdateAccessEntry",
         "POST /clusters/{name}/access-entries/{principalArn}",
+        resource::access_entry,
         access_entry::update,
     ),
     operation(
         "DeleteAccessEntry",
         "DELETE /clusters/{name}/access-entries/{principalArn}",
+        resource::access_entry,
         access_entry::delete,
     ),
     operation(
         "ListAssociatedAccessPolicies",
         "GET /clusters/{name}/access-entries/{principalArn}/access-policies",
+        resource::access_entry,
         access_entry::list_associated,
     ),
     operation(
         "AssociateAccessPolicy",
         "POST /clusters/{name}/access-entries/{principalArn}/access-policies",
+        resource::access_entry,
         access_entry::associate,
     ),
     operation(
         "DisassociateAccessPolicy",
         "DELETE /clusters/{name}/access-entries/{principalArn}/access-policies/{policyArn}",
+        resource::access_entry,
         access_entry::disassociate,
     ),
-    operation("ListTagsForResource", "GET /tags/{resourceArn}", tag::list),
-    operation("TagResource", "POST /tags/{resourceArn}", tag::tag),
-    operation("UntagResource", "DELETE /tags/{resourceArn}", tag::untag),
+    operation(
+        "ListAddons",
+        "GET /clusters/{name}/addons",
+        resource::cluster,
+        addon::list,
+    ),
+    operation(
+        "CreateAddon",
+        "POST /clusters/{name}/addons",
+        resource::cluster,
+        addon::create,
+    ),
+    operation(
+        "DescribeAddon",
+        "GET /clusters/{name}/addons/{addonName}",
+        resource::addon,
+        addon::describe,
+    ),
+    operation(
+        "DeleteAddon",
+        "DELETE /clusters/{name}/addons/{addonName}",
+        resource::addon,
+        addon::delete,
+    ),
+    operation(
+        "UpdateAddon",
+        "POST /clusters/{name}/addons/{addonName}/update",
+        resource::addon,
+        addon::update,
+    ),
+    operation(
+        "ListFargateProfiles",
+        "GET /clusters/{name}/fargate-profiles",
+        resource::cluster,
+        nodegroup::list_fargate_profiles,
+    ),
+    operation(
+        "DescribeFargateProfile",
+        "GET /clusters/{name}/fargate-profiles/{fargateProfileName}",
+        resource::fargate_profile,
+        nodegroup::describe_fargate_profile,
+    ),
+    operation(
+        "ListIdentityProviderConfigs",
+        "GET /clusters/{name}/identity-provider-configs",
+        resource::cluster,
+        cluster::list_identity_providers,
+    ),
+    operation(
+        "ListNodegroups",
+        "GET /clusters/{name}/node-groups",
+        resource::cluster,
+        nodegroup::list,
+    ),
+    operation(
+        "CreateNodegroup",
+        "POST /clusters/{name}/node-groups",
+        resource::cluster,
+        nodegroup::create,
+    ),
+    operation(
+        "DescribeNodegroup",
+        "GET /clusters/{name}/node-groups/{nodegroupName}",
+        resource::nodegroup,
+        nodegroup::describe,
+    ),
+    operation(
+        "DeleteNodegroup",
+        "DELETE /clusters/{name}/node-groups/{nodegroupName}",
+        resource::nodegroup,
+        nodegroup::delete,
+    ),
+    operation(
+        "ListPodIdentityAssociations",
+        "GET /clusters/{name}/pod-identity-associations",
+        resource::cluster,
+        pod_identity::list,
+    ),
+    operation(
+        "CreatePodIdentityAssociation",
+        "POST /clusters/{name}/pod-identity-associations",
+        resource::cluster,
+        pod_identity::create,
+    ),
+    operation(
+        "DescribePodIdentityAssociation",
+        "GET /clusters/{name}/pod-identity-associations/{associationId}",
+        resource::association,
+        pod_identity::describe,
+    ),
+    operation(
+        "UpdatePodIdentityAssociation",
+        "POST /clusters/{name}/pod-identity-associations/{associationId}",
+        resource::association,
+        pod_identity::update,
+    ),
+    operation(
+        "DeletePodIdentityAssociation",
+        "DELETE /clusters/{name}/pod-identity-associations/{associationId}",
+        resource::association,
+        pod_identity::delete,
+    ),
+    operation(
+        "ListTagsForResource",
+        "GET /tags/{resourceArn}",
+        resource::tagged,
+        tag::list,
+    ),
+    operation("TagResource", "POST /tags/{resourceArn}", resource::tagged, tag::tag),
+    operation(
+        "UntagResource",
+        "DELETE /tags/{resourceArn}",
+        resource::tagged,
+        tag::untag,
+    ),
 ];
 
 const fn operation(
     name: &'static str,
     route: &'static str,
+    resource: fn(&Context<'_>) -> String,
     answer: fn(&Context<'_>) -> Result<Value, AwsError>,
 ) -> Operation {
     Operation {
         name,
         route,
-        access: Access::Caller,
+        access: Access::Permission(resource),
         answer: Work::Members(answer),
     }
 }
@@ -135,9 +290,12 @@ impl Context<'_> {
         name: &str,
         change: impl FnOnce(&mut Cluster, &Directory, &mut IdGenerator, Timestamp) -> Result<R, EksError>,
     ) -> Result<R, AwsError> {
-        // A cluster that is not there, or not the caller's, is told from a snapshot; no cluster ever goes away.
+        // A cluster that is not there, or not the caller's, is told from a snapshot, which costs no change.
         self.cluster(name)?;
         let result = self.state.change(|world| {
+            if !world.cluster(name).is_some_and(|cluster| self.sees(cluster)) {
+                return Err(EksError::NoSuchCluster { name: name.to_owned() });
+            }
             let (cluster, directory, ids) = world
                 .cluster_and_directory_mut(name)
                 .ok_or_else(|| EksError::NoSuchCluster { name: name.to_owned() })?;

@@ -33,10 +33,9 @@ impl Exec {
         if self.log {
             config.log = Box::new(log_to_stderr);
         }
-        let mut running = Simulator::start(config).map_err(Failure::usage)?;
+        let running = Simulator::start(config).map_err(Failure::usage)?;
         let ready_file = running.dir().join("ready.json");
         running.announce_ready_file(&ready_file)?;
-        environment::write_private(&ready_file, &running.ready().to_string())?;
         let Some((program, arguments)) = self.command.split_first() else {
             return Err(Failure::usage("no command given"));
         };

@@ -15,7 +15,6 @@ use tokio::signal::unix::signal;
 use super::Failure;
 use super::Output;
 use super::WorldArgs;
-use crate::environment;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
 
@@ -38,9 +37,9 @@ impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let mut config = self.world.config()?;
         config.log = Box::new(log_to_stderr);
-        let mut running = Simulator::start(config).map_err(Failure::usage)?;
+        let running = Simulator::start(config).map_err(Failure::usage)?;
         let mut end = EndSignal::listen(&running)?;
-        announce(&mut running, self.ready_file.as_deref())?;
+        announce(&running, self.ready_file.as_deref())?;
         let mut out = io::stdout().lock();
         match self.output {
             Output::Json => writeln!(out, "{}", running.ready())?,
@@ -61,22 +60,13 @@ pub(super) fn log_to_stderr(line: &str) {
 }
 
 /// Writes the ready file, where one is wanted, and says in the environment where it is.
-pub(super) fn announce(running: &mut Running, ready_file: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn announce(running: &Running, ready_file: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = ready_file else {
         return Ok(());
     };
     running
         .announce_ready_file(path)
-        .and_then(|()| write_ready_file(path, running))
         .map_err(|error| Failure::usage(format!("cannot write ready file `{}`: {error}", path.display())))
-}
-
-fn write_ready_file(path: &Path, running: &Running) -> io::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(format!(".{}", std::process::id()));
-    let partial = PathBuf::from(partial);
-    environment::write_private(&partial, &format!("{}\n", running.ready()))?;
-    fs::rename(&partial, path)
 }
 
 fn write_how_to(out: &mut impl Write, running: &Running) -> io::Result<()> {

@@ -88,9 +88,9 @@ impl Webhook {
             hostname: self.hostname,
             authenticator: authenticator.clone(),
         });
-        let mut running = Simulator::start(config).map_err(Failure::usage)?;
+        let running = Simulator::start(config).map_err(Failure::usage)?;
         let mut end = EndSignal::listen(&running)?;
-        announce(&mut running, self.ready_file.as_deref())?;
+        announce(&running, self.ready_file.as_deref())?;
         let kubeconfig = self.generate_kubeconfig.unwrap_or_else(|| own_kubeconfig(&running));
         if kubeconfig != own_kubeconfig(&running) {
             let text = fs::read_to_string(own_kubeconfig(&running))?;
@@ -164,20 +164,26 @@ impl Webhook {
 
 /// The webhook's kubeconfig in the simulator's own folder.
 fn own_kubeconfig(running: &Running) -> PathBuf {
-    let cluster = running.clusters().first();
-    cluster
+    let clusters = running.clusters();
+    clusters
+        .first()
         .map(|cluster| cluster.webhook_kubeconfig.clone())
         .unwrap_or_default()
 }
 
 /// The cluster whose authenticator this is.
-fn cluster_name(running: &Running) -> &str {
-    running.clusters().first().map_or("", |cluster| &cluster.name)
+fn cluster_name(running: &Running) -> String {
+    let mut clusters = running.clusters().into_iter();
+    clusters.next().map(|cluster| cluster.name).unwrap_or_default()
 }
 
 /// What upstream writes to its log when it starts.
 fn log_start(running: &Running, config: Option<&AuthenticatorConfig>, kubeconfig: &Path) {
-    let info = |msg: String, fields| running.state().log_now(cluster_name(running), Level::Info, msg, fields);
+    let info = |msg: String, fields| {
+        running
+            .state()
+            .log_now(&cluster_name(running), Level::Info, msg, fields)
+    };
     for mode in config.map(|config| config.backends.as_slice()).unwrap_or_default() {
         info(format!("starting mapper {:?}", mode.as_str()), Vec::new());
     }
@@ -231,7 +237,7 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut config: Authenti
         let read = match now {
             None => {
                 running.state().log_now(
-                    cluster_name(running),
+                    &cluster_name(running),
                     Level::Info,
                     "startLoadDynamicFile: got RENAME/REMOVE event".to_owned(),
                     Vec::new(),
@@ -240,7 +246,7 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut config: Authenti
             }
             Some(_) => {
                 running.state().log_now(
-                    cluster_name(running),
+                    &cluster_name(running),
                     Level::Info,
                     "startLoadDynamicFile: got WRITE/CREATE event reload it the memory".to_owned(),
                     Vec::new(),
@@ -268,7 +274,7 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut config: Authenti
                 let msg = format!("StartLoadDynamicFile: error in callBackForFileLoad, {error}");
                 running
                     .state()
-                    .log_now(cluster_name(running), Level::Error, msg, Vec::new());
+                    .log_now(&cluster_name(running), Level::Error, msg, Vec::new());
             }
         }
     }

@@ -50,6 +50,12 @@ impl TokenCache {
             .cloned()
     }
 
+    /// Forgets every judgement. When a cluster goes, those for it must go, lest they count for one of the same name;
+    /// that the others are judged anew costs nothing but time.
+    pub(crate) fn clear(&self) {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Keeps a judgement.
     pub(super) fn keep(&self, cluster: &str, token: &str, judgement: Judgement) {
         let key = key(cluster, token);

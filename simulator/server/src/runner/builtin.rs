@@ -165,7 +165,8 @@ impl Command<'_> {
             },
         )?;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let listener = self.running.clusters().iter().find(|cluster| cluster.name == name);
+        let clusters = self.running.clusters();
+        let listener = clusters.iter().find(|cluster| cluster.name == name);
         let (200, Some(listener)) = (answer.status, listener) else {
             let message = body.get("message").and_then(Value::as_str).unwrap_or_default();
             let code = if answer.status == 404 {

@@ -1,5 +1,8 @@
 //! Bodies and pages.
 
+use std::collections::BTreeMap;
+
+use serde_json::Map;
 use serde_json::Value;
 
 use crate::aws::error::AwsError;
@@ -9,6 +12,27 @@ use crate::http::Request;
 
 /// The model's bound of every maxResults, and its default.
 const PAGE: usize = 100;
+
+/// Those members of a body that are kept as they came.
+pub(super) fn kept(members: Map<String, Value>, names: &[&str]) -> BTreeMap<String, Value> {
+    members
+        .into_iter()
+        .filter(|(name, value)| names.contains(&name.as_str()) && !value.is_null())
+        .collect()
+}
+
+/// Takes away the members of an object that are null.
+pub(super) fn drop_nulls(value: &mut Value) {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+}
+
+/// The values of a query parameter that may stand several times.
+pub(super) fn query_list(request: &Request, name: &str) -> Vec<String> {
+    let pairs = request.query_pairs().into_iter();
+    pairs.filter(|(key, _)| key == name).map(|(_, value)| value).collect()
+}
 
 /// One page of items, each with the key that a token can name, as the member `list` of an answer.
 pub(super) fn page(list: &str, items: Vec<(String, Value)>, request: &Request) -> Result<Value, AwsError> {

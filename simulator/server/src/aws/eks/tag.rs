@@ -1,10 +1,7 @@
-//! Tags of access entries. Other resources have none.
+//! Tags of clusters and of what they have.
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::eks::access_entry::AccessEntry;
-use eks_auth_core::eks::error::EksError;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
@@ -17,13 +14,13 @@ pub(super) fn list(call: &Context<'_>) -> Result<Value, AwsError> {
     let resource_arn = call.label(0);
 
     let world = call.state.snapshot();
-    let entry = world
+    let tags = world
         .clusters
         .values()
         .filter(|cluster| call.sees(cluster))
-        .find_map(|cluster| find(cluster, resource_arn))
+        .find_map(|cluster| cluster.tags_of(resource_arn))
         .ok_or_else(|| not_found(resource_arn))?;
-    Ok(json!({"tags": entry.tags}))
+    Ok(json!({"tags": tags}))
 }
 
 #[derive(Deserialize)]
@@ -42,13 +39,7 @@ pub(super) fn tag(call: &Context<'_>) -> Result<Value, AwsError> {
 pub(super) fn untag(call: &Context<'_>) -> Result<Value, AwsError> {
     let resource_arn = call.label(0);
 
-    let keys: Vec<String> = call
-        .request
-        .query_pairs()
-        .into_iter()
-        .filter(|(name, _)| name == "tagKeys")
-        .map(|(_, key)| key)
-        .collect();
+    let keys = input::query_list(call.request, "tagKeys");
     change(call, resource_arn, |tags| tags.retain(|key, _| !keys.contains(key)))
 }
 
@@ -62,24 +53,16 @@ fn change(
         .clusters
         .iter()
         .filter(|(_, cluster)| call.sees(cluster))
-        .find(|(_, cluster)| find(cluster, resource_arn).is_some())
+        .find(|(_, cluster)| cluster.tags_of(resource_arn).is_some())
         .map(|(name, _)| name)
         .ok_or_else(|| not_found(resource_arn))?;
     call.change(name, |cluster, _, _, _| {
-        let principal_arn = find(cluster, resource_arn)
-            .map(|entry| entry.principal_arn.clone())
-            .ok_or(EksError::NoAccessEntry)?;
-        cluster.tag_access_entry(&principal_arn, change)?;
+        cluster.change_tags(resource_arn, change)?;
         Ok(json!({}))
     })
 }
 
-fn find<'a>(cluster: &'a Cluster, entry_arn: &str) -> Option<&'a AccessEntry> {
-    let entries = cluster.access_entries();
-    entries.iter().find(|entry| entry.arn == entry_arn).map(AsRef::as_ref)
-}
-
-/// FIDELITY: the text is our own, and clusters have no tags.
+/// FIDELITY: the text is our own.
 fn not_found(resource_arn: &str) -> AwsError {
     AwsError::new(
         "NotFoundException",

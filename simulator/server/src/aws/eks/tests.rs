@@ -5,13 +5,21 @@ use std::sync::Arc;
 use eks_auth_core::iam::AccessKey;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario;
+use eks_auth_core::sigv4::Receiver;
 use eks_auth_core::sigv4::SignedRequest;
 use eks_auth_core::sigv4::Signer;
+use eks_auth_core::sigv4::VerifiedCaller;
+use eks_auth_core::sigv4::verify;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::aws::Service;
+use crate::aws::operation::Access;
+use crate::aws::operation::Context;
+use crate::aws::protocol::Parameters;
+use crate::aws::protocol::Protocol;
 use crate::clock::ManualClock;
 use crate::http::Request;
 use crate::state::State;
@@ -117,6 +125,37 @@ impl Stage {
             .map(|(_, code)| code.clone())
             .unwrap_or_default();
         (response.status, code, serde_json::from_slice(&response.body).unwrap())
+    }
+
+    /// The first profile's caller.
+    fn caller(&self) -> VerifiedCaller {
+        let mut headers = vec![("host".to_owned(), "127.0.0.1:1".to_owned())];
+        let signer = Signer {
+            access_key_id: &self.keys[0].id,
+            secret: &self.keys[0].secret,
+            session_token: None,
+            region: self.region,
+            service: "eks",
+            now: self.state.now(),
+        };
+        fn request(headers: &[(String, String)]) -> SignedRequest<'_> {
+            SignedRequest {
+                method: "GET",
+                path: "/",
+                query: "",
+                headers,
+                body: b"",
+            }
+        }
+        headers.extend(signer.sign_header(&request(&headers)));
+        let receiver = Receiver {
+            service: "eks",
+            region: None,
+            skew_minutes: 5,
+        };
+        let world = self.state.snapshot();
+        let verification = verify(request(&headers), receiver, &world.directory, self.state.now());
+        verification.outcome.unwrap()
     }
 
     #[track_caller]
@@ -371,7 +410,15 @@ fn the_mode_and_the_logging_of_a_cluster_are_updated() {
         (json!({}), "The type for cluster update was not provided."),
         (
             json!({"resourcesVpcConfig": {"endpointPublicAccess": true}}),
-            "eks-auth-sim does not serve updates of resourcesVpcConfig",
+            "Cluster is already at the desired configuration with endpointPrivateAccess: false , endpointPublicAccess: true, and Public Endpoint Restrictions: [0.0.0.0/0]",
+        ),
+        (
+            json!({"deletionProtection": true, "upgradePolicy": {"supportType": "STANDARD"}}),
+            "Only one type of update can be made at a time.",
+        ),
+        (
+            json!({"upgradePolicy": {"supportType": "LONG"}}),
+            "The support type is invalid: LONG",
         ),
         (mode("BOTH"), "The authentication mode is invalid: BOTH"),
         (
@@ -434,4 +481,383 @@ fn another_account_or_region_sees_no_cluster() {
     stage.region = "us-west-2";
     let clusters = stage.good("GET /clusters", "", &Value::Null);
     assert_eq!(clusters, json!({"clusters": ["new", "old"]}));
+}
+
+fn new_cluster(name: &str) -> Value {
+    json!({
+        "name": name,
+        "roleArn": "arn:aws:iam::111122223333:role/eks",
+        "resourcesVpcConfig": {"subnetIds": ["subnet-1", "subnet-2"]},
+    })
+}
+
+#[test]
+fn a_cluster_from_its_beginning_to_its_end() {
+    let stage = Stage::new();
+    let mut body = new_cluster("made");
+    body["tags"] = json!({"team": "ops"});
+    body["accessConfig"] = json!({"authenticationMode": "API"});
+    body["encryptionConfig"] = json!([{"resources": ["secrets"], "provider": {"keyArn": "k"}}]);
+    body["logging"] = json!({"clusterLogging": [{"types": ["audit"], "enabled": true}]});
+    body["kubernetesNetworkConfig"] = json!({"serviceIpv4Cidr": "172.20.0.0/16"});
+    let made = stage.good("POST /clusters", "", &body)["cluster"].clone();
+    assert_eq!(
+        made,
+        json!({
+            "name": "made", "arn": "arn:aws:eks:us-west-2:111122223333:cluster/made", "createdAt": 1_795_481_097.836,
+            "version": "1.32", "roleArn": "arn:aws:iam::111122223333:role/eks",
+            "resourcesVpcConfig": {
+                "subnetIds": ["subnet-1", "subnet-2"], "securityGroupIds": [],
+                "clusterSecurityGroupId": made["resourcesVpcConfig"]["clusterSecurityGroupId"],
+                "vpcId": made["resourcesVpcConfig"]["vpcId"],
+                "endpointPublicAccess": true, "endpointPrivateAccess": false, "publicAccessCidrs": ["0.0.0.0/0"],
+            },
+            "kubernetesNetworkConfig": {
+                "serviceIpv4Cidr": "172.20.0.0/16", "ipFamily": "ipv4", "elasticLoadBalancing": {"enabled": false},
+            },
+            "logging": {"clusterLogging": [
+                {"types": ["audit"], "enabled": true},
+                {"types": ["api", "authenticator", "controllerManager", "scheduler"], "enabled": false},
+            ]},
+            "status": "CREATING", "certificateAuthority": {}, "platformVersion": "eks.10", "tags": {"team": "ops"},
+            "encryptionConfig": [{"resources": ["secrets"], "provider": {"keyArn": "k"}}],
+            "health": {"issues": []},
+            "accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": true},
+            "upgradePolicy": {"supportType": "EXTENDED"}, "deletionProtection": false,
+        })
+    );
+    let described = stage.good("GET /clusters/made", "", &Value::Null)["cluster"].clone();
+    assert_eq!(described["status"], "ACTIVE");
+    assert_eq!(described["accessConfig"], json!({"authenticationMode": "API"}));
+    assert!(
+        described["identity"]["oidc"]["issuer"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://oidc.eks.us-west-2")
+    );
+    assert_eq!(
+        stage.good("GET /clusters/made/access-entries", "", &Value::Null),
+        json!({"accessEntries": [CREATOR]})
+    );
+    stage.refused(
+        "POST /clusters",
+        "",
+        &body,
+        409,
+        "ResourceInUseException",
+        "Cluster already exists with name: made",
+    );
+    let arn = made["arn"].as_str().unwrap();
+    stage.good("POST /tags/{}", arn, &json!({"tags": {"a": "b"}}));
+    stage.good("DELETE /tags/{}?tagKeys=team", arn, &Value::Null);
+    assert_eq!(
+        stage.good("GET /tags/{}", arn, &Value::Null),
+        json!({"tags": {"a": "b"}})
+    );
+    stage.good(
+        "POST /clusters/made/update-config",
+        "",
+        &json!({"deletionProtection": true}),
+    );
+    let message = "Cluster made cannot be deleted because deletion protection is enabled";
+    stage.refused(
+        "DELETE /clusters/made",
+        "",
+        &Value::Null,
+        400,
+        "InvalidRequestException",
+        message,
+    );
+    stage.good(
+        "POST /clusters/made/update-config",
+        "",
+        &json!({"deletionProtection": false}),
+    );
+    let deleted = stage.good("DELETE /clusters/made", "", &Value::Null);
+    assert_eq!(deleted["cluster"]["status"], "DELETING");
+    for line in ["GET /clusters/made", "DELETE /clusters/made"] {
+        let message = "No cluster found for name: made.";
+        stage.refused(line, "", &Value::Null, 404, "ResourceNotFoundException", message);
+    }
+    assert_eq!(
+        stage.good("GET /clusters", "", &Value::Null),
+        json!({"clusters": ["new", "old"]})
+    );
+    let message = "Cluster has nodegroups attached";
+    stage.refused(
+        "DELETE /clusters/new",
+        "",
+        &Value::Null,
+        409,
+        "ResourceInUseException",
+        message,
+    );
+}
+
+#[test]
+fn clusters_that_cannot_be_made_are_refused() {
+    let stage = Stage::new();
+    let null = |member: &str| {
+        format!(
+            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
+        )
+    };
+    let with = |member: &str, value: Value| {
+        let mut body = new_cluster("made");
+        body[member] = value;
+        body
+    };
+    for (body, message) in [
+        (json!({}), null("name")),
+        (with("roleArn", Value::Null), null("roleArn")),
+        (with("resourcesVpcConfig", Value::Null), null("resourcesVpcConfig")),
+        (
+            with("resourcesVpcConfig", json!({"subnetIds": ["subnet-1"]})),
+            "Subnets specified must be in at least two different AZs".to_owned(),
+        ),
+        (
+            with("version", json!("1.12")),
+            "unsupported Kubernetes version".to_owned(),
+        ),
+        (
+            with(
+                "accessConfig",
+                json!({"bootstrapClusterCreatorAdminPermissions": false}),
+            ),
+            "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to CONFIG_MAP"
+                .to_owned(),
+        ),
+        (
+            with("accessConfig", json!({"authenticationMode": "BOTH"})),
+            "The authentication mode is invalid: BOTH".to_owned(),
+        ),
+    ] {
+        stage.refused("POST /clusters", "", &body, 400, "InvalidParameterException", &message);
+    }
+    // A cluster of another account's has the name as well.
+    let (status, code, _) = stage.call_as(1, "POST /clusters", "", &new_cluster("new"));
+    assert_eq!((status, code.as_str()), (409, "ResourceInUseException"));
+}
+
+#[test]
+fn what_a_small_cluster_has_is_listed_and_changed() {
+    let stage = Stage::new();
+    let null = Value::Null;
+    let good = |line: &str, body: &Value| stage.good(line, "", body);
+    for (list, wanted) in [
+        (
+            "GET /clusters/new/addons",
+            json!({"addons": ["coredns", "kube-proxy", "vpc-cni"]}),
+        ),
+        ("GET /clusters/new/node-groups", json!({"nodegroups": ["workers"]})),
+        ("GET /clusters/new/fargate-profiles", json!({"fargateProfileNames": []})),
+        (
+            "GET /clusters/new/identity-provider-configs",
+            json!({"identityProviderConfigs": []}),
+        ),
+        (
+            "GET /clusters/new/pod-identity-associations",
+            json!({"associations": []}),
+        ),
+    ] {
+        assert_eq!(good(list, &null), wanted);
+        assert_eq!(
+            stage.call(&list.replace("new", "none"), "", &null).1,
+            "ResourceNotFoundException"
+        );
+        assert_eq!(
+            stage.call(&format!("{list}?maxResults=101"), "", &null).1,
+            "InvalidParameterException"
+        );
+    }
+    let first = good("GET /clusters/new/addons?maxResults=2", &null);
+    let next = format!(
+        "GET /clusters/new/addons?nextToken={}",
+        first["nextToken"].as_str().unwrap()
+    );
+    assert_eq!(good(&next, &null), json!({"addons": ["vpc-cni"]}));
+
+    let addon = good("POST /clusters/new/addons", &json!({"addonName": "metrics-server"}))["addon"].clone();
+    assert_eq!(
+        (&addon["status"], &addon["clusterName"]),
+        (&json!("CREATING"), &json!("new"))
+    );
+    let update = json!({"addonVersion": "v0.7.2-eksbuild.1"});
+    let update = good("POST /clusters/new/addons/metrics-server/update", &update)["update"].clone();
+    assert_eq!(update["type"], "AddonUpdate");
+    assert_eq!(
+        good("GET /clusters/new/updates?addonName=metrics-server", &null),
+        json!({"updateIds": [update["id"]]})
+    );
+    assert_eq!(good("GET /clusters/new/updates", &null), json!({"updateIds": []}));
+    let addon = good("GET /clusters/new/addons/metrics-server", &null)["addon"].clone();
+    assert_eq!(
+        (&addon["status"], &addon["addonVersion"]),
+        (&json!("ACTIVE"), &json!("v0.7.2-eksbuild.1"))
+    );
+    good("DELETE /clusters/new/addons/metrics-server", &null);
+    let message = "No addon: metrics-server found in cluster: new";
+    let line = "GET /clusters/new/addons/metrics-server";
+    stage.refused(line, "", &null, 404, "ResourceNotFoundException", message);
+
+    let body = json!({
+        "nodegroupName": "more", "nodeRole": NODE, "subnets": ["subnet-1"], "scalingConfig": {"desiredSize": 1},
+        "labels": {"a": "b"},
+    });
+    let made = good("POST /clusters/new/node-groups", &body)["nodegroup"].clone();
+    assert_eq!(
+        (&made["status"], &made["labels"]),
+        (&json!("CREATING"), &json!({"a": "b"}))
+    );
+    let entry = stage.good("GET /clusters/new/access-entries/{}", NODE, &null);
+    assert_eq!(entry["accessEntry"]["type"], "EC2_LINUX");
+    assert_eq!(
+        good("GET /clusters/new/node-groups/more", &null)["nodegroup"]["status"],
+        "ACTIVE"
+    );
+    assert_eq!(
+        good("DELETE /clusters/new/node-groups/more", &null)["nodegroup"]["status"],
+        "DELETING"
+    );
+    let message = "No node group found for name: more.";
+    stage.refused(
+        "GET /clusters/new/node-groups/more",
+        "",
+        &null,
+        404,
+        "ResourceNotFoundException",
+        message,
+    );
+    let message = "No Fargate Profile found with name: x.";
+    stage.refused(
+        "GET /clusters/new/fargate-profiles/x",
+        "",
+        &null,
+        404,
+        "ResourceNotFoundException",
+        message,
+    );
+
+    let body = json!({"namespace": "default", "serviceAccount": "app", "roleArn": DEV});
+    let made = good("POST /clusters/new/pod-identity-associations", &body)["association"].clone();
+    let id = made["associationId"].as_str().unwrap().to_owned();
+    let line = "POST /clusters/new/pod-identity-associations/{}";
+    let changed = stage.good(line, &id, &json!({"roleArn": NODE, "disableSessionTags": true}));
+    assert_eq!(changed["association"]["roleArn"], NODE);
+    let line = "GET /clusters/new/pod-identity-associations/{}";
+    assert_eq!(stage.good(line, &id, &null), changed);
+    for (query, count) in [
+        ("", 1),
+        ("?namespace=default", 1),
+        ("?namespace=x", 0),
+        ("?serviceAccount=x", 0),
+    ] {
+        let list = good(&format!("GET /clusters/new/pod-identity-associations{query}"), &null);
+        assert_eq!(list["associations"].as_array().map(Vec::len), Some(count), "{query}");
+    }
+    let message = format!("Association already exists: {id}");
+    let line = "POST /clusters/new/pod-identity-associations";
+    stage.refused(line, "", &body, 409, "ResourceInUseException", &message);
+    stage.good("DELETE /clusters/new/pod-identity-associations/{}", &id, &null);
+}
+
+#[test]
+fn releases_are_listed_and_a_cluster_is_updated_to_the_next() {
+    let stage = Stage::new();
+    let versions = stage.good("GET /cluster-versions", "", &Value::Null);
+    let default = stage.good("GET /cluster-versions?defaultOnly=true", "", &Value::Null);
+    assert_eq!(default["clusterVersions"][0]["clusterVersion"], "1.32");
+    assert_eq!(default["clusterVersions"].as_array().map(Vec::len), Some(1));
+    assert!(versions["clusterVersions"].as_array().unwrap().len() > 3);
+    let some = stage.good(
+        "GET /cluster-versions?clusterVersions=1.31&clusterVersions=1.33",
+        "",
+        &Value::Null,
+    );
+    assert_eq!(some["clusterVersions"].as_array().map(Vec::len), Some(2));
+    let line = "POST /clusters/new/updates";
+    let message = "Unsupported Kubernetes minor version update from 1.32 to 1.34";
+    stage.refused(
+        line,
+        "",
+        &json!({"version": "1.34"}),
+        400,
+        "InvalidParameterException",
+        message,
+    );
+    let update = stage.good(line, "", &json!({"version": "1.33"}));
+    assert_eq!(
+        update["update"]["params"],
+        json!([{"type": "Version", "value": "1.33"}])
+    );
+    assert_eq!(
+        stage.good("GET /clusters/new", "", &Value::Null)["cluster"]["version"],
+        "1.33"
+    );
+    let addons = stage.good(
+        "GET /addons/supported-versions?kubernetesVersion=1.33&addonName=coredns",
+        "",
+        &Value::Null,
+    );
+    let compatible = &addons["addons"][0]["addonVersions"][0]["compatibilities"];
+    assert_eq!(compatible[0]["clusterVersion"], "1.33");
+}
+
+#[test]
+fn every_call_names_the_resource_that_policies_are_asked_about() {
+    let stage = Stage::new();
+    let arn = |rest: &str| format!("arn:aws:eks:us-west-2:111122223333:{rest}");
+    let world = stage.state.snapshot();
+    let cluster = world.cluster("new").unwrap();
+    let entry = cluster.access_entries().get(CREATOR).unwrap().arn.clone();
+    let nodegroup = cluster.nodegroup("workers").unwrap().arn.clone();
+    for (name, labels, wanted) in [
+        ("ListClusters", vec![], "*".to_owned()),
+        ("CreateCluster", vec![], arn("cluster/made")),
+        ("DescribeCluster", vec!["x"], arn("cluster/x")),
+        ("ListAccessEntries", vec!["new"], arn("cluster/new")),
+        ("DeleteAccessEntry", vec!["new", CREATOR], entry),
+        (
+            "DeleteAccessEntry",
+            vec!["new", DEV],
+            arn("access-entry/new/role/111122223333/dev/*"),
+        ),
+        ("DescribeNodegroup", vec!["new", "workers"], nodegroup),
+        ("DescribeNodegroup", vec!["x", "y"], arn("nodegroup/x/y/*")),
+        (
+            "DeletePodIdentityAssociation",
+            vec!["x", "a-1"],
+            arn("podidentityassociation/x/a-1"),
+        ),
+        ("TagResource", vec!["arn:x"], "arn:x".to_owned()),
+    ] {
+        let operation = super::OPERATIONS
+            .iter()
+            .find(|operation| operation.name == name)
+            .unwrap();
+        let Access::Permission(resource) = operation.access else {
+            panic!("{name}");
+        };
+        let request = Request {
+            method: "POST".to_owned(),
+            path: "/".to_owned(),
+            query: String::new(),
+            headers: Vec::new(),
+            body: new_cluster("made").to_string().into_bytes(),
+            peer: ([127, 0, 0, 1], 1).into(),
+        };
+        let caller = stage.caller();
+        let got = resource(&Context {
+            state: &stage.state,
+            service: Service::Eks,
+            request: &request,
+            parameters: &Parameters::read(Protocol::RestJson, &request),
+            caller: Some(&caller),
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            region: "us-west-2".to_owned(),
+            is_global: false,
+            now: stage.state.now(),
+        });
+        assert_eq!(got, wanted, "{name}");
+    }
 }

@@ -1,6 +1,7 @@
-//! The objects that a small EKS cluster has.
+//! The objects that an EKS cluster has: a new one, and one with nodes.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use serde_json::Value;
 use serde_json::json;
@@ -8,8 +9,15 @@ use serde_json::json;
 use crate::instant::Timestamp;
 use crate::object::ObjectKey;
 
+/// The range of services where none is asked for.
+pub(super) const SERVICE_CIDR: &str = "10.100.0.0/16";
+/// The node group of a small cluster.
+pub(super) const NODEGROUP: &str = "workers";
+/// Ends of the names of a small cluster's pods.
+const SUFFIXES: [&str; 2] = ["7k2qd", "x9f4w"];
+
 /// The instances behind the nodes: ids with private DNS names.
-pub(super) fn instances(objects: &[(ObjectKey, Value)]) -> BTreeMap<String, String> {
+pub(crate) fn instances(objects: &[(ObjectKey, Value)]) -> BTreeMap<String, String> {
     let nodes = objects.iter().filter(|(key, _)| key.resource == "nodes");
     nodes
         .filter_map(|(key, node)| {
@@ -19,8 +27,8 @@ pub(super) fn instances(objects: &[(ObjectKey, Value)]) -> BTreeMap<String, Stri
         .collect()
 }
 
-/// Namespaces, the two services, two nodes, and the pods of kube-system.
-pub(super) fn of_a_small_cluster(region: &str, version: &str, created: Timestamp) -> Vec<(ObjectKey, Value)> {
+/// What EKS itself puts into a new cluster: namespaces and the two services, whose addresses are in `service_cidr`.
+pub(super) fn of_a_new_cluster(service_cidr: &str) -> Vec<(ObjectKey, Value)> {
     let mut objects: Vec<(ObjectKey, Value)> = ["default", "kube-node-lease", "kube-public", "kube-system"]
         .iter()
         .map(|name| {
@@ -37,7 +45,7 @@ pub(super) fn of_a_small_cluster(region: &str, version: &str, created: Timestamp
     objects.push(service(
         "default",
         "kubernetes",
-        "10.100.0.1",
+        &address_in(service_cidr, 1),
         json!({"component": "apiserver", "provider": "kubernetes"}),
         Value::Null,
         json!([{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}]),
@@ -45,7 +53,7 @@ pub(super) fn of_a_small_cluster(region: &str, version: &str, created: Timestamp
     objects.push(service(
         "kube-system",
         "kube-dns",
-        "10.100.0.10",
+        &address_in(service_cidr, 10),
         json!({
             "eks.amazonaws.com/component": "kube-dns",
             "k8s-app": "kube-dns",
@@ -58,24 +66,93 @@ pub(super) fn of_a_small_cluster(region: &str, version: &str, created: Timestamp
             {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 53},
         ]),
     ));
-    let nodes = [("192.168.12.41", "a"), ("192.168.64.107", "b")].map(|(ip, zone)| {
-        let name = format!("ip-{}.{region}.compute.internal", ip.replace('.', "-"));
-        objects.push(node(&name, ip, region, zone, version, created));
-        (name, ip)
-    });
-    for (at, (node, ip)) in nodes.iter().enumerate() {
-        let suffix = ["7k2qd", "x9f4w"].get(at).copied().unwrap_or_default();
-        for (app, containers) in [
-            ("aws-node", &["aws-node", "aws-eks-nodeagent"][..]),
-            ("kube-proxy", &["kube-proxy"][..]),
-        ] {
-            objects.push(pod(&format!("{app}-{suffix}"), app, containers, node, ip, ip, created));
-        }
-        let name = format!("coredns-5d78c9869d-{suffix}");
+    objects
+}
+
+/// The address that is so many behind the first of an IPv4 range; the default range's for what is none.
+fn address_in(cidr: &str, offset: u32) -> String {
+    let base = cidr.split('/').next().and_then(|text| text.parse::<Ipv4Addr>().ok());
+    let base = base.unwrap_or(Ipv4Addr::new(10, 100, 0, 0));
+    Ipv4Addr::from_bits(base.to_bits().saturating_add(offset)).to_string()
+}
+
+/// The pods of CoreDNS that wait for a node.
+pub(super) fn waiting_coredns() -> Vec<(ObjectKey, Value)> {
+    SUFFIXES
+        .iter()
+        .map(|suffix| {
+            let object = json!({
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"labels": {"k8s-app": "kube-dns"}},
+                "spec": {
+                    "containers": [{"name": "coredns", "image": "eks/coredns:latest"}],
+                    "restartPolicy": "Always",
+                },
+                "status": {"conditions": [], "phase": "Pending"},
+            });
+            (ObjectKey::new("pods", "kube-system", &coredns_name(suffix)), object)
+        })
+        .collect()
+}
+
+fn coredns_name(suffix: &str) -> String {
+    format!("coredns-5d78c9869d-{suffix}")
+}
+
+/// What [`of_a_new_cluster`] has, and two nodes with the pods of kube-system.
+pub(crate) fn of_a_small_cluster(region: &str, version: &str, created: Timestamp) -> Vec<(ObjectKey, Value)> {
+    let mut objects = of_a_new_cluster(SERVICE_CIDR);
+    for (at, (ip, zone)) in [("192.168.12.41", "a"), ("192.168.64.107", "b")].iter().enumerate() {
+        let name = node_name(ip, region);
+        let suffix = SUFFIXES.get(at).copied().unwrap_or_default();
+        objects.push(node(&name, ip, region, zone, version, NODEGROUP, created));
+        objects.extend(daemon_pods(suffix, &name, ip, created));
         let pod_ip = format!("192.168.{}.{}", 12 + at * 52, 66 + at);
-        objects.push(pod(&name, "kube-dns", &["coredns"], node, ip, &pod_ip, created));
+        objects.push(pod(
+            &coredns_name(suffix),
+            "kube-dns",
+            &["coredns"],
+            &name,
+            ip,
+            &pod_ip,
+            created,
+        ));
     }
     objects
+}
+
+/// The nodes of a new node group, with the pods that run on every node. `before` nodes are there already.
+pub(super) fn of_a_nodegroup(
+    nodegroup: &str,
+    count: u8,
+    before: usize,
+    region: &str,
+    version: &str,
+    created: Timestamp,
+) -> Vec<(ObjectKey, Value)> {
+    let mut objects = Vec::new();
+    for at in 0..usize::from(count) {
+        let number = before + at;
+        let ip = format!("192.168.{}.{}", 96 + number / 200 % 100, 10 + number % 200);
+        let zone = if at % 2 == 0 { "a" } else { "b" };
+        let name = node_name(&ip, region);
+        objects.push(node(&name, &ip, region, zone, version, nodegroup, created));
+        objects.extend(daemon_pods(&format!("n{number:04}"), &name, &ip, created));
+    }
+    objects
+}
+
+fn node_name(ip: &str, region: &str) -> String {
+    format!("ip-{}.{region}.compute.internal", ip.replace('.', "-"))
+}
+
+fn daemon_pods(suffix: &str, node: &str, ip: &str, created: Timestamp) -> [(ObjectKey, Value); 2] {
+    [
+        ("aws-node", &["aws-node", "aws-eks-nodeagent"][..]),
+        ("kube-proxy", &["kube-proxy"][..]),
+    ]
+    .map(|(app, containers)| pod(&format!("{app}-{suffix}"), app, containers, node, ip, ip, created))
 }
 
 fn service(namespace: &str, name: &str, ip: &str, labels: Value, selector: Value, ports: Value) -> (ObjectKey, Value) {
@@ -104,7 +181,16 @@ fn service(namespace: &str, name: &str, ip: &str, labels: Value, selector: Value
     (ObjectKey::new("services", namespace, name), object)
 }
 
-fn node(name: &str, ip: &str, region: &str, zone: &str, version: &str, created: Timestamp) -> (ObjectKey, Value) {
+fn node(
+    name: &str,
+    ip: &str,
+    region: &str,
+    zone: &str,
+    version: &str,
+    nodegroup: &str,
+    created: Timestamp,
+) -> (ObjectKey, Value) {
+    let instance = ip.parse::<Ipv4Addr>().map_or(0, |address| u64::from(address.to_bits()));
     let zone = format!("{region}{zone}");
     let object = json!({
         "apiVersion": "v1",
@@ -113,7 +199,7 @@ fn node(name: &str, ip: &str, region: &str, zone: &str, version: &str, created: 
             "beta.kubernetes.io/arch": "amd64",
             "beta.kubernetes.io/os": "linux",
             "eks.amazonaws.com/capacityType": "ON_DEMAND",
-            "eks.amazonaws.com/nodegroup": "workers",
+            "eks.amazonaws.com/nodegroup": nodegroup,
             "kubernetes.io/arch": "amd64",
             "kubernetes.io/hostname": name,
             "kubernetes.io/os": "linux",
@@ -121,7 +207,7 @@ fn node(name: &str, ip: &str, region: &str, zone: &str, version: &str, created: 
             "topology.kubernetes.io/region": region,
             "topology.kubernetes.io/zone": zone,
         }},
-        "spec": {"providerID": format!("aws:///{zone}/i-0{:016x}", u64::from(ip.len() as u32) + 0xabcd)},
+        "spec": {"providerID": format!("aws:///{zone}/i-0{instance:016x}")},
         "status": {
             "addresses": [
                 {"address": ip, "type": "InternalIP"},

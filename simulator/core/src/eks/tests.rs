@@ -1,0 +1,354 @@
+//! Clusters that are made, and what they have.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::ClusterOwner;
+use super::Creator;
+use super::access_entry::AccessConfig;
+use super::access_entry::AuthenticationMode;
+use super::access_entry::Principal;
+use super::addon::AddonChange;
+use super::error::EksError;
+use super::nodegroup::NewNodegroup;
+use super::pod_identity::AssociationChange;
+use super::settings::ClusterRequest;
+use super::settings::VpcChange;
+use crate::arn::AccountId;
+use crate::instant::Timestamp;
+use crate::object::ObjectKey;
+use crate::scenario;
+use crate::world::World;
+
+const CREATOR: &str = "arn:aws:iam::111122223333:user/creator";
+const NODE_ROLE: &str = "arn:aws:iam::111122223333:role/my-cluster-node-role";
+
+fn world() -> World {
+    let staging = scenario::stage(scenario::ARTICLE_WORLD, Timestamp::UNIX_EPOCH).unwrap();
+    staging.world
+}
+
+fn request(mode: AuthenticationMode) -> ClusterRequest {
+    ClusterRequest {
+        name: "two".to_owned(),
+        role_arn: "arn:aws:iam::111122223333:role/eks".to_owned(),
+        vpc: VpcChange {
+            subnet_ids: Some(vec!["subnet-1".to_owned(), "subnet-2".to_owned()]),
+            ..VpcChange::default()
+        },
+        access: AccessConfig {
+            authentication_mode: mode,
+            bootstrap_creator_admin: true,
+        },
+        bootstrap_self_managed_addons: true,
+        ..ClusterRequest::default()
+    }
+}
+
+fn owner(world: &World) -> ClusterOwner {
+    ClusterOwner {
+        region: "us-west-2".to_owned(),
+        account: AccountId::parse("111122223333").unwrap(),
+        creator: Some(Creator {
+            canonical_arn: CREATOR.to_owned(),
+        }),
+        principal: Principal::find(CREATOR, &world.directory),
+    }
+}
+
+fn made(request: ClusterRequest) -> World {
+    let mut world = world();
+    let owner = owner(&world);
+    world
+        .create_cluster(request, owner, String::new(), String::new(), Timestamp::UNIX_EPOCH)
+        .unwrap();
+    world
+}
+
+#[test]
+fn what_a_request_may_not_say_is_refused_in_order() {
+    let subnets = |count: usize| Some(vec!["subnet-1".to_owned(); count]);
+    type Change = fn(&mut ClusterRequest);
+    let changes: [(Change, EksError); 8] = [
+        (|request| request.name.clear(), EksError::InvalidClusterName),
+        (|request| request.name = "-a".to_owned(), EksError::InvalidClusterName),
+        (|request| request.name = "a".repeat(101), EksError::InvalidClusterName),
+        (
+            |request| request.version = Some("1.12".to_owned()),
+            EksError::UnsupportedVersion,
+        ),
+        (
+            |request| request.role_arn = CREATOR.to_owned(),
+            EksError::InvalidRoleArn,
+        ),
+        (|request| request.vpc.subnet_ids = None, EksError::TooFewSubnets),
+        (
+            |request| {
+                let tags = (0..51).map(|at| (at.to_string(), String::new()));
+                request.tags = tags.collect();
+            },
+            EksError::TooManyTags,
+        ),
+        (
+            |request| request.access.bootstrap_creator_admin = false,
+            EksError::CreatorNotAdmin,
+        ),
+    ];
+    // Each request has the mistakes behind its own as well.
+    let mut wrong = request(AuthenticationMode::ConfigMap);
+    for (change, error) in changes.into_iter().rev() {
+        change(&mut wrong);
+        assert_eq!(wrong.check_shape(), Err(error));
+    }
+    let mut good = request(AuthenticationMode::ConfigMap);
+    for name in ["a", "9", "A-b_c", &"a".repeat(100)] {
+        good.name = name.to_owned();
+        assert_eq!(good.check_shape(), Ok(()), "{name}");
+    }
+    good.vpc.subnet_ids = subnets(1);
+    assert_eq!(good.check_shape(), Err(EksError::TooFewSubnets));
+}
+
+#[test]
+fn a_new_cluster_lets_in_its_creator_and_has_no_nodes() {
+    for (mode, entries) in [
+        (AuthenticationMode::ConfigMap, 0),
+        (AuthenticationMode::ApiAndConfigMap, 1),
+        (AuthenticationMode::Api, 1),
+    ] {
+        let mut request = request(mode);
+        request.service_ipv4_cidr = Some("172.20.0.0/16".to_owned());
+        let world = made(request);
+        let cluster = world.cluster("two").unwrap();
+        assert_eq!(cluster.access_entries().len(), entries, "{mode:?}");
+        assert_eq!(cluster.creator.as_ref().unwrap().canonical_arn, CREATOR);
+        assert_eq!(cluster.version, "1.32");
+        let count = |resource| cluster.objects().list(resource, None).count();
+        assert_eq!((count("namespaces"), count("nodes"), count("pods")), (4, 0, 2));
+        let service = ObjectKey::new("services", "default", "kubernetes");
+        let service = cluster.objects().find(&service).unwrap();
+        assert_eq!(service["spec"]["clusterIP"], "172.20.0.1");
+        assert!(count("clusterroles.rbac.authorization.k8s.io") > 20);
+    }
+    let mut bare = request(AuthenticationMode::Api);
+    bare.bootstrap_self_managed_addons = false;
+    let world = made(bare);
+    assert_eq!(world.cluster("two").unwrap().objects().list("pods", None).count(), 0);
+}
+
+#[test]
+fn a_name_is_taken_until_its_cluster_is_deleted() {
+    let mut world = made(request(AuthenticationMode::Api));
+    let again = |world: &mut World| {
+        let owner = owner(world);
+        let request = request(AuthenticationMode::Api);
+        world
+            .create_cluster(request, owner, String::new(), String::new(), Timestamp::UNIX_EPOCH)
+            .map(|_| ())
+    };
+    let taken = again(&mut world).unwrap_err();
+    assert_eq!(taken.to_string(), "Cluster already exists with name: two");
+    world.cluster_creation_seconds = 600;
+    world.delete_cluster("two").unwrap();
+    assert_eq!(
+        world.delete_cluster("two").unwrap_err(),
+        EksError::NoSuchCluster { name: "two".to_owned() }
+    );
+    again(&mut world).unwrap();
+    let cluster = world.cluster("two").unwrap();
+    for (seconds, status) in [(0, "CREATING"), (599, "CREATING"), (600, "ACTIVE")] {
+        assert_eq!(cluster.status(Timestamp::from_unix_seconds(seconds)), status);
+    }
+}
+
+#[test]
+fn a_cluster_with_node_groups_or_protection_is_not_deleted() {
+    let mut world = world();
+    let now = Timestamp::UNIX_EPOCH;
+    assert_eq!(
+        world.delete_cluster("my-cluster").unwrap_err(),
+        EksError::ClusterHasNodegroups
+    );
+    let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+    assert_eq!(cluster.objects().list("nodes", None).count(), 2);
+    cluster.delete_nodegroup("workers").unwrap();
+    assert!(cluster.delete_nodegroup("workers").is_err());
+    assert_eq!(cluster.objects().list("nodes", None).count(), 0);
+    assert_eq!(cluster.objects().list("pods", None).count(), 0);
+    assert!(cluster.instances.is_empty());
+    cluster.update_deletion_protection(true, ids, now);
+    assert!(matches!(
+        world.delete_cluster("my-cluster").unwrap_err(),
+        EksError::DeletionProtected { .. }
+    ));
+    let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+    cluster.update_deletion_protection(false, ids, now);
+    world.delete_cluster("my-cluster").unwrap();
+}
+
+#[test]
+fn a_node_group_brings_nodes_and_a_way_in_for_them() {
+    for mode in AuthenticationMode::ALL {
+        let mut world = made(request(mode));
+        let now = Timestamp::UNIX_EPOCH;
+        let spec = |name: &str, desired| NewNodegroup {
+            name: name.to_owned(),
+            node_role: NODE_ROLE.to_owned(),
+            desired_size: Some(desired),
+            ..NewNodegroup::default()
+        };
+        let (cluster, directory, ids) = world.cluster_and_directory_mut("two").unwrap();
+        let first = cluster.create_nodegroup(spec("a", 3), directory, ids, now).unwrap();
+        assert!(
+            first
+                .arn
+                .starts_with("arn:aws:eks:us-west-2:111122223333:nodegroup/two/a/"),
+            "{}",
+            first.arn
+        );
+        cluster.create_nodegroup(spec("b", 1), directory, ids, now).unwrap();
+        let taken = cluster.create_nodegroup(spec("b", 1), directory, ids, now).unwrap_err();
+        assert_eq!(
+            taken.to_string(),
+            "NodeGroup already exists with name b and cluster name two"
+        );
+        assert_eq!(cluster.objects().list("nodes", None).count(), 4);
+        assert_eq!(cluster.instances.len(), 4);
+        let entry = cluster.access_entries().get(NODE_ROLE);
+        assert_eq!(entry.is_some(), mode.has_access_entries(), "{mode:?}");
+        assert_eq!(
+            cluster.aws_auth().find(NODE_ROLE).is_some(),
+            !mode.has_access_entries(),
+            "{mode:?}"
+        );
+        cluster.delete_nodegroup("a").unwrap();
+        let nodes: Vec<&Value> = cluster
+            .objects()
+            .list("nodes", None)
+            .map(|(_, node)| node.as_ref())
+            .collect();
+        assert_eq!(nodes.len(), 1);
+        assert_eq!(nodes[0]["metadata"]["labels"]["eks.amazonaws.com/nodegroup"], "b");
+        assert_eq!(cluster.instances.len(), 1);
+    }
+}
+
+#[test]
+fn releases_go_up_one_step_at_a_time() {
+    let mut world = world();
+    let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+    let now = Timestamp::UNIX_EPOCH;
+    for (to, error) in [
+        ("1.32", "Unsupported Kubernetes minor version update from 1.32 to 1.32"),
+        ("1.31", "Unsupported Kubernetes minor version update from 1.32 to 1.31"),
+        ("1.34", "Unsupported Kubernetes minor version update from 1.32 to 1.34"),
+        ("1.99", "unsupported Kubernetes version"),
+    ] {
+        assert_eq!(cluster.update_version(to, ids, now).unwrap_err().to_string(), error);
+    }
+    cluster.update_version("1.33", ids, now).unwrap();
+    assert_eq!(cluster.version, "1.33");
+    let update = cluster.updates().next_back().unwrap();
+    assert_eq!(
+        (update.type_name(), update.params()),
+        ("VersionUpdate", vec![("Version", "1.33".to_owned())])
+    );
+}
+
+#[test]
+fn a_network_is_changed_or_the_request_is_refused() {
+    let mut world = world();
+    let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+    let now = Timestamp::UNIX_EPOCH;
+    let mut change = VpcChange {
+        endpoint_public_access: Some(true),
+        ..VpcChange::default()
+    };
+    assert_eq!(
+        cluster.update_vpc(change.clone(), ids, now).unwrap_err().to_string(),
+        "Cluster is already at the desired configuration with endpointPrivateAccess: false , endpointPublicAccess: true, \
+         and Public Endpoint Restrictions: [0.0.0.0/0]"
+    );
+    change.endpoint_private_access = Some(true);
+    cluster.update_vpc(change, ids, now).unwrap();
+    let update = cluster.updates().next_back().unwrap().clone();
+    assert_eq!(update.type_name(), "EndpointAccessUpdate");
+    assert_eq!(update.params()[2], ("PublicAccessCidrs", r#"["0.0.0.0/0"]"#.to_owned()));
+    let subnets = |names: &[&str]| VpcChange {
+        subnet_ids: Some(names.iter().map(|name| (*name).to_owned()).collect()),
+        ..VpcChange::default()
+    };
+    assert_eq!(
+        cluster.update_vpc(subnets(&["a"]), ids, now),
+        Err(EksError::TooFewSubnets)
+    );
+    cluster.update_vpc(subnets(&["a", "b"]), ids, now).unwrap();
+    assert_eq!(cluster.updates().next_back().unwrap().type_name(), "VpcConfigUpdate");
+    assert!(cluster.settings().vpc.endpoint_private_access);
+}
+
+#[test]
+fn add_ons_and_associations_are_kept_and_tagged() {
+    let mut world = world();
+    let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+    let now = Timestamp::UNIX_EPOCH;
+    let names: Vec<&str> = cluster.addons().map(|addon| addon.name.as_str()).collect();
+    assert_eq!(names, ["coredns", "kube-proxy", "vpc-cni"]);
+    let create = |cluster: &mut super::Cluster, ids: &mut _, name: &str, version: Option<&str>| {
+        let spec = AddonChange {
+            version: version.map(str::to_owned),
+            ..AddonChange::default()
+        };
+        cluster.create_addon(name, spec, Default::default(), ids, now)
+    };
+    assert_eq!(create(cluster, ids, "none", None), Err(EksError::UnknownAddon));
+    assert_eq!(
+        create(cluster, ids, "metrics-server", Some("v9")),
+        Err(EksError::UnknownAddon)
+    );
+    assert_eq!(create(cluster, ids, "coredns", None), Err(EksError::AddonExists));
+    let addon = create(cluster, ids, "metrics-server", None).unwrap();
+    let to = AddonChange {
+        version: Some("v0.7.2-eksbuild.1".to_owned()),
+        ..AddonChange::default()
+    };
+    cluster.update_addon("metrics-server", to, ids, now).unwrap();
+    assert_eq!(cluster.addon("metrics-server").unwrap().version, "v0.7.2-eksbuild.1");
+    assert_eq!(cluster.updates().next_back().unwrap().addon(), Some("metrics-server"));
+
+    let spec = AssociationChange {
+        role_arn: Some(NODE_ROLE.to_owned()),
+        ..AssociationChange::default()
+    };
+    let associate = |cluster: &mut super::Cluster, ids: &mut _| {
+        let (namespace, account) = ("default".to_owned(), "app".to_owned());
+        cluster.create_pod_identity_association(namespace, account, spec.clone(), Default::default(), ids, now)
+    };
+    let association = associate(cluster, ids).unwrap();
+    assert_eq!(
+        associate(cluster, ids),
+        Err(EksError::AssociationExists {
+            id: association.id.clone()
+        })
+    );
+
+    let nodegroup = cluster.nodegroup("workers").unwrap().arn.clone();
+    for arn in [cluster.arn(), addon.arn.clone(), association.arn.clone(), nodegroup] {
+        cluster
+            .change_tags(&arn, |tags| {
+                tags.insert("a".to_owned(), "b".to_owned());
+            })
+            .unwrap();
+        assert_eq!(json!(cluster.tags_of(&arn)), json!({"a": "b"}), "{arn}");
+        let many = |tags: &mut std::collections::BTreeMap<_, _>| {
+            tags.extend((0..50).map(|at| (at.to_string(), String::new())));
+        };
+        assert_eq!(cluster.change_tags(&arn, many), Err(EksError::TooManyTags));
+        assert_eq!(json!(cluster.tags_of(&arn)), json!({"a": "b"}), "{arn}");
+    }
+    assert_eq!(cluster.tags_of("arn:aws:eks:us-west-2:111122223333:cluster/none"), None);
+    cluster.delete_addon("metrics-server").unwrap();
+    assert!(cluster.addon("metrics-server").is_err());
+    cluster.delete_pod_identity_association(&association.id).unwrap();
+    assert!(cluster.pod_identity_association(&association.id).is_err());
+}

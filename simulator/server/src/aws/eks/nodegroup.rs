@@ -1,0 +1,133 @@
+//! Node groups, and Fargate profiles, of which there are none.
+
+use std::collections::BTreeMap;
+
+use eks_auth_core::eks::Cluster;
+use eks_auth_core::eks::error::EksError;
+use eks_auth_core::eks::nodegroup::NewNodegroup;
+use eks_auth_core::eks::nodegroup::Nodegroup;
+use serde::Deserialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::input;
+use crate::aws::Service;
+use crate::aws::error::AwsError;
+use crate::aws::operation::Context;
+use crate::aws::protocol::time;
+
+/// Members of a node group that are kept and shown as they come.
+const KEPT: [&str; 12] = [
+    "amiType",
+    "capacityType",
+    "diskSize",
+    "instanceTypes",
+    "labels",
+    "launchTemplate",
+    "nodeRepairConfig",
+    "releaseVersion",
+    "remoteAccess",
+    "scalingConfig",
+    "taints",
+    "updateConfig",
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Create {
+    nodegroup_name: Option<String>,
+    node_role: Option<String>,
+    subnets: Option<Vec<String>>,
+    version: Option<String>,
+    tags: Option<BTreeMap<String, String>>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+pub(super) fn create(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+
+    let asked: Create = call.body()?;
+    let desired = asked
+        .others
+        .get("scalingConfig")
+        .and_then(|scaling| scaling.get("desiredSize"));
+    let spec = NewNodegroup {
+        name: input::required(asked.nodegroup_name, "nodegroupName")?,
+        version: asked.version,
+        node_role: input::required(asked.node_role, "nodeRole")?,
+        subnets: input::required(asked.subnets, "subnets")?,
+        desired_size: desired.and_then(Value::as_u64),
+        others: input::kept(asked.others, &KEPT),
+        tags: asked.tags.unwrap_or_default(),
+    };
+    call.change(name, |cluster, directory, ids, now| {
+        let nodegroup = cluster.create_nodegroup(spec, directory, ids, now)?;
+        Ok(json!({"nodegroup": nodegroup_json(&nodegroup, cluster, "CREATING")}))
+    })
+}
+
+pub(super) fn list(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+
+    let cluster = call.cluster(name)?;
+    let names = cluster
+        .nodegroups()
+        .map(|nodegroup| (nodegroup.name.clone(), json!(nodegroup.name)))
+        .collect();
+    input::page("nodegroups", names, call.request)
+}
+
+pub(super) fn describe(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+    let nodegroup = call.label(1);
+
+    let cluster = call.cluster(name)?;
+    let nodegroup = cluster.nodegroup(nodegroup)?;
+    Ok(json!({"nodegroup": nodegroup_json(nodegroup, &cluster, "ACTIVE")}))
+}
+
+pub(super) fn delete(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+    let nodegroup = call.label(1);
+
+    call.change(name, |cluster, _, _, _| {
+        let nodegroup = cluster.delete_nodegroup(nodegroup)?;
+        Ok(json!({"nodegroup": nodegroup_json(&nodegroup, cluster, "DELETING")}))
+    })
+}
+
+pub(super) fn list_fargate_profiles(call: &Context<'_>) -> Result<Value, AwsError> {
+    call.cluster(call.label(0))?;
+    input::page("fargateProfileNames", Vec::new(), call.request)
+}
+
+pub(super) fn describe_fargate_profile(call: &Context<'_>) -> Result<Value, AwsError> {
+    call.cluster(call.label(0))?;
+    let name = call.label(1).to_owned();
+    Err(EksError::NoSuchFargateProfile { name }.into())
+}
+
+fn nodegroup_json(nodegroup: &Nodegroup, cluster: &Cluster, status: &str) -> Value {
+    let group = nodegroup.arn.rsplit('/').next().unwrap_or_default();
+    let mut value = json!({
+        "nodegroupName": nodegroup.name,
+        "nodegroupArn": nodegroup.arn,
+        "clusterName": cluster.name,
+        "version": nodegroup.version,
+        "releaseVersion": format!("{}.5-20250620", nodegroup.version),
+        "createdAt": time(Service::Eks, nodegroup.created),
+        "modifiedAt": time(Service::Eks, nodegroup.created),
+        "status": status,
+        "nodeRole": nodegroup.node_role,
+        "subnets": nodegroup.subnets,
+        "resources": {"autoScalingGroups": [{"name": format!("eks-{}-{group}", nodegroup.name)}]},
+        "health": {"issues": []},
+        "tags": nodegroup.tags,
+    });
+    if let Some(members) = value.as_object_mut() {
+        members.extend(nodegroup.others.clone());
+    }
+    value
+}

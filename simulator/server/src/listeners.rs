@@ -1,0 +1,281 @@
+//! The clusters' listeners, which follow the World: one is bound when a cluster is made, and closed when it is deleted.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::Weak;
+
+use eks_auth_core::eks::Cluster;
+use serde_json::Value;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::environment;
+use crate::environment::ClientFiles;
+use crate::http;
+use crate::http::Handler;
+use crate::kube;
+use crate::proxy;
+use crate::proxy::Tunnels;
+use crate::state::BoundListener;
+use crate::state::ClusterListeners;
+use crate::state::State;
+use crate::webhook;
+
+/// Where a cluster answers.
+#[derive(Clone, Debug)]
+pub struct ClusterListener {
+    /// The cluster's name.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+    /// Its account.
+    pub account: String,
+    /// `https://HOST:PORT`.
+    pub endpoint: String,
+    /// A kubeconfig for people.
+    pub kubeconfig: PathBuf,
+    /// A kubeconfig for a real kube-apiserver's `--authentication-token-webhook-config-file`.
+    pub webhook_kubeconfig: PathBuf,
+}
+
+impl ClusterListener {
+    /// That of a cluster whose endpoint is known, with files in `folder`.
+    pub(crate) fn of(cluster: &Cluster, folder: &Path) -> Self {
+        let name = &cluster.name;
+        Self {
+            name: name.clone(),
+            region: cluster.region.clone(),
+            account: cluster.account.to_string(),
+            endpoint: cluster.endpoint.clone(),
+            kubeconfig: folder.join(format!("{name}.kubeconfig")),
+            webhook_kubeconfig: folder.join(format!("{name}.webhook.kubeconfig")),
+        }
+    }
+}
+
+/// How clusters' listeners are bound.
+#[derive(Clone, Debug)]
+pub(crate) struct Binding {
+    /// The address.
+    pub(crate) listen: IpAddr,
+    /// How clients name this machine, where that is not the address.
+    pub(crate) hostname: Option<String>,
+    /// The certificate that clients are to trust.
+    pub(crate) ca_pem: String,
+}
+
+impl Binding {
+    /// Binds a listener; port 0 is any free one.
+    pub(crate) fn bind(&self, port: u16) -> io::Result<BoundListener> {
+        let (listener, address) = bind(SocketAddr::new(self.listen, port))?;
+        let endpoint = match &self.hostname {
+            Some(hostname) => format!("https://{hostname}:{}", address.port()),
+            None => format!("https://{}", reachable(address)),
+        };
+        Ok(BoundListener {
+            listener,
+            address,
+            endpoint,
+            certificate_authority: self.ca_pem.clone(),
+        })
+    }
+}
+
+/// What the listeners of clusters need, and who is told of them.
+pub(crate) struct Listeners {
+    pub(crate) runtime: Handle,
+    pub(crate) binding: Binding,
+    pub(crate) tls: TlsAcceptor,
+    /// Whether they are webhooks only.
+    pub(crate) is_webhook: bool,
+    pub(crate) folder: PathBuf,
+    pub(crate) tunnels: Arc<Tunnels>,
+    /// What the ready file says beside `clusters` and `env`.
+    pub(crate) announcement: Value,
+    // Weak, since the state leads here.
+    pub(crate) state: Weak<State>,
+    pub(crate) open: Mutex<Open>,
+}
+
+/// What is open, and what was said of it.
+pub(crate) struct Open {
+    pub(crate) clusters: Vec<ClusterListener>,
+    /// By endpoint, which no two have, while a name may be that of a cluster that is gone and of one that is new.
+    pub(crate) tasks: BTreeMap<String, (AbortHandle, SocketAddr)>,
+    pub(crate) client_files: ClientFiles,
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+impl Listeners {
+    /// Where each cluster answers.
+    pub(crate) fn clusters(&self) -> Vec<ClusterListener> {
+        self.open().clusters.clone()
+    }
+
+    /// The files that lead clients to the simulator.
+    pub(crate) fn client_files(&self) -> ClientFiles {
+        self.open().client_files.clone()
+    }
+
+    /// The ready file's content.
+    pub(crate) fn ready(&self) -> Value {
+        self.render(&self.open())
+    }
+
+    /// Writes the ready file, now and whenever clusters come or go, and says in the environment where it is.
+    pub(crate) fn announce(&self, path: &Path) -> io::Result<()> {
+        let path = std::path::absolute(path)?;
+        let mut open = self.open();
+        open.client_files
+            .env
+            .insert("EKS_AUTH_SIM_READY_FILE".to_owned(), path.display().to_string());
+        environment::write_env_file(&open.client_files)?;
+        open.ready_file = Some(path);
+        self.write_ready_file(&open)
+    }
+
+    /// Answers for a cluster from now on.
+    pub(crate) fn serve(&self, cluster: ClusterListener, bound: BoundListener) -> io::Result<()> {
+        let state = Weak::clone(&self.state);
+        let is_webhook = self.is_webhook;
+        let handler: Handler = {
+            let name = cluster.name.clone();
+            Arc::new(move |request| match state.upgrade() {
+                Some(state) if is_webhook => webhook::handle(&state, &name, request),
+                Some(state) => kube::handle(&state, &name, request),
+                None => http::Response::new(503, "text/plain", "the simulator has stopped\n"),
+            })
+        };
+        let listener = {
+            let _entered = self.runtime.enter();
+            TcpListener::from_std(bound.listener)?
+        };
+        self.tunnels.add(
+            own_hosts(bound.address),
+            proxy::Endpoint {
+                tls: Some(self.tls.clone()),
+                handler: Arc::clone(&handler),
+            },
+        );
+        let task = self
+            .runtime
+            .spawn(http::serve(listener, Some(self.tls.clone()), handler))
+            .abort_handle();
+        let mut open = self.open();
+        open.tasks.insert(cluster.endpoint.clone(), (task, bound.address));
+        open.clusters.push(cluster);
+        open.clusters.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(())
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn render(&self, open: &Open) -> Value {
+        let clusters: Vec<Value> = open
+            .clusters
+            .iter()
+            .map(|cluster| {
+                json!({
+                    "name": cluster.name,
+                    "region": cluster.region,
+                    "account": cluster.account,
+                    "endpoint": cluster.endpoint,
+                    "webhook": format!("{}/authenticate", cluster.endpoint),
+                    "webhook_kubeconfig": cluster.webhook_kubeconfig,
+                    "kubeconfig": cluster.kubeconfig,
+                })
+            })
+            .collect();
+        let mut ready = self.announcement.clone();
+        if let Some(members) = ready.as_object_mut() {
+            members.insert("env_file".to_owned(), json!(open.client_files.env_file));
+            members.insert("env".to_owned(), json!(open.client_files.env));
+            members.insert("clusters".to_owned(), Value::Array(clusters));
+        }
+        ready
+    }
+
+    /// Whole, by a temporary file. Nothing where no ready file is wanted.
+    fn write_ready_file(&self, open: &Open) -> io::Result<()> {
+        let Some(path) = &open.ready_file else {
+            return Ok(());
+        };
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(format!(".{}", std::process::id()));
+        let partial = PathBuf::from(partial);
+        environment::write_private(&partial, &format!("{}\n", self.render(open)))?;
+        fs::rename(&partial, path)
+    }
+}
+
+impl ClusterListeners for Listeners {
+    fn bind(&self) -> io::Result<BoundListener> {
+        self.binding.bind(0)
+    }
+
+    fn open(&self, cluster: &Cluster, bound: BoundListener) -> io::Result<()> {
+        let listener = ClusterListener::of(cluster, &self.folder);
+        environment::write_cluster_files(&self.folder, &listener, &self.binding.ca_pem)?;
+        self.serve(listener, bound)?;
+        self.write_ready_file(&self.open())
+    }
+
+    fn close(&self, cluster: &Cluster) -> io::Result<()> {
+        let mut open = self.open();
+        if let Some((task, address)) = open.tasks.remove(&cluster.endpoint) {
+            task.abort();
+            self.tunnels.remove(&reachable(address));
+        }
+        open.clusters.retain(|known| known.endpoint != cluster.endpoint);
+        if open.clusters.iter().all(|known| known.name != cluster.name) {
+            let closed = ClusterListener::of(cluster, &self.folder);
+            for file in [&closed.kubeconfig, &closed.webhook_kubeconfig] {
+                let _ = fs::remove_file(file);
+            }
+        }
+        self.write_ready_file(&open)
+    }
+}
+
+/// The addresses under which a client may name a listener, as a URL has them.
+pub(crate) fn own_hosts(address: SocketAddr) -> Vec<String> {
+    let mut hosts = vec![reachable(address), format!("localhost:{}", address.port())];
+    let loopback = format!("127.0.0.1:{}", address.port());
+    if address.ip().is_unspecified() || !hosts.contains(&loopback) {
+        hosts.push(loopback);
+    }
+    hosts.dedup();
+    hosts
+}
+
+/// The address a local client connects to: an unspecified address is reached over loopback.
+pub(crate) fn reachable(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port()).to_string()
+}
+
+/// Binds without a runtime.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<(std::net::TcpListener, SocketAddr)> {
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
