@@ -35,6 +35,15 @@ RULES = json.dumps(
 )
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ENTRY = {"clusterName": CLUSTER, "principalArn": ROLE}
+STACK = json.dumps(
+    {
+        "Description": "walks",
+        "Resources": {
+            "Entry": {"Type": "AWS::EKS::AccessEntry", "Properties": {"ClusterName": CLUSTER, "PrincipalArn": ROLE}}
+        },
+        "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Entry", "AccessEntryArn"]}}},
+    }
+)
 NOW = int(time.time())
 
 
@@ -231,6 +240,21 @@ STEPS = [
     ("eks", "ListIdentityProviderConfigs", {"clusterName": CLUSTER}),
     ("eks", "ListInsights", {"clusterName": CLUSTER}),
     ("eks", "ListCapabilities", {"clusterName": CLUSTER}),
+    # CloudFormation
+    ("cloudformation", "CreateStack", {"StackName": "walker", "TemplateBody": STACK, "EnableTerminationProtection": True, "Tags": [{"Key": "team", "Value": "sdk"}]}),
+    ("cloudformation", "CreateStack", {"StackName": "walker", "TemplateBody": STACK}, "AlreadyExistsException"),
+    ("cloudformation", "CreateStack", {"StackName": "broken", "TemplateBody": "{"}, "ValidationError"),
+    ("cloudformation", "DescribeStacks", {"StackName": "walker"}),
+    ("cloudformation", "DescribeStacks", {"StackName": "nobody"}, "ValidationError"),
+    ("cloudformation", "DescribeStackEvents", {"StackName": "walker"}),
+    ("cloudformation", "DescribeStackResource", {"StackName": "walker", "LogicalResourceId": "Entry"}),
+    ("cloudformation", "DescribeStackResources", {"StackName": "walker"}),
+    ("cloudformation", "ListStackResources", {"StackName": "walker"}),
+    ("cloudformation", "GetTemplate", {"StackName": "walker"}),
+    ("cloudformation", "DeleteStack", {"StackName": "walker"}, "ValidationError"),
+    ("cloudformation", "UpdateTerminationProtection", {"StackName": "walker", "EnableTerminationProtection": False}),
+    ("cloudformation", "DeleteStack", {"StackName": "walker"}),
+    ("cloudformation", "ListStacks", {}),
     # CloudWatch Logs
     ("logs", "CreateLogGroup", {"logGroupName": "/walker"}),
     ("logs", "CreateLogGroup", {"logGroupName": "/walker"}, "ResourceAlreadyExistsException"),

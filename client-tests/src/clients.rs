@@ -137,6 +137,19 @@ pub fn source(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
+/// eksctl, where `EKSCTL_BIN` names it or it is on PATH; else nothing, with a line on stderr, also where `CI` is `true`:
+/// no registry has its program, and to build it takes some minutes.
+#[must_use]
+pub fn eksctl(test: &str) -> Option<PathBuf> {
+    let found = env::var_os("EKSCTL_BIN")
+        .map(PathBuf::from)
+        .or_else(|| find_on_path("eksctl"));
+    if found.is_none() {
+        let _ = writeln!(io::stderr(), "SKIPPED {test}: no eksctl on PATH, and no EKSCTL_BIN");
+    }
+    found
+}
+
 fn find_on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(name))

@@ -12,6 +12,7 @@ mod clients;
 mod simulator;
 
 pub use self::clients::Client;
+pub use self::clients::eksctl;
 pub use self::clients::need;
 pub use self::clients::source;
 pub use self::simulator::Ran;

@@ -12,6 +12,7 @@ mod access_entries;
 mod aws_cli;
 mod command_line;
 mod crash;
+mod eksctl;
 mod faults;
 mod kubectl;
 mod logs;

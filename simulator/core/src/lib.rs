@@ -34,6 +34,7 @@ pub mod request_info;
 pub mod selector;
 pub mod user;
 
+pub mod cloudformation;
 pub mod cloudwatch_logs;
 pub mod eks;
 pub mod fault;

@@ -1,6 +1,6 @@
 //! The World as records, so that a store of bytes can keep it: which records a change touches, and the World again.
 //!
-//! What changes often, or there is much of, has a record of its own: users, roles, keys, objects, access entries. The rest
+//! What changes often, or there is much of, has a record of its own: users, roles, keys, objects, access entries, stacks. The rest
 //! of an account or a cluster is one record. Unchanged parts are told by the structure that snapshots share, so that a
 //! change costs what it touches. Indices are not kept; they are made anew.
 
@@ -31,6 +31,7 @@ const IDENTITY_CENTER: &str = "identity-center";
 const KEY: &str = "key";
 const OBJECT: &str = "object";
 const ROLE: &str = "role";
+const STACK: &str = "stack";
 const USER: &str = "user";
 
 /// A record that a change touches.
@@ -83,6 +84,9 @@ pub fn changes(old: Option<&World>, new: &World) -> Result<Vec<Change>, StoreErr
         out.map(&[ACCOUNT, id, ROLE], old_roles, new_roles, |name| vec![name])?;
         out.value(&[ACCOUNT, id], old, new)?;
     }
+    out.map(&[STACK], old.map(|old| &old.stacks), Some(&new.stacks), |number| {
+        vec![number]
+    })?;
     for (name, old, new) in pairs(old.map(|old| &old.clusters), &new.clusters) {
         if let (Some(old), Some(new)) = (old, new)
             && Arc::ptr_eq(old, new)
@@ -114,6 +118,7 @@ fn world_record(world: &World) -> WorldRecord<'_> {
     let World {
         directory: _,
         clusters: _,
+        stacks: _,
         ids,
         clock_offset_seconds,
         own_hosts: _,
@@ -241,6 +246,9 @@ fn load_record(world: &mut World, words: &[&str], value: &[u8]) -> Result<(), St
         [IDENTITY_CENTER] => world.identity_center = Some(read(value)?),
         [KEY, _] => {
             world.directory.add_key(read(value)?);
+        }
+        [STACK, number] => {
+            world.stacks.insert((*number).to_owned(), read(value)?);
         }
         [ACCOUNT, _] => world.directory.restore_account(read(value)?),
         [ACCOUNT, id, USER, _] => world.directory.restore_user(id, read(value)?),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
+use crate::cloudformation::Stack;
 use crate::eks::Cluster;
 use crate::eks::ClusterOwner;
 use crate::eks::error::EksError;
@@ -21,6 +22,8 @@ pub struct World {
     pub directory: Directory,
     /// Clusters by name. One World has one account's worth of clusters, so names are unique.
     pub clusters: OrdMap<String, Arc<Cluster>>,
+    /// The stacks of CloudFormation, deleted ones too, by numbers of ten digits in the order in which they were made.
+    pub stacks: OrdMap<String, Arc<Stack>>,
     /// Where new identifiers come from.
     pub ids: IdGenerator,
     /// Seconds by which the World's clock is ahead of the machine's.
@@ -43,6 +46,7 @@ impl World {
         Self {
             directory: Directory::default(),
             clusters: OrdMap::new(),
+            stacks: OrdMap::new(),
             ids: IdGenerator::new(seed),
             clock_offset_seconds: 0,
             own_hosts: Vec::new(),

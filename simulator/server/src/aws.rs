@@ -1,6 +1,7 @@
 //! The AWS endpoint: every service behind one handler, told apart by the host where that is one of AWS, else by the
 //! credential scope and the shape of the request.
 
+mod cloudformation;
 mod eks;
 mod error;
 mod event_stream;
@@ -44,6 +45,7 @@ use crate::state::State;
 /// A service that is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Service {
+    CloudFormation,
     Eks,
     Iam,
     Logs,
@@ -53,11 +55,20 @@ enum Service {
 }
 
 impl Service {
-    const ALL: [Self; 6] = [Self::Eks, Self::Iam, Self::Logs, Self::Sso, Self::SsoOidc, Self::Sts];
+    const ALL: [Self; 7] = [
+        Self::CloudFormation,
+        Self::Eks,
+        Self::Iam,
+        Self::Logs,
+        Self::Sso,
+        Self::SsoOidc,
+        Self::Sts,
+    ];
 
     /// The name in credential scopes, hosts and policies; of Identity Center's, that of the model.
     const fn name(self) -> &'static str {
         match self {
+            Self::CloudFormation => "cloudformation",
             Self::Eks => "eks",
             Self::Iam => "iam",
             Self::Logs => "logs",
@@ -71,12 +82,13 @@ impl Service {
         match self {
             Self::Eks | Self::Sso | Self::SsoOidc => Protocol::RestJson,
             Self::Logs => Protocol::Json,
-            Self::Iam | Self::Sts => Protocol::Query,
+            Self::CloudFormation | Self::Iam | Self::Sts => Protocol::Query,
         }
     }
 
     const fn operations(self) -> &'static [Operation] {
         match self {
+            Self::CloudFormation => cloudformation::OPERATIONS,
             Self::Eks => eks::OPERATIONS,
             Self::Iam => iam::OPERATIONS,
             Self::Logs => logs::OPERATIONS,
@@ -89,6 +101,7 @@ impl Service {
     /// The namespace of every answer in XML; empty for the other protocols.
     const fn xml_namespace(self) -> &'static str {
         match self {
+            Self::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
             Self::Eks | Self::Logs | Self::Sso | Self::SsoOidc => "",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -99,7 +112,7 @@ impl Service {
     const fn skew_minutes(self) -> i64 {
         match self {
             Self::Sts => 15,
-            Self::Eks | Self::Iam | Self::Logs | Self::Sso | Self::SsoOidc => 5,
+            Self::CloudFormation | Self::Eks | Self::Iam | Self::Logs | Self::Sso | Self::SsoOidc => 5,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use eks_auth_core::cloudformation::StackError;
 use eks_auth_core::cloudwatch_logs::error::LogsError;
 use eks_auth_core::eks::error::EksError;
 use eks_auth_core::eks::error::EksErrorKind;
@@ -106,6 +107,23 @@ impl From<EksError> for AwsError {
             EksErrorKind::ResourceNotFound => ("ResourceNotFoundException", 404),
         };
         Self::new(code, status, error.to_string())
+    }
+}
+
+impl From<StackError> for AwsError {
+    fn from(error: StackError) -> Self {
+        let code = match &error {
+            StackError::AlreadyExists { .. } => "AlreadyExistsException",
+            StackError::InvalidName { .. }
+            | StackError::MissingParameters { .. }
+            | StackError::NoSuchStack { .. }
+            | StackError::Protected { .. }
+            | StackError::TemplateFormat { .. }
+            | StackError::UnknownParameters { .. }
+            | StackError::Unresolved { .. }
+            | StackError::Unserved { .. } => "ValidationError",
+        };
+        Self::new(code, 400, error.to_string())
     }
 }
 
