@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::Weak;
+use std::time::Duration;
 
 use eks_auth_core::eks::Cluster;
 use serde_json::Value;
@@ -71,6 +72,8 @@ impl ClusterListener {
 pub(crate) struct Binding {
     /// The address.
     pub(crate) listen: IpAddr,
+    /// Which port one gets that wants none in particular.
+    pub(crate) any_port: AnyPort,
     /// How clients name this machine, where that is not the address.
     pub(crate) hostname: Option<String>,
     /// The certificate that clients are to trust.
@@ -80,7 +83,7 @@ pub(crate) struct Binding {
 impl Binding {
     /// Binds a listener; port 0 is any free one.
     pub(crate) fn bind(&self, port: u16) -> io::Result<BoundListener> {
-        let (listener, address) = bind(SocketAddr::new(self.listen, port))?;
+        let (listener, address) = bind(SocketAddr::new(self.listen, port), self.any_port)?;
         let endpoint = match &self.hostname {
             Some(hostname) => format!("https://{hostname}:{}", address.port()),
             None => format!("https://{}", reachable(address)),
@@ -272,9 +275,52 @@ pub(crate) fn reachable(address: SocketAddr) -> String {
     SocketAddr::new(ip, address.port()).to_string()
 }
 
-/// Binds without a runtime.
-pub(crate) fn bind(address: SocketAddr) -> io::Result<(std::net::TcpListener, SocketAddr)> {
-    let listener = std::net::TcpListener::bind(address)?;
+/// Which port a listener gets that wants none in particular.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AnyPort {
+    /// One that the system chooses.
+    Ephemeral,
+    /// One that is as likely free when the simulator starts again: not of those that systems give to clients.
+    Lasting,
+}
+
+/// Below the ports that Linux (from 32768) and others (from 49152) give to clients.
+const LASTING: std::ops::Range<u16> = 10_240..32_768;
+/// A process that was killed has its ports until the last of its threads is gone.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Binds without a runtime; port 0 is any.
+pub(crate) fn bind(address: SocketAddr, any: AnyPort) -> io::Result<(std::net::TcpListener, SocketAddr)> {
+    let is_taken = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse;
+    let listener = match (address.port(), any) {
+        (0, AnyPort::Ephemeral) => std::net::TcpListener::bind(address)?,
+        (0, AnyPort::Lasting) => {
+            // Simulators that start at once begin at different places.
+            let (start, places) = (u32::from(LASTING.start), u32::from(LASTING.end - LASTING.start));
+            let first = std::process::id().wrapping_mul(97) % places;
+            let mut ports = (0..places).filter_map(|step| u16::try_from(start + (first + step) % places).ok());
+            loop {
+                let port = ports.next().ok_or(io::ErrorKind::AddrInUse)?;
+                match std::net::TcpListener::bind(SocketAddr::new(address.ip(), port)) {
+                    Err(error) if is_taken(&error) => {}
+                    bound => break bound?,
+                }
+            }
+        }
+        _ => {
+            let mut tries = TRIES;
+            loop {
+                match std::net::TcpListener::bind(address) {
+                    Err(error) if is_taken(&error) && tries > 0 => {
+                        tries -= 1;
+                        std::thread::sleep(PAUSE);
+                    }
+                    bound => break bound?,
+                }
+            }
+        }
+    };
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     Ok((listener, address))

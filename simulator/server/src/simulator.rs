@@ -29,6 +29,7 @@ use crate::control;
 use crate::environment;
 use crate::http;
 use crate::http::Handler;
+use crate::listeners::AnyPort;
 use crate::listeners::Binding;
 pub use crate::listeners::ClusterListener;
 use crate::listeners::Listeners;
@@ -168,8 +169,13 @@ impl Simulator {
         if config.aws_port != 0 {
             kept.ports.aws = config.aws_port;
         }
+        let any_port = if store.is_some() {
+            AnyPort::Lasting
+        } else {
+            AnyPort::Ephemeral
+        };
         let bind = |port| {
-            bind(SocketAddr::new(config.listen, port)).map_err(|source| StartError::Bind {
+            bind(SocketAddr::new(config.listen, port), any_port).map_err(|source| StartError::Bind {
                 address: SocketAddr::new(config.listen, port),
                 source,
             })
@@ -190,6 +196,7 @@ impl Simulator {
         }
         let binding = Binding {
             listen: config.listen,
+            any_port,
             hostname: config.webhook.as_ref().and_then(|webhook| webhook.hostname.clone()),
             ca_pem: authority.pem().to_owned(),
         };
