@@ -5,6 +5,9 @@ model says, where an operation has no example in STEPS, or where one that is not
 answers an unknown one.
 """
 
+import base64
+import hashlib
+import hmac
 import json
 import sys
 import time
@@ -84,6 +87,20 @@ class Seen(dict):
         for name in path:
             value = value[name]
         return value
+
+
+def codes(seen):
+    """What the MFA device shows now and next (RFC 6238)."""
+    seed = seen.of("iam", "CreateVirtualMFADevice", "VirtualMFADevice", "Base32StringSeed")
+    key = base64.b32decode(seed)
+
+    def code(period):
+        digest = hmac.new(key, period.to_bytes(8, "big"), hashlib.sha1).digest()
+        offset = digest[-1] & 15
+        return f"{(int.from_bytes(digest[offset:offset + 4], 'big') & 0x7FFFFFFF) % 1000000:06}"
+
+    period = int(time.time()) // 30
+    return {"AuthenticationCode1": code(period), "AuthenticationCode2": code(period + 1)}
 
 
 # In this order: the service, the operation, its parameters (or what makes them of the answers so far) and, where it is to
@@ -180,6 +197,51 @@ STEPS = [
     ("iam", "GetOpenIDConnectProvider", lambda seen: {"OpenIDConnectProviderArn": seen.of("iam", "CreateOpenIDConnectProvider", "OpenIDConnectProviderArn")}),
     ("iam", "ListOpenIDConnectProviders", {}),
     ("iam", "DeleteOpenIDConnectProvider", lambda seen: {"OpenIDConnectProviderArn": seen.of("iam", "CreateOpenIDConnectProvider", "OpenIDConnectProviderArn")}),
+    # IAM: groups, boundaries, tags, MFA devices and the rest
+    ("iam", "CreateUser", {"UserName": "member"}),
+    ("iam", "CreateGroup", {"GroupName": "members"}),
+    ("iam", "UpdateGroup", {"GroupName": "members", "NewPath": "/some/"}),
+    ("iam", "AttachGroupPolicy", {"GroupName": "members", "PolicyArn": ADMINISTRATOR}),
+    ("iam", "ListAttachedGroupPolicies", {"GroupName": "members"}),
+    ("iam", "PutGroupPolicy", {"GroupName": "members", "PolicyName": "eks", "PolicyDocument": RULES}),
+    ("iam", "GetGroupPolicy", {"GroupName": "members", "PolicyName": "eks"}),
+    ("iam", "ListGroupPolicies", {"GroupName": "members"}),
+    ("iam", "PutUserPermissionsBoundary", {"UserName": "member", "PermissionsBoundary": ADMINISTRATOR}),
+    ("iam", "CreateRole", {"RoleName": "bounded", "AssumeRolePolicyDocument": TRUST, "PermissionsBoundary": ADMINISTRATOR, "Tags": [{"Key": "a", "Value": "b"}]}),
+    ("iam", "PutRolePermissionsBoundary", {"RoleName": "bounded", "PermissionsBoundary": ADMINISTRATOR}),
+    ("iam", "CreatePolicy", {"PolicyName": "tagged", "PolicyDocument": RULES, "Description": "for tags", "Tags": [{"Key": "a", "Value": "b"}]}),
+    ("iam", "TagPolicy", lambda seen: {"PolicyArn": seen.of("iam", "CreatePolicy", "Policy", "Arn"), "Tags": [{"Key": "c", "Value": "d"}]}),
+    ("iam", "ListPolicyTags", lambda seen: {"PolicyArn": seen.of("iam", "CreatePolicy", "Policy", "Arn")}),
+    ("iam", "UntagPolicy", lambda seen: {"PolicyArn": seen.of("iam", "CreatePolicy", "Policy", "Arn"), "TagKeys": ["c"]}),
+    ("iam", "CreateInstanceProfile", {"InstanceProfileName": "tagged", "Tags": [{"Key": "a", "Value": "b"}]}),
+    ("iam", "TagInstanceProfile", {"InstanceProfileName": "tagged", "Tags": [{"Key": "c", "Value": "d"}]}),
+    ("iam", "ListInstanceProfileTags", {"InstanceProfileName": "tagged"}),
+    ("iam", "UntagInstanceProfile", {"InstanceProfileName": "tagged", "TagKeys": ["a", "c"]}),
+    ("iam", "AddRoleToInstanceProfile", {"InstanceProfileName": "tagged", "RoleName": "bounded"}),
+    ("iam", "CreateVirtualMFADevice", {"VirtualMFADeviceName": "member"}),
+    ("iam", "EnableMFADevice", lambda seen: {"UserName": "member", "SerialNumber": seen.of("iam", "CreateVirtualMFADevice", "VirtualMFADevice", "SerialNumber"), "AuthenticationCode1": "000000", "AuthenticationCode2": "000000"}, "InvalidAuthenticationCode"),
+    ("iam", "EnableMFADevice", lambda seen: {"UserName": "member", "SerialNumber": seen.of("iam", "CreateVirtualMFADevice", "VirtualMFADevice", "SerialNumber"), **codes(seen)}),
+    ("iam", "ListMFADevices", {"UserName": "member"}),
+    ("iam", "ListVirtualMFADevices", {}),
+    ("iam", "TagMFADevice", lambda seen: {"SerialNumber": seen.of("iam", "CreateVirtualMFADevice", "VirtualMFADevice", "SerialNumber"), "Tags": [{"Key": "a", "Value": "b"}]}),
+    ("iam", "ListMFADeviceTags", lambda seen: {"SerialNumber": seen.of("iam", "CreateVirtualMFADevice", "VirtualMFADevice", "SerialNumber")}),
+    ("iam", "UntagMFADevice", lambda seen: {"SerialNumber": seen.of("iam", "CreateVirtualMFADevice", "VirtualMFADevice", "SerialNumber"), "TagKeys": ["a"]}),
+    ("iam", "SimulatePrincipalPolicy", {"PolicySourceArn": ROLE, "ActionNames": ["eks:DescribeCluster", "iam:GetUser"]}),
+    ("iam", "GetAccountAuthorizationDetails", {}),
+    ("iam", "DeactivateMFADevice", lambda seen: {"UserName": "member", "SerialNumber": seen.of("iam", "CreateVirtualMFADevice", "VirtualMFADevice", "SerialNumber")}),
+    ("iam", "DeleteVirtualMFADevice", lambda seen: {"SerialNumber": seen.of("iam", "CreateVirtualMFADevice", "VirtualMFADevice", "SerialNumber")}),
+    ("iam", "DeleteUserPermissionsBoundary", {"UserName": "member"}),
+    ("iam", "DeleteRolePermissionsBoundary", {"RoleName": "bounded"}),
+    ("iam", "DeleteGroupPolicy", {"GroupName": "members", "PolicyName": "eks"}),
+    ("iam", "DetachGroupPolicy", {"GroupName": "members", "PolicyArn": ADMINISTRATOR}),
+    ("iam", "CreateOpenIDConnectProvider", {"Url": "https://oidc.example.com/id/2"}),
+    ("iam", "AddClientIDToOpenIDConnectProvider", lambda seen: {"OpenIDConnectProviderArn": seen.of("iam", "CreateOpenIDConnectProvider", "OpenIDConnectProviderArn"), "ClientID": "sts.amazonaws.com"}),
+    ("iam", "UpdateOpenIDConnectProviderThumbprint", lambda seen: {"OpenIDConnectProviderArn": seen.of("iam", "CreateOpenIDConnectProvider", "OpenIDConnectProviderArn"), "ThumbprintList": ["1" * 40]}),
+    ("iam", "TagOpenIDConnectProvider", lambda seen: {"OpenIDConnectProviderArn": seen.of("iam", "CreateOpenIDConnectProvider", "OpenIDConnectProviderArn"), "Tags": [{"Key": "a", "Value": "b"}]}),
+    ("iam", "ListOpenIDConnectProviderTags", lambda seen: {"OpenIDConnectProviderArn": seen.of("iam", "CreateOpenIDConnectProvider", "OpenIDConnectProviderArn")}),
+    ("iam", "GetOpenIDConnectProvider", lambda seen: {"OpenIDConnectProviderArn": seen.of("iam", "CreateOpenIDConnectProvider", "OpenIDConnectProviderArn")}),
+    ("iam", "UntagOpenIDConnectProvider", lambda seen: {"OpenIDConnectProviderArn": seen.of("iam", "CreateOpenIDConnectProvider", "OpenIDConnectProviderArn"), "TagKeys": ["a"]}),
+    ("iam", "RemoveClientIDFromOpenIDConnectProvider", lambda seen: {"OpenIDConnectProviderArn": seen.of("iam", "CreateOpenIDConnectProvider", "OpenIDConnectProviderArn"), "ClientID": "sts.amazonaws.com"}),
     # EKS: clusters and their updates
     ("eks", "ListClusters", {}),
     ("eks", "DescribeCluster", {"name": CLUSTER}),

@@ -199,6 +199,7 @@ fn an_entry_does_not_follow_a_role_that_is_made_anew() {
     let whoami = || stage.kubectl("auth whoami -o jsonpath={.status.userInfo.username}", Some("dev"));
     assert_eq!(whoami().good(), "arn:aws:sts::111122223333:assumed-role/dev/me");
     let iam = |words: &str| stage.simulator.run(&stage.clients[0], &format!("iam {words}"), None);
+    let _ = iam("detach-role-policy --role-name dev --policy-arn arn:aws:iam::aws:policy/AdministratorAccess").good();
     let _ = iam("delete-role --role-name dev").good();
     let policy = stage.simulator.folder().join("trust.json");
     fs::write(

@@ -339,6 +339,16 @@ fn a_trust_policy_follows_the_id_and_not_the_name() {
         key.good().trim()
     ))
     .good();
+    assert!(
+        aws("iam delete-user --user-name testuser")
+            .complaint()
+            .ends_with("Cannot delete entity, must detach all policies first.")
+    );
+    let administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let _ = aws(&format!(
+        "iam detach-user-policy --user-name testuser --policy-arn {administrator}"
+    ))
+    .good();
     let _ = aws("iam delete-user --user-name testuser").good();
     assert_eq!(shown(), id.trim());
     let refused = aws(concat!(

@@ -3,10 +3,22 @@
 //! Lookups and changes only; who may do what is decided elsewhere. A change that is refused leaves the directory as it
 //! was. Source of limits and messages: the IAM API reference and botocore's model of 2010-05-08.
 
+mod entity;
+mod error;
+mod group;
+pub mod input;
+mod instance_profile;
+mod mfa;
+mod oidc_provider;
+mod policy;
+mod role;
+mod tag;
 #[cfg(test)]
 mod tests;
+mod user;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,12 +28,32 @@ use serde::Serialize;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+pub use self::entity::Entity;
+pub use self::error::IamError;
+pub use self::error::IamErrorKind;
+pub use self::error::Leftover;
+pub use self::group::Group;
+pub use self::instance_profile::InstanceProfile;
+pub use self::mfa::MfaDevice;
+pub use self::mfa::Seed;
+pub use self::oidc_provider::OidcProvider;
+pub use self::policy::Document;
+pub use self::policy::Holder;
+pub use self::policy::HolderKind;
+pub use self::policy::HolderOf;
+pub use self::policy::ManagedPolicy;
+pub use self::policy::NewPolicy;
+pub use self::policy::Policies;
+pub use self::policy::PolicyVersion;
+pub use self::role::RoleUpdate;
+pub use self::role::Service;
+pub use self::tag::Tagged;
+pub use self::tag::Tags;
 use crate::arn::AccountId;
 use crate::arn::Arn;
 use crate::arn::Partition;
 use crate::iam_policy::ConditionKeys;
 use crate::iam_policy::PolicyDocument;
-use crate::iam_policy::PolicyError;
 use crate::iam_policy::authorize::PrincipalPolicies;
 use crate::iam_policy::trust::Found;
 use crate::iam_policy::trust::TrustPolicy;
@@ -30,9 +62,6 @@ use crate::instant::Timestamp;
 
 /// Two, active or not (IAM quota AccessKeysPerUser).
 const ACCESS_KEYS_PER_USER: usize = 2;
-
-/// The longest name of a user or role that can be made.
-const NAME_LENGTH: usize = 64;
 
 /// All accounts and all access keys of a World.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +85,20 @@ pub struct Account {
     /// Roles by lower-cased name.
     #[serde(skip)]
     roles: OrdMap<String, Arc<Role>>,
+    /// Groups by lower-cased name.
+    groups: OrdMap<String, Arc<Group>>,
+    /// Managed policies of the account by lower-cased name.
+    policies: OrdMap<String, Arc<ManagedPolicy>>,
+    /// Instance profiles by lower-cased name.
+    instance_profiles: OrdMap<String, Arc<InstanceProfile>>,
+    /// Identity providers by ARN.
+    oidc_providers: OrdMap<String, Arc<OidcProvider>>,
+    /// MFA devices by serial number.
+    mfa_devices: OrdMap<String, Arc<MfaDevice>>,
+    /// The name by which people sign in.
+    alias: Option<String>,
+    /// Service-linked roles that were deleted, by the ids of their deletions.
+    deletions: OrdMap<String, String>,
 }
 
 /// An IAM user.
@@ -71,6 +114,12 @@ pub struct User {
     pub arn: String,
     /// When it was made.
     pub created: Timestamp,
+    /// What the user may do, beside what its groups may.
+    pub policies: Policies,
+    /// The unique ids of its groups.
+    pub groups: BTreeSet<String>,
+    /// Its tags.
+    pub tags: Tags,
 }
 
 /// An IAM role.
@@ -90,6 +139,12 @@ pub struct Role {
     pub max_session_duration: u32,
     /// Who may assume it.
     pub trust_policy: TrustPolicy,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What it may do.
+    pub policies: Policies,
+    /// Its tags.
+    pub tags: Tags,
 }
 
 /// A secret access key; prints as `[redacted]` and is wiped when dropped.
@@ -237,6 +292,9 @@ pub struct SessionFacts {
     pub is_global: bool,
     /// The session policy, where one was given; several are joined.
     pub policy: Option<Arc<PolicyDocument>>,
+    /// Whether the session began with a code of an MFA device.
+    #[serde(default)]
+    pub has_mfa: bool,
     /// Session tags.
     pub tags: Vec<(String, String)>,
     /// Keys of the tags that sessions have which this one begins.
@@ -267,6 +325,13 @@ impl Directory {
                 disabled_regions: Vec::new(),
                 users: OrdMap::new(),
                 roles: OrdMap::new(),
+                groups: OrdMap::new(),
+                policies: OrdMap::new(),
+                instance_profiles: OrdMap::new(),
+                oidc_providers: OrdMap::new(),
+                mfa_devices: OrdMap::new(),
+                alias: None,
+                deletions: OrdMap::new(),
             };
             self.accounts.insert(id, account);
         }
@@ -375,8 +440,8 @@ impl Directory {
     /// Makes a user.
     ///
     /// # Errors
-    /// [`IamError::NoSuchAccount`], [`IamError::InvalidName`], [`IamError::UserExists`] (names are compared without
-    /// regard to case).
+    /// [`IamError::NoSuchAccount`], [`IamError::Invalid`], [`IamError::UserExists`] (names are compared without regard
+    /// to case).
     pub fn create_user(
         &mut self,
         account: &AccountId,
@@ -385,8 +450,8 @@ impl Directory {
         ids: &mut IdGenerator,
         now: Timestamp,
     ) -> Result<Arc<User>, IamError> {
-        check_name("userName", name)?;
-        check_path(path)?;
+        input::check("userName", name, input::NEW_NAME)?;
+        input::check("path", path, input::PATH)?;
         let account = self.account_mut(account)?;
         if account.user(name).is_some() {
             return Err(IamError::UserExists { name: name.to_owned() });
@@ -395,30 +460,20 @@ impl Directory {
             name: name.to_owned(),
             path: path.to_owned(),
             id: ids.unique_id("AIDA"),
-            arn: format!("arn:{}:iam::{}:user{path}{name}", account.partition, account.id),
+            arn: account.arn("user", path, name),
             created: now,
+            policies: Policies::default(),
+            groups: BTreeSet::new(),
+            tags: Tags::default(),
         });
         account.users.insert(name.to_ascii_lowercase(), Arc::clone(&user));
         Ok(user)
     }
 
-    /// Deletes a user that has no access keys left.
-    ///
-    /// # Errors
-    /// [`IamError::NoSuchAccount`], [`IamError::NoSuchUser`], [`IamError::UserHasAccessKeys`].
-    pub fn delete_user(&mut self, account: &AccountId, name: &str) -> Result<(), IamError> {
-        let user = Arc::clone(self.find_user(account, name)?);
-        if self.access_keys_of(account, &user).next().is_some() {
-            return Err(IamError::UserHasAccessKeys);
-        }
-        self.account_mut(account)?.users.remove(&name.to_ascii_lowercase());
-        Ok(())
-    }
-
     /// Makes a role.
     ///
     /// # Errors
-    /// [`IamError::NoSuchAccount`], [`IamError::InvalidName`], [`IamError::MalformedPolicy`], also where the trust policy
+    /// [`IamError::NoSuchAccount`], [`IamError::Invalid`], [`IamError::MalformedPolicy`], also where the trust policy
     /// names a user or a role that is not there, [`IamError::RoleExists`].
     pub fn create_role(
         &mut self,
@@ -427,8 +482,8 @@ impl Directory {
         ids: &mut IdGenerator,
         now: Timestamp,
     ) -> Result<Arc<Role>, IamError> {
-        check_name("roleName", spec.name)?;
-        check_path(spec.path)?;
+        spec.check()?;
+        role::check_unreserved(spec.name, spec.path)?;
         let trust_policy = TrustPolicy::save(spec.trust_policy, |arn| self.find_principal(arn))?;
         self.add_role(account, spec, trust_policy, ids, now)
     }
@@ -445,8 +500,7 @@ impl Directory {
         ids: &mut IdGenerator,
         now: Timestamp,
     ) -> Result<Arc<Role>, IamError> {
-        check_name("roleName", spec.name)?;
-        check_path(spec.path)?;
+        spec.check()?;
         let trust_policy =
             TrustPolicy::save_with_absent(spec.trust_policy, |_| Found::UnknownAccount, |_| String::new())?;
         self.add_role(account, spec, trust_policy, ids, now)
@@ -500,32 +554,16 @@ impl Directory {
             name: spec.name.to_owned(),
             path: spec.path.to_owned(),
             id: ids.unique_id("AROA"),
-            arn: format!(
-                "arn:{}:iam::{}:role{}{}",
-                account.partition, account.id, spec.path, spec.name
-            ),
+            arn: account.arn("role", spec.path, spec.name),
             created: now,
             max_session_duration: spec.max_session_duration,
             trust_policy,
+            description: None,
+            policies: Policies::default(),
+            tags: Tags::default(),
         });
         account.roles.insert(spec.name.to_ascii_lowercase(), Arc::clone(&role));
         Ok(role)
-    }
-
-    /// Gives a role another trust policy.
-    ///
-    /// # Errors
-    /// [`IamError::NoSuchAccount`], [`IamError::NoSuchRole`], [`IamError::MalformedPolicy`].
-    pub fn update_trust_policy(&mut self, account: &AccountId, name: &str, text: &str) -> Result<(), IamError> {
-        let mut role = self
-            .account(account)
-            .and_then(|account| account.role(name))
-            .ok_or_else(|| IamError::NoSuchRole { name: name.to_owned() })?
-            .clone();
-        role.trust_policy = TrustPolicy::save(text, |arn| self.find_principal(arn))?;
-        let account = self.account_mut(account)?;
-        account.roles.insert(role.name.to_ascii_lowercase(), Arc::new(role));
-        Ok(())
     }
 
     /// The trust policy of a role as GetRole answers it: users and roles that are gone are shown by their ids.
@@ -534,13 +572,65 @@ impl Directory {
         role.trust_policy.render(|arn| self.find_principal(arn))
     }
 
-    /// The policies by which a request with `key` is judged. Every principal is an administrator; a session has its
-    /// session policy beside that.
+    /// The policies by which a request with `key` is judged: those of its user with its groups, or of its role, beside
+    /// the session's own. None where nobody acts with it any more.
     #[must_use]
     pub fn policies_of(&self, key: &AccessKey) -> PrincipalPolicies {
+        let session = key.session.as_ref().and_then(|session| session.facts.policy.clone());
+        let of_principal = match &key.owner {
+            KeyOwner::AssumedRole { role_name, role_id, .. } => {
+                let role = self.find::<Role>(&key.account, role_name);
+                role.ok()
+                    .filter(|role| role.id == *role_id)
+                    .map(|role| self.policies_of_role(&key.account, role))
+            }
+            KeyOwner::Root | KeyOwner::FederatedUser { issuer: None, .. } => Some(PrincipalPolicies::administrator()),
+            KeyOwner::User { user_name, user_id }
+            | KeyOwner::FederatedUser {
+                issuer: Some((user_name, user_id)),
+                ..
+            } => {
+                let user = self.find::<User>(&key.account, user_name);
+                user.ok()
+                    .filter(|user| user.id == *user_id)
+                    .map(|user| self.policies_of_user(&key.account, user))
+            }
+        };
         PrincipalPolicies {
-            session: key.session.as_ref().and_then(|session| session.facts.policy.clone()),
-            ..PrincipalPolicies::administrator()
+            session,
+            ..of_principal.unwrap_or_default()
+        }
+    }
+
+    /// The policies of a user, with those of its groups.
+    #[must_use]
+    pub fn policies_of_user(&self, account: &AccountId, user: &User) -> PrincipalPolicies {
+        let mut identity: Vec<_> = self.documents(account, &user.policies).collect();
+        for group in self.groups_of(account, user) {
+            identity.extend(self.documents(account, &group.policies));
+        }
+        self.bounded(account, identity, &user.policies)
+    }
+
+    /// The policies of a role.
+    #[must_use]
+    pub fn policies_of_role(&self, account: &AccountId, role: &Role) -> PrincipalPolicies {
+        let identity = self.documents(account, &role.policies).collect();
+        self.bounded(account, identity, &role.policies)
+    }
+
+    fn bounded(
+        &self,
+        account: &AccountId,
+        identity: Vec<Arc<PolicyDocument>>,
+        policies: &Policies,
+    ) -> PrincipalPolicies {
+        PrincipalPolicies {
+            identity,
+            boundary: policies
+                .boundary()
+                .map(|arn| self.document(account, arn).unwrap_or_default()),
+            session: None,
         }
     }
 
@@ -570,22 +660,10 @@ impl Directory {
         user.or(role).map_or(Found::Nobody, |id| Found::Id(id.clone()))
     }
 
-    /// Deletes a role. Sessions of it stop being anyone's.
-    ///
-    /// # Errors
-    /// [`IamError::NoSuchAccount`], [`IamError::NoSuchRole`].
-    pub fn delete_role(&mut self, account: &AccountId, name: &str) -> Result<(), IamError> {
-        let account = self.account_mut(account)?;
-        match account.roles.remove(&name.to_ascii_lowercase()) {
-            Some(_) => Ok(()),
-            None => Err(IamError::NoSuchRole { name: name.to_owned() }),
-        }
-    }
-
     /// Makes a long-lived key for a user.
     ///
     /// # Errors
-    /// [`IamError::NoSuchAccount`], [`IamError::NoSuchUser`], [`IamError::TooManyAccessKeys`].
+    /// [`IamError::NoSuchAccount`], [`IamError::NoSuchUser`], [`IamError::Quota`].
     pub fn create_access_key(
         &mut self,
         account: &AccountId,
@@ -595,7 +673,10 @@ impl Directory {
     ) -> Result<Arc<AccessKey>, IamError> {
         let user = Arc::clone(self.find_user(account, user_name)?);
         if self.access_keys_of(account, &user).count() >= ACCESS_KEYS_PER_USER {
-            return Err(IamError::TooManyAccessKeys);
+            return Err(IamError::Quota {
+                quota: "AccessKeysPerUser",
+                most: ACCESS_KEYS_PER_USER,
+            });
         }
         Ok(self.add_key(AccessKey {
             id: ids.access_key_id("AKIA"),
@@ -684,12 +765,7 @@ impl Directory {
     /// # Errors
     /// [`IamError::NoSuchAccount`], [`IamError::NoSuchUser`].
     pub fn find_user(&self, account: &AccountId, name: &str) -> Result<&Arc<User>, IamError> {
-        self.accounts
-            .get(account)
-            .ok_or_else(|| IamError::NoSuchAccount { id: account.clone() })?
-            .users
-            .get(&name.to_ascii_lowercase())
-            .ok_or_else(|| IamError::NoSuchUser { name: name.to_owned() })
+        self.find::<User>(account, name)
     }
 
     fn find_key_of(&self, account: &AccountId, user_name: &str, key_id: &str) -> Result<&AccessKey, IamError> {
@@ -715,6 +791,34 @@ impl Account {
     /// Roles by lower-cased name.
     pub(crate) fn roles_by_name(&self) -> &OrdMap<String, Arc<Role>> {
         &self.roles
+    }
+
+    /// `arn:PARTITION:iam::ACCOUNT:KIND/PATH/NAME`.
+    #[must_use]
+    pub fn arn(&self, kind: &str, path: &str, name: &str) -> String {
+        format!("arn:{}:iam::{}:{kind}{path}{name}", self.partition, self.id)
+    }
+
+    /// The name by which people sign in.
+    #[must_use]
+    pub fn alias(&self) -> Option<&str> {
+        self.alias.as_deref()
+    }
+
+    /// Managed policies of the account.
+    #[must_use]
+    pub fn policy_count(&self) -> usize {
+        self.policies.len()
+    }
+
+    /// Identity providers by ARN.
+    pub fn oidc_providers(&self) -> impl Iterator<Item = &OidcProvider> {
+        self.oidc_providers.values().map(Arc::as_ref)
+    }
+
+    /// MFA devices by serial number.
+    pub fn mfa_devices(&self) -> impl Iterator<Item = &MfaDevice> {
+        self.mfa_devices.values().map(Arc::as_ref)
     }
 
     /// The user of that name, without regard to case.
@@ -753,107 +857,10 @@ pub struct NewRole<'a> {
     pub max_session_duration: u32,
 }
 
-/// IAM names are 1 to 64 of `[\w+=,.@-]`.
-fn check_name(field: &'static str, name: &str) -> Result<(), IamError> {
-    let good = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-    if name.is_empty() || name.len() > NAME_LENGTH || !name.chars().all(good) {
-        return Err(IamError::InvalidName {
-            field,
-            got: name.to_owned(),
-        });
+impl NewRole<'_> {
+    fn check(&self) -> Result<(), IamError> {
+        input::check("roleName", self.name, input::NEW_NAME)?;
+        input::check("path", self.path, input::PATH)?;
+        role::check_trust_length(self.trust_policy)
     }
-    Ok(())
-}
-
-/// The length is the model's to check, with its own words.
-fn invalid_name(field: &str, got: &str) -> String {
-    let constraint = match got.chars().count() {
-        0 => "greater than or equal to 1".to_owned(),
-        1..=NAME_LENGTH => {
-            return format!(
-                "The specified value for {field} is invalid. It must contain only alphanumeric characters and/or the \
-                 following: +=,.@_-"
-            );
-        }
-        _ => format!("less than or equal to {NAME_LENGTH}"),
-    };
-    format!(
-        "1 validation error detected: Value '{got}' at '{field}' failed to satisfy constraint: Member must have length \
-         {constraint}"
-    )
-}
-
-/// IAM paths are `/` or begin and end with one, up to 512 printable ASCII characters.
-fn check_path(path: &str) -> Result<(), IamError> {
-    let bounded = path == "/" || (path.len() > 2 && path.starts_with('/') && path.ends_with('/'));
-    if bounded && path.len() <= 512 && path.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
-        return Ok(());
-    }
-    Err(IamError::InvalidPath { got: path.to_owned() })
-}
-
-/// A change that IAM refuses. The messages are IAM's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum IamError {
-    /// A user or role name with other characters, none, or too many.
-    #[error("{}", invalid_name(field, got))]
-    InvalidName {
-        /// The parameter, such as `userName`.
-        field: &'static str,
-        /// The name as it came.
-        got: String,
-    },
-    /// A path that does not begin and end with a slash.
-    #[error(
-        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters."
-    )]
-    InvalidPath {
-        /// The path as it came.
-        got: String,
-    },
-    /// The user has no such key.
-    #[error("The Access Key with id {id} cannot be found.")]
-    NoSuchAccessKey {
-        /// The key's id.
-        id: String,
-    },
-    /// A policy document that IAM does not take.
-    #[error(transparent)]
-    MalformedPolicy(#[from] PolicyError),
-    /// The World has no such account.
-    #[error("account {id} is not in this world")]
-    NoSuchAccount {
-        /// The account's id.
-        id: AccountId,
-    },
-    /// The account has no such role.
-    #[error("The role with name {name} cannot be found.")]
-    NoSuchRole {
-        /// The role's name.
-        name: String,
-    },
-    /// The account has no such user.
-    #[error("The user with name {name} cannot be found.")]
-    NoSuchUser {
-        /// The user's name.
-        name: String,
-    },
-    /// A role of that name is there.
-    #[error("Role with name {name} already exists.")]
-    RoleExists {
-        /// The role's name.
-        name: String,
-    },
-    /// The user has two keys.
-    #[error("Cannot exceed quota for AccessKeysPerUser: 2")]
-    TooManyAccessKeys,
-    /// A user of that name is there.
-    #[error("User with name {name} already exists.")]
-    UserExists {
-        /// The user's name.
-        name: String,
-    },
-    /// The user still has keys.
-    #[error("Cannot delete entity, must delete access keys first.")]
-    UserHasAccessKeys,
 }

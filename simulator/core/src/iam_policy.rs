@@ -43,8 +43,8 @@ impl ConditionKeys {
     ///
     /// `principal_arn` is the caller's ARN or, for the session of a role, the role's ARN with its path.
     ///
-    /// FIDELITY: no session of a World comes from a device, so `aws:MultiFactorAuthPresent` is false for the session of
-    /// a role, and absent else, as it is for long-lived keys.
+    /// `aws:MultiFactorAuthPresent` is false for the session of a role, unless the caller of this knows better, and absent
+    /// else, as it is for long-lived keys.
     #[must_use]
     pub fn of_caller(caller: &CallerIdentity, principal_arn: &str, now: Timestamp) -> Self {
         let resource = caller.arn.splitn(6, ':').nth(5).unwrap_or_default();

@@ -39,6 +39,11 @@ impl IdGenerator {
         self.characters("", 40, BASE64)
     }
 
+    /// `length` characters of base32.
+    pub fn base32(&mut self, length: usize) -> String {
+        self.characters("", length, BASE32)
+    }
+
     /// A session token; real ones are several hundred characters of base64.
     pub fn session_token(&mut self) -> String {
         self.characters("IQoJb3JpZ2luX2Vj", 356, BASE64)

@@ -24,6 +24,7 @@ pub mod sigv4;
 pub mod sts;
 pub mod token;
 pub mod token_review;
+pub mod totp;
 
 pub mod access_policy;
 pub mod audit;

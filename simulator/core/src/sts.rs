@@ -29,6 +29,7 @@ use crate::arn::AccountId;
 use crate::arn::Arn;
 use crate::iam::AccessKey;
 use crate::iam::CallerIdentity;
+use crate::iam::IamError;
 use crate::iam::KeyOwner;
 use crate::iam::Role;
 use crate::iam::SessionFacts;
@@ -285,9 +286,18 @@ pub fn assume_role(
     if identity.arn.contains(":federated-user/") {
         return Err(denied());
     }
+    let has_mfa = use_mfa(world, caller, request.serial_number, request.token_code, now)?;
     let (account, role) = find_role(world, role_arn).ok_or_else(denied)?;
-    let facts = inherit(world, caller, facts).ok_or_else(denied)?;
+    let facts = SessionFacts {
+        has_mfa,
+        ..inherit(world, caller, facts).ok_or_else(denied)?
+    };
     let mut keys = permissions.keys.clone().with("sts:RoleSessionName", session_name);
+    if has_mfa {
+        keys = keys
+            .with("aws:MultiFactorAuthPresent", "true")
+            .with("aws:MultiFactorAuthAge", "0");
+    }
     if let Some(external_id) = request.external_id {
         keys = keys.with("sts:ExternalId", external_id);
     }
@@ -373,6 +383,32 @@ pub fn decode_authorization_message(key: &[u8], encoded_message: Option<&str>) -
         status: 400,
         message: invalid.to_string(),
     })
+}
+
+/// Takes the code of the calling user's MFA device, where one is sent: whether one was.
+///
+/// # Errors
+/// AccessDenied for a device that the caller has not, or another code.
+fn use_mfa(
+    world: &mut World,
+    caller: &VerifiedCaller,
+    serial: Option<&str>,
+    code: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, WireError> {
+    let (Some(serial), Some(code)) = (serial, code) else {
+        return Ok(false);
+    };
+    let CallerIdentity { account, user_id, .. } = caller.identity();
+    match world.directory.use_mfa_code(account, user_id, serial, code, now) {
+        Ok(()) => Ok(true),
+        Err(IamError::InvalidAuthenticationCode) => Err(access_denied(
+            "MultiFactorAuthentication failed with invalid MFA one time pass code. ",
+        )),
+        Err(_) => Err(access_denied(
+            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.",
+        )),
+    }
 }
 
 /// The role of that ARN, with its account.

@@ -40,6 +40,7 @@ use crate::http::Delivery;
 use crate::http::Request;
 use crate::http::Response;
 use crate::journal::EventKind;
+use crate::last_used::LastUse;
 use crate::state::State;
 
 /// A service that is served.
@@ -239,7 +240,9 @@ impl<'a> Served<'a> {
         }
         let is_signed = !matches!(&routed, Some((operation, _)) if matches!(operation.access, Access::Anonymous));
         if is_signed {
-            self.caller = Some(self.authenticate()?);
+            let caller = self.authenticate()?;
+            self.note_use(&caller);
+            self.caller = Some(caller);
         }
         let Some((operation, labels)) = routed else {
             return Err(error::unknown_operation(self.service, &self.parameters, &self.name));
@@ -304,6 +307,20 @@ impl<'a> Served<'a> {
         let of_host = self.host.as_ref().and_then(AwsHost::signing_region);
         let of_scope = self.caller.as_ref().map(|caller| caller.scope().region.as_str());
         of_host.or(of_scope).unwrap_or_default().to_owned()
+    }
+
+    /// Notes when the key was last used, and the role whose session it is.
+    fn note_use(&self, caller: &VerifiedCaller) {
+        let (scope, user_id) = (caller.scope(), &caller.identity().user_id);
+        let role_id = user_id.split_once(':').map(|(role_id, _)| role_id);
+        for id in [Some(scope.access_key_id.as_str()), role_id].into_iter().flatten() {
+            let last = LastUse {
+                when: self.state.now(),
+                region: scope.region.clone(),
+                service: self.service.name(),
+            };
+            self.state.last_used().note(id, last);
+        }
     }
 
     fn authenticate(&mut self) -> Result<VerifiedCaller, AwsError> {

@@ -21,6 +21,7 @@ pub mod runner;
 pub mod clock;
 pub mod http;
 pub mod journal;
+mod last_used;
 mod listeners;
 pub mod logs;
 mod metrics;

@@ -24,6 +24,7 @@ use eks_auth_core::world::World;
 use crate::clock::Clock;
 use crate::journal::Journal;
 use crate::kube::token_cache::TokenCache;
+use crate::last_used::LastUsed;
 use crate::logs::Logs;
 use crate::metrics::Metrics;
 use crate::store::Store;
@@ -38,6 +39,7 @@ pub struct State {
     // Apart from the World's own ids, so that a request that changes nothing leaves the World as it is.
     request_ids: Mutex<IdGenerator>,
     token_cache: TokenCache,
+    last_used: LastUsed,
     logs: Arc<Logs>,
     clock: Box<dyn Clock>,
     journal: Journal,
@@ -96,6 +98,7 @@ impl State {
         let state = Self {
             world: Mutex::new(Arc::new(world)),
             token_cache: TokenCache::default(),
+            last_used: LastUsed::default(),
             logs: Arc::default(),
             request_ids: Mutex::new(IdGenerator::new(REQUEST_ID_SEED)),
             clock,
@@ -165,6 +168,11 @@ impl State {
     /// The good judgements that the clusters' API servers keep.
     pub(crate) fn token_cache(&self) -> &TokenCache {
         &self.token_cache
+    }
+
+    /// When access keys and roles were last used.
+    pub(crate) fn last_used(&self) -> &LastUsed {
+        &self.last_used
     }
 
     /// The authenticator's metrics.

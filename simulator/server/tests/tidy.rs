@@ -10,7 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// What the core may depend on: nothing that does I/O.
-const CORE_DEPENDENCIES: [&str; 14] = [
+const CORE_DEPENDENCIES: [&str; 15] = [
     "base64",
     "hmac",
     "imbl",
@@ -20,6 +20,7 @@ const CORE_DEPENDENCIES: [&str; 14] = [
     "serde",
     "serde-saphyr",
     "serde_json",
+    "sha1",
     "sha2",
     "subtle",
     "thiserror",

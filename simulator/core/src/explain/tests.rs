@@ -177,6 +177,10 @@ fn creator_deleted() {
     let key = stage.key_of("creator");
     let directory = &mut stage.world.directory;
     directory.delete_access_key(&account(), "creator", &key.id).unwrap();
+    let holder = crate::iam::Holder::user("creator");
+    directory
+        .set_policies(&account(), holder, crate::iam::Policies::default())
+        .unwrap();
     directory.delete_user(&account(), "creator").unwrap();
     directory.add_key(key.clone());
     let sentence = "the creator of the cluster, arn:aws:iam::111122223333:user/creator, was deleted";
@@ -201,6 +205,10 @@ fn creator_deleted_whose_arn_has_a_path() {
     });
     let directory = &mut stage.world.directory;
     directory.delete_access_key(&account(), "walker", &key.id).unwrap();
+    let holder = crate::iam::Holder::user("walker");
+    directory
+        .set_policies(&account(), holder, crate::iam::Policies::default())
+        .unwrap();
     directory.delete_user(&account(), "walker").unwrap();
     directory.add_key(key.clone());
     let token = stage.token(&key);

@@ -1,5 +1,7 @@
 //! The shape of the file, apart from the model: serde structs that refuse what they do not know.
 
+mod identities;
+
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -13,11 +15,9 @@ use super::stage::AccountModel;
 use super::stage::ClusterModel;
 use super::stage::ProfileModel;
 use super::stage::RoleModel;
-use super::stage::UserModel;
 use super::stage::WorldModel;
 use crate::access_policy::AccessPolicy;
 use crate::arn::AccountId;
-use crate::arn::Partition;
 use crate::aws_host::is_region;
 use crate::eks::AuthenticatorRelease;
 use crate::eks::TOKEN_CACHE_SECONDS;
@@ -31,7 +31,6 @@ use crate::eks::update::LogType;
 use crate::explain::Cause;
 use crate::fault::FaultSpec;
 use crate::fault::Faults;
-use crate::iam_policy::trust;
 use crate::identity_center::Assignment;
 use crate::identity_center::CenterUser;
 use crate::identity_center::IdentityCenter;
@@ -117,12 +116,58 @@ struct WorldFile {
 #[serde(deny_unknown_fields)]
 struct AccountFile {
     id: Spanned<String>,
+    alias: Option<Spanned<String>>,
     #[serde(default)]
     disabled_regions: Vec<Spanned<String>>,
     #[serde(default)]
     users: Vec<UserFile>,
     #[serde(default)]
     roles: Vec<RoleFile>,
+    #[serde(default)]
+    groups: Vec<GroupFile>,
+    #[serde(default)]
+    policies: Vec<ManagedPolicyFile>,
+    #[serde(default)]
+    oidc_providers: Vec<OidcProviderFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupFile {
+    name: Spanned<String>,
+    #[serde(default = "root_path")]
+    path: String,
+    #[serde(default)]
+    policies: Vec<Spanned<String>>,
+    #[serde(default)]
+    inline_policies: Vec<InlinePolicyFile>,
+}
+
+/// A managed policy of the account.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ManagedPolicyFile {
+    name: Spanned<String>,
+    #[serde(default = "root_path")]
+    path: String,
+    document: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InlinePolicyFile {
+    name: Spanned<String>,
+    document: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OidcProviderFile {
+    url: Spanned<String>,
+    #[serde(default)]
+    client_ids: Vec<String>,
+    #[serde(default)]
+    thumbprints: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -133,17 +178,34 @@ struct UserFile {
     path: String,
     #[serde(default)]
     deleted: bool,
+    policies: Option<Vec<Spanned<String>>>,
+    inline_policies: Option<Vec<InlinePolicyFile>>,
+    permissions_boundary: Option<Spanned<String>>,
+    #[serde(default)]
+    groups: Vec<Spanned<String>>,
+    #[serde(default)]
+    tags: std::collections::BTreeMap<String, String>,
+    #[serde(default)]
+    mfa: bool,
+    mfa_seed: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RoleFile {
-    name: Spanned<String>,
-    #[serde(default = "root_path")]
-    path: String,
+    name: Option<Spanned<String>>,
+    /// The role of this service, in place of one with a name.
+    service_linked: Option<Spanned<String>>,
+    path: Option<String>,
     #[serde(default)]
     trusted: Vec<String>,
     trust_policy: Option<Spanned<String>>,
+    max_session_duration: Option<Spanned<u32>>,
+    policies: Option<Vec<Spanned<String>>>,
+    inline_policies: Option<Vec<InlinePolicyFile>>,
+    permissions_boundary: Option<Spanned<String>>,
+    #[serde(default)]
+    tags: std::collections::BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -493,6 +555,9 @@ fn identity_center(
                 path: IdentityCenter::role_path(&region.value),
                 trusted: Vec::new(),
                 trust_policy: Some(IdentityCenter::trust_policy(&account.id, account.partition)),
+                max_session_duration: 3600,
+                policies: identities::administrator(account.partition),
+                tags: Vec::new(),
             });
         }
         assignments.push(Assignment {
@@ -507,58 +572,7 @@ fn identity_center(
 
 fn account(file: AccountFile) -> Result<AccountModel, ScenarioError> {
     let id = AccountId::parse(&file.id.value).map_err(|error| at(&file.id, error.to_string()))?;
-    let mut names = Vec::new();
-    let mut users = Vec::new();
-    for user in file.users {
-        let key = format!("user/{}", user.name.value.to_lowercase());
-        if names.contains(&key) {
-            return Err(at(&user.name, format!("two users are named `{}`", user.name.value)));
-        }
-        names.push(key);
-        users.push(UserModel {
-            name: user.name.value,
-            path: user.path,
-            deleted: user.deleted,
-        });
-    }
-    let mut roles = Vec::new();
-    for role in file.roles {
-        let key = format!("role/{}", role.name.value.to_lowercase());
-        if names.contains(&key) {
-            return Err(at(&role.name, format!("two roles are named `{}`", role.name.value)));
-        }
-        names.push(key);
-        if let Some(policy) = &role.trust_policy {
-            trust::check(&policy.value).map_err(|error| at(policy, format!("trust_policy: {error}")))?;
-        }
-        let is_principal = |name: &String| {
-            let named = name.starts_with("role/") || name.starts_with("user/");
-            trust::is_aws_principal(name) || named && trust::is_aws_principal(&format!("arn:aws:iam::{id}:{name}"))
-        };
-        if let Some(name) = role.trusted.iter().find(|name| !is_principal(name)) {
-            return Err(at(&role.name, format!("`{name}` under trusted is no principal")));
-        }
-        roles.push(RoleModel {
-            name: role.name.value,
-            path: role.path,
-            trusted: role.trusted,
-            trust_policy: role.trust_policy.map(|policy| policy.value),
-        });
-    }
-    let mut disabled_regions = Vec::new();
-    for region in file.disabled_regions {
-        if !is_region(&region.value) {
-            return Err(at(&region, format!("`{}` is no region", region.value)));
-        }
-        disabled_regions.push(region.value);
-    }
-    Ok(AccountModel {
-        partition: Partition::Aws,
-        id,
-        disabled_regions,
-        users,
-        roles,
-    })
+    identities::account(id, file)
 }
 
 fn cluster(file: ClusterFile, accounts: &[AccountModel]) -> Result<ClusterModel, ScenarioError> {

@@ -24,7 +24,13 @@ use crate::eks::objects;
 use crate::eks::update::LogType;
 use crate::fault::FaultSpec;
 use crate::iam::AccessKey;
+use crate::iam::Holder;
+use crate::iam::HolderKind;
+use crate::iam::NewPolicy;
 use crate::iam::NewRole;
+use crate::iam::Policies;
+use crate::iam::Seed;
+use crate::iam::Tagged;
 use crate::identity_center::IdentityCenter;
 use crate::instant::Timestamp;
 use crate::mapping::config::AuthenticatorConfig;
@@ -54,6 +60,41 @@ pub(super) struct AccountModel {
     pub(super) disabled_regions: Vec<String>,
     pub(super) users: Vec<UserModel>,
     pub(super) roles: Vec<RoleModel>,
+    pub(super) groups: Vec<GroupModel>,
+    pub(super) policies: Vec<PolicyModel>,
+    pub(super) oidc_providers: Vec<OidcProviderModel>,
+    pub(super) alias: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct GroupModel {
+    pub(super) name: String,
+    pub(super) path: String,
+    pub(super) policies: Policies,
+}
+
+/// A managed policy of the account.
+#[derive(Clone, Debug)]
+pub(super) struct PolicyModel {
+    pub(super) name: String,
+    pub(super) path: String,
+    pub(super) document: String,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct OidcProviderModel {
+    pub(super) url: String,
+    pub(super) client_ids: Vec<String>,
+    pub(super) thumbprints: Vec<String>,
+}
+
+/// The MFA device of a user.
+#[derive(Clone, Debug)]
+pub(super) enum MfaModel {
+    Absent,
+    /// With a seed that follows from the World's.
+    Present,
+    WithSeed(Seed),
 }
 
 #[derive(Clone, Debug)]
@@ -62,6 +103,10 @@ pub(super) struct UserModel {
     pub(super) path: String,
     /// It was there, with its keys, and is gone.
     pub(super) deleted: bool,
+    pub(super) policies: Policies,
+    pub(super) groups: Vec<String>,
+    pub(super) tags: Vec<(String, String)>,
+    pub(super) mfa: MfaModel,
 }
 
 #[derive(Clone, Debug)]
@@ -70,6 +115,9 @@ pub(super) struct RoleModel {
     pub(super) path: String,
     pub(super) trusted: Vec<String>,
     pub(super) trust_policy: Option<String>,
+    pub(super) max_session_duration: u32,
+    pub(super) policies: Policies,
+    pub(super) tags: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -183,6 +231,57 @@ impl AccountModel {
     }
 }
 
+/// What was checked when the model was read cannot fail here.
+impl AccountModel {
+    fn stage_policies(&self, world: &mut World, now: Timestamp) {
+        let World { directory, ids, .. } = world;
+        if let Some(alias) = &self.alias {
+            let _ = directory.set_account_alias(&self.id, alias);
+        }
+        for policy in &self.policies {
+            let spec = NewPolicy {
+                name: &policy.name,
+                path: &policy.path,
+                document: &policy.document,
+                description: None,
+            };
+            let _ = directory.create_policy(&self.id, spec, ids, now);
+        }
+        for group in &self.groups {
+            let _ = directory.create_group(&self.id, &group.name, &group.path, ids, now);
+            let _ = directory.set_policies(&self.id, Holder::group(&group.name), group.policies.clone());
+        }
+        for provider in &self.oidc_providers {
+            let (client_ids, thumbprints) = (provider.client_ids.clone(), provider.thumbprints.clone());
+            let _ = directory.create_oidc_provider(&self.id, &provider.url, client_ids, thumbprints, now);
+        }
+    }
+
+    fn grant(&self, world: &mut World, holder: Holder<'_>, policies: &Policies, tags: &[(String, String)]) {
+        let _ = world.directory.set_policies(&self.id, holder, policies.clone());
+        let tagged = match holder.kind {
+            HolderKind::Role => Tagged::Role(holder.name),
+            _ => Tagged::User(holder.name),
+        };
+        let _ = world.directory.edit_tags(&self.id, tagged, |known| known.add(tags));
+    }
+
+    fn stage_user(&self, world: &mut World, user: &UserModel, now: Timestamp) {
+        let World { directory, ids, .. } = world;
+        for group in &user.groups {
+            let _ = directory.add_user_to_group(&self.id, group, &user.name);
+        }
+        let seed = match &user.mfa {
+            MfaModel::Absent => return,
+            MfaModel::Present => None,
+            MfaModel::WithSeed(seed) => Some(seed.clone()),
+        };
+        if let Ok(device) = directory.create_mfa_device(&self.id, &user.name, "/", seed, ids) {
+            let _ = directory.assign_mfa_device(&self.id, &user.name, &device.serial, now);
+        }
+    }
+}
+
 impl WorldModel {
     /// Makes the World as of `now`. What was checked when the model was read cannot fail here; a name that IAM refuses
     /// makes no principal.
@@ -202,16 +301,18 @@ impl WorldModel {
             let _ = world
                 .directory
                 .set_disabled_regions(&account.id, account.disabled_regions.clone());
+            account.stage_policies(&mut world, created);
             for role in &account.roles {
                 let spec = NewRole {
                     name: &role.name,
                     path: &role.path,
                     trust_policy: &account.trust_policy(role),
-                    max_session_duration: 3600,
+                    max_session_duration: role.max_session_duration,
                 };
                 if let Ok(role) = world.directory.stage_role(&account.id, spec, &mut world.ids, created) {
                     principals.insert(role.arn.clone(), role.id.clone());
                 }
+                account.grant(&mut world, Holder::role(&role.name), &role.policies, &role.tags);
             }
             for user in &account.users {
                 let made = world
@@ -233,12 +334,17 @@ impl WorldModel {
                     }
                     keys.insert(user.name.clone(), key);
                 }
+                account.grant(&mut world, Holder::user(&user.name), &user.policies, &user.tags);
+                account.stage_user(&mut world, user, created);
             }
         }
         world.directory.resolve_trust_policies(&principals, &mut world.ids);
         for model in &self.clusters {
             let cluster = model.stage(&mut world, &principals, now);
             world.clusters.insert(model.name.clone(), Arc::new(cluster));
+        }
+        for model in &self.clusters {
+            model.stage_role(&mut world, created);
         }
         let profiles = self
             .profiles
@@ -286,6 +392,30 @@ impl WorldModel {
 }
 
 impl ClusterModel {
+    /// The role that the cluster itself acts with.
+    fn stage_role(&self, world: &mut World, now: Timestamp) {
+        let World { directory, ids, .. } = world;
+        let Some(partition) = directory.account(&self.account).map(|account| account.partition) else {
+            return;
+        };
+        let name = format!("{}-cluster-role", self.name);
+        let trust_policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+        });
+        let spec = NewRole {
+            name: &name,
+            path: "/",
+            trust_policy: &trust_policy.to_string(),
+            max_session_duration: 3600,
+        };
+        // One that the world has of its own stays as it is.
+        if directory.stage_role(&self.account, spec, ids, now).is_ok() {
+            let policy = format!("arn:{partition}:iam::aws:policy/AmazonEKSClusterPolicy");
+            let _ = directory.attach_policy(&self.account, Holder::role(&name), &policy);
+        }
+    }
+
     fn stage(&self, world: &mut World, principals: &BTreeMap<String, String>, now: Timestamp) -> Cluster {
         let created = now.plus_seconds(-DAY * i64::from(self.age_days));
         let mut cluster = Cluster::new(

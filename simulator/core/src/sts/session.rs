@@ -10,6 +10,7 @@ use super::input::Faults;
 use super::input::SERIAL_NUMBER;
 use super::input::SessionParameters;
 use super::input::TOKEN_CODE;
+use super::use_mfa;
 use crate::iam::AccessKey;
 use crate::iam::KeyOwner;
 use crate::iam::SessionFacts;
@@ -53,7 +54,11 @@ pub fn session_token(
     faults.finish()?;
     let key = long_lived(world, caller, "GetSessionToken")?;
     endpoint.check(world, &key.account)?;
-    let facts = endpoint.facts(SessionFacts::default());
+    let has_mfa = use_mfa(world, caller, request.serial_number, request.token_code, now)?;
+    let facts = endpoint.facts(SessionFacts {
+        has_mfa,
+        ..SessionFacts::default()
+    });
     let expires = expiry(&key, duration, now);
     let (account, owner) = (key.account.clone(), key.owner.clone());
     Ok(world

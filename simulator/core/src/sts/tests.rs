@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::arn::Partition;
 use crate::iam::CallerIdentity;
+use crate::iam::Holder;
 use crate::iam::KeyStatus;
 use crate::iam::NewRole;
 use crate::iam::SecretKey;
@@ -748,6 +749,12 @@ fn a_session_policy_goes_with_the_session() {
     let jane = jane(&mut world);
     let dev = add_role(&mut world, HOME, "dev", "/", 3600, ANYONE);
     let other = add_role(&mut world, HOME, "other", "/", 3600, &trusting(HOME, "{}"));
+    let administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let of_dev = Holder::role("dev");
+    world
+        .directory
+        .attach_policy(&account(HOME), of_dev, administrator)
+        .unwrap();
     let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"eks:*","Resource":"*"}}"#;
     for (policy, wanted) in [
         (None, Ok(())),

@@ -7,6 +7,7 @@ use eks_auth_core::cloudwatch_logs::error::LogsError;
 use eks_auth_core::eks::error::EksError;
 use eks_auth_core::eks::error::EksErrorKind;
 use eks_auth_core::iam::IamError;
+use eks_auth_core::iam::IamErrorKind;
 use eks_auth_core::iam_policy::PolicyError;
 use eks_auth_core::iam_policy::authorize::Denied;
 use eks_auth_core::identity_center::PortalError;
@@ -135,16 +136,17 @@ impl From<PolicyError> for AwsError {
 
 impl From<IamError> for AwsError {
     fn from(error: IamError) -> Self {
-        let (code, status) = match &error {
-            IamError::InvalidName { .. } | IamError::InvalidPath { .. } => ("ValidationError", 400),
-            IamError::MalformedPolicy(_) => ("MalformedPolicyDocument", 400),
-            IamError::NoSuchAccessKey { .. }
-            | IamError::NoSuchAccount { .. }
-            | IamError::NoSuchRole { .. }
-            | IamError::NoSuchUser { .. } => ("NoSuchEntity", 404),
-            IamError::RoleExists { .. } | IamError::UserExists { .. } => ("EntityAlreadyExists", 409),
-            IamError::TooManyAccessKeys => ("LimitExceeded", 409),
-            IamError::UserHasAccessKeys => ("DeleteConflict", 409),
+        let (code, status) = match error.kind() {
+            IamErrorKind::AccessDenied => ("AccessDenied", 403),
+            IamErrorKind::DeleteConflict => ("DeleteConflict", 409),
+            IamErrorKind::EntityAlreadyExists => ("EntityAlreadyExists", 409),
+            IamErrorKind::InvalidAuthenticationCode => ("InvalidAuthenticationCode", 403),
+            IamErrorKind::InvalidInput => ("InvalidInput", 400),
+            IamErrorKind::LimitExceeded => ("LimitExceeded", 409),
+            IamErrorKind::MalformedPolicyDocument => ("MalformedPolicyDocument", 400),
+            IamErrorKind::NoSuchEntity => ("NoSuchEntity", 404),
+            IamErrorKind::UnmodifiableEntity => ("UnmodifiableEntity", 400),
+            IamErrorKind::Validation => ("ValidationError", 400),
         };
         Self::new(code, status, error.to_string())
     }

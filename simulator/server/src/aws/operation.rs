@@ -108,14 +108,18 @@ impl Context<'_> {
     /// # Errors
     /// As of [`Context::caller`].
     pub(super) fn condition_keys(&self) -> Result<ConditionKeys, AwsError> {
-        let keys = self
-            .state
-            .snapshot()
+        let world = self.state.snapshot();
+        let caller = self.caller()?;
+        let mut keys = world
             .directory
-            .condition_keys(self.caller()?.identity(), self.now);
-        let keys = keys
+            .condition_keys(caller.identity(), self.now)
             .with("aws:RequestedRegion", &self.region)
             .with("aws:SourceIp", &self.request.peer.ip().to_string());
+        // Long-lived keys have no such key in their context.
+        let key = world.directory.access_key(&caller.scope().access_key_id);
+        if let Some(session) = key.and_then(|key| key.session.as_ref()) {
+            keys = keys.with("aws:MultiFactorAuthPresent", &session.facts.has_mfa.to_string());
+        }
         Ok(match self.request.header("user-agent") {
             Some(agent) => keys.with("aws:UserAgent", agent),
             None => keys,

@@ -133,10 +133,29 @@ pub(super) fn xml(name: &str, text: &str) -> String {
     format!("<{name}>{}</{name}>", escape(text))
 }
 
-/// Members as XML: an object's are elements, a list's are elements named `member`, and null is absent.
+/// A map as a member of an answer in XML.
+pub(super) fn map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    let entries = entries
+        .into_iter()
+        .map(|(key, value)| json!({"key": key, "value": value}));
+    json!({MAP_ENTRY: entries.collect::<Vec<_>>()})
+}
+
+/// The name of a map's elements.
+const MAP_ENTRY: &str = "entry";
+
+/// Members as XML: an object's are elements, a list's are elements named `member` (a map's `entry`), and null is absent.
 fn xml_members(value: &Value, into: &mut String) {
     let mut element = |name: &str, value: &Value| {
         if value.is_null() {
+            return;
+        }
+        if let (MAP_ENTRY, Some(entries)) = (name, value.as_array()) {
+            for entry in entries {
+                into.push_str("<entry>");
+                xml_members(entry, into);
+                into.push_str("</entry>");
+            }
             return;
         }
         into.push_str(&format!("<{name}>"));
@@ -213,6 +232,12 @@ mod tests {
         assert_eq!(
             got,
             "<A>x&lt;y</A><B><member><C>1</C></member><member><C>true</C></member></B><E></E>"
+        );
+        let mut got = String::new();
+        xml_members(&json!({"M": map([("a", json!(1)), ("b", json!(2))])}), &mut got);
+        assert_eq!(
+            got,
+            "<M><entry><key>a</key><value>1</value></entry><entry><key>b</key><value>2</value></entry></M>"
         );
     }
 

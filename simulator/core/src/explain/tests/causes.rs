@@ -549,6 +549,10 @@ fn creator_deleted() -> Explanation {
     let key = scene.0.key_of("creator");
     let directory = &mut scene.0.world.directory;
     directory.delete_access_key(&account(), "creator", &key.id).unwrap();
+    let holder = crate::iam::Holder::user("creator");
+    directory
+        .set_policies(&account(), holder, crate::iam::Policies::default())
+        .unwrap();
     directory.delete_user(&account(), "creator").unwrap();
     scene.of_user("stranger")
 }

@@ -118,6 +118,11 @@ fn the_creator_is_let_in_by_its_hidden_mapping_or_by_its_entry() {
         {
             world.directory.delete_access_key(&account, "creator", &key).unwrap();
         }
+        let holder = crate::iam::Holder::user("creator");
+        world
+            .directory
+            .set_policies(&account, holder, crate::iam::Policies::default())
+            .unwrap();
         world.directory.delete_user(&account, "creator").unwrap();
         world
             .directory

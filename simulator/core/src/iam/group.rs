@@ -1,0 +1,169 @@
+//! Groups: users that have policies together.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::Directory;
+use super::Entity;
+use super::IamError;
+use super::Leftover;
+use super::Policies;
+use super::User;
+use super::input;
+use crate::arn::AccountId;
+use crate::id::IdGenerator;
+use crate::instant::Timestamp;
+
+/// Groups of one user.
+const GROUPS: usize = 10;
+
+/// A group of users.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// The name without path.
+    pub name: String,
+    /// `/`, or `/division/team/`.
+    pub path: String,
+    /// `AGPA…`, new on every creation.
+    pub id: String,
+    /// `arn:aws:iam::ACCOUNT:group/PATH/NAME`.
+    pub arn: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// What its users may do.
+    pub policies: Policies,
+}
+
+impl Directory {
+    /// Makes a group.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchAccount`], [`IamError::Invalid`], [`IamError::GroupExists`].
+    pub fn create_group(
+        &mut self,
+        account: &AccountId,
+        name: &str,
+        path: &str,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<Arc<Group>, IamError> {
+        input::check("groupName", name, input::NAME)?;
+        input::check("path", path, input::PATH)?;
+        if self.find::<Group>(account, name).is_ok() {
+            return Err(IamError::GroupExists { name: name.to_owned() });
+        }
+        let arn = self.account_mut(account)?.arn("group", path, name);
+        let group = Group {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            id: ids.unique_id("AGPA"),
+            arn,
+            created: now,
+            policies: Policies::default(),
+        };
+        self.insert(account, name, group)
+    }
+
+    /// Gives a group another name or path, or both.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchGroup`], [`IamError::Invalid`], [`IamError::GroupExists`].
+    pub fn update_group(
+        &mut self,
+        account: &AccountId,
+        name: &str,
+        new_name: Option<&str>,
+        new_path: Option<&str>,
+    ) -> Result<(), IamError> {
+        let old = Arc::clone(self.find::<Group>(account, name)?);
+        let new_name = new_name.unwrap_or(&old.name);
+        let new_path = new_path.unwrap_or(&old.path);
+        input::check("newGroupName", new_name, input::NAME)?;
+        input::check("newPath", new_path, input::PATH)?;
+        if !new_name.eq_ignore_ascii_case(&old.name) && self.find::<Group>(account, new_name).is_ok() {
+            return Err(IamError::GroupExists {
+                name: new_name.to_owned(),
+            });
+        }
+        let arn = self.account_mut(account)?.arn("group", new_path, new_name);
+        let group = Group {
+            name: new_name.to_owned(),
+            path: new_path.to_owned(),
+            arn,
+            ..old.as_ref().clone()
+        };
+        Group::all_mut(self.account_mut(account)?).remove(&name.to_ascii_lowercase());
+        self.insert(account, new_name, group)?;
+        Ok(())
+    }
+
+    /// Deletes a group that has neither users nor policies.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchGroup`], [`IamError::MustGoFirst`].
+    pub fn delete_group(&mut self, account: &AccountId, name: &str) -> Result<(), IamError> {
+        let group = Arc::clone(self.find::<Group>(account, name)?);
+        if self.users_in(account, &group).next().is_some() {
+            return Err(IamError::MustGoFirst(Leftover::Groups));
+        }
+        if group.policies.has_attached() {
+            return Err(IamError::MustGoFirst(Leftover::AttachedPolicies));
+        }
+        if group.policies.has_inline() {
+            return Err(IamError::MustGoFirst(Leftover::InlinePolicies));
+        }
+        Group::all_mut(self.account_mut(account)?).remove(&name.to_ascii_lowercase());
+        Ok(())
+    }
+
+    /// The users of a group, by name.
+    pub fn users_in<'a>(&'a self, account: &AccountId, group: &'a Group) -> impl Iterator<Item = &'a User> {
+        let account = self.accounts.get(account);
+        let users = account.into_iter().flat_map(|account| account.all::<User>());
+        users.filter(|user| user.groups.contains(&group.id))
+    }
+
+    /// The groups of a user, by name.
+    pub fn groups_of<'a>(&'a self, account: &AccountId, user: &'a User) -> impl Iterator<Item = &'a Group> {
+        let account = self.accounts.get(account);
+        let groups = account.into_iter().flat_map(|account| account.all::<Group>());
+        groups.filter(|group| user.groups.contains(&group.id))
+    }
+
+    /// Puts a user into a group; one that is in it stays there.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchGroup`], [`IamError::NoSuchUser`], [`IamError::Quota`].
+    pub fn add_user_to_group(&mut self, account: &AccountId, group: &str, user: &str) -> Result<(), IamError> {
+        let group = self.find::<Group>(account, group)?.id.clone();
+        self.edit::<User, _>(account, user, |user| {
+            if user.groups.len() >= GROUPS && !user.groups.contains(&group) {
+                return Err(IamError::Quota {
+                    quota: "GroupsPerUser",
+                    most: GROUPS,
+                });
+            }
+            user.groups.insert(group);
+            Ok(())
+        })
+    }
+
+    /// Takes a user out of a group.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchGroup`], [`IamError::NoSuchUser`], [`IamError::NoSuchMember`].
+    pub fn remove_user_from_group(&mut self, account: &AccountId, group: &str, user: &str) -> Result<(), IamError> {
+        let id = self.find::<Group>(account, group)?.id.clone();
+        self.edit::<User, _>(account, user, |member| {
+            if !member.groups.remove(&id) {
+                return Err(IamError::NoSuchMember {
+                    member: user.to_owned(),
+                    of: group.to_owned(),
+                });
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! Instance profiles.
+
+use eks_auth_core::iam::InstanceProfile;
+use eks_auth_core::iam::Role;
+use eks_auth_core::iam::Tagged;
+use eks_auth_core::iam::input;
+use serde_json::Value;
+use serde_json::json;
+
+use super::change;
+use super::input::Input;
+use super::role;
+use super::tag;
+use crate::aws::error::AwsError;
+use crate::aws::operation::Context;
+use crate::aws::protocol::time;
+
+pub(super) fn create(call: &Context<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::of(call);
+    let (name, path) = (input.required("InstanceProfileName", input::NAME), input.path());
+    let tags = input.tags();
+    input.check()?;
+    let profile = change(call, |account, directory, ids| {
+        directory.create_instance_profile(account, name, path, ids, call.now)?;
+        directory.edit_tags(account, Tagged::InstanceProfile(name), |known| known.add(&tags))?;
+        directory.find::<InstanceProfile>(account, name).cloned()
+    })?;
+    Ok(json!({"InstanceProfile": fields(call, &profile)?}))
+}
+
+pub(super) fn get(call: &Context<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::of(call);
+    let name = input.required("InstanceProfileName", input::NAME);
+    input.check()?;
+    let world = call.state.snapshot();
+    let profile = world.directory.find::<InstanceProfile>(call.account()?, name)?;
+    Ok(json!({"InstanceProfile": fields(call, profile)?}))
+}
+
+pub(super) fn list(call: &Context<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::of(call);
+    let (prefix, page) = (input.path_prefix(), input.page());
+    input.check()?;
+    let world = call.state.snapshot();
+    let profiles = world.directory.account(call.account()?).into_iter();
+    let profiles = profiles
+        .flat_map(|account| account.all::<InstanceProfile>())
+        .filter(|profile| profile.path.starts_with(prefix));
+    page.of("InstanceProfiles", items(call, profiles)?)
+}
+
+pub(super) fn delete(call: &Context<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::of(call);
+    let name = input.required("InstanceProfileName", input::NAME);
+    input.check()?;
+    change(call, |account, directory, _| {
+        directory.delete_instance_profile(account, name)
+    })?;
+    Ok(Value::Null)
+}
+
+pub(super) fn add_role(call: &Context<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::of(call);
+    let name = input.required("InstanceProfileName", input::NAME);
+    let role = input.required("RoleName", input::NAME);
+    input.check()?;
+    change(call, |account, directory, _| {
+        directory.add_role_to_instance_profile(account, name, role)
+    })?;
+    Ok(Value::Null)
+}
+
+pub(super) fn remove_role(call: &Context<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::of(call);
+    let name = input.required("InstanceProfileName", input::NAME);
+    let role = input.required("RoleName", input::NAME);
+    input.check()?;
+    change(call, |account, directory, _| {
+        directory.remove_role_from_instance_profile(account, name, role)
+    })?;
+    Ok(Value::Null)
+}
+
+pub(super) fn list_of_role(call: &Context<'_>) -> Result<Value, AwsError> {
+    let mut input = Input::of(call);
+    let (name, page) = (input.required("RoleName", input::NAME), input.page());
+    input.check()?;
+    let world = call.state.snapshot();
+    let account = call.account()?;
+    let role = world.directory.find::<Role>(account, name)?;
+    let profiles = world.directory.instance_profiles_of(account, role);
+    page.of("InstanceProfiles", items(call, profiles)?)
+}
+
+fn items<'a>(
+    call: &Context<'_>,
+    profiles: impl Iterator<Item = &'a InstanceProfile>,
+) -> Result<Vec<(String, Value)>, AwsError> {
+    profiles
+        .map(|profile| Ok((profile.name.to_ascii_lowercase(), fields(call, profile)?)))
+        .collect()
+}
+
+pub(super) fn fields(call: &Context<'_>, profile: &InstanceProfile) -> Result<Value, AwsError> {
+    let world = call.state.snapshot();
+    let account = call.account()?;
+    let role = profile.role.as_ref();
+    let role = role.and_then(|role| world.directory.find::<Role>(account, role).ok());
+    let roles: Vec<Value> = role
+        .into_iter()
+        .map(|role| role::short_fields(call, role, &world.directory.render_trust_policy(role)))
+        .collect();
+    Ok(json!({
+        "Path": profile.path,
+        "InstanceProfileName": profile.name,
+        "InstanceProfileId": profile.id,
+        "Arn": profile.arn,
+        "CreateDate": time(call.service, profile.created),
+        "Roles": roles,
+        "Tags": tag::fields(&profile.tags),
+    }))
+}
