@@ -14,6 +14,7 @@ mod command_line;
 mod crash;
 mod eksctl;
 mod faults;
+mod iam;
 mod kubectl;
 mod logs;
 mod models;

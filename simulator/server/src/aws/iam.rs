@@ -317,10 +317,10 @@ fn encoded(document: &str) -> String {
     utf8_percent_encode(document, NON_ALPHANUMERIC).to_string()
 }
 
-/// The member `PermissionsBoundary` of a user or role.
+/// The member `PermissionsBoundary` of a user or role. Its type is the one that the model knows.
 fn boundary(policies: &Policies) -> Value {
     policies.boundary().map_or(
         Value::Null,
-        |arn| json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}),
+        |arn| json!({"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn}),
     )
 }
