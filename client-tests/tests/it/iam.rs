@@ -1,11 +1,14 @@
 //! IAM through the AWS CLI: the life of a user, permissions, pages and MFA.
 
 use std::path::Path;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 use client_tests::Client;
 use client_tests::Ran;
 use client_tests::Simulator;
 use client_tests::need;
+use eks_auth_core::totp;
 use serde_json::Value;
 
 /// Runs the CLI with a key, as CreateAccessKey or STS answers it.
@@ -89,6 +92,7 @@ fn lists_are_whole_whatever_the_page() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a device has the machine's own clock")]
 fn a_session_with_mfa_has_shown_a_code() {
     let Some(clients) = need("a_session_with_mfa_has_shown_a_code", &[Client::Aws]) else {
         return;
@@ -115,8 +119,34 @@ fn a_session_with_mfa_has_shown_a_code() {
             .complaint()
             .contains("(InvalidAuthenticationCode)")
     );
-    let refused = aws(&format!(
-        "sts get-session-token --serial-number {serial} --token-code 000000"
-    ));
-    assert!(refused.complaint().contains("(AccessDenied)"));
+    let codes = |from: u64| {
+        let seed = totp::from_base32(&seed).unwrap();
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        [0, 1].map(|at| totp::code(&seed, seconds / 30 + from + at))
+    };
+    let [first, second] = codes(0);
+    let _ = enable(&format!(
+        "--authentication-code1 {first} --authentication-code2 {second}"
+    ))
+    .good();
+    let session = |code: &str| {
+        aws(&format!(
+            "sts get-session-token --serial-number {serial} --token-code {code} --query Credentials"
+        ))
+    };
+    assert!(session("000000").complaint().contains("(AccessDenied)"));
+    assert!(
+        session(&second).complaint().contains("(AccessDenied)"),
+        "it was shown before"
+    );
+    // The client's clock stays behind, within what a signature may be off.
+    let _ = simulator.own("ctl clock advance 2m").good();
+    let [fresh, _] = codes(4);
+    let with_mfa: Value = serde_json::from_str(&session(&fresh).good()).unwrap();
+    let words = "iam get-user --query User.UserName --output text";
+    let run = with_key(&simulator, &clients[0], &with_mfa, words);
+    assert_eq!(run.good().trim(), "testuser");
+    let without: Value = serde_json::from_str(&aws("sts get-session-token --query Credentials").good()).unwrap();
+    let run = with_key(&simulator, &clients[0], &without, words);
+    assert!(run.complaint().contains("(InvalidClientTokenId)"));
 }

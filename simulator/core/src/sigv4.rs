@@ -410,9 +410,13 @@ fn check_session(
                 region: scope.region.clone(),
             })
         }
-        (Some(_), Some(_)) if scope.service == "iam" && !matches!(key.owner, KeyOwner::AssumedRole { .. }) => {
-            Err(SigV4Error::SessionNotForIam { id: id() })
-        }
+        (Some(session), Some(_)) if scope.service == "iam" => match key.owner {
+            KeyOwner::AssumedRole { .. } => Ok(()),
+            KeyOwner::User { .. } | KeyOwner::Root if session.facts.has_mfa => Ok(()),
+            KeyOwner::FederatedUser { .. } | KeyOwner::Root | KeyOwner::User { .. } => {
+                Err(SigV4Error::SessionNotForIam { id: id() })
+            }
+        },
         (Some(_), Some(_)) => Ok(()),
     }
 }

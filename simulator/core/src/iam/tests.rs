@@ -493,3 +493,210 @@ fn a_staged_trust_policy_may_name_who_comes_later_or_is_gone() {
         "{ghost}"
     );
 }
+
+const RULES: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"eks:*","Resource":"*"}}"#;
+
+#[test]
+fn policies_come_from_the_user_its_groups_and_the_boundary() {
+    let (mut directory, mut ids) = stage();
+    directory.create_user(&account(), "jane", "/", &mut ids, now()).unwrap();
+    directory
+        .create_group(&account(), "devs", "/", &mut ids, now())
+        .unwrap();
+    let key = directory
+        .create_access_key(&account(), "jane", &mut ids, now())
+        .unwrap();
+    let count = |directory: &Directory| directory.policies_of(&key).identity.len();
+    assert_eq!(count(&directory), 0);
+    let jane = Holder::user("jane");
+    let reader = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    directory.attach_policy(&account(), jane, reader).unwrap();
+    directory.attach_policy(&account(), jane, reader).unwrap();
+    assert_eq!(count(&directory), 1);
+    directory.put_inline_policy(&account(), jane, "eks", RULES).unwrap();
+    assert_eq!(count(&directory), 2);
+    directory
+        .attach_policy(&account(), Holder::group("devs"), reader)
+        .unwrap();
+    directory.add_user_to_group(&account(), "DEVS", "Jane").unwrap();
+    assert_eq!(count(&directory), 3);
+    assert_eq!(directory.policies_of(&key).boundary, None);
+    directory.set_boundary(&account(), jane, Some(reader)).unwrap();
+    assert!(directory.policies_of(&key).boundary.is_some());
+    for (leftover, mend) in [
+        (
+            Leftover::AccessKeys,
+            (|directory: &mut Directory, key: &str| directory.delete_access_key(&account(), "jane", key))
+                as fn(&mut Directory, &str) -> Result<(), IamError>,
+        ),
+        (Leftover::AttachedPolicies, |directory, _| {
+            directory.detach_policy(
+                &account(),
+                Holder::user("jane"),
+                "arn:aws:iam::aws:policy/ReadOnlyAccess",
+            )
+        }),
+        (Leftover::InlinePolicies, |directory, _| {
+            directory.delete_inline_policy(&account(), Holder::user("jane"), "eks")
+        }),
+        (Leftover::Groups, |directory, _| {
+            directory.remove_user_from_group(&account(), "devs", "jane")
+        }),
+    ] {
+        assert_eq!(
+            directory.delete_user(&account(), "jane"),
+            Err(IamError::MustGoFirst(leftover))
+        );
+        mend(&mut directory, &key.id).unwrap();
+    }
+    directory.delete_user(&account(), "jane").unwrap();
+    assert_eq!(directory.policies_of(&key), PrincipalPolicies::default());
+}
+
+#[test]
+fn quotas_are_those_of_iam() {
+    let (mut directory, mut ids) = stage();
+    directory.create_user(&account(), "jane", "/", &mut ids, now()).unwrap();
+    let new = |name: &'static str| NewPolicy {
+        name,
+        path: "/",
+        document: RULES,
+        description: None,
+    };
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"];
+    let mut last = Ok(());
+    for name in names {
+        let policy = directory.create_policy(&account(), new(name), &mut ids, now()).unwrap();
+        last = directory.attach_policy(&account(), Holder::user("jane"), &policy.arn);
+        directory.create_group(&account(), name, "/", &mut ids, now()).unwrap();
+    }
+    check(
+        last,
+        IamError::Quota {
+            quota: "PoliciesPerUser",
+            most: 10,
+        },
+        "Cannot exceed quota for PoliciesPerUser: 10",
+    );
+    let joined: Vec<_> = names
+        .iter()
+        .map(|group| directory.add_user_to_group(&account(), group, "jane"))
+        .collect();
+    assert_eq!(joined.iter().filter(|joined| joined.is_ok()).count(), 10);
+    check(
+        joined[10].clone(),
+        IamError::Quota {
+            quota: "GroupsPerUser",
+            most: 10,
+        },
+        "Cannot exceed quota for GroupsPerUser: 10",
+    );
+    let long = RULES.replace("eks:*", &format!("eks:{}", "x".repeat(2048)));
+    check(
+        directory.put_inline_policy(&account(), Holder::user("jane"), "long", &long),
+        IamError::PolicyTooLong {
+            most: 2048,
+            holder: "user",
+            name: "jane".to_owned(),
+        },
+        "Maximum policy size of 2048 bytes exceeded for user jane",
+    );
+}
+
+#[test]
+fn versions_of_a_policy_are_numbered_and_five_at_most() {
+    let (mut directory, mut ids) = stage();
+    let new = NewPolicy {
+        name: "p",
+        path: "/",
+        document: RULES,
+        description: None,
+    };
+    let arn = directory
+        .create_policy(&account(), new, &mut ids, now())
+        .unwrap()
+        .arn
+        .clone();
+    let add = |directory: &mut Directory, is_default| {
+        directory.create_policy_version(&account(), &arn, RULES, is_default, now())
+    };
+    for number in 2..=5 {
+        assert_eq!(add(&mut directory, number == 3), Ok(number));
+    }
+    assert_eq!(add(&mut directory, false), Err(IamError::TooManyPolicyVersions));
+    assert_eq!(
+        directory.delete_policy_version(&account(), &arn, "v3"),
+        Err(IamError::DefaultPolicyVersion)
+    );
+    directory.delete_policy_version(&account(), &arn, "v5").unwrap();
+    assert_eq!(add(&mut directory, false), Ok(6), "numbers are not used again");
+    assert_eq!(
+        directory.delete_policy(&account(), &arn),
+        Err(IamError::PolicyVersionsLeft)
+    );
+    let administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
+    assert!(matches!(
+        directory.delete_policy(&account(), administrator),
+        Err(IamError::AwsManaged { .. })
+    ));
+    for version in ["v1", "v2", "v4", "v6"] {
+        directory.delete_policy_version(&account(), &arn, version).unwrap();
+    }
+    directory.delete_policy(&account(), &arn).unwrap();
+    assert!(directory.managed_policy(&account(), &arn).is_err());
+}
+
+#[test]
+fn a_code_of_a_device_is_taken_once_and_of_its_user_only() {
+    let (mut directory, mut ids) = stage();
+    let jane = directory.create_user(&account(), "jane", "/", &mut ids, now()).unwrap();
+    let text = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let seed = Seed::from_base32(text);
+    assert_eq!(seed.as_ref().map(Seed::expose).as_deref(), Some(text));
+    assert!(!format!("{seed:?}").contains(text));
+    let device = directory
+        .create_mfa_device(&account(), "jane", "/", seed, &mut ids)
+        .unwrap();
+    let code = |seconds| {
+        crate::totp::code(
+            b"12345678901234567890",
+            crate::totp::period(now().plus_seconds(seconds)),
+        )
+    };
+    let enable = |directory: &mut Directory, first: i64, second: i64| {
+        let codes = [&*code(first), &*code(second)];
+        directory.enable_mfa_device(&account(), "jane", &device.serial, codes, now())
+    };
+    let wrong = Err(IamError::InvalidAuthenticationCode);
+    assert_eq!(enable(&mut directory, 0, 0), wrong);
+    assert_eq!(enable(&mut directory, 0, 30), Ok(()));
+    assert_eq!(enable(&mut directory, 0, 30), Err(IamError::MfaDeviceExists));
+    let take = |directory: &mut Directory, user: &str, seconds| {
+        let now = now().plus_seconds(seconds);
+        directory.use_mfa_code(&account(), user, &device.serial, &code(seconds), now)
+    };
+    assert_eq!(
+        take(&mut directory, &jane.id, 30),
+        wrong,
+        "it was shown when it was enabled"
+    );
+    assert_eq!(take(&mut directory, &jane.id, 60), Ok(()));
+    assert_eq!(take(&mut directory, &jane.id, 60), wrong);
+    assert!(matches!(
+        take(&mut directory, "AIDAOTHER", 90),
+        Err(IamError::NoSuchMfaDevice { .. })
+    ));
+    assert_eq!(
+        directory.delete_user(&account(), "jane"),
+        Err(IamError::MustGoFirst(Leftover::MfaDevices))
+    );
+    assert_eq!(
+        directory.delete_mfa_device(&account(), &device.serial),
+        Err(IamError::MfaDeviceInUse)
+    );
+    directory
+        .deactivate_mfa_device(&account(), "jane", &device.serial)
+        .unwrap();
+    directory.delete_mfa_device(&account(), &device.serial).unwrap();
+    directory.delete_user(&account(), "jane").unwrap();
+}

@@ -419,3 +419,67 @@ fn a_permission_set_is_a_role_of_its_account() {
         assert!(error.message.contains(message) && error.line > 0, "{error}");
     }
 }
+
+const GRANTS: &str = r#"
+world:
+  accounts:
+    - id: "111122223333"
+      groups: [{name: devs, policies: [ReadOnlyAccess]}]
+      users:
+        - name: nobody
+          policies: []
+        - name: member
+          groups: [devs]
+          policies: [IAMReadOnlyAccess]
+          mfa_seed: GEZDGNBV
+          tags: {team: sdk}
+        - name: gone
+          deleted: true
+      roles:
+        - name: admin
+          max_session_duration: 7200
+        - service_linked: eks.amazonaws.com
+  clusters: []
+  profiles: []
+"#;
+
+#[test]
+fn principals_may_what_the_world_says_or_everything() {
+    let world = stage(GRANTS, Timestamp::UNIX_EPOCH).unwrap().world;
+    let account = crate::arn::AccountId::parse("111122223333").unwrap();
+    let attached = |holder| -> Vec<String> {
+        let policies = world.directory.policies(&account, holder).unwrap();
+        policies
+            .attached()
+            .map(|arn| arn.rsplit('/').next().unwrap().to_owned())
+            .collect()
+    };
+    use crate::iam::Holder;
+    assert_eq!(attached(Holder::user("nobody")), Vec::<String>::new());
+    assert_eq!(attached(Holder::user("member")), ["IAMReadOnlyAccess"]);
+    assert_eq!(attached(Holder::role("admin")), ["AdministratorAccess"]);
+    let service_role = Holder::role("AWSServiceRoleForAmazonEKS");
+    assert_eq!(attached(service_role), ["AmazonEKSServiceRolePolicy"]);
+    let member = world.directory.find_user(&account, "member").unwrap();
+    assert_eq!(world.directory.groups_of(&account, member).count(), 1);
+    assert_eq!(world.directory.mfa_devices_of(&account, member).count(), 1);
+    assert!(world.directory.find_user(&account, "gone").is_err());
+    let role = world.directory.account(&account).unwrap().role("admin").unwrap();
+    assert_eq!(role.max_session_duration, 7200);
+    for (from, to, line, message) in [
+        ("[IAMReadOnlyAccess]", "[None]", 11, "no managed policy `None`"),
+        ("[devs]", "[ops]", 10, "no group `ops`"),
+        ("GEZDGNBV", "1", 12, "mfa_seed is base32"),
+        ("7200", "60", 18, "max_session_duration is 3600 to 43200"),
+        (
+            "service_linked: eks.",
+            "service_linked: none.",
+            19,
+            "There is no service-linked role",
+        ),
+    ] {
+        assert!(GRANTS.contains(from), "{from}");
+        let error = stage(&GRANTS.replacen(from, to, 1), Timestamp::UNIX_EPOCH).unwrap_err();
+        assert!(error.message.contains(message) && error.line == line, "{error}");
+    }
+}
