@@ -10,6 +10,10 @@ import java.util.stream.Collectors;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.services.cloudwatchlogs.CloudWatchLogsClient;
+import software.amazon.awssdk.services.cloudwatchlogs.model.MalformedQueryException;
+import software.amazon.awssdk.services.cloudwatchlogs.model.QueryStatus;
+import software.amazon.awssdk.services.cloudwatchlogs.model.StartQueryRequest;
 import software.amazon.awssdk.services.eks.EksClient;
 import software.amazon.awssdk.services.eks.model.AuthenticationMode;
 import software.amazon.awssdk.services.eks.model.CreateAccessEntryRequest;
@@ -22,6 +26,9 @@ class Story {
     static final String ROLE = "arn:aws:iam::111122223333:role/admin-test-role";
     static final String POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
     static final String CLUSTER = "my-cluster";
+    static final String GRANTED = "fields @timestamp, @message"
+            + " | filter @logStream like /authenticator/ | filter @message like \"access granted\""
+            + " | sort @timestamp desc | limit 20";
 
     public static void main(String[] arguments) throws InterruptedException {
         Map<String, Object> told = new LinkedHashMap<>();
@@ -47,6 +54,7 @@ class Story {
                 "endpoint", cluster.endpoint(),
                 "mode", cluster.accessConfig().authenticationModeAsString()));
         accessEntry(eks, told);
+        insights(CloudWatchLogsClient.builder().credentialsProvider(credentials).build(), told);
         System.out.println(json(told));
     }
 
@@ -120,6 +128,40 @@ class Story {
                     "message", error.awsErrorDetails().errorMessage(),
                     "status", error.statusCode(),
                     "clusterName", error.clusterName()));
+        }
+    }
+
+    static void insights(CloudWatchLogsClient logs, Map<String, Object> told) throws InterruptedException {
+        long now = Instant.now().getEpochSecond();
+        StartQueryRequest asked = StartQueryRequest.builder()
+                .logGroupName("/aws/eks/" + CLUSTER + "/cluster")
+                .startTime(now - 3600)
+                .endTime(now)
+                .queryString(GRANTED)
+                .build();
+        String query = logs.startQuery(asked).queryId();
+        var answer = logs.getQueryResults(request -> request.queryId(query));
+        Instant deadline = Instant.now().plus(Duration.ofSeconds(30));
+        while ((answer.status() == QueryStatus.SCHEDULED || answer.status() == QueryStatus.RUNNING)
+                && Instant.now().isBefore(deadline)) {
+            Thread.sleep(100);
+            answer = logs.getQueryResults(request -> request.queryId(query));
+        }
+        told.put("query", object(
+                "status", answer.statusAsString(),
+                "granted", answer.results().stream()
+                        .flatMap(row -> row.stream())
+                        .filter(cell -> cell.field().equals("@message"))
+                        .map(cell -> cell.value())
+                        .collect(Collectors.toList())));
+        try {
+            logs.startQuery(asked.toBuilder().queryString("filter ==").build());
+        } catch (MalformedQueryException error) {
+            told.put("malformed", object(
+                    "message", error.awsErrorDetails().errorMessage(),
+                    "compiled", error.queryCompileError().message(),
+                    "start", error.queryCompileError().location().startCharOffset(),
+                    "end", error.queryCompileError().location().endCharOffset()));
         }
     }
 

@@ -1,6 +1,12 @@
 // The story of client-tests/tests/it/sdks.rs, told by the AWS SDK for JavaScript: prints what it saw as one JSON object.
 
 import {
+  CloudWatchLogsClient,
+  GetQueryResultsCommand,
+  MalformedQueryException,
+  StartQueryCommand,
+} from "@aws-sdk/client-cloudwatch-logs";
+import {
   AssociateAccessPolicyCommand,
   CreateAccessEntryCommand,
   DeleteAccessEntryCommand,
@@ -22,6 +28,9 @@ import { setTimeout } from "node:timers/promises";
 const ROLE = "arn:aws:iam::111122223333:role/admin-test-role";
 const POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
 const CLUSTER = "my-cluster";
+const GRANTED = `fields @timestamp, @message
+  | filter @logStream like /authenticator/ | filter @message like "access granted"
+  | sort @timestamp desc | limit 20`;
 
 const seconds = (date) => Math.floor(date.getTime() / 1000);
 
@@ -102,6 +111,34 @@ async function accessEntry(eks) {
   return told;
 }
 
+async function insights(logs) {
+  const told = {};
+  const now = seconds(new Date());
+  const asked = { logGroupName: `/aws/eks/${CLUSTER}/cluster`, startTime: now - 3600, endTime: now };
+  const { queryId } = await logs.send(new StartQueryCommand({ ...asked, queryString: GRANTED }));
+  const results = () => logs.send(new GetQueryResultsCommand({ queryId }));
+  let answer = await results();
+  const deadline = Date.now() + 30_000;
+  while (["Scheduled", "Running"].includes(answer.status) && Date.now() < deadline) {
+    await setTimeout(100);
+    answer = await results();
+  }
+  const cells = answer.results.flat();
+  told.query = {
+    status: answer.status,
+    granted: cells.filter((cell) => cell.field === "@message").map((cell) => cell.value),
+  };
+  const bad = logs.send(new StartQueryCommand({ ...asked, queryString: "filter ==" }));
+  const { message, queryCompileError } = await refused(MalformedQueryException, bad);
+  told.malformed = {
+    message,
+    compiled: queryCompileError.message,
+    start: queryCompileError.location.startCharOffset,
+    end: queryCompileError.location.endCharOffset,
+  };
+  return told;
+}
+
 const sts = new STSClient();
 const told = { caller: (await sts.send(new GetCallerIdentityCommand())).Arn };
 const byProfile = new STSClient({ credentials: fromIni({ profile: "admin-test-role" }) });
@@ -126,4 +163,5 @@ told.cluster = {
   mode: cluster.accessConfig.authenticationMode,
 };
 Object.assign(told, await accessEntry(eks));
+Object.assign(told, await insights(new CloudWatchLogsClient({ credentials })));
 console.log(JSON.stringify(told));

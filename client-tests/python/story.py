@@ -8,6 +8,9 @@ import boto3
 ROLE = "arn:aws:iam::111122223333:role/admin-test-role"
 POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 CLUSTER = "my-cluster"
+GRANTED = """fields @timestamp, @message
+    | filter @logStream like /authenticator/ | filter @message like "access granted"
+    | sort @timestamp desc | limit 20"""
 
 
 def access_entry(eks):
@@ -78,6 +81,35 @@ def access_entry(eks):
     return told
 
 
+def insights(logs):
+    now = int(time.time())
+    asked = {"logGroupName": f"/aws/eks/{CLUSTER}/cluster", "startTime": now - 3600, "endTime": now}
+    query = logs.start_query(**asked, queryString=GRANTED)["queryId"]
+    answer = logs.get_query_results(queryId=query)
+    deadline = time.monotonic() + 30
+    while answer["status"] in ("Scheduled", "Running") and time.monotonic() < deadline:
+        time.sleep(0.1)
+        answer = logs.get_query_results(queryId=query)
+    rows = answer["results"]
+    told = {
+        "query": {
+            "status": answer["status"],
+            "granted": [cell["value"] for row in rows for cell in row if cell["field"] == "@message"],
+        }
+    }
+    try:
+        logs.start_query(**asked, queryString="filter ==")
+    except logs.exceptions.MalformedQueryException as error:
+        compiled = error.response["queryCompileError"]
+        told["malformed"] = {
+            "message": error.response["Error"]["Message"],
+            "compiled": compiled["message"],
+            "start": compiled["location"]["startCharOffset"],
+            "end": compiled["location"]["endCharOffset"],
+        }
+    return told
+
+
 def main():
     sts = boto3.client("sts")
     told = {"caller": sts.get_caller_identity()["Arn"]}
@@ -102,6 +134,7 @@ def main():
         "mode": cluster["accessConfig"]["authenticationMode"],
     }
     told.update(access_entry(eks))
+    told.update(insights(session.client("logs")))
     print(json.dumps(told))
 
 

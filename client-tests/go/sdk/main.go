@@ -13,6 +13,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -22,6 +24,9 @@ const (
 	role    = "arn:aws:iam::111122223333:role/admin-test-role"
 	policy  = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 	cluster = "my-cluster"
+	granted = `fields @timestamp, @message
+	| filter @logStream like /authenticator/ | filter @message like "access granted"
+	| sort @timestamp desc | limit 20`
 )
 
 // must ends the program where a call failed.
@@ -137,6 +142,43 @@ func accessEntry(ctx context.Context, client *eks.Client, told map[string]any) {
 	}
 }
 
+func insights(ctx context.Context, client *cloudwatchlogs.Client, told map[string]any) {
+	now := time.Now().Unix()
+	asked := &cloudwatchlogs.StartQueryInput{
+		LogGroupName: aws.String("/aws/eks/" + cluster + "/cluster"),
+		StartTime:    aws.Int64(now - 3600),
+		EndTime:      aws.Int64(now),
+		QueryString:  aws.String(granted),
+	}
+	query := &cloudwatchlogs.GetQueryResultsInput{QueryId: must(client.StartQuery(ctx, asked)).QueryId}
+	answer := must(client.GetQueryResults(ctx, query))
+	deadline := time.Now().Add(30 * time.Second)
+	for (answer.Status == logtypes.QueryStatusScheduled || answer.Status == logtypes.QueryStatusRunning) &&
+		time.Now().Before(deadline) {
+		time.Sleep(100 * time.Millisecond)
+		answer = must(client.GetQueryResults(ctx, query))
+	}
+	var messages []*string
+	for _, row := range answer.Results {
+		for _, cell := range row {
+			if aws.ToString(cell.Field) == "@message" {
+				messages = append(messages, cell.Value)
+			}
+		}
+	}
+	told["query"] = map[string]any{"status": answer.Status, "granted": messages}
+
+	asked.QueryString = aws.String("filter ==")
+	_, err := client.StartQuery(ctx, asked)
+	malformed := refused[*logtypes.MalformedQueryException](err)
+	told["malformed"] = map[string]any{
+		"message":  malformed.ErrorMessage(),
+		"compiled": malformed.QueryCompileError.Message,
+		"start":    malformed.QueryCompileError.Location.StartCharOffset,
+		"end":      malformed.QueryCompileError.Location.EndCharOffset,
+	}
+}
+
 func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -165,6 +207,7 @@ func main() {
 		"mode":     found.AccessConfig.AuthenticationMode,
 	}
 	accessEntry(ctx, client, told)
+	insights(ctx, cloudwatchlogs.NewFromConfig(cfg), told)
 	if err := json.NewEncoder(os.Stdout).Encode(told); err != nil {
 		os.Exit(1)
 	}

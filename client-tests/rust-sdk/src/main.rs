@@ -3,9 +3,12 @@
 use std::error::Error;
 use std::time::Duration;
 use std::time::Instant;
+use std::time::SystemTime;
 
 use aws_config::BehaviorVersion;
 use aws_config::SdkConfig;
+use aws_sdk_cloudwatchlogs::operation::start_query::StartQueryError;
+use aws_sdk_cloudwatchlogs::types::QueryStatus;
 use aws_sdk_eks::types::AccessScope;
 use aws_sdk_eks::types::AccessScopeType;
 use aws_sdk_eks::types::AuthenticationMode;
@@ -20,6 +23,9 @@ use serde_json::json;
 const ROLE: &str = "arn:aws:iam::111122223333:role/admin-test-role";
 const POLICY: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
 const CLUSTER: &str = "my-cluster";
+const GRANTED: &str = r#"fields @timestamp, @message
+    | filter @logStream like /authenticator/ | filter @message like "access granted"
+    | sort @timestamp desc | limit 20"#;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -160,6 +166,51 @@ async fn access_entry(eks: &aws_sdk_eks::Client, told: &mut Map<String, Value>) 
     Ok(())
 }
 
+async fn insights(logs: &aws_sdk_cloudwatchlogs::Client, told: &mut Map<String, Value>) -> Result<()> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs() as i64;
+    let start = |text: &str| {
+        logs.start_query()
+            .log_group_name(format!("/aws/eks/{CLUSTER}/cluster"))
+            .start_time(now - 3600)
+            .end_time(now)
+            .query_string(text)
+            .send()
+    };
+    let query = start(GRANTED).await?.query_id.ok_or("no query")?;
+    let results = || logs.get_query_results().query_id(&query).send();
+    let mut answer = results().await?;
+    let started = Instant::now();
+    while matches!(answer.status(), Some(QueryStatus::Scheduled | QueryStatus::Running))
+        && started.elapsed() < Duration::from_secs(30)
+    {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        answer = results().await?;
+    }
+    let cells = answer.results().iter().flatten();
+    let granted: Vec<_> = cells
+        .filter(|cell| cell.field() == Some("@message"))
+        .map(|cell| cell.value())
+        .collect();
+    let status = answer.status().map(QueryStatus::as_str);
+    told.insert("query".to_owned(), json!({"status": status, "granted": granted}));
+
+    let error = start("filter ==").await.err().ok_or("not malformed")?;
+    if let StartQueryError::MalformedQueryException(error) = error.into_service_error() {
+        let compiled = error.query_compile_error().ok_or("no error of the query")?;
+        let location = compiled.location().ok_or("no location")?;
+        told.insert(
+            "malformed".to_owned(),
+            json!({
+                "message": error.message(),
+                "compiled": compiled.message(),
+                "start": location.start_char_offset(),
+                "end": location.end_char_offset(),
+            }),
+        );
+    }
+    Ok(())
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let mut told = Map::new();
@@ -205,6 +256,7 @@ async fn main() -> Result<()> {
         }),
     );
     access_entry(&eks, &mut told).await?;
+    insights(&aws_sdk_cloudwatchlogs::Client::new(&config), &mut told).await?;
     println!("{}", Value::Object(told));
     Ok(())
 }

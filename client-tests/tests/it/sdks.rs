@@ -49,10 +49,16 @@ fn story(simulator: &Simulator, client: Client, found: &Path) -> Command {
 
 #[track_caller]
 fn check(test: &str, client: Client) {
-    let Some(found) = need(test, &[client]) else {
+    let Some(found) = need(test, &[client, Client::Kubectl]) else {
         return;
     };
     let simulator = Simulator::start();
+    // What the query of the story's end finds: one who is let in, and one who is not.
+    let _ = simulator.run(&found[1], "get svc", None).good();
+    let _ = simulator.run(&found[1], "get svc", Some("admin-test-role")).complaint();
+    let mut granted = simulator.log();
+    granted.retain(|line| line.contains("access granted"));
+    assert_eq!(granted.len(), 1, "{granted:?}");
     let output = Simulator::run_command(&mut story(&simulator, client, &found[0])).good();
     let mut told: Value = serde_json::from_str(&output).unwrap();
 
@@ -67,6 +73,7 @@ fn check(test: &str, client: Client) {
 
     let role = "arn:aws:iam::111122223333:role/admin-test-role";
     let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
+    let malformed = "unexpected symbol found == at line 1 and position 7";
     let wanted = json!({
         "caller": "arn:aws:iam::111122223333:user/testuser",
         "profile": null,
@@ -99,6 +106,8 @@ fn check(test: &str, client: Client) {
         "same": true,
         "gone": "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'.",
         "missing": {"message": "No cluster found for name: other.", "status": 404, "clusterName": null},
+        "query": {"status": "Complete", "granted": granted},
+        "malformed": {"message": malformed, "compiled": malformed, "start": 7, "end": 9},
     });
     assert_eq!(told, wanted);
 }
