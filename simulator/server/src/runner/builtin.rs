@@ -39,6 +39,7 @@ pub(super) fn run(running: &Running, words: &[String], env: &BTreeMap<String, St
     let done = match words[..] {
         ["aws", "sts", "get-caller-identity", ..] => command.get_caller_identity(),
         ["aws", "iam", "create-user", ..] => command.create_user(),
+        ["aws", "iam", "attach-user-policy", ..] => command.attach_user_policy(),
         ["aws", "iam", "create-access-key", ..] => command.create_access_key(),
         ["aws", "eks", "update-kubeconfig", ..] => command.update_kubeconfig(),
         ["kubectl", "get", resource, ..] => command.get(resource),
@@ -140,6 +141,15 @@ impl Command<'_> {
             &document,
             &["Path", "UserName", "UserId", "Arn", "CreateDate"],
         ))
+    }
+
+    fn attach_user_policy(&self) -> Result<String, Failure> {
+        let parameters = [
+            ("UserName", self.required("--user-name")?),
+            ("PolicyArn", self.required("--policy-arn")?),
+        ];
+        self.query("iam", "AttachUserPolicy", "2010-05-08", &parameters)?;
+        Ok(String::new())
     }
 
     fn create_access_key(&self) -> Result<String, Failure> {
