@@ -452,22 +452,18 @@ impl Directory {
     ) -> Result<Arc<User>, IamError> {
         input::check("userName", name, input::NEW_NAME)?;
         input::check("path", path, input::PATH)?;
-        let account = self.account_mut(account)?;
-        if account.user(name).is_some() {
-            return Err(IamError::UserExists { name: name.to_owned() });
-        }
-        let user = Arc::new(User {
+        let arn = self.vacant::<User>(account, path, name)?;
+        let user = User {
             name: name.to_owned(),
             path: path.to_owned(),
             id: ids.unique_id("AIDA"),
-            arn: account.arn("user", path, name),
+            arn,
             created: now,
             policies: Policies::default(),
             groups: BTreeSet::new(),
             tags: Tags::default(),
-        });
-        account.users.insert(name.to_ascii_lowercase(), Arc::clone(&user));
-        Ok(user)
+        };
+        self.insert(account, name, user)
     }
 
     /// Makes a role.
@@ -544,26 +540,20 @@ impl Directory {
         ids: &mut IdGenerator,
         now: Timestamp,
     ) -> Result<Arc<Role>, IamError> {
-        let account = self.account_mut(account)?;
-        if account.role(spec.name).is_some() {
-            return Err(IamError::RoleExists {
-                name: spec.name.to_owned(),
-            });
-        }
-        let role = Arc::new(Role {
+        let arn = self.vacant::<Role>(account, spec.path, spec.name)?;
+        let role = Role {
             name: spec.name.to_owned(),
             path: spec.path.to_owned(),
             id: ids.unique_id("AROA"),
-            arn: account.arn("role", spec.path, spec.name),
+            arn,
             created: now,
             max_session_duration: spec.max_session_duration,
             trust_policy,
             description: None,
             policies: Policies::default(),
             tags: Tags::default(),
-        });
-        account.roles.insert(spec.name.to_ascii_lowercase(), Arc::clone(&role));
-        Ok(role)
+        };
+        self.insert(account, spec.name, role)
     }
 
     /// The trust policy of a role as GetRole answers it: users and roles that are gone are shown by their ids.
@@ -773,6 +763,11 @@ impl Directory {
         self.access_key(key_id)
             .filter(|key| key.is_long_lived_key_of(account, user))
             .ok_or_else(|| IamError::NoSuchAccessKey { id: key_id.to_owned() })
+    }
+
+    fn find_account(&self, id: &AccountId) -> Result<&Account, IamError> {
+        self.account(id)
+            .ok_or_else(|| IamError::NoSuchAccount { id: id.clone() })
     }
 
     fn account_mut(&mut self, id: &AccountId) -> Result<&mut Account, IamError> {

@@ -51,6 +51,14 @@ pub enum Leftover {
 }
 
 impl Leftover {
+    /// That nothing is left: the first that is there stands in the way.
+    pub(super) fn check<const N: usize>(leftovers: [(bool, Self); N]) -> Result<(), IamError> {
+        match leftovers.into_iter().find(|(is_there, _)| *is_there) {
+            Some((_, leftover)) => Err(IamError::MustGoFirst(leftover)),
+            None => Ok(()),
+        }
+    }
+
     const fn words(self) -> &'static str {
         match self {
             Self::AccessKeys => "delete access keys",

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::Directory;
-use super::Entity;
 use super::IamError;
 use super::Leftover;
 use super::Policies;
@@ -51,10 +50,7 @@ impl Directory {
     ) -> Result<Arc<Group>, IamError> {
         input::check("groupName", name, input::NAME)?;
         input::check("path", path, input::PATH)?;
-        if self.find::<Group>(account, name).is_ok() {
-            return Err(IamError::GroupExists { name: name.to_owned() });
-        }
-        let arn = self.account_mut(account)?.arn("group", path, name);
+        let arn = self.vacant::<Group>(account, path, name)?;
         let group = Group {
             name: name.to_owned(),
             path: path.to_owned(),
@@ -77,25 +73,7 @@ impl Directory {
         new_name: Option<&str>,
         new_path: Option<&str>,
     ) -> Result<(), IamError> {
-        let old = Arc::clone(self.find::<Group>(account, name)?);
-        let new_name = new_name.unwrap_or(&old.name);
-        let new_path = new_path.unwrap_or(&old.path);
-        input::check("newGroupName", new_name, input::NAME)?;
-        input::check("newPath", new_path, input::PATH)?;
-        if !new_name.eq_ignore_ascii_case(&old.name) && self.find::<Group>(account, new_name).is_ok() {
-            return Err(IamError::GroupExists {
-                name: new_name.to_owned(),
-            });
-        }
-        let arn = self.account_mut(account)?.arn("group", new_path, new_name);
-        let group = Group {
-            name: new_name.to_owned(),
-            path: new_path.to_owned(),
-            arn,
-            ..old.as_ref().clone()
-        };
-        Group::all_mut(self.account_mut(account)?).remove(&name.to_ascii_lowercase());
-        self.insert(account, new_name, group)?;
+        self.rename::<Group>(account, name, new_name, new_path, ("newGroupName", input::NAME))?;
         Ok(())
     }
 
@@ -105,17 +83,12 @@ impl Directory {
     /// [`IamError::NoSuchGroup`], [`IamError::MustGoFirst`].
     pub fn delete_group(&mut self, account: &AccountId, name: &str) -> Result<(), IamError> {
         let group = Arc::clone(self.find::<Group>(account, name)?);
-        if self.users_in(account, &group).next().is_some() {
-            return Err(IamError::MustGoFirst(Leftover::Groups));
-        }
-        if group.policies.has_attached() {
-            return Err(IamError::MustGoFirst(Leftover::AttachedPolicies));
-        }
-        if group.policies.has_inline() {
-            return Err(IamError::MustGoFirst(Leftover::InlinePolicies));
-        }
-        Group::all_mut(self.account_mut(account)?).remove(&name.to_ascii_lowercase());
-        Ok(())
+        Leftover::check([
+            (self.users_in(account, &group).next().is_some(), Leftover::Groups),
+            (group.policies.has_attached(), Leftover::AttachedPolicies),
+            (group.policies.has_inline(), Leftover::InlinePolicies),
+        ])?;
+        self.remove::<Group>(account, name)
     }
 
     /// The users of a group, by name.

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::Directory;
-use super::Entity;
 use super::IamError;
 use super::Leftover;
 use super::Role;
@@ -50,10 +49,7 @@ impl Directory {
     ) -> Result<Arc<InstanceProfile>, IamError> {
         input::check("instanceProfileName", name, input::NAME)?;
         input::check("path", path, input::PATH)?;
-        if self.find::<InstanceProfile>(account, name).is_ok() {
-            return Err(IamError::InstanceProfileExists { name: name.to_owned() });
-        }
-        let arn = self.account_mut(account)?.arn("instance-profile", path, name);
+        let arn = self.vacant::<InstanceProfile>(account, path, name)?;
         let profile = InstanceProfile {
             name: name.to_owned(),
             path: path.to_owned(),
@@ -74,8 +70,7 @@ impl Directory {
         if self.find::<InstanceProfile>(account, name)?.role.is_some() {
             return Err(IamError::MustGoFirst(Leftover::InstanceProfiles));
         }
-        InstanceProfile::all_mut(self.account_mut(account)?).remove(&name.to_ascii_lowercase());
-        Ok(())
+        self.remove::<InstanceProfile>(account, name)
     }
 
     /// Gives an instance profile its role.

@@ -237,11 +237,8 @@ impl Directory {
                 Leftover::InstanceProfiles,
             ),
         ];
-        if let Some((_, leftover)) = leftovers.into_iter().find(|(is_there, _)| *is_there) {
-            return Err(IamError::MustGoFirst(leftover));
-        }
-        Role::all_mut(self.account_mut(account)?).remove(&name.to_ascii_lowercase());
-        Ok(())
+        Leftover::check(leftovers)?;
+        self.remove::<Role>(account, name)
     }
 
     /// Makes the role of a service.

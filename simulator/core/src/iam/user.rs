@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::AccessKey;
 use super::Directory;
-use super::Entity;
 use super::IamError;
 use super::KeyOwner;
 use super::Leftover;
@@ -23,34 +23,18 @@ impl Directory {
         new_name: Option<&str>,
         new_path: Option<&str>,
     ) -> Result<(), IamError> {
-        let old = Arc::clone(self.find::<User>(account, name)?);
-        let new_name = new_name.unwrap_or(&old.name);
-        let new_path = new_path.unwrap_or(&old.path);
-        input::check("newUserName", new_name, input::NEW_NAME)?;
-        input::check("newPath", new_path, input::PATH)?;
-        if !new_name.eq_ignore_ascii_case(&old.name) && self.find::<User>(account, new_name).is_ok() {
-            return Err(IamError::UserExists {
-                name: new_name.to_owned(),
+        let user: Arc<User> = self.rename(account, name, new_name, new_path, ("newUserName", input::NEW_NAME))?;
+        let is_its =
+            |key: &&Arc<AccessKey>| matches!(&key.owner, KeyOwner::User { user_id, .. } if *user_id == user.id);
+        for key in self.keys.values().filter(is_its).cloned().collect::<Vec<_>>() {
+            let owner = KeyOwner::User {
+                user_name: user.name.clone(),
+                user_id: user.id.clone(),
+            };
+            self.add_key(AccessKey {
+                owner,
+                ..key.as_ref().clone()
             });
-        }
-        let arn = self.account_mut(account)?.arn("user", new_path, new_name);
-        let user = User {
-            name: new_name.to_owned(),
-            path: new_path.to_owned(),
-            arn,
-            ..old.as_ref().clone()
-        };
-        User::all_mut(self.account_mut(account)?).remove(&name.to_ascii_lowercase());
-        self.insert(account, new_name, user)?;
-        let keys: Vec<_> = self.keys.values().cloned().collect();
-        for key in keys {
-            let mut key = key.as_ref().clone();
-            if let KeyOwner::User { user_name, user_id } = &mut key.owner
-                && *user_id == old.id
-            {
-                new_name.clone_into(user_name);
-                self.add_key(key);
-            }
         }
         Ok(())
     }
@@ -74,11 +58,8 @@ impl Directory {
                 Leftover::MfaDevices,
             ),
         ];
-        if let Some((_, leftover)) = leftovers.into_iter().find(|(is_there, _)| *is_there) {
-            return Err(IamError::MustGoFirst(leftover));
-        }
-        User::all_mut(self.account_mut(account)?).remove(&name.to_ascii_lowercase());
-        Ok(())
+        Leftover::check(leftovers)?;
+        self.remove::<User>(account, name)
     }
 
     /// Gives an account its alias, in place of the one that it has.

@@ -20,6 +20,7 @@ mod user;
 
 use eks_auth_core::arn::AccountId;
 use eks_auth_core::iam::Directory;
+use eks_auth_core::iam::Entity;
 use eks_auth_core::iam::IamError;
 use eks_auth_core::iam::Policies;
 use eks_auth_core::id::IdGenerator;
@@ -28,6 +29,7 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 use serde_json::json;
 
+use self::input::Input;
 use super::error::AwsError;
 use super::operation::Access;
 use super::operation::Context;
@@ -294,6 +296,33 @@ fn change<R>(
         Ok::<_, IamError>(answer)
     })?;
     Ok(answer)
+}
+
+/// A page of the account's entities of a kind below the path that is asked for.
+fn list_of<E: Entity>(
+    call: &Context<'_>,
+    list: &str,
+    fields: impl Fn(&Directory, &E) -> Result<Value, AwsError>,
+) -> Result<Value, AwsError> {
+    let mut input = Input::of(call);
+    let (prefix, page) = (input.path_prefix(), input.page());
+    input.check()?;
+    let world = call.state.snapshot();
+    let account = world.directory.account(call.account()?).into_iter();
+    let entities = account
+        .flat_map(|account| account.all::<E>())
+        .filter(|entity| entity.path().starts_with(prefix));
+    page.of(list, items(entities, |entity| fields(&world.directory, entity))?)
+}
+
+/// Entities as a page takes them.
+fn items<'a, E: Entity>(
+    entities: impl Iterator<Item = &'a E>,
+    fields: impl Fn(&E) -> Result<Value, AwsError>,
+) -> Result<Vec<(String, Value)>, AwsError> {
+    entities
+        .map(|entity| Ok((entity.name().to_ascii_lowercase(), fields(entity)?)))
+        .collect()
 }
 
 /// The user that is named, or else the calling user.

@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::change;
 use super::input::Input;
+use super::items;
+use super::list_of;
 use super::user;
 use crate::aws::error::AwsError;
 use crate::aws::operation::Context;
@@ -30,8 +32,8 @@ pub(super) fn get(call: &Context<'_>) -> Result<Value, AwsError> {
     let account = call.account()?;
     let group = world.directory.find::<Group>(account, name)?;
     let users = world.directory.users_in(account, group);
-    let users = users.map(|user| (user.name.to_ascii_lowercase(), user::short_fields(call, user)));
-    let mut answer = page.of("Users", users.collect())?;
+    let users = items(users, |user| Ok(user::short_fields(call, user)))?;
+    let mut answer = page.of("Users", users)?;
     if let Some(answer) = answer.as_object_mut() {
         answer.insert("Group".to_owned(), fields(call, group));
     }
@@ -51,16 +53,7 @@ pub(super) fn update(call: &Context<'_>) -> Result<Value, AwsError> {
 }
 
 pub(super) fn list(call: &Context<'_>) -> Result<Value, AwsError> {
-    let mut input = Input::of(call);
-    let (prefix, page) = (input.path_prefix(), input.page());
-    input.check()?;
-    let world = call.state.snapshot();
-    let groups = world.directory.account(call.account()?).into_iter();
-    let groups = groups
-        .flat_map(|account| account.all::<Group>())
-        .filter(|group| group.path.starts_with(prefix))
-        .map(|group| (group.name.to_ascii_lowercase(), fields(call, group)));
-    page.of("Groups", groups.collect())
+    list_of(call, "Groups", |_, group: &Group| Ok(fields(call, group)))
 }
 
 pub(super) fn delete(call: &Context<'_>) -> Result<Value, AwsError> {
@@ -101,8 +94,7 @@ pub(super) fn list_of_user(call: &Context<'_>) -> Result<Value, AwsError> {
     let account = call.account()?;
     let user = world.directory.find_user(account, name)?;
     let groups = world.directory.groups_of(account, user);
-    let groups = groups.map(|group| (group.name.to_ascii_lowercase(), fields(call, group)));
-    page.of("Groups", groups.collect())
+    page.of("Groups", items(groups, |group| Ok(fields(call, group)))?)
 }
 
 pub(super) fn fields(call: &Context<'_>, group: &Group) -> Value {

@@ -9,6 +9,8 @@ use serde_json::json;
 
 use super::change;
 use super::input::Input;
+use super::items;
+use super::list_of;
 use super::role;
 use super::tag;
 use crate::aws::error::AwsError;
@@ -38,15 +40,9 @@ pub(super) fn get(call: &Context<'_>) -> Result<Value, AwsError> {
 }
 
 pub(super) fn list(call: &Context<'_>) -> Result<Value, AwsError> {
-    let mut input = Input::of(call);
-    let (prefix, page) = (input.path_prefix(), input.page());
-    input.check()?;
-    let world = call.state.snapshot();
-    let profiles = world.directory.account(call.account()?).into_iter();
-    let profiles = profiles
-        .flat_map(|account| account.all::<InstanceProfile>())
-        .filter(|profile| profile.path.starts_with(prefix));
-    page.of("InstanceProfiles", items(call, profiles)?)
+    list_of(call, "InstanceProfiles", |_, profile: &InstanceProfile| {
+        fields(call, profile)
+    })
 }
 
 pub(super) fn delete(call: &Context<'_>) -> Result<Value, AwsError> {
@@ -89,16 +85,7 @@ pub(super) fn list_of_role(call: &Context<'_>) -> Result<Value, AwsError> {
     let account = call.account()?;
     let role = world.directory.find::<Role>(account, name)?;
     let profiles = world.directory.instance_profiles_of(account, role);
-    page.of("InstanceProfiles", items(call, profiles)?)
-}
-
-fn items<'a>(
-    call: &Context<'_>,
-    profiles: impl Iterator<Item = &'a InstanceProfile>,
-) -> Result<Vec<(String, Value)>, AwsError> {
-    profiles
-        .map(|profile| Ok((profile.name.to_ascii_lowercase(), fields(call, profile)?)))
-        .collect()
+    page.of("InstanceProfiles", items(profiles, |profile| fields(call, profile))?)
 }
 
 pub(super) fn fields(call: &Context<'_>, profile: &InstanceProfile) -> Result<Value, AwsError> {

@@ -13,6 +13,7 @@ use super::boundary;
 use super::change;
 use super::encoded;
 use super::input::Input;
+use super::list_of;
 use super::tag;
 use crate::aws::error::AwsError;
 use crate::aws::operation::Context;
@@ -113,19 +114,9 @@ pub(super) fn update_trust_policy(call: &Context<'_>) -> Result<Value, AwsError>
 }
 
 pub(super) fn list(call: &Context<'_>) -> Result<Value, AwsError> {
-    let mut input = Input::of(call);
-    let (prefix, page) = (input.path_prefix(), input.page());
-    input.check()?;
-    let world = call.state.snapshot();
-    let roles = world.directory.account(call.account()?).into_iter();
-    let roles = roles
-        .flat_map(|account| account.roles())
-        .filter(|role| role.path.starts_with(prefix))
-        .map(|role| {
-            let trust_policy = world.directory.render_trust_policy(role);
-            (role.name.to_ascii_lowercase(), short_fields(call, role, &trust_policy))
-        });
-    page.of("Roles", roles.collect())
+    list_of(call, "Roles", |directory, role: &Role| {
+        Ok(short_fields(call, role, &directory.render_trust_policy(role)))
+    })
 }
 
 pub(super) fn delete(call: &Context<'_>) -> Result<Value, AwsError> {

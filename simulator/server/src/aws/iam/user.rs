@@ -15,6 +15,7 @@ use serde_json::json;
 use super::boundary;
 use super::change;
 use super::input::Input;
+use super::list_of;
 use super::tag;
 use super::user_name;
 use crate::aws::error::AwsError;
@@ -61,16 +62,7 @@ pub(super) fn update(call: &Context<'_>) -> Result<Value, AwsError> {
 }
 
 pub(super) fn list(call: &Context<'_>) -> Result<Value, AwsError> {
-    let mut input = Input::of(call);
-    let (prefix, page) = (input.path_prefix(), input.page());
-    input.check()?;
-    let world = call.state.snapshot();
-    let users = world.directory.account(call.account()?).into_iter();
-    let users = users
-        .flat_map(|account| account.users())
-        .filter(|user| user.path.starts_with(prefix))
-        .map(|user| (user.name.to_ascii_lowercase(), short_fields(call, user)));
-    page.of("Users", users.collect())
+    list_of(call, "Users", |_, user: &User| Ok(short_fields(call, user)))
 }
 
 pub(super) fn delete(call: &Context<'_>) -> Result<Value, AwsError> {
