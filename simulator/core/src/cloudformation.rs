@@ -21,6 +21,8 @@ use self::template::Scope;
 pub use self::template::Template;
 use crate::arn::AccountId;
 use crate::arn::Partition;
+use crate::constraint::fault;
+use crate::constraint::message_of_one;
 use crate::eks::access_entry::AccessScope;
 use crate::eks::access_entry::EntryType;
 use crate::eks::access_entry::NewAccessEntry;
@@ -179,6 +181,8 @@ pub struct NewStack {
     pub on_failure: OnFailure,
 }
 
+const NAME_CONSTRAINT: &str = "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*";
+
 /// A call that CloudFormation refuses. The messages are CloudFormation's as they are remembered, but for what says that
 /// eks-auth-sim does not serve something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -190,10 +194,7 @@ pub enum StackError {
         name: String,
     },
     /// Not a name of a stack.
-    #[error(
-        "1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must satisfy \
-         regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
-    )]
+    #[error("{}", message_of_one(&fault(Some(name), "stackName", NAME_CONSTRAINT)))]
     InvalidName {
         /// The name.
         name: String,

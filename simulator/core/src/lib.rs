@@ -9,6 +9,7 @@
 
 pub mod arn;
 pub mod aws_host;
+pub mod constraint;
 pub mod go_json;
 mod go_text;
 pub mod id;

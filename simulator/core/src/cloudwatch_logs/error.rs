@@ -2,6 +2,8 @@
 
 use super::BATCH_BYTES;
 use super::EVENT_BYTES;
+use crate::constraint::fault;
+use crate::constraint::message_of_one;
 use crate::filter_pattern::FilterPatternError;
 use crate::insights::QueryError;
 
@@ -15,7 +17,7 @@ pub enum LogsError {
         bytes: usize,
     },
     /// A parameter that the model does not allow.
-    #[error("1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}")]
+    #[error("{}", message_of_one(&fault(Some(value), member, constraint)))]
     Constraint {
         /// The parameter's name.
         member: &'static str,

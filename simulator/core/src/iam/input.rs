@@ -4,6 +4,7 @@
 //! Source: botocore's model of 2010-05-08 for bounds; the wording is what IAM answers.
 
 use super::IamError;
+use crate::constraint;
 
 /// What IAM asks of a text.
 #[derive(Clone, Copy, Debug)]
@@ -98,20 +99,12 @@ pub struct Faults {
 impl Faults {
     /// Notes a parameter that is not there, but must.
     pub fn missing(&mut self, field: &str) {
-        self.of_the_model.push(format!(
-            "Value null at '{field}' failed to satisfy constraint: Member must not be null"
-        ));
+        self.of_the_model.push(constraint::missing(field));
     }
 
     /// Looks at a text; `field` is the parameter as messages name it, such as `userName`.
     pub fn text(&mut self, field: &str, value: &str, rule: Rule) {
-        let length = value.chars().count();
-        if length < rule.least {
-            let constraint = format!("Member must have length greater than or equal to {}", rule.least);
-            return self.fault(field, value, &constraint);
-        }
-        if length > rule.most {
-            let constraint = format!("Member must have length less than or equal to {}", rule.most);
+        if let Some(constraint) = constraint::of_length(value.chars().count(), rule.least, rule.most) {
             return self.fault(field, value, &constraint);
         }
         let is_name = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
@@ -166,24 +159,18 @@ impl Faults {
     pub fn number(&mut self, field: &str, value: &str, least: u32, most: u32) -> u32 {
         match value.parse::<u32>() {
             Err(_) => self.fault(field, value, "Member must be an integer"),
-            Ok(number) if number < least => {
-                let constraint = format!("Member must have value greater than or equal to {least}");
-                self.fault(field, value, &constraint);
-            }
-            Ok(number) if number > most => {
-                let constraint = format!("Member must have value less than or equal to {most}");
-                self.fault(field, value, &constraint);
-            }
-            Ok(number) => return number,
+            Ok(number) => match constraint::of_value(number, least, most) {
+                Some(constraint) => self.fault(field, value, &constraint),
+                None => return number,
+            },
         }
         least
     }
 
     /// Notes a fault in the model's terms.
     pub fn fault(&mut self, field: &str, value: &str, constraint: &str) {
-        self.of_the_model.push(format!(
-            "Value '{value}' at '{field}' failed to satisfy constraint: {constraint}"
-        ));
+        self.of_the_model
+            .push(constraint::fault(Some(value), field, constraint));
     }
 
     fn character(&mut self, message: String) {
@@ -195,16 +182,10 @@ impl Faults {
     /// # Errors
     /// [`IamError::Invalid`] with everything that is not.
     pub fn check(self) -> Result<(), IamError> {
-        let count = self.of_the_model.len();
-        if count > 0 {
-            let plural = if count == 1 { "" } else { "s" };
-            let faults = self.of_the_model.join("; ");
-            return Err(IamError::Invalid(format!(
-                "{count} validation error{plural} detected: {faults}"
-            )));
+        match constraint::message(&self.of_the_model).or(self.of_characters) {
+            Some(message) => Err(IamError::Invalid(message)),
+            None => Ok(()),
         }
-        self.of_characters
-            .map_or(Ok(()), |message| Err(IamError::Invalid(message)))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::WireError;
 use super::validation_error;
+use crate::constraint;
 use crate::iam::SessionFacts;
 use crate::iam_policy::PolicyDocument;
 use crate::iam_policy::PolicyKind;
@@ -135,17 +136,14 @@ const TAG_VALUE: Rule = Rule {
 pub(super) struct Faults(Vec<String>);
 
 impl Faults {
-    fn add(&mut self, value: Option<&str>, member: &str, constraint: &str) {
-        let value = value.map_or_else(|| "null".to_owned(), |value| format!("'{value}'"));
-        self.0.push(format!(
-            "Value {value} at '{member}' failed to satisfy constraint: {constraint}"
-        ));
+    fn add(&mut self, value: Option<&str>, member: &str, wanted: &str) {
+        self.0.push(constraint::fault(value, member, wanted));
     }
 
     /// A text that must be there; where it is not, the fault is noted and an empty one stands for it.
     pub(super) fn required<'a>(&mut self, value: Option<&'a str>, member: &str, rule: Rule) -> &'a str {
         if value.is_none() {
-            self.add(None, member, "Member must not be null");
+            self.0.push(constraint::missing(member));
         }
         self.optional(value, member, rule).unwrap_or_default()
     }
@@ -153,12 +151,7 @@ impl Faults {
     /// A text that may be absent.
     pub(super) fn optional<'a>(&mut self, value: Option<&'a str>, member: &str, rule: Rule) -> Option<&'a str> {
         let text = value?;
-        let length = text.chars().count();
-        if length < rule.least {
-            let constraint = format!("Member must have length greater than or equal to {}", rule.least);
-            self.add(value, member, &constraint);
-        } else if length > rule.most {
-            let constraint = format!("Member must have length less than or equal to {}", rule.most);
+        if let Some(constraint) = constraint::of_length(text.chars().count(), rule.least, rule.most) {
             self.add(value, member, &constraint);
         }
         if let Some(pattern) = rule.pattern.filter(|pattern| !text.chars().all(pattern.allows)) {
@@ -177,19 +170,14 @@ impl Faults {
             self.add(value, "durationSeconds", "Member must be an integer");
             return default;
         };
-        if seconds < 900 {
-            let constraint = "Member must have value greater than or equal to 900";
-            self.add(value, "durationSeconds", constraint);
-        } else if seconds > most {
-            let constraint = format!("Member must have value less than or equal to {most}");
+        if let Some(constraint) = constraint::of_value(seconds, 900, most) {
             self.add(value, "durationSeconds", &constraint);
         }
         seconds
     }
 
     fn at_most<T>(&mut self, list: &[T], most: usize, member: &str) {
-        if list.len() > most {
-            let constraint = format!("Member must have length less than or equal to {most}");
+        if let Some(constraint) = constraint::of_length(list.len(), 0, most) {
             self.add(Some(&format!("[{} members]", list.len())), member, &constraint);
         }
     }
@@ -197,15 +185,10 @@ impl Faults {
     /// # Errors
     /// ValidationError, where anything is wrong.
     pub(super) fn finish(self) -> Result<(), WireError> {
-        let count = self.0.len();
-        if count == 0 {
-            return Ok(());
+        match constraint::message(&self.0) {
+            Some(message) => Err(validation_error(message)),
+            None => Ok(()),
         }
-        Err(validation_error(format!(
-            "{count} validation error{} detected: {}",
-            if count == 1 { "" } else { "s" },
-            self.0.join("; ")
-        )))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use eks_auth_core::constraint;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -11,9 +12,7 @@ use super::error::AwsError;
 /// A member that must be there.
 pub(super) fn required<T>(value: Option<T>, member: &str) -> Result<T, AwsError> {
     value.ok_or_else(|| {
-        let message = format!(
-            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
-        );
+        let message = constraint::message_of_one(&constraint::missing(member));
         AwsError::new("InvalidParameterException", 400, message)
     })
 }

@@ -1,5 +1,6 @@
 //! The protocols of AWS: where a request says what it wants, and how an answer's members are written.
 
+use eks_auth_core::constraint;
 use eks_auth_core::instant::Timestamp;
 use quick_xml::escape::escape;
 use serde_json::Value;
@@ -59,13 +60,8 @@ impl Parameters {
     /// The parameter of that name, which must be there; `member` is its name in messages.
     pub(super) fn required(&self, name: &str, member: &str) -> Result<&str, AwsError> {
         self.get(name).ok_or_else(|| {
-            AwsError::new(
-                "ValidationError",
-                400,
-                format!(
-                    "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
-                ),
-            )
+            let message = constraint::message_of_one(&constraint::missing(member));
+            AwsError::new("ValidationError", 400, message)
         })
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use eks_auth_core::arn::AccountId;
 use eks_auth_core::cloudwatch_logs::GroupKey;
 use eks_auth_core::cloudwatch_logs::error::LogsError;
+use eks_auth_core::constraint::of_length;
+use eks_auth_core::constraint::of_value;
 use eks_auth_core::filter_pattern::FilterPattern;
 use serde::Deserialize;
 use serde_json::Value;
@@ -36,28 +38,20 @@ pub(super) fn constraint(member: &'static str, value: impl ToString, constraint:
 
 /// A text that is neither shorter nor longer than that, in characters.
 pub(super) fn text(value: String, member: &'static str, least: usize, most: usize) -> Result<String, AwsError> {
-    let length = value.chars().count();
-    if length < least {
-        let wanted = format!("Member must have length greater than or equal to {least}");
-        return Err(constraint(member, value, wanted));
+    match of_length(value.chars().count(), least, most) {
+        Some(wanted) => Err(constraint(member, value, wanted)),
+        None => Ok(value),
     }
-    if length > most {
-        let wanted = format!("Member must have length less than or equal to {most}");
-        return Err(constraint(member, value, wanted));
-    }
-    Ok(value)
 }
 
 /// A list that is neither shorter nor longer than that.
 pub(super) fn list<T>(items: Vec<T>, member: &'static str, least: usize, most: usize) -> Result<Vec<T>, AwsError> {
-    let wanted = match items.len() {
-        length if length < least => format!("greater than or equal to {least}"),
-        length if length > most => format!("less than or equal to {most}"),
-        _ => return Ok(items),
+    let Some(wanted) = of_length(items.len(), least, most) else {
+        return Ok(items);
     };
     // FIDELITY: the service shows the list, which here may be of a thousand long texts.
     let shown = if items.is_empty() { "[]" } else { "[...]" };
-    Err(constraint(member, shown, format!("Member must have length {wanted}")))
+    Err(constraint(member, shown, wanted))
 }
 
 /// A group's name, or the beginning of one.
@@ -91,12 +85,11 @@ pub(super) fn limit(value: Option<i64>, member: &'static str, most: usize, defau
     let Some(value) = value else {
         return Ok(default);
     };
-    let wanted = match usize::try_from(value) {
-        Ok(limit) if (1..=most).contains(&limit) => return Ok(limit),
-        Ok(1..) => format!("less than or equal to {most}"),
-        _ => "greater than or equal to 1".to_owned(),
-    };
-    Err(constraint(member, value, format!("Member must have value {wanted}")))
+    let bound = i64::try_from(most).unwrap_or(i64::MAX);
+    match of_value(value, 1, bound) {
+        Some(wanted) => Err(constraint(member, value, wanted)),
+        None => Ok(usize::try_from(value).unwrap_or(most)),
+    }
 }
 
 /// One of the words that the model knows.
