@@ -66,7 +66,7 @@ const ACCESS_KEYS_PER_USER: usize = 2;
 /// All accounts and all access keys of a World.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
-    accounts: OrdMap<AccountId, Account>,
+    accounts: OrdMap<AccountId, Arc<Account>>,
     keys: OrdMap<String, Arc<AccessKey>>,
 }
 
@@ -333,23 +333,23 @@ impl Directory {
                 alias: None,
                 deletions: OrdMap::new(),
             };
-            self.accounts.insert(id, account);
+            self.accounts.insert(id, Arc::new(account));
         }
     }
 
     /// The account of that id.
     #[must_use]
     pub fn account(&self, id: &AccountId) -> Option<&Account> {
-        self.accounts.get(id)
+        self.accounts.get(id).map(Arc::as_ref)
     }
 
     /// All accounts by id.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.values()
+        self.accounts.values().map(Arc::as_ref)
     }
 
     /// All accounts by id.
-    pub(crate) fn accounts_by_id(&self) -> &OrdMap<AccountId, Account> {
+    pub(crate) fn accounts_by_id(&self) -> &OrdMap<AccountId, Arc<Account>> {
         &self.accounts
     }
 
@@ -360,19 +360,19 @@ impl Directory {
 
     /// Puts back an account that was kept; its users and roles follow.
     pub(crate) fn restore_account(&mut self, account: Account) {
-        self.accounts.insert(account.id.clone(), account);
+        self.accounts.insert(account.id.clone(), Arc::new(account));
     }
 
     /// Puts back a user that was kept.
     pub(crate) fn restore_user(&mut self, account: &str, user: User) {
-        if let Some(account) = AccountId::parse(account).ok().and_then(|id| self.accounts.get_mut(&id)) {
+        if let Some(account) = AccountId::parse(account).ok().and_then(|id| self.account_mut(&id).ok()) {
             account.users.insert(user.name.to_ascii_lowercase(), Arc::new(user));
         }
     }
 
     /// Puts back a role that was kept.
     pub(crate) fn restore_role(&mut self, account: &str, role: Role) {
-        if let Some(account) = AccountId::parse(account).ok().and_then(|id| self.accounts.get_mut(&id)) {
+        if let Some(account) = AccountId::parse(account).ok().and_then(|id| self.account_mut(&id).ok()) {
             account.roles.insert(role.name.to_ascii_lowercase(), Arc::new(role));
         }
     }
@@ -773,6 +773,7 @@ impl Directory {
     fn account_mut(&mut self, id: &AccountId) -> Result<&mut Account, IamError> {
         self.accounts
             .get_mut(id)
+            .map(Arc::make_mut)
             .ok_or_else(|| IamError::NoSuchAccount { id: id.clone() })
     }
 }

@@ -1,8 +1,8 @@
 //! The World as records, so that a store of bytes can keep it: which records a change touches, and the World again.
 //!
-//! What changes often, or there is much of, has a record of its own: users, roles, keys, objects, access entries, stacks. The rest
-//! of an account or a cluster is one record. Unchanged parts are told by the structure that snapshots share, so that a
-//! change costs what it touches. Indices are not kept; they are made anew.
+//! What changes often, or there is much of, has a record of its own: users, roles, keys, objects, access entries, stacks.
+//! The rest of an account or a cluster is one record. Unchanged parts are told by the structure that snapshots share, so
+//! that a change costs what it touches. Indices are not kept; they are made anew.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::eks::Cluster;
+use crate::eks::access_entry::AccessEntry;
 use crate::iam::Account;
 use crate::object::ObjectKey;
 use crate::world::World;
@@ -76,7 +77,7 @@ pub fn changes(old: Option<&World>, new: &World) -> Result<Vec<Change>, StoreErr
         old.map(|old| old.directory.accounts_by_id()),
     );
     out.map(&[KEY], keys, Some(new.directory.keys_by_id()), |id| vec![id])?;
-    for (id, old, new) in pairs(accounts, new.directory.accounts_by_id()) {
+    for (id, old, new) in changed(accounts, new.directory.accounts_by_id()) {
         let id = id.as_str();
         let (old_users, new_users) = (old.map(Account::users_by_name), new.map(Account::users_by_name));
         out.map(&[ACCOUNT, id, USER], old_users, new_users, |name| vec![name])?;
@@ -87,28 +88,13 @@ pub fn changes(old: Option<&World>, new: &World) -> Result<Vec<Change>, StoreErr
     out.map(&[STACK], old.map(|old| &old.stacks), Some(&new.stacks), |number| {
         vec![number]
     })?;
-    for (name, old, new) in pairs(old.map(|old| &old.clusters), &new.clusters) {
-        if let (Some(old), Some(new)) = (old, new)
-            && Arc::ptr_eq(old, new)
-        {
-            continue;
-        }
-        let objects = |cluster: &'_ Arc<Cluster>| cluster.objects().all().clone();
+    for (name, old, new) in changed(old.map(|old| &old.clusters), &new.clusters) {
         let (old_objects, new_objects) = (old.map(objects), new.map(objects));
-        out.map(
-            &[CLUSTER, name, OBJECT],
-            old_objects.as_ref(),
-            new_objects.as_ref(),
-            |key: &ObjectKey| vec![&key.resource, &key.namespace, &key.name],
-        )?;
-        let entries = |cluster: &'_ Arc<Cluster>| cluster.access_entries().by_arn().clone();
+        out.map(&[CLUSTER, name, OBJECT], old_objects, new_objects, |key| {
+            vec![&key.resource, &key.namespace, &key.name]
+        })?;
         let (old_entries, new_entries) = (old.map(entries), new.map(entries));
-        out.map(
-            &[CLUSTER, name, ENTRY],
-            old_entries.as_ref(),
-            new_entries.as_ref(),
-            |arn| vec![arn],
-        )?;
+        out.map(&[CLUSTER, name, ENTRY], old_entries, new_entries, |arn| vec![arn])?;
         out.value(&[CLUSTER, name], old, new)?;
     }
     Ok(out.0)
@@ -134,19 +120,32 @@ fn world_record(world: &World) -> WorldRecord<'_> {
     }
 }
 
-/// Every key of either map with its values.
-fn pairs<'a, K: Ord + Clone, V: Clone>(
-    old: Option<&'a OrdMap<K, V>>,
-    new: &'a OrdMap<K, V>,
-) -> Vec<(&'a K, Option<&'a V>, Option<&'a V>)> {
+fn objects(cluster: &Cluster) -> &OrdMap<ObjectKey, Arc<Value>> {
+    cluster.objects().all()
+}
+
+fn entries(cluster: &Cluster) -> &OrdMap<String, Arc<AccessEntry>> {
+    cluster.access_entries().by_arn()
+}
+
+/// A key with the values of two maps.
+type Pair<'a, K, V> = (&'a K, Option<&'a V>, Option<&'a V>);
+
+/// The keys of either map whose values are not one and the same.
+fn changed<'a, K: Ord + Clone, V>(
+    old: Option<&'a OrdMap<K, Arc<V>>>,
+    new: &'a OrdMap<K, Arc<V>>,
+) -> Vec<Pair<'a, K, V>> {
     let gone = old
         .into_iter()
         .flat_map(OrdMap::iter)
         .filter(|(key, _)| !new.contains_key(*key))
-        .map(|(key, value)| (key, Some(value), None));
-    let here = new
-        .iter()
-        .map(|(key, value)| (key, old.and_then(|old| old.get(key)), Some(value)));
+        .map(|(key, value)| (key, Some(value.as_ref()), None));
+    let here = new.iter().filter_map(|(key, value)| {
+        let before = old.and_then(|old| old.get(key));
+        let is_same = before.is_some_and(|before| Arc::ptr_eq(before, value));
+        (!is_same).then(|| (key, before.map(Arc::as_ref), Some(value.as_ref())))
+    });
     gone.chain(here).collect()
 }
 

@@ -140,14 +140,16 @@ impl State {
 
     /// What fault strikes a call, which counts it.
     pub(crate) fn strike(&self, target: Target<'_>) -> Option<Strike> {
-        let faults = self.snapshot().faults.clone();
-        if faults.is_empty() {
+        let world = self.snapshot();
+        if world.faults.is_empty() {
             return None;
         }
         // Unchanged faults are not written.
-        if faults.step(target) == (None, faults) {
+        let (strike, after) = world.faults.step(target);
+        if strike.is_none() && after == world.faults {
             return None;
         }
+        drop(world);
         self.change(|world| {
             let (strike, after) = world.faults.step(target);
             world.faults = after;
