@@ -14,6 +14,8 @@ pub(crate) mod sign_in;
 mod sso;
 mod sso_oidc;
 mod sts;
+#[cfg(test)]
+mod testing;
 
 use std::time::Duration;
 

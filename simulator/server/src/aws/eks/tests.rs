@@ -1,13 +1,9 @@
 //! Signed calls through the whole AWS endpoint: shapes, refusals and their order, pages.
 
-use std::sync::Arc;
-
-use eks_auth_core::iam::AccessKey;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario;
 use eks_auth_core::sigv4::Receiver;
 use eks_auth_core::sigv4::SignedRequest;
-use eks_auth_core::sigv4::Signer;
 use eks_auth_core::sigv4::VerifiedCaller;
 use eks_auth_core::sigv4::verify;
 use percent_encoding::NON_ALPHANUMERIC;
@@ -20,6 +16,8 @@ use crate::aws::operation::Access;
 use crate::aws::operation::Context;
 use crate::aws::protocol::Parameters;
 use crate::aws::protocol::Protocol;
+use crate::aws::testing::Key;
+use crate::aws::testing::Unsigned;
 use crate::clock::ManualClock;
 use crate::http::Request;
 use crate::state::State;
@@ -52,7 +50,7 @@ const VIEW: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
 
 struct Stage {
     state: State,
-    keys: Vec<Arc<AccessKey>>,
+    keys: Vec<Key>,
     region: &'static str,
 }
 
@@ -60,18 +58,7 @@ impl Stage {
     fn new() -> Self {
         let now = Timestamp::from_unix_millis(1_795_481_097_836);
         let staging = scenario::stage(WORLD, now).unwrap();
-        let keys = staging
-            .profiles
-            .iter()
-            .map(|profile| match &profile.source {
-                scenario::ProfileSource::AccessKey { id, .. } => {
-                    Arc::new(staging.world.directory.access_key(id).unwrap().clone())
-                }
-                scenario::ProfileSource::AssumeRole { .. } | scenario::ProfileSource::Sso { .. } => {
-                    panic!("users only")
-                }
-            })
-            .collect();
+        let keys = staging.profiles.iter().map(Key::of).collect();
         Self {
             state: State::new(staging.world, Box::new(ManualClock::new(now)), Box::new(|_| {})).unwrap(),
             keys,
@@ -93,31 +80,14 @@ impl Stage {
         } else {
             body.to_string().into_bytes()
         };
-        let mut headers = vec![("host".to_owned(), "127.0.0.1:1".to_owned())];
-        let signer = Signer {
-            access_key_id: &self.keys[profile].id,
-            secret: &self.keys[profile].secret,
-            session_token: None,
-            region: self.region,
-            service: "eks",
-            now: self.state.now(),
-        };
-        headers.extend(signer.sign_header(&SignedRequest {
+        let unsigned = Unsigned {
             method,
             path,
             query,
-            headers: &headers,
-            body: &body,
-        }));
-        let request = Request {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers,
+            headers: &[],
             body,
-            peer: ([127, 0, 0, 1], 1).into(),
         };
-        let response = crate::aws::handle(&self.state, &request);
+        let response = self.keys[profile].call(&self.state, ("eks", self.region), unsigned);
         let code = response
             .headers
             .iter()
@@ -129,32 +99,21 @@ impl Stage {
 
     /// The first profile's caller.
     fn caller(&self) -> VerifiedCaller {
-        let mut headers = vec![("host".to_owned(), "127.0.0.1:1".to_owned())];
-        let signer = Signer {
-            access_key_id: &self.keys[0].id,
-            secret: &self.keys[0].secret,
-            session_token: None,
-            region: self.region,
-            service: "eks",
-            now: self.state.now(),
+        let scope = ("eks", self.region);
+        let request = self.keys[0].sign(&self.state, scope, Unsigned::post(Vec::new()));
+        let signed = SignedRequest {
+            method: &request.method,
+            path: &request.path,
+            query: &request.query,
+            headers: &request.headers,
+            body: &request.body,
         };
-        fn request(headers: &[(String, String)]) -> SignedRequest<'_> {
-            SignedRequest {
-                method: "GET",
-                path: "/",
-                query: "",
-                headers,
-                body: b"",
-            }
-        }
-        headers.extend(signer.sign_header(&request(&headers)));
         let receiver = Receiver {
             service: "eks",
             region: None,
             skew_minutes: 5,
         };
-        let world = self.state.snapshot();
-        let verification = verify(request(&headers), receiver, &world.directory, self.state.now());
+        let verification = verify(signed, receiver, &self.state.snapshot().directory, self.state.now());
         verification.outcome.unwrap()
     }
 

@@ -1,13 +1,11 @@
 //! Signed calls through the whole AWS endpoint: who may call, what is refused, pages.
 
-use eks_auth_core::iam::SecretKey;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario;
-use eks_auth_core::sigv4::SignedRequest;
-use eks_auth_core::sigv4::Signer;
 
+use crate::aws::testing::Key;
+use crate::aws::testing::Unsigned;
 use crate::clock::ManualClock;
-use crate::http::Request;
 use crate::state::State;
 
 const WORLD: &str = r#"
@@ -36,21 +34,14 @@ world:
 
 struct Stage {
     state: State,
-    keys: Vec<(String, SecretKey)>,
+    keys: Vec<Key>,
 }
 
 impl Stage {
     fn new() -> Self {
         let now = Timestamp::from_unix_seconds(1_795_481_097);
         let staging = scenario::stage(WORLD, now).unwrap();
-        let keys = staging
-            .profiles
-            .into_iter()
-            .map(|profile| match profile.source {
-                scenario::ProfileSource::AccessKey { id, secret, .. } => (id, secret),
-                _ => panic!("users only"),
-            })
-            .collect();
+        let keys = staging.profiles.iter().map(Key::of).collect();
         Self {
             state: State::new(staging.world, Box::new(ManualClock::new(now)), Box::new(|_| {})).unwrap(),
             keys,
@@ -58,33 +49,8 @@ impl Stage {
     }
 
     fn call_as(&self, profile: usize, form: &str) -> (u16, String) {
-        let body = form.as_bytes().to_vec();
-        let mut headers = vec![("host".to_owned(), "127.0.0.1:1".to_owned())];
-        let (id, secret) = &self.keys[profile];
-        let signer = Signer {
-            access_key_id: id,
-            secret,
-            session_token: None,
-            region: "us-east-1",
-            service: "iam",
-            now: self.state.now(),
-        };
-        headers.extend(signer.sign_header(&SignedRequest {
-            method: "POST",
-            path: "/",
-            query: "",
-            headers: &headers,
-            body: &body,
-        }));
-        let request = Request {
-            method: "POST".to_owned(),
-            path: "/".to_owned(),
-            query: String::new(),
-            headers,
-            body,
-            peer: ([127, 0, 0, 1], 1).into(),
-        };
-        let response = crate::aws::handle(&self.state, &request);
+        let unsigned = Unsigned::post(form.as_bytes().to_vec());
+        let response = self.keys[profile].call(&self.state, ("iam", "us-east-1"), unsigned);
         (response.status, String::from_utf8(response.body).unwrap())
     }
 
@@ -298,11 +264,11 @@ fn a_user_keeps_its_keys_under_another_name() {
     let (status, body) = stage.call_as(1, "Action=GetUser");
     assert_eq!(status, 200, "{body}");
     assert_eq!(texts(&body, "Arn"), ["arn:aws:iam::111122223333:user/w/writer"]);
-    let id = &stage.keys[1].0;
+    let id = &stage.keys[1].id;
     let body = stage.good(&format!("Action=GetAccessKeyLastUsed&AccessKeyId={id}"));
     assert_eq!(texts(&body, "UserName"), ["writer"]);
     assert_eq!(texts(&body, "ServiceName"), ["iam"]);
-    let body = stage.good(&format!("Action=GetAccessKeyLastUsed&AccessKeyId={}", stage.keys[3].0));
+    let body = stage.good(&format!("Action=GetAccessKeyLastUsed&AccessKeyId={}", stage.keys[3].id));
     assert_eq!(texts(&body, "ServiceName"), ["N/A"]);
 }
 

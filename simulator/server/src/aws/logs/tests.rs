@@ -2,15 +2,13 @@
 
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario;
-use eks_auth_core::scenario::ProfileSource;
-use eks_auth_core::sigv4::SignedRequest;
-use eks_auth_core::sigv4::Signer;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::aws::testing::Key;
+use crate::aws::testing::Unsigned;
 use crate::clock::ManualClock;
 use crate::http::Delivery;
-use crate::http::Request;
 use crate::http::Response;
 use crate::state::State;
 
@@ -25,39 +23,15 @@ fn state() -> (State, Vec<scenario::Profile>) {
 }
 
 fn send(state: &State, profiles: &[scenario::Profile], operation: &str, body: &Value) -> Response {
-    let ProfileSource::AccessKey { id, secret, .. } = &profiles[0].source else {
-        panic!("the first profile has a key");
-    };
-    let body = body.to_string().into_bytes();
-    let mut headers = vec![
-        ("host".to_owned(), "127.0.0.1:1".to_owned()),
-        ("x-amz-target".to_owned(), format!("Logs_20140328.{operation}")),
-        ("content-type".to_owned(), "application/x-amz-json-1.1".to_owned()),
+    let headers = [
+        ("x-amz-target", format!("Logs_20140328.{operation}")),
+        ("content-type", "application/x-amz-json-1.1".to_owned()),
     ];
-    let signer = Signer {
-        access_key_id: id,
-        secret,
-        session_token: None,
-        region: "us-west-2",
-        service: "logs",
-        now: state.now(),
-    };
-    headers.extend(signer.sign_header(&SignedRequest {
-        method: "POST",
-        path: "/",
-        query: "",
+    let unsigned = Unsigned {
         headers: &headers,
-        body: &body,
-    }));
-    let request = Request {
-        method: "POST".to_owned(),
-        path: "/".to_owned(),
-        query: String::new(),
-        headers,
-        body,
-        peer: ([127, 0, 0, 1], 1).into(),
+        ..Unsigned::post(body.to_string().into_bytes())
     };
-    crate::aws::handle(state, &request)
+    Key::of(&profiles[0]).call(state, ("logs", "us-west-2"), unsigned)
 }
 
 /// Status and body of a call.
