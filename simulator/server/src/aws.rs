@@ -354,12 +354,13 @@ impl<'a> Served<'a> {
 /// Whether the caller's policies let it do this.
 fn permit(call: &Context<'_>, operation: &str, resource: &str) -> Result<(), AwsError> {
     let action = format!("{}:{operation}", call.service.name());
+    let (policies, keys) = call.permissions()?;
     let request = RequestContext {
         action: &action,
         resource,
-        keys: &call.condition_keys()?,
+        keys: &keys,
     };
-    authorize::check(call.caller()?.identity(), &call.policies()?, &request)
+    authorize::check(call.caller()?.identity(), &policies, &request)
         .map_err(|denied| error::of_permission(call.service, &denied))
 }
 

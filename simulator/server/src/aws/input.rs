@@ -17,6 +17,14 @@ pub(super) fn required<T>(value: Option<T>, member: &str) -> Result<T, AwsError>
     })
 }
 
+/// Members without those that are null.
+pub(super) fn present(mut members: Value) -> Value {
+    if let Some(members) = members.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    members
+}
+
 /// A page of at most `limit` items, each with the key that a token can name, as the member `list` of an answer; it begins
 /// behind the item of the token. Nothing where the token is none.
 pub(super) fn page_of(list: &str, items: Vec<(String, Value)>, limit: usize, token: Option<&str>) -> Option<Value> {

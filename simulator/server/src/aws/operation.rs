@@ -93,37 +93,31 @@ impl Context<'_> {
         Ok(&self.caller()?.identity().account)
     }
 
-    /// The policies that the caller acts under.
+    /// What decides whether the caller may do something: the policies that it acts under, and the condition keys of the
+    /// call.
     ///
     /// # Errors
     /// As of [`Context::caller`].
-    pub(super) fn policies(&self) -> Result<PrincipalPolicies, AwsError> {
-        let world = self.state.snapshot();
-        let key = world.directory.access_key(&self.caller()?.scope().access_key_id);
-        Ok(key.map(|key| world.directory.policies_of(key)).unwrap_or_default())
-    }
-
-    /// The condition keys of the call.
-    ///
-    /// # Errors
-    /// As of [`Context::caller`].
-    pub(super) fn condition_keys(&self) -> Result<ConditionKeys, AwsError> {
+    pub(super) fn permissions(&self) -> Result<(PrincipalPolicies, ConditionKeys), AwsError> {
         let world = self.state.snapshot();
         let caller = self.caller()?;
+        let key = world.directory.access_key(&caller.scope().access_key_id);
         let mut keys = world
             .directory
             .condition_keys(caller.identity(), self.now)
             .with("aws:RequestedRegion", &self.region)
             .with("aws:SourceIp", &self.request.peer.ip().to_string());
         // Long-lived keys have no such key in their context.
-        let key = world.directory.access_key(&caller.scope().access_key_id);
         if let Some(session) = key.and_then(|key| key.session.as_ref()) {
             keys = keys.with("aws:MultiFactorAuthPresent", &session.facts.has_mfa.to_string());
         }
-        Ok(match self.request.header("user-agent") {
-            Some(agent) => keys.with("aws:UserAgent", agent),
-            None => keys,
-        })
+        if let Some(agent) = self.request.header("user-agent") {
+            keys = keys.with("aws:UserAgent", agent);
+        }
+        Ok((
+            key.map(|key| world.directory.policies_of(key)).unwrap_or_default(),
+            keys,
+        ))
     }
 
     /// A label of the path, empty where the route has fewer.

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Service;
 use super::error::AwsError;
+use super::input::present;
 use crate::http::Request;
 use crate::http::Response;
 use crate::http::form_pairs;
@@ -171,18 +172,15 @@ fn xml_members(value: &Value, into: &mut String) {
 pub(super) fn success(
     service: Service,
     operation: &str,
-    mut members: Value,
+    members: Value,
     request: &Request,
     request_id: &str,
 ) -> Response {
     match service.protocol() {
         Protocol::Query if wants_json(service, request) => {
-            if let Some(members) = members.as_object_mut() {
-                members.retain(|_, value| !value.is_null());
-            }
             let body = json!({
                 format!("{operation}Response"): {
-                    format!("{operation}Result"): members,
+                    format!("{operation}Result"): present(members),
                     "ResponseMetadata": {"RequestId": request_id},
                 }
             });
@@ -204,14 +202,11 @@ pub(super) fn success(
             )
         }
         Protocol::RestJson | Protocol::Json => {
-            if let Some(members) = members.as_object_mut() {
-                members.retain(|_, value| !value.is_null());
-            }
             let kind = match service.protocol() {
                 Protocol::Json => "application/x-amz-json-1.1",
                 Protocol::Query | Protocol::RestJson => "application/json",
             };
-            Response::new(200, kind, members.to_string())
+            Response::new(200, kind, present(members).to_string())
         }
     }
 }

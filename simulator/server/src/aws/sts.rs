@@ -58,9 +58,10 @@ fn assume_role(call: &Context<'_>) -> Result<Value, AwsError> {
         token_code: parameters.get("TokenCode"),
         session: session_parameters(call),
     };
+    let (policies, keys) = call.permissions()?;
     let permissions = Permissions {
-        policies: &call.policies()?,
-        keys: &call.condition_keys()?,
+        policies: &policies,
+        keys: &keys,
     };
     let assumed = call
         .state

@@ -133,7 +133,7 @@ pub(super) fn versions(call: &Context<'_>) -> Result<Value, AwsError> {
 }
 
 fn addon_json(addon: &Addon, cluster: &Cluster, status: &str) -> Value {
-    let mut value = json!({
+    let value = json!({
         "addonName": addon.name,
         "clusterName": cluster.name,
         "status": status,
@@ -146,6 +146,5 @@ fn addon_json(addon: &Addon, cluster: &Cluster, status: &str) -> Value {
         "configurationValues": addon.configuration_values,
         "tags": addon.tags,
     });
-    input::drop_nulls(&mut value);
-    value
+    input::present(value)
 }

@@ -524,7 +524,7 @@ fn cluster_json(cluster: &Cluster, status: &str) -> Value {
         "upgradePolicy": {"supportType": settings.support_type.as_str()},
         "deletionProtection": settings.deletion_protection,
     });
-    input::drop_nulls(&mut value);
+    value = input::present(value);
     if let Some(members) = value.as_object_mut() {
         members.extend(settings.others.clone());
     }

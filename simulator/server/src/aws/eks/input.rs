@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::aws::error::AwsError;
 use crate::aws::input::page_of;
+pub(super) use crate::aws::input::present;
 pub(super) use crate::aws::input::required;
 use crate::http::Request;
 
@@ -19,13 +20,6 @@ pub(super) fn kept(members: Map<String, Value>, names: &[&str]) -> BTreeMap<Stri
         .into_iter()
         .filter(|(name, value)| names.contains(&name.as_str()) && !value.is_null())
         .collect()
-}
-
-/// Takes away the members of an object that are null.
-pub(super) fn drop_nulls(value: &mut Value) {
-    if let Some(members) = value.as_object_mut() {
-        members.retain(|_, value| !value.is_null());
-    }
 }
 
 /// The values of a query parameter that may stand several times.

@@ -108,7 +108,7 @@ pub(super) fn delete(call: &Context<'_>) -> Result<Value, AwsError> {
 }
 
 fn association_json(association: &PodIdentityAssociation, cluster: &Cluster) -> Value {
-    let mut value = json!({
+    let value = json!({
         "clusterName": cluster.name,
         "namespace": association.namespace,
         "serviceAccount": association.service_account,
@@ -122,6 +122,5 @@ fn association_json(association: &PodIdentityAssociation, cluster: &Cluster) -> 
         "targetRoleArn": association.target_role_arn,
         "policy": association.policy,
     });
-    input::drop_nulls(&mut value);
-    value
+    input::present(value)
 }

@@ -17,8 +17,8 @@ use serde_json::json;
 
 use super::group::sequence_token;
 use super::input;
-use super::input::present;
 use crate::aws::error::AwsError;
+use crate::aws::input::present;
 use crate::aws::input::required;
 use crate::aws::operation::Context;
 

@@ -13,8 +13,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::input;
-use super::input::present;
 use crate::aws::error::AwsError;
+use crate::aws::input::present;
 use crate::aws::input::required;
 use crate::aws::operation::Context;
 

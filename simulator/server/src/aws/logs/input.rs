@@ -191,14 +191,6 @@ pub(super) fn page(
     page_of(list, items, limit, token).ok_or_else(|| LogsError::InvalidToken.into())
 }
 
-/// Members without those that are null.
-pub(super) fn present(mut members: Value) -> Value {
-    if let Some(members) = members.as_object_mut() {
-        members.retain(|_, value| !value.is_null());
-    }
-    members
-}
-
 /// The members by which inputs name groups and streams.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
