@@ -80,6 +80,13 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The text of the World to begin with, where nothing is kept.
+    pub(crate) fn scenario(&self) -> &str {
+        self.world.as_deref().unwrap_or(eks_auth_core::scenario::ARTICLE_WORLD)
+    }
+}
+
 /// An authenticator that stands alone.
 #[derive(Clone, Debug)]
 pub struct WebhookConfig {
@@ -136,7 +143,7 @@ impl Simulator {
     /// # Errors
     /// [`StartError`]; nothing is left running then.
     pub fn start(config: Config) -> Result<Running, StartError> {
-        let folder = make_folder(config.state_dir)?;
+        let folder = make_folder(config.state_dir.clone())?;
         let store = match &folder {
             Folder::Kept(path) => Some(Store::open(path)?),
             Folder::Temporary(_) => None,
@@ -153,10 +160,7 @@ impl Simulator {
                 (kept, staging, Arc::new(authority))
             }
             None => {
-                let scenario = config
-                    .world
-                    .as_deref()
-                    .unwrap_or(eks_auth_core::scenario::ARTICLE_WORLD);
+                let scenario = config.scenario();
                 let staging = eks_auth_core::scenario::stage(scenario, config.clock.now())?;
                 let authority = Authority::new()?;
                 (

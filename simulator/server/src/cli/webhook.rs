@@ -71,18 +71,18 @@ pub(super) struct Webhook {
 impl Webhook {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let authenticator = self.authenticator()?;
+        // Looked at before anyone is told that changes will be seen.
+        let dynamic_file = authenticator.as_ref().and_then(|config| {
+            let path = PathBuf::from(config.dynamic_file_path.as_ref()?);
+            Some((seen(&path), path, config.clone()))
+        });
         let mut config = self.world.config()?;
         config.log = Box::new(log_to_stderr);
         let own_id = authenticator.as_ref().and_then(|config| config.cluster_id.clone());
         config.webhook = Some(WebhookConfig {
             cluster_id: match self.cluster_id.or(own_id) {
                 Some(id) => id,
-                None => super::first_cluster(
-                    config
-                        .world
-                        .as_deref()
-                        .unwrap_or(eks_auth_core::scenario::ARTICLE_WORLD),
-                )?,
+                None => super::first_cluster(config.scenario())?,
             },
             port: self.port,
             hostname: self.hostname,
@@ -120,13 +120,12 @@ impl Webhook {
         }
         out.flush()?;
         drop(out);
-        let dynamic_file = authenticator.and_then(|config| config.dynamic_file_path.clone().zip(Some(config)));
         running.block_on(async {
             match dynamic_file {
                 None => end.wait().await,
-                Some((path, config)) => tokio::select! {
+                Some((last, path, config)) => tokio::select! {
                     () = end.wait() => {}
-                    () = watch_dynamic_file(&running, Path::new(&path), config) => {}
+                    () = watch_dynamic_file(&running, &path, last, config) => {}
                 },
             }
         })?;
@@ -218,14 +217,18 @@ fn log_start(running: &Running, config: Option<&AuthenticatorConfig>, kubeconfig
     );
 }
 
+/// When a file was written last, and how long it is.
+type Seen = (SystemTime, u64);
+
+/// What there is to see of a file; nothing where it is not there.
+fn seen(path: &Path) -> Option<Seen> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
 /// Reads the dynamic file again whenever it changes; a file that is broken leaves the mappings as they are, one that is
 /// deleted empties them.
-async fn watch_dynamic_file(running: &Running, path: &Path, mut config: AuthenticatorConfig) {
-    let seen = |path: &Path| -> Option<(SystemTime, u64)> {
-        let metadata = fs::metadata(path).ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
-    };
-    let mut last = seen(path);
+async fn watch_dynamic_file(running: &Running, path: &Path, mut last: Option<Seen>, mut config: AuthenticatorConfig) {
     let mut ticks = tokio::time::interval(DYNAMIC_FILE_INTERVAL);
     loop {
         ticks.tick().await;
