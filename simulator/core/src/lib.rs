@@ -33,6 +33,7 @@ pub mod authorize;
 pub mod object;
 pub mod rbac;
 pub mod request_info;
+pub mod schema;
 pub mod selector;
 pub mod user;
 
