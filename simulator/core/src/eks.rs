@@ -374,7 +374,7 @@ impl Cluster {
 
     /// Brings every index up to date.
     pub(crate) fn reindex_all(&mut self) {
-        self.reindex(&ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME));
+        self.reindex(&aws_auth_key());
         self.reindex(&ObjectKey::new(RESOURCE_SUFFIX, "", ""));
         self.reindex(&ObjectKey::new(crd::RESOURCE, "", ""));
     }
@@ -413,6 +413,12 @@ impl Cluster {
             self.rbac = Arc::new(RbacIndex::build(&self.objects));
         }
     }
+}
+
+/// Where the ConfigMap stands that maps IAM identities.
+#[must_use]
+pub fn aws_auth_key() -> ObjectKey {
+    ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME)
 }
 
 /// Whether `key` is the ConfigMap that maps IAM identities.

@@ -2,6 +2,8 @@
 //!
 //! The store knows nothing of HTTP. It stamps uid, resourceVersion and creationTimestamp, and refuses stale writes.
 
+pub mod strategy;
+
 use std::sync::Arc;
 
 use imbl::OrdMap;

@@ -7,6 +7,7 @@ mod audit;
 pub(crate) mod authn;
 mod body;
 mod discovery;
+mod list;
 mod objects;
 mod openapi;
 mod patch;
@@ -14,9 +15,11 @@ mod protobuf;
 mod resources;
 mod reviews;
 mod status;
+mod subresources;
 mod table;
 pub(crate) mod token_cache;
 mod validation;
+mod write;
 
 use std::sync::Arc;
 

@@ -15,10 +15,14 @@ const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 ///
 /// Source of texts: `createHandler` in `apiserver/pkg/endpoints/handlers/create.go`, Kubernetes 1.32.
 pub(super) fn object(request: &Request, resource: &ResourceType) -> Result<Value, Failure> {
+    of_kind(request, &resource.api_version(), &resource.kind)
+}
+
+/// The object of that version and kind that is posted or put; for subresources, whose kind is not the resource's.
+pub(super) fn of_kind(request: &Request, api_version: &str, kind: &str) -> Result<Value, Failure> {
     let unrecognized = |why: String| {
         Failure::bad_request(format!(
-            "the object provided is unrecognized (must be of type {}): {why}",
-            resource.kind
+            "the object provided is unrecognized (must be of type {kind}): {why}"
         ))
     };
     let mut object = any(request, unrecognized)?;
@@ -27,28 +31,23 @@ pub(super) fn object(request: &Request, resource: &ResourceType) -> Result<Value
             "couldn't get version/kind; json parse error: not an object".to_owned(),
         ));
     };
-    let expected = [
-        ("apiVersion", resource.api_version()),
-        ("kind", resource.kind.to_owned()),
-    ];
-    for (field, wanted) in &expected {
-        if map.get(*field).and_then(Value::as_str).unwrap_or_default().is_empty() {
-            map.insert((*field).to_owned(), json!(wanted));
+    for (field, wanted) in [("apiVersion", api_version), ("kind", kind)] {
+        if map.get(field).and_then(Value::as_str).unwrap_or_default().is_empty() {
+            map.insert(field.to_owned(), json!(wanted));
         }
     }
-    let found = |field: &str| map.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let [(_, version), (_, kind)] = &expected;
-    if found("apiVersion") != *version {
+    let found = |field: &str| map.get(field).and_then(Value::as_str).unwrap_or_default();
+    if found("apiVersion") != api_version {
         return Err(Failure::bad_request(format!(
-            "the API version in the data ({}) does not match the expected API version ({version})",
+            "the API version in the data ({}) does not match the expected API version ({api_version})",
             found("apiVersion")
         )));
     }
-    if found("kind") != *kind {
+    if found("kind") != kind {
+        let version = api_version.rsplit('/').next().unwrap_or(api_version);
         return Err(Failure::bad_request(format!(
-            "{} in version {:?} cannot be handled as a {kind}",
-            found("kind"),
-            resource.version
+            "{} in version {version:?} cannot be handled as a {kind}",
+            found("kind")
         )));
     }
     Ok(object)

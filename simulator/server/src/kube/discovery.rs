@@ -1,24 +1,26 @@
 //! Discovery: what groups, versions and resources there are, aggregated and plain.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use serde_json::json;
 
 use super::Context;
 use super::json_response;
-use super::resources::RESOURCES;
 use super::resources::ResourceType;
-use super::resources::group_versions;
+use super::resources::Resources;
 use super::status::Failure;
 use crate::http::Response;
 
 pub(super) fn answer(context: &Context<'_>, path: &str) -> Result<Response, Failure> {
     let request = context.request;
+    let resources = Resources::of(&context.cluster);
     if request.method != "GET" {
         return Err(Failure::path_not_found());
     }
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     if let ([root @ ("api" | "apis")], Some(version)) = (&parts[..], aggregated_version(context)) {
-        let body = aggregated(*root == "api", version);
+        let body = aggregated(resources, *root == "api", version);
         let kind = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
         return Ok(Response::new(200, &kind, format!("{body}\n")).with_header("vary", "Accept"));
     }
@@ -33,22 +35,26 @@ pub(super) fn answer(context: &Context<'_>, path: &str) -> Result<Response, Fail
             "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": host}],
         }),
         ["apis"] => {
-            let groups: Vec<Value> = groups().map(|(group, version)| group_json(group, version)).collect();
+            let named = groups(resources);
+            let groups: Vec<Value> = named
+                .iter()
+                .filter(|(name, _)| !name.is_empty())
+                .map(group_json)
+                .collect();
             json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
         }
         ["apis", group] => {
-            let (group, version) = groups()
-                .find(|(name, _)| name == group)
-                .ok_or_else(Failure::path_not_found)?;
-            let mut body = group_json(group, version);
+            let groups = groups(resources);
+            let found = groups.iter().find(|(name, _)| **name == **group);
+            let mut body = group_json(found.ok_or_else(Failure::path_not_found)?);
             if let Some(body) = body.as_object_mut() {
                 body.insert("kind".to_owned(), json!("APIGroup"));
                 body.insert("apiVersion".to_owned(), json!("v1"));
             }
             body
         }
-        ["api", version] => resource_list("", version)?,
-        ["apis", group, version] => resource_list(group, version)?,
+        ["api", version] => resource_list(resources, "", version)?,
+        ["apis", group, version] => resource_list(resources, group, version)?,
         _ => return Err(Failure::path_not_found()),
     };
     Ok(json_response(request, 200, &body, false))
@@ -68,47 +74,73 @@ fn aggregated_version(context: &Context<'_>) -> Option<&'static str> {
     })
 }
 
-fn groups() -> impl Iterator<Item = (&'static str, &'static str)> {
-    group_versions().into_iter().filter(|(group, _)| !group.is_empty())
+/// Each group with its versions, the best first; without the core group.
+fn groups(resources: Resources<'_>) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
+    let mut groups: Vec<(Arc<str>, Vec<Arc<str>>)> = Vec::new();
+    for (group, version) in resources.group_versions() {
+        match groups.iter_mut().find(|(name, _)| *name == group) {
+            Some((_, versions)) => versions.push(version),
+            None => groups.push((group, vec![version])),
+        }
+    }
+    groups
 }
 
-fn group_json(group: &str, version: &str) -> Value {
-    let version = json!({"groupVersion": format!("{group}/{version}"), "version": version});
-    json!({"name": group, "versions": [version], "preferredVersion": version})
-}
-
-fn rows(group: &str, version: &str) -> impl Iterator<Item = &'static ResourceType> {
-    RESOURCES
+fn group_json((group, versions): &(Arc<str>, Vec<Arc<str>>)) -> Value {
+    let versions: Vec<Value> = versions
         .iter()
-        .filter(move |row| row.group == group && row.version == version)
+        .map(|version| json!({"groupVersion": format!("{group}/{version}"), "version": version}))
+        .collect();
+    let preferred = versions.first().cloned();
+    json!({"name": group, "versions": versions, "preferredVersion": preferred})
 }
 
-fn resource_list(group: &str, version: &str) -> Result<Value, Failure> {
-    let resources: Vec<Value> = rows(group, version)
-        .map(|row| {
+fn rows(resources: Resources<'_>, group: &str, version: &str) -> Vec<Arc<ResourceType>> {
+    let mut rows = resources.all();
+    rows.retain(|row| *row.group == *group && *row.version == *version);
+    rows
+}
+
+fn resource_list(resources: Resources<'_>, group: &str, version: &str) -> Result<Value, Failure> {
+    let rows = rows(resources, group, version);
+    let mut list: Vec<Value> = Vec::new();
+    for row in &rows {
+        let mut value = json!({
+            "name": row.plural,
+            "singularName": row.singular,
+            "namespaced": row.namespaced,
+            "kind": row.kind,
+            "verbs": row.verbs,
+        });
+        add_names(&mut value, row);
+        list.push(value);
+        for part in &row.subresources {
             let mut value = json!({
-                "name": row.plural,
-                "singularName": row.singular,
+                "name": format!("{}/{}", row.plural, part.name),
+                "singularName": "",
                 "namespaced": row.namespaced,
-                "kind": row.kind,
-                "verbs": row.access.verbs(),
+                "kind": part.kind,
+                "verbs": part.verbs,
             });
-            add_names(&mut value, row);
-            value
-        })
-        .collect();
-    let first = rows(group, version).next().ok_or_else(Failure::path_not_found)?;
+            if let (true, Some(value)) = (part.group != row.group, value.as_object_mut()) {
+                value.insert("group".to_owned(), json!(part.group));
+                value.insert("version".to_owned(), json!(part.version));
+            }
+            list.push(value);
+        }
+    }
+    let first = rows.first().ok_or_else(Failure::path_not_found)?;
     Ok(json!({
         "kind": "APIResourceList",
         "apiVersion": "v1",
         "groupVersion": first.api_version(),
-        "resources": resources,
+        "resources": list,
     }))
 }
 
 fn add_names(value: &mut Value, row: &ResourceType) {
     if let Some(value) = value.as_object_mut() {
-        for (name, list) in [("shortNames", row.short_names), ("categories", row.categories)] {
+        for (name, list) in [("shortNames", &row.short_names), ("categories", &row.categories)] {
             if !list.is_empty() {
                 value.insert(name.to_owned(), json!(list));
             }
@@ -116,32 +148,25 @@ fn add_names(value: &mut Value, row: &ResourceType) {
     }
 }
 
-fn aggregated(core: bool, version: &str) -> Value {
-    let items: Vec<Value> = group_versions()
+fn aggregated(resources: Resources<'_>, core: bool, version: &str) -> Value {
+    let all = resources.all();
+    let items: Vec<Value> = groups(resources)
         .into_iter()
         .filter(|(group, _)| group.is_empty() == core)
-        .map(|(group, version)| {
-            let resources: Vec<Value> = rows(group, version)
-                .map(|row| {
-                    let mut value = json!({
-                        "resource": row.plural,
-                        "responseKind": {"group": row.group, "version": row.version, "kind": row.kind},
-                        "scope": if row.namespaced { "Namespaced" } else { "Cluster" },
-                        "singularResource": row.singular,
-                        "verbs": row.access.verbs(),
-                    });
-                    add_names(&mut value, row);
-                    value
-                })
-                .collect();
+        .map(|(group, versions)| {
             let mut metadata = json!({"creationTimestamp": null});
             if let (false, Some(metadata)) = (group.is_empty(), metadata.as_object_mut()) {
                 metadata.insert("name".to_owned(), json!(group));
             }
-            json!({
-                "metadata": metadata,
-                "versions": [{"version": version, "freshness": "Current", "resources": resources}],
-            })
+            let versions: Vec<Value> = versions
+                .iter()
+                .map(|version| {
+                    let rows = all.iter().filter(|row| row.group == group && row.version == *version);
+                    let resources: Vec<Value> = rows.map(|row| aggregated_row(row)).collect();
+                    json!({"version": version, "freshness": "Current", "resources": resources})
+                })
+                .collect();
+            json!({"metadata": metadata, "versions": versions})
         })
         .collect();
     json!({
@@ -150,4 +175,30 @@ fn aggregated(core: bool, version: &str) -> Value {
         "metadata": {},
         "items": items,
     })
+}
+
+fn aggregated_row(row: &ResourceType) -> Value {
+    let mut value = json!({
+        "resource": row.plural,
+        "responseKind": {"group": row.group, "version": row.version, "kind": row.kind},
+        "scope": if row.namespaced { "Namespaced" } else { "Cluster" },
+        "singularResource": row.singular,
+        "verbs": row.verbs,
+    });
+    add_names(&mut value, row);
+    let parts: Vec<Value> = row
+        .subresources
+        .iter()
+        .map(|part| {
+            json!({
+                "subresource": part.name,
+                "responseKind": {"group": part.group, "version": part.version, "kind": part.kind},
+                "verbs": part.verbs,
+            })
+        })
+        .collect();
+    if let (false, Some(value)) = (parts.is_empty(), value.as_object_mut()) {
+        value.insert("subresources".to_owned(), json!(parts));
+    }
+    value
 }

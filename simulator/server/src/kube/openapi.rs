@@ -8,20 +8,21 @@ use sha2::Sha256;
 
 use super::Context;
 use super::json_response;
-use super::resources::RESOURCES;
 use super::resources::ResourceType;
-use super::resources::group_versions;
+use super::resources::Resources;
 use super::status::Failure;
 use crate::http::Response;
 
 pub(super) fn answer(context: &Context<'_>, path: &str) -> Result<Response, Failure> {
+    let resources = Resources::of(&context.cluster);
     let wanted = path.trim_start_matches("/openapi/v3").trim_start_matches('/');
     if wanted.is_empty() {
-        let paths: Map<String, Value> = group_versions()
+        let paths: Map<String, Value> = resources
+            .group_versions()
             .into_iter()
             .map(|(group, version)| {
-                let root = root(group, version);
-                let hash: String = Sha256::digest(document(group, version).to_string().as_bytes())
+                let root = root(&group, &version);
+                let hash: String = Sha256::digest(document(resources, &group, &version).to_string().as_bytes())
                     .iter()
                     .map(|byte| format!("{byte:02X}"))
                     .collect();
@@ -31,11 +32,13 @@ pub(super) fn answer(context: &Context<'_>, path: &str) -> Result<Response, Fail
             .collect();
         return Ok(json_response(context.request, 200, &json!({"paths": paths}), false));
     }
-    let (group, version) = group_versions()
+    let (group, version) = resources
+        .group_versions()
         .into_iter()
         .find(|(group, version)| root(group, version) == wanted)
         .ok_or_else(Failure::path_not_found)?;
-    Ok(json_response(context.request, 200, &document(group, version), false))
+    let document = document(resources, &group, &version);
+    Ok(json_response(context.request, 200, &document, false))
 }
 
 fn root(group: &str, version: &str) -> String {
@@ -45,17 +48,15 @@ fn root(group: &str, version: &str) -> String {
     }
 }
 
-fn document(group: &str, version: &str) -> Value {
+fn document(resources: Resources<'_>, group: &str, version: &str) -> Value {
     let mut paths = Map::new();
     let mut schemas = Map::new();
-    for row in RESOURCES
-        .iter()
-        .filter(|row| row.group == group && row.version == version)
-    {
+    let rows = resources.all().into_iter();
+    for row in rows.filter(|row| *row.group == *group && *row.version == *version) {
         let scope = if row.namespaced { "namespaces/{namespace}/" } else { "" };
         let path = format!("/{}/{scope}{}/{{name}}", root(group, version), row.plural);
         let kind = json!({"group": row.group, "version": row.version, "kind": row.kind});
-        let schema = schema_name(row);
+        let schema = schema_name(&row);
         // kubectl leaves validation to the server where the patch operation of a kind takes fieldValidation.
         paths.insert(
             path,
@@ -75,7 +76,7 @@ fn document(group: &str, version: &str) -> Value {
                 },
             }),
         );
-        schemas.insert(schema, schema_of(row, &kind));
+        schemas.insert(schema, schema_of(&row, &kind));
     }
     json!({
         "openapi": "3.0.0",
@@ -99,7 +100,7 @@ fn schema_of(row: &ResourceType, kind: &Value) -> Value {
         "kind": text("Kind is a string value representing the REST resource this object represents."),
         "metadata": {"description": "Standard object's metadata.", "type": "object"},
     });
-    if let ("ConfigMap", Some(properties)) = (row.kind, properties.as_object_mut()) {
+    if let ("ConfigMap", Some(properties)) = (&*row.kind, properties.as_object_mut()) {
         properties.insert("data".to_owned(), texts("Data contains the configuration data."));
         properties.insert("binaryData".to_owned(), texts("BinaryData contains the binary data."));
         properties.insert(

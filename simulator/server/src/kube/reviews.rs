@@ -24,15 +24,20 @@ pub(super) fn answer(context: &Context<'_>, resource: &ResourceType) -> Result<R
     let mut review = body::object(context.request, resource)?;
     let spec = review.get("spec").cloned().unwrap_or_default();
     let mut created = Value::Null;
-    let (spec, status) = match resource.plural {
+    let (spec, status) = match &*resource.plural {
         "selfsubjectaccessreviews" => {
             let status = access_review(context, resource, &spec)?;
             (Some(spec), status)
         }
         "selfsubjectrulesreviews" => (Some(json!({})), rules_review(context, &spec)?),
-        _ => {
+        "selfsubjectreviews" => {
             created = json!(context.state.now().render_rfc3339());
             (None, json!({"userInfo": user_info_json(context.user)}))
+        }
+        other => {
+            return Err(Failure::not_implemented(format!(
+                "eks-auth-sim does not serve {other} yet"
+            )));
         }
     };
     if let Some(review) = review.as_object_mut() {

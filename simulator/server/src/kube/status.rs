@@ -77,7 +77,7 @@ impl Failure {
     }
 
     fn about(mut self, resource: &ResourceType, name: &str) -> Self {
-        self.details = Some(Box::new(details(name, resource.group, resource.plural)));
+        self.details = Some(Box::new(details(name, &resource.group, &resource.plural)));
         self
     }
 
@@ -179,12 +179,12 @@ impl Failure {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
-        let kind = match resource.group {
-            "" => resource.kind.to_owned(),
+        let kind = match &*resource.group {
+            "" => resource.kind.to_string(),
             group => format!("{}.{group}", resource.kind),
         };
         let mut failure = Self::new(422, "Invalid", format!("{kind} {} is invalid: {list}", go_quote(name)));
-        let mut about = details(name, resource.group, resource.kind);
+        let mut about = details(name, &resource.group, &resource.kind);
         about.causes = causes
             .iter()
             .map(|(reason, message, field)| Cause {
@@ -231,7 +231,7 @@ impl Failure {
 
 /// What a deletion answers.
 pub(super) fn deleted(request: &Request, resource: &ResourceType, name: &str, uid: &str) -> Response {
-    let mut about = details(name, resource.group, resource.plural);
+    let mut about = details(name, &resource.group, &resource.plural);
     uid.clone_into(&mut about.uid);
     let status = Status {
         kind: "Status",
@@ -244,6 +244,21 @@ pub(super) fn deleted(request: &Request, resource: &ResourceType, name: &str, ui
         code: None,
     };
     json_response(request, 200, &status, false)
+}
+
+/// What an eviction and a binding answer.
+pub(super) fn success(request: &Request, code: u16) -> Response {
+    let status = Status {
+        kind: "Status",
+        api_version: "v1",
+        metadata: Metadata {},
+        status: "Success",
+        message: "",
+        reason: "",
+        details: None,
+        code: Some(code),
+    };
+    json_response(request, code, &status, false)
 }
 
 fn details(name: &str, group: &str, kind: &str) -> Details {

@@ -84,7 +84,7 @@ fn included(object: &Value, include: IncludeObject) -> Value {
 
 /// Pods that have ended are marked.
 fn row_conditions(resource: &ResourceType, object: &Value) -> Option<Value> {
-    if (resource.group, resource.plural) != ("", "pods") {
+    if (&*resource.group, &*resource.plural) != ("", "pods") {
         return None;
     }
     let phase = text(object, "/status/phase");
@@ -168,7 +168,7 @@ struct View<'a> {
 type Cells = fn(&View<'_>) -> Vec<Value>;
 
 fn printer(resource: &ResourceType) -> (&'static [Column], Cells) {
-    match (resource.group, resource.plural) {
+    match (&*resource.group, &*resource.plural) {
         ("", "configmaps") => (CONFIG_MAP, config_map),
         ("", "events") => (EVENT, event),
         ("", "namespaces") => (NAMESPACE, namespace),

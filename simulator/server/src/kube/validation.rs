@@ -85,7 +85,7 @@ pub(super) fn decode(
             }
         }
     }
-    if let ("ConfigMap", Some(map)) = (resource.kind, object.as_object_mut()) {
+    if let ("ConfigMap", Some(map)) = (&*resource.kind, object.as_object_mut()) {
         string_map(map, "data", "ConfigMap.data")?;
         string_map(map, "binaryData", "ConfigMap.binaryData")?;
         if let Some(value) = map
@@ -127,7 +127,7 @@ pub(super) fn validate(resource: &ResourceType, old: Option<&Value>, object: &Va
             "metadata.name".to_owned(),
         ));
     }
-    if resource.kind == "ConfigMap" {
+    if *resource.kind == *"ConfigMap" {
         validate_config_map(old, object, &mut causes);
     }
     if causes.is_empty() {

@@ -1,0 +1,350 @@
+//! What the API server itself writes into an object before it is stored, whatever the client sent.
+//!
+//! Source: `apiserver/pkg/registry/rest/{create,update}.go` and the strategies in `pkg/registry` of Kubernetes 1.32.
+//!
+//! FIDELITY: the conditions of a CustomResourceDefinition are there at once, where the real server's controllers write
+//! them a moment later, and its names never conflict with those of another.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::metadata_mut;
+use crate::instant::Timestamp;
+
+/// What the server must know of a kind to write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strategy<'a> {
+    /// Plural and group, such as `deployments.apps`.
+    pub resource: &'a str,
+    /// Whether the status is written by a path of its own only.
+    pub has_status: bool,
+    /// Whether `metadata.generation` counts the changes of what is wanted.
+    pub counts_generations: bool,
+}
+
+/// Which part of an object a request writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All but the status.
+    Whole,
+    /// The status alone.
+    Status,
+    /// A namespace's `spec.finalizers` alone.
+    Finalizers,
+}
+
+impl Strategy<'_> {
+    /// Brings a new object into its first state.
+    pub fn before_create(&self, object: &mut Value, now: Timestamp) {
+        let metadata = metadata_mut(object);
+        for field in [
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "selfLink",
+            "generation",
+        ] {
+            metadata.remove(field);
+        }
+        if self.counts_generations {
+            metadata.insert("generation".to_owned(), json!(1));
+        }
+        let name = metadata.get("name").cloned().unwrap_or_default();
+        if let (true, Some(map)) = (self.has_status, object.as_object_mut()) {
+            match self.first_status() {
+                Some(status) => map.insert("status".to_owned(), status),
+                None => map.remove("status"),
+            };
+        }
+        match self.resource {
+            "namespaces" => {
+                if let Some(map) = object.as_object_mut() {
+                    map.insert("spec".to_owned(), json!({"finalizers": ["kubernetes"]}));
+                }
+                let metadata = metadata_mut(object);
+                let labels = metadata.entry("labels").or_insert_with(|| json!({}));
+                if let Some(labels) = labels.as_object_mut() {
+                    labels.insert("kubernetes.io/metadata.name".to_owned(), name);
+                }
+            }
+            "secrets" => fold_string_data(object),
+            "customresourcedefinitions.apiextensions.k8s.io" => establish(object, now),
+            _ => {}
+        }
+    }
+
+    /// Keeps what `part` does not write as it is stored, and counts generations.
+    pub fn before_update(&self, part: Part, stored: &Value, object: &mut Value, now: Timestamp) {
+        match part {
+            Part::Whole => self.before_whole_update(stored, object, now),
+            Part::Status => {
+                let status = object.get("status").cloned();
+                only(stored, object, |kept| match status {
+                    Some(status) => kept.insert("status".to_owned(), status),
+                    None => kept.remove("status"),
+                });
+            }
+            Part::Finalizers => {
+                let finalizers = object.pointer("/spec/finalizers").cloned();
+                only(stored, object, |kept| {
+                    kept.insert(
+                        "spec".to_owned(),
+                        finalizers.map_or_else(|| json!({}), |list| json!({"finalizers": list})),
+                    )
+                });
+            }
+        }
+    }
+
+    fn before_whole_update(&self, stored: &Value, object: &mut Value, now: Timestamp) {
+        if let (true, Some(map)) = (self.has_status, object.as_object_mut()) {
+            match stored.get("status") {
+                Some(status) => map.insert("status".to_owned(), status.clone()),
+                None => map.remove("status"),
+            };
+        }
+        match self.resource {
+            "namespaces" => {
+                if let (Some(spec), Some(map)) = (stored.get("spec"), object.as_object_mut()) {
+                    map.insert("spec".to_owned(), spec.clone());
+                }
+            }
+            "secrets" => fold_string_data(object),
+            _ => {}
+        }
+        let kept = |field: &str| stored.pointer(&format!("/metadata/{field}")).cloned();
+        let metadata = metadata_mut(object);
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
+            match kept(field) {
+                Some(value) => metadata.insert(field.to_owned(), value),
+                None => metadata.remove(field),
+            };
+        }
+        if self.counts_generations && self.wants_another(stored, object) {
+            let generation = kept("generation").as_ref().and_then(Value::as_i64).unwrap_or_default();
+            metadata_mut(object).insert("generation".to_owned(), json!(generation + 1));
+        }
+        if self.resource == "customresourcedefinitions.apiextensions.k8s.io" {
+            establish(object, now);
+        }
+    }
+
+    /// Whether something else is wanted than before: anything but the metadata, and the status where it is apart.
+    fn wants_another(&self, stored: &Value, object: &Value) -> bool {
+        let fields = |value: &Value| -> Map<String, Value> {
+            let mut map = value.as_object().cloned().unwrap_or_default();
+            map.remove("metadata");
+            if self.has_status {
+                map.remove("status");
+            }
+            map
+        };
+        fields(stored) != fields(object)
+    }
+
+    /// The status of a new object; nothing where it has none yet.
+    fn first_status(&self) -> Option<Value> {
+        Some(match self.resource {
+            "pods" => json!({"phase": "Pending"}),
+            "namespaces" => json!({"phase": "Active"}),
+            "persistentvolumes" | "persistentvolumeclaims" => json!({"phase": "Pending"}),
+            "services" | "ingresses.networking.k8s.io" => json!({"loadBalancer": {}}),
+            "replicationcontrollers" | "replicasets.apps" => json!({"replicas": 0}),
+            "statefulsets.apps" => json!({"availableReplicas": 0, "replicas": 0}),
+            "daemonsets.apps" => json!({
+                "currentNumberScheduled": 0,
+                "desiredNumberScheduled": 0,
+                "numberMisscheduled": 0,
+                "numberReady": 0,
+            }),
+            "poddisruptionbudgets.policy" => json!({
+                "currentHealthy": 0,
+                "desiredHealthy": 0,
+                "disruptionsAllowed": 0,
+                "expectedPods": 0,
+            }),
+            "horizontalpodautoscalers.autoscaling" => json!({"currentMetrics": null, "desiredReplicas": 0}),
+            "deployments.apps"
+            | "jobs.batch"
+            | "cronjobs.batch"
+            | "resourcequotas"
+            | "nodes"
+            | "apiservices.apiregistration.k8s.io"
+            | "certificatesigningrequests.certificates.k8s.io" => json!({}),
+            _ => return None,
+        })
+    }
+}
+
+/// Makes `object` the stored one, but for what `change` takes from it, and for the resourceVersion and the uid that it
+/// names.
+fn only<R>(stored: &Value, object: &mut Value, change: impl FnOnce(&mut Map<String, Value>) -> R) {
+    let mut kept = stored.as_object().cloned().unwrap_or_default();
+    change(&mut kept);
+    let mut kept = Value::Object(kept);
+    for field in ["resourceVersion", "uid", "managedFields"] {
+        if let Some(value) = object.pointer(&format!("/metadata/{field}")) {
+            metadata_mut(&mut kept).insert(field.to_owned(), value.clone());
+        }
+    }
+    *object = kept;
+}
+
+/// What stands in `stringData` goes into `data`, encoded; nothing in it is ever shown.
+fn fold_string_data(secret: &mut Value) {
+    let Some(map) = secret.as_object_mut() else {
+        return;
+    };
+    let written = map.remove("stringData");
+    if let Some(written) = written.as_ref().and_then(Value::as_object) {
+        let data = map.entry("data").or_insert_with(|| json!({}));
+        if data.is_null() {
+            *data = json!({});
+        }
+        if let Some(data) = data.as_object_mut() {
+            for (key, value) in written {
+                data.insert(key.clone(), json!(STANDARD.encode(value.as_str().unwrap_or_default())));
+            }
+        }
+    }
+    let is_untyped = map.get("type").and_then(Value::as_str).unwrap_or_default().is_empty();
+    if is_untyped {
+        map.insert("type".to_owned(), json!("Opaque"));
+    }
+}
+
+/// Accepts the names of a definition and calls it established.
+fn establish(definition: &mut Value, now: Timestamp) {
+    let text = |value: &Value, pointer: &str| {
+        value
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let kind = text(definition, "/spec/names/kind");
+    for (field, default) in [("singular", kind.to_lowercase()), ("listKind", format!("{kind}List"))] {
+        if let Some(names) = definition.pointer_mut("/spec/names").and_then(Value::as_object_mut) {
+            let name = names.entry(field).or_insert_with(|| json!(default));
+            if name.as_str().is_none_or(str::is_empty) {
+                *name = json!(default);
+            }
+        }
+    }
+    let names = definition.pointer("/spec/names").cloned().unwrap_or_default();
+    let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
+    let storage = versions
+        .into_iter()
+        .flatten()
+        .find(|version| version.get("storage") == Some(&Value::Bool(true)))
+        .and_then(|version| version.get("name"))
+        .cloned();
+    let mut stored_versions = definition
+        .pointer("/status/storedVersions")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    if let Some(storage) = storage.filter(|storage| !stored_versions.contains(storage)) {
+        stored_versions.push(storage);
+    }
+    let kept = definition
+        .pointer("/status/conditions")
+        .filter(|list| list.as_array().is_some_and(|list| !list.is_empty()));
+    let conditions = kept.cloned().unwrap_or_else(|| {
+        let condition = |name: &str, reason: &str, message: &str| {
+            json!({
+                "lastTransitionTime": now.render_rfc3339(),
+                "message": message,
+                "reason": reason,
+                "status": "True",
+                "type": name,
+            })
+        };
+        json!([
+            condition("NamesAccepted", "NoConflicts", "no conflicts found"),
+            condition(
+                "Established",
+                "InitialNamesAccepted",
+                "the initial names have been accepted"
+            ),
+        ])
+    });
+    if let Some(map) = definition.as_object_mut() {
+        map.insert(
+            "status".to_owned(),
+            json!({"acceptedNames": names, "conditions": conditions, "storedVersions": stored_versions}),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    const DEPLOYMENTS: Strategy<'_> = Strategy {
+        resource: "deployments.apps",
+        has_status: true,
+        counts_generations: true,
+    };
+
+    fn updated(part: Part, stored: &Value, mut object: Value) -> Value {
+        DEPLOYMENTS.before_update(part, stored, &mut object, NOW);
+        object
+    }
+
+    #[test]
+    fn each_path_writes_its_own_part_and_generations_count_what_is_wanted() {
+        let mut stored = json!({"metadata": {"name": "d", "generation": 7, "deletionTimestamp": "x"}, "spec": {"replicas": 1}, "status": {"replicas": 9}});
+        DEPLOYMENTS.before_create(&mut stored, NOW);
+        assert_eq!(
+            stored,
+            json!({"metadata": {"name": "d", "generation": 1}, "spec": {"replicas": 1}, "status": {}})
+        );
+        let sent = json!({"metadata": {"labels": {"a": "b"}, "resourceVersion": "4"}, "spec": {"replicas": 2}, "status": {"replicas": 3}});
+        assert_eq!(
+            updated(Part::Whole, &stored, sent.clone()),
+            json!({"metadata": {"labels": {"a": "b"}, "resourceVersion": "4", "generation": 2}, "spec": {"replicas": 2}, "status": {}})
+        );
+        assert_eq!(
+            updated(Part::Status, &stored, sent),
+            json!({"metadata": {"name": "d", "generation": 1, "resourceVersion": "4"}, "spec": {"replicas": 1}, "status": {"replicas": 3}})
+        );
+        let relabelled = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 1}});
+        assert_eq!(updated(Part::Whole, &stored, relabelled)["metadata"]["generation"], 1);
+    }
+
+    #[test]
+    fn a_namespace_and_a_definition_are_there_at_once() {
+        let strategy = |resource| Strategy {
+            resource,
+            has_status: true,
+            counts_generations: false,
+        };
+        let mut namespace = json!({"metadata": {"name": "n"}, "spec": {"finalizers": ["mine"]}});
+        strategy("namespaces").before_create(&mut namespace, NOW);
+        assert_eq!(
+            namespace,
+            json!({
+                "metadata": {"name": "n", "labels": {"kubernetes.io/metadata.name": "n"}},
+                "spec": {"finalizers": ["kubernetes"]},
+                "status": {"phase": "Active"},
+            })
+        );
+        let mut definition =
+            json!({"spec": {"names": {"kind": "CronTab"}, "versions": [{"name": "v1", "storage": true}]}});
+        strategy("customresourcedefinitions.apiextensions.k8s.io").before_create(&mut definition, NOW);
+        assert_eq!(definition["status"]["acceptedNames"]["singular"], "crontab");
+        assert_eq!(definition["status"]["conditions"][1]["type"], "Established");
+        assert_eq!(definition["status"]["storedVersions"], json!(["v1"]));
+    }
+
+    #[test]
+    fn string_data_is_written_and_never_read() {
+        let mut secret = json!({"data": {"a": "eA==", "b": "eA=="}, "stringData": {"b": "y"}});
+        fold_string_data(&mut secret);
+        assert_eq!(secret, json!({"data": {"a": "eA==", "b": "eQ=="}, "type": "Opaque"}));
+    }
+}

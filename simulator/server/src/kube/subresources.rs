@@ -1,0 +1,239 @@
+//! Parts of objects with a path of their own: status, scale, eviction and the rest.
+//!
+//! FIDELITY: there is no kubelet, so logs, exec, attach, port-forward and proxy end with a Status that says so, once the
+//! request is authorized and the object is there. An eviction deletes the pod whatever its disruption budget says.
+
+use std::sync::Arc;
+
+use eks_auth_core::object::strategy::Part;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Context;
+use super::body;
+use super::json_response;
+use super::list;
+use super::patch::PatchError;
+use super::patch::PatchKind;
+use super::resources::ResourceType;
+use super::resources::Subresource;
+use super::status;
+use super::status::Failure;
+use super::write;
+use super::write::Target;
+use super::write::text;
+use crate::http::Response;
+
+pub(super) fn answer(
+    context: &Context<'_>,
+    target: &Target<'_>,
+    part: &Subresource,
+    verb: &str,
+) -> Result<Response, Failure> {
+    let written = match &*part.name {
+        "status" | "approval" => Part::Status,
+        "finalize" => Part::Finalizers,
+        "ephemeralcontainers" => Part::Whole,
+        "scale" => return scale(context, target, part, verb),
+        "eviction" => return evict(context, target, part),
+        "binding" => return bind(context, target, part),
+        "token" => {
+            return Err(Failure::not_implemented(
+                "eks-auth-sim does not serve service account tokens yet",
+            ));
+        }
+        _ => {
+            write::existing(&context.cluster, target)?;
+            return Err(Failure::not_implemented(format!(
+                "eks-auth-sim runs no kubelet, so that nothing answers for {}/{}",
+                target.resource.plural, part.name
+            )));
+        }
+    };
+    match verb {
+        "get" => Ok(list::get(
+            context,
+            target.resource,
+            write::existing(&context.cluster, target)?,
+        )),
+        "patch" => write::patch_part(context, target, written),
+        _ => {
+            let mut object = body::object(context.request, target.resource)?;
+            let warnings = write::decode(context, target.resource, &mut object)?;
+            write::replace(context, target, written, object, warnings)
+        }
+    }
+}
+
+/// Where a kind keeps what its Scale shows.
+struct ScalePaths {
+    wanted: String,
+    is: String,
+    selector: String,
+}
+
+fn scale_paths(resource: &ResourceType) -> ScalePaths {
+    let own = resource
+        .custom
+        .as_ref()
+        .and_then(|custom| custom.version.pointer("/subresources/scale"));
+    let path = |field: &str, default: &str| {
+        let written = own.and_then(|own| own.get(field)).and_then(Value::as_str);
+        written.map_or_else(|| default.to_owned(), |path| path.replace('.', "/"))
+    };
+    ScalePaths {
+        wanted: path("specReplicasPath", "/spec/replicas"),
+        is: path("statusReplicasPath", "/status/replicas"),
+        selector: path("labelSelectorPath", "/spec/selector"),
+    }
+}
+
+/// The Scale of an object (`autoscaling/v1`).
+fn scale_of(resource: &ResourceType, object: &Value) -> Value {
+    let paths = scale_paths(resource);
+    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
+    let mut metadata = json!({});
+    if let Some(metadata) = metadata.as_object_mut() {
+        for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+            if let Some(value) = object.pointer(&format!("/metadata/{field}")) {
+                metadata.insert(field.to_owned(), value.clone());
+            }
+        }
+    }
+    let mut spec = json!({});
+    if let (1.., Some(spec)) = (number(&paths.wanted), spec.as_object_mut()) {
+        spec.insert("replicas".to_owned(), json!(number(&paths.wanted)));
+    }
+    let mut status = json!({"replicas": number(&paths.is)});
+    let selector = object.pointer(&paths.selector).map(selector_text).unwrap_or_default();
+    if let (false, Some(status)) = (selector.is_empty(), status.as_object_mut()) {
+        status.insert("selector".to_owned(), json!(selector));
+    }
+    json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status})
+}
+
+/// A selector as text; of `matchExpressions` only the operators that a query knows.
+fn selector_text(selector: &Value) -> String {
+    if let Some(text) = selector.as_str() {
+        return text.to_owned();
+    }
+    let labels = selector
+        .get("matchLabels")
+        .or(Some(selector))
+        .and_then(Value::as_object);
+    let mut terms: Vec<String> = labels
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)))
+        .collect();
+    let expressions = selector.get("matchExpressions").and_then(Value::as_array);
+    for expression in expressions.into_iter().flatten() {
+        let key = text(expression, "/key");
+        let values = expression.get("values").and_then(Value::as_array);
+        let values: Vec<&str> = values.into_iter().flatten().filter_map(Value::as_str).collect();
+        let values = values.join(",");
+        terms.push(match text(expression, "/operator") {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "DoesNotExist" => format!("!{key}"),
+            _ => key.to_owned(),
+        });
+    }
+    terms.join(",")
+}
+
+fn scale(context: &Context<'_>, target: &Target<'_>, part: &Subresource, verb: &str) -> Result<Response, Failure> {
+    let shown = |object: &Value| json_response(context.request, 200, &scale_of(target.resource, object), false);
+    if verb == "get" {
+        return Ok(shown(write::existing(&context.cluster, target)?));
+    }
+    let api_version = format!("{}/{}", part.group, part.version);
+    let sent = match verb {
+        "patch" => None,
+        _ => Some(body::of_kind(context.request, &api_version, &part.kind)?),
+    };
+    let paths = scale_paths(target.resource);
+    let stored = write::change(context, |cluster, _, now| {
+        write::update_in(cluster, target, Part::Whole, now, |old| {
+            let scale = match sent {
+                Some(sent) => sent,
+                None => patched_scale(context, &scale_of(target.resource, old))?,
+            };
+            let replicas = scale
+                .pointer("/spec/replicas")
+                .and_then(Value::as_i64)
+                .unwrap_or_default();
+            if replicas < 0 {
+                let cause = format!("Invalid value: {replicas}: must be greater than or equal to 0");
+                let causes = [("FieldValueInvalid", cause, "spec.replicas".to_owned())];
+                return Err(Failure::invalid(target.resource, &target.key.name, &causes));
+            }
+            let mut object = (**old).clone();
+            if let Some(version) = scale
+                .pointer("/metadata/resourceVersion")
+                .filter(|version| *version != "")
+            {
+                set(&mut object, "/metadata/resourceVersion", version.clone());
+            }
+            set(&mut object, &paths.wanted, json!(replicas));
+            Ok(object)
+        })
+    })?;
+    Ok(shown(&stored))
+}
+
+fn patched_scale(context: &Context<'_>, scale: &Value) -> Result<Value, Failure> {
+    let kind = PatchKind::of(body::media_type(context.request)).ok_or_else(Failure::unsupported_patch_type)?;
+    kind.apply(scale, &context.request.body).map_err(|error| match error {
+        PatchError::Malformed(_) => Failure::bad_request(error.to_string()),
+        PatchError::Unapplicable(why) => Failure::unprocessable(&why),
+    })
+}
+
+/// Sets the value at a pointer of names; maps that are missing are made.
+fn set(object: &mut Value, pointer: &str, value: Value) {
+    let mut at = object;
+    for name in pointer.split('/').skip(1) {
+        if !at.is_object() {
+            *at = json!({});
+        }
+        let Value::Object(map) = at else { return };
+        at = map.entry(name).or_insert(Value::Null);
+    }
+    *at = value;
+}
+
+fn evict(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Result<Response, Failure> {
+    let eviction = body::of_kind(context.request, &format!("{}/{}", part.group, part.version), &part.kind)?;
+    let name = text(&eviction, "/metadata/name");
+    if !name.is_empty() && name != target.key.name {
+        return Err(Failure::bad_request(
+            "name in URL does not match name in Eviction object",
+        ));
+    }
+    let options = eviction.get("deleteOptions").cloned().unwrap_or_else(|| json!({}));
+    let dry_run = write::is_dry_run(&options) || context.request.query_value("dryRun").as_deref() == Some("All");
+    write::change_or_try(context, dry_run, |cluster, _, _| {
+        write::delete_in(cluster, target, &options)
+    })?;
+    Ok(status::success(context.request, 201))
+}
+
+fn bind(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Result<Response, Failure> {
+    let binding = body::of_kind(context.request, &part.version, &part.kind)?;
+    let node = text(&binding, "/target/name").to_owned();
+    write::change(context, |cluster, _, now| {
+        let strategy_free = |old: &Arc<Value>| {
+            let assigned = text(old, "/spec/nodeName");
+            if !assigned.is_empty() {
+                let why = format!("pod {} is already assigned to node {assigned:?}", target.key.name);
+                return Err(Failure::conflict(target.resource, &target.key.name, &why));
+            }
+            let mut object = (**old).clone();
+            set(&mut object, "/spec/nodeName", json!(node));
+            Ok(object)
+        };
+        write::update_in(cluster, target, Part::Whole, now, strategy_free)
+    })?;
+    Ok(status::success(context.request, 201))
+}

@@ -1,0 +1,460 @@
+//! Writes: create, update, patch and delete, all through one pipeline.
+//!
+//! decode (types, unknown fields) → strategy (what the server itself writes, and what this path may not) → validate →
+//! store. A dry run goes the whole way on a copy of the World.
+//!
+//! Source of texts: `apiserver/pkg/endpoints/handlers/{create,update,patch,delete}.go` and
+//! `apiserver/pkg/registry/generic/registry/store.go` of Kubernetes 1.32. FIDELITY: there is no server-side apply and no
+//! managedFields yet.
+
+use std::sync::Arc;
+
+use eks_auth_core::eks::Cluster;
+use eks_auth_core::eks::aws_auth_key;
+use eks_auth_core::id::IdGenerator;
+use eks_auth_core::instant::Timestamp;
+use eks_auth_core::log::LogLine;
+use eks_auth_core::log::go_quote;
+use eks_auth_core::mapping::watch_messages;
+use eks_auth_core::object::ObjectKey;
+use eks_auth_core::object::StoreError;
+use eks_auth_core::object::strategy::Part;
+use eks_auth_core::object::strategy::Strategy;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Context;
+use super::body;
+use super::json_response;
+use super::list::Selection;
+use super::patch::PatchError;
+use super::patch::PatchKind;
+use super::resources::ResourceType;
+use super::status;
+use super::status::Failure;
+use super::validation;
+use super::validation::DecodeError;
+use super::validation::FieldValidation;
+use crate::http::Response;
+use crate::journal::EventKind;
+
+/// `generateName` adds so many characters, of these (`apimachinery/pkg/util/rand`).
+const SUFFIX_LENGTH: usize = 5;
+const SUFFIX_ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// What a request writes or reads.
+#[derive(Clone, Debug)]
+pub(super) struct Target<'a> {
+    pub(super) resource: &'a ResourceType,
+    /// For a creation, without a name.
+    pub(super) key: ObjectKey,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn new(resource: &'a ResourceType, namespace: &str, name: &str) -> Self {
+        Self {
+            resource,
+            key: ObjectKey::new(&resource.qualified(), namespace, name),
+        }
+    }
+
+    fn strategy(&self) -> Strategy<'_> {
+        Strategy {
+            resource: &self.key.resource,
+            has_status: self.resource.has_status(),
+            counts_generations: self.resource.counts_generations,
+        }
+    }
+
+    fn not_found(&self) -> Failure {
+        Failure::not_found(self.resource, &self.key.name)
+    }
+
+    fn refused(&self, error: StoreError) -> Failure {
+        match error {
+            StoreError::AlreadyExists => Failure::already_exists(self.resource, &self.key.name),
+            StoreError::Conflict => Failure::modified(self.resource, &self.key.name),
+            StoreError::NotFound => self.not_found(),
+        }
+    }
+}
+
+/// The object as it is stored, or 404.
+pub(super) fn existing<'a>(cluster: &'a Cluster, target: &Target<'_>) -> Result<&'a Arc<Value>, Failure> {
+    cluster.objects().find(&target.key).ok_or_else(|| target.not_found())
+}
+
+pub(super) fn create(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
+    let mut object = body::object(context.request, target.resource)?;
+    let warnings = decode(context, target.resource, &mut object)?;
+    let stored = change(context, |cluster, ids, now| {
+        create_in(cluster, target, object, ids, now)
+    })?;
+    Ok(stored_response(context, 201, &stored, warnings))
+}
+
+/// The pipeline for a new, decoded object.
+pub(super) fn create_in(
+    cluster: &mut Cluster,
+    target: &Target<'_>,
+    mut object: Value,
+    ids: &mut IdGenerator,
+    now: Timestamp,
+) -> Result<Arc<Value>, Failure> {
+    set_namespace(&mut object, &target.key.namespace)?;
+    let mut target = target.clone();
+    let namespace = &target.key.namespace;
+    if target.resource.namespaced
+        && cluster
+            .objects()
+            .find(&ObjectKey::new("namespaces", "", namespace))
+            .is_none()
+    {
+        let namespaces = ResourceType::find("", "v1", "namespaces").ok_or_else(Failure::path_not_found)?;
+        return Err(Failure::not_found(namespaces, namespace));
+    }
+    let name = name_or_generate(&mut object, ids);
+    target.strategy().before_create(&mut object, now);
+    validation::validate(target.resource, None, &object)?;
+    target.key.name = name;
+    cluster
+        .create_object(target.key.clone(), object, ids, now)
+        .map_err(|error| target.refused(error))
+}
+
+pub(super) fn update(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
+    let mut object = body::object(context.request, target.resource)?;
+    let warnings = decode(context, target.resource, &mut object)?;
+    replace(context, target, Part::Whole, object, warnings)
+}
+
+/// PUT of a whole object or of one part of it.
+pub(super) fn replace(
+    context: &Context<'_>,
+    target: &Target<'_>,
+    part: Part,
+    mut object: Value,
+    warnings: Vec<String>,
+) -> Result<Response, Failure> {
+    let key = &target.key;
+    set_namespace(&mut object, &key.namespace)?;
+    let name = object
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if name != key.name {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({name}) does not match the name on the URL ({})",
+            key.name
+        )));
+    }
+    let mut status = 200;
+    let stored = change(context, |cluster, ids, now| {
+        if part == Part::Whole && creates_on_update(&key.resource) && cluster.objects().find(key).is_none() {
+            status = 201;
+            return create_in(cluster, target, object, ids, now);
+        }
+        update_in(cluster, target, part, now, |_| Ok(object))
+    })?;
+    Ok(stored_response(context, status, &stored, warnings))
+}
+
+/// The pipeline for an object that is there; `make` gives its decoded new state.
+pub(super) fn update_in(
+    cluster: &mut Cluster,
+    target: &Target<'_>,
+    part: Part,
+    now: Timestamp,
+    make: impl FnOnce(&Arc<Value>) -> Result<Value, Failure>,
+) -> Result<Arc<Value>, Failure> {
+    let old = existing(cluster, target)?;
+    let mut object = make(old)?;
+    if must_say_version(target) && text(&object, "/metadata/resourceVersion").is_empty() {
+        let cause = "Invalid value: 0x0: must be specified for an update".to_owned();
+        let causes = [("FieldValueInvalid", cause, "metadata.resourceVersion".to_owned())];
+        return Err(Failure::invalid(target.resource, &target.key.name, &causes));
+    }
+    target.strategy().before_update(part, old, &mut object, now);
+    validation::validate(target.resource, Some(old), &object)?;
+    cluster
+        .update_object(&target.key, object)
+        .map_err(|error| target.refused(error))
+}
+
+pub(super) fn patch(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
+    patch_part(context, target, Part::Whole)
+}
+
+/// PATCH of a whole object or of one part of it.
+pub(super) fn patch_part(context: &Context<'_>, target: &Target<'_>, part: Part) -> Result<Response, Failure> {
+    let kind = PatchKind::of(body::media_type(context.request)).ok_or_else(Failure::unsupported_patch_type)?;
+    let mut warnings = Vec::new();
+    let stored = change(context, |cluster, _, now| {
+        update_in(cluster, target, part, now, |old| {
+            let (object, told) = patched(context, target, kind, old)?;
+            warnings = told;
+            Ok(object)
+        })
+    })?;
+    Ok(stored_response(context, 200, &stored, warnings))
+}
+
+/// The object that a patch makes of `old`, decoded, and what is to be warned of.
+fn patched(
+    context: &Context<'_>,
+    target: &Target<'_>,
+    kind: PatchKind,
+    old: &Value,
+) -> Result<(Value, Vec<String>), Failure> {
+    let body = &context.request.body;
+    let key = &target.key;
+    let mut object = kind.apply(old, body).map_err(|error| match error {
+        PatchError::Malformed(_) => Failure::bad_request(error.to_string()),
+        PatchError::Unapplicable(why) => Failure::unprocessable(&why),
+    })?;
+    let warnings = validation::decode(target.resource, &mut object, field_validation(context))
+        .map_err(|DecodeError(why)| Failure::invalid_patch(&String::from_utf8_lossy(body), &why))?;
+    for (field, wanted) in [("name", &key.name), ("namespace", &key.namespace)] {
+        let found = text(&object, &format!("/metadata/{field}"));
+        if found != wanted {
+            let cause = format!("Invalid value: {}: field is immutable", go_quote(found));
+            let causes = [("FieldValueInvalid", cause, format!("metadata.{field}"))];
+            return Err(Failure::invalid(target.resource, &key.name, &causes));
+        }
+    }
+    Ok((object, warnings))
+}
+
+pub(super) fn delete(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
+    let options = body::delete_options(context.request)?;
+    let removed = change_or_try(context, is_dry_run(&options), |cluster, _, _| {
+        delete_in(cluster, target, &options)
+    })?;
+    let uid = text(&removed, "/metadata/uid");
+    Ok(status::deleted(context.request, target.resource, &target.key.name, uid))
+}
+
+/// The pipeline for a deletion.
+pub(super) fn delete_in(cluster: &mut Cluster, target: &Target<'_>, options: &Value) -> Result<Arc<Value>, Failure> {
+    let stored = existing(cluster, target)?;
+    for (field, name) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
+        let wanted = text(options, &format!("/preconditions/{field}"));
+        let found = text(stored, &format!("/metadata/{field}"));
+        if !wanted.is_empty() && wanted != found {
+            let why = format!("Precondition failed: {name} in precondition: {wanted}, {name} in object meta: {found}");
+            return Err(Failure::conflict(target.resource, &target.key.name, &why));
+        }
+    }
+    cluster
+        .delete_object(&target.key)
+        .map_err(|error| target.refused(error))
+}
+
+/// Deletes what a list with the same selectors would show, and answers that list.
+pub(super) fn delete_collection(
+    context: &Context<'_>,
+    resource: &ResourceType,
+    namespace: &str,
+) -> Result<Response, Failure> {
+    let options = body::delete_options(context.request)?;
+    let selection = Selection::of(context, resource)?;
+    let (removed, revision) = change_or_try(context, is_dry_run(&options), |cluster, _, _| {
+        let qualified = resource.qualified();
+        let found: Vec<ObjectKey> = cluster
+            .objects()
+            .list(&qualified, Some(namespace).filter(|namespace| !namespace.is_empty()))
+            .filter(|(_, object)| selection.matches(object))
+            .map(|(key, _)| key.clone())
+            .collect();
+        let mut removed = Vec::new();
+        for key in found {
+            removed.push(delete_in(cluster, &Target { resource, key }, &options)?);
+        }
+        Ok((removed, cluster.objects().revision().to_string()))
+    })?;
+    Ok(super::list::render(
+        context,
+        resource,
+        &removed,
+        json!({"resourceVersion": revision}),
+    ))
+}
+
+/// Makes one change of the cluster, unless the request asks for a dry run.
+pub(super) fn change<R>(
+    context: &Context<'_>,
+    change: impl FnOnce(&mut Cluster, &mut IdGenerator, Timestamp) -> Result<R, Failure>,
+) -> Result<R, Failure> {
+    let dry_run = match context.request.query_value("dryRun").as_deref() {
+        None | Some("") => false,
+        Some("All") => true,
+        Some(other) => {
+            return Err(Failure::bad_request(format!(
+                "invalid dry run value {}: supported values: \"All\"",
+                go_quote(other)
+            )));
+        }
+    };
+    change_or_try(context, dry_run, change)
+}
+
+/// Makes one change of the cluster, or tries it on a copy. A change of `aws-auth` is what the authenticator's watch sees:
+/// it writes to its log.
+pub(super) fn change_or_try<R>(
+    context: &Context<'_>,
+    dry_run: bool,
+    change: impl FnOnce(&mut Cluster, &mut IdGenerator, Timestamp) -> Result<R, Failure>,
+) -> Result<R, Failure> {
+    let now = context.state.now();
+    let name = context.cluster_name;
+    if dry_run {
+        let mut world = (*context.state.snapshot()).clone();
+        let (cluster, ids) = world.cluster_mut(name).ok_or_else(Failure::path_not_found)?;
+        return change(cluster, ids, now);
+    }
+    let (result, messages) = context.state.change(|world| {
+        let (cluster, ids) = world.cluster_mut(name).ok_or_else(Failure::path_not_found)?;
+        let version = |cluster: &Cluster| cluster.objects().find(&aws_auth_key()).cloned();
+        let before = version(cluster);
+        let result = change(cluster, ids, now)?;
+        let after = version(cluster);
+        let same = match (&before, &after) {
+            (Some(before), Some(after)) => Arc::ptr_eq(before, after),
+            (before, after) => before.is_none() && after.is_none(),
+        };
+        let messages = if same {
+            Vec::new()
+        } else {
+            watch_messages(after.map(|_| cluster.aws_auth()))
+        };
+        Ok((result, messages))
+    })?;
+    if !messages.is_empty() {
+        let lines: Vec<LogLine> = messages
+            .into_iter()
+            .map(|(level, msg)| LogLine {
+                time: now,
+                level,
+                msg,
+                fields: Vec::new(),
+            })
+            .collect();
+        context.state.log(&context.cluster, &lines, now);
+        let cluster = name.to_owned();
+        context
+            .state
+            .journal()
+            .record(now, EventKind::AwsAuthChange { cluster, log: lines });
+    }
+    Ok(result)
+}
+
+/// The object as it was stored, with what is to be said of the request.
+pub(super) fn stored_response(context: &Context<'_>, status: u16, stored: &Value, warnings: Vec<String>) -> Response {
+    let response = json_response(context.request, status, stored, false);
+    warnings.into_iter().fold(response, |response, warning| {
+        response.with_header("warning", format!("299 - {}", go_quote(&warning)))
+    })
+}
+
+/// Kinds of which a PUT makes a new object (`AllowCreateOnUpdate` in their strategies).
+fn creates_on_update(resource: &str) -> bool {
+    matches!(
+        resource,
+        "endpoints"
+            | "events"
+            | "limitranges"
+            | "services"
+            | "leases.coordination.k8s.io"
+            | "clusterrolebindings.rbac.authorization.k8s.io"
+            | "clusterroles.rbac.authorization.k8s.io"
+            | "rolebindings.rbac.authorization.k8s.io"
+            | "roles.rbac.authorization.k8s.io"
+    )
+}
+
+/// Kinds of which an update must name the version that it changes (no `AllowUnconditionalUpdate`).
+fn must_say_version(target: &Target<'_>) -> bool {
+    target.resource.custom.is_some()
+        || matches!(
+            target.key.resource.as_str(),
+            "customresourcedefinitions.apiextensions.k8s.io"
+                | "leases.coordination.k8s.io"
+                | "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+                | "poddisruptionbudgets.policy"
+                | "validatingwebhookconfigurations.admissionregistration.k8s.io"
+        )
+}
+
+/// Checks types and unknown fields of a body; what it returns is to be warned of.
+pub(super) fn decode(
+    context: &Context<'_>,
+    resource: &ResourceType,
+    object: &mut Value,
+) -> Result<Vec<String>, Failure> {
+    validation::decode(resource, object, field_validation(context)).map_err(|DecodeError(why)| {
+        Failure::bad_request(format!(
+            "{kind} in version {version} cannot be handled as a {kind}: {why}",
+            kind = resource.kind,
+            version = go_quote(&resource.version)
+        ))
+    })
+}
+
+fn field_validation(context: &Context<'_>) -> FieldValidation {
+    FieldValidation::parse(context.request.query_value("fieldValidation").as_deref())
+}
+
+/// The namespace of the URL; an object that names another one is refused.
+fn set_namespace(object: &mut Value, namespace: &str) -> Result<(), Failure> {
+    let metadata = object
+        .as_object_mut()
+        .map(|object| object.entry("metadata").or_insert_with(|| json!({})));
+    let Some(metadata) = metadata.and_then(Value::as_object_mut) else {
+        return Ok(());
+    };
+    match metadata.get("namespace").and_then(Value::as_str).unwrap_or_default() {
+        "" => {
+            if !namespace.is_empty() {
+                metadata.insert("namespace".to_owned(), json!(namespace));
+            }
+            Ok(())
+        }
+        found if found == namespace => Ok(()),
+        _ => Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        )),
+    }
+}
+
+/// The object's name, made from `generateName` where there is none.
+fn name_or_generate(object: &mut Value, ids: &mut IdGenerator) -> String {
+    let name = text(object, "/metadata/name").to_owned();
+    let prefix = text(object, "/metadata/generateName").to_owned();
+    if !name.is_empty() || prefix.is_empty() {
+        return name;
+    }
+    let suffix: String = ids
+        .uuid()
+        .bytes()
+        .filter_map(|byte| SUFFIX_ALPHABET.get(usize::from(byte) % SUFFIX_ALPHABET.len()))
+        .take(SUFFIX_LENGTH)
+        .map(|byte| char::from(*byte))
+        .collect();
+    let name = prefix + &suffix;
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("name".to_owned(), json!(name));
+    }
+    name
+}
+
+/// Whether the options of a deletion ask for a dry run.
+pub(super) fn is_dry_run(options: &Value) -> bool {
+    let list = options.get("dryRun").and_then(Value::as_array);
+    list.is_some_and(|list| list.iter().any(|entry| entry == "All"))
+}
+
+/// The text there, empty where there is none.
+pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
