@@ -72,6 +72,12 @@ impl Timestamp {
         Self(self.0.saturating_add(time::Duration::seconds(seconds)))
     }
 
+    /// This instant moved by `millis` milliseconds, which may be negative.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(time::Duration::milliseconds(millis)))
+    }
+
     /// This instant moved forward by `nanoseconds`.
     #[must_use]
     pub fn plus_nanoseconds(self, nanoseconds: u32) -> Self {

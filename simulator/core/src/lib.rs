@@ -43,6 +43,7 @@ pub mod eks;
 pub mod fault;
 pub mod store;
 pub mod world;
+pub mod world_clock;
 
 pub mod filter_pattern;
 pub mod insights;

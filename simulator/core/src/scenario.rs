@@ -149,19 +149,20 @@ impl Scenario {
         file::parse_scenario(text)
     }
 
-    /// Makes its World as of `now`.
+    /// Makes its World as of `machine`, what the machine's clock shows; the World's own may show something else.
     #[must_use]
-    pub fn stage(&self, now: Timestamp) -> Staging {
-        self.world.stage(now)
+    pub fn stage(&self, machine: Timestamp) -> Staging {
+        self.world.stage(machine)
     }
 }
 
-/// Reads a scenario or a bare world (a file with `world` only) and makes its World as of `now`.
+/// Reads a scenario or a bare world (a file with `world` only) and makes its World as of `machine`, what the machine's clock
+/// shows.
 ///
 /// # Errors
 /// [`ScenarioError`] with line and column.
-pub fn stage(text: &str, now: Timestamp) -> Result<Staging, ScenarioError> {
-    Ok(file::parse_world(text)?.stage(now))
+pub fn stage(text: &str, machine: Timestamp) -> Result<Staging, ScenarioError> {
+    Ok(file::parse_world(text)?.stage(machine))
 }
 
 /// A file that is no scenario.

@@ -58,7 +58,7 @@ pub struct StoreError {
 #[derive(Deserialize, Serialize)]
 struct WorldRecord<'a> {
     ids: Cow<'a, crate::id::IdGenerator>,
-    clock_offset_seconds: i64,
+    clock: crate::world_clock::WorldClock,
     faults: Cow<'a, crate::fault::Faults>,
     cluster_creation_seconds: u32,
 }
@@ -106,7 +106,7 @@ fn world_record(world: &World) -> WorldRecord<'_> {
         clusters: _,
         stacks: _,
         ids,
-        clock_offset_seconds,
+        clock,
         own_hosts: _,
         identity_center: _,
         faults,
@@ -114,7 +114,7 @@ fn world_record(world: &World) -> WorldRecord<'_> {
     } = world;
     WorldRecord {
         ids: Cow::Borrowed(ids),
-        clock_offset_seconds: *clock_offset_seconds,
+        clock: *clock,
         faults: Cow::Borrowed(faults),
         cluster_creation_seconds: *cluster_creation_seconds,
     }
@@ -238,7 +238,7 @@ fn load_record(world: &mut World, words: &[&str], value: &[u8]) -> Result<(), St
         [WORLD] => {
             let record: WorldRecord<'_> = read(value)?;
             world.ids = record.ids.into_owned();
-            world.clock_offset_seconds = record.clock_offset_seconds;
+            world.clock = record.clock;
             world.faults = record.faults.into_owned();
             world.cluster_creation_seconds = record.cluster_creation_seconds;
         }
@@ -433,7 +433,8 @@ mod tests {
                             _ => drop(cluster.delete_object(&key)),
                         }
                     }
-                    _ => world.clock_offset_seconds += i64::from(at),
+                    _ if at % 2 == 0 => world.clock = world.clock.frozen(NOW),
+                    _ => world.clock = world.clock.thawed(NOW).advanced(i64::from(at), NOW).unwrap(),
                 }
                 apply(&mut kept, changes(Some(&old), &world).unwrap());
             }

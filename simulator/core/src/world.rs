@@ -14,6 +14,7 @@ use crate::iam::Directory;
 use crate::id::IdGenerator;
 use crate::identity_center::IdentityCenter;
 use crate::instant::Timestamp;
+use crate::world_clock::WorldClock;
 
 /// Accounts, clusters, and what else the simulator pretends.
 #[derive(Clone, Debug)]
@@ -26,8 +27,8 @@ pub struct World {
     pub stacks: OrdMap<String, Arc<Stack>>,
     /// Where new identifiers come from.
     pub ids: IdGenerator,
-    /// Seconds by which the World's clock is ahead of the machine's.
-    pub clock_offset_seconds: i64,
+    /// How its time follows from the machine's.
+    pub clock: WorldClock,
     /// `HOST:PORT` under which clients reach the simulator's own AWS endpoint, as a client's URL has it. A token signed
     /// for one of these is taken as if it were signed for the regional STS endpoint of its credential scope.
     pub own_hosts: Vec<String>,
@@ -48,7 +49,7 @@ impl World {
             clusters: OrdMap::new(),
             stacks: OrdMap::new(),
             ids: IdGenerator::new(seed),
-            clock_offset_seconds: 0,
+            clock: WorldClock::default(),
             own_hosts: Vec::new(),
             identity_center: None,
             faults: Faults::new(seed),

@@ -16,6 +16,7 @@ use eks_auth_core::log::LogLine;
 use eks_auth_core::trace::Trace;
 use eks_auth_core::trace::Verdict;
 use eks_auth_core::world::World;
+use eks_auth_core::world_clock::WorldClock;
 use serde_json::Value;
 use serde_json::json;
 
@@ -28,8 +29,6 @@ use crate::state::State;
 
 /// Stands in errors of STS where nobody asked it.
 const NO_REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
-/// A hundred years: the clock may be moved this far in either direction.
-const CLOCK_RANGE_SECONDS: i64 = 100 * 365 * 86_400;
 
 /// Answers a request to the control interface, which is reached under `own_hosts`.
 #[must_use]
@@ -129,7 +128,9 @@ fn faults_json(state: &State) -> Value {
 fn clock_json(state: &State) -> Value {
     json!({
         "now": state.now().render_rfc3339(),
-        "offset_seconds": state.snapshot().clock_offset_seconds,
+        // To the nearest second: a clock is set by whole ones.
+        "offset_seconds": (state.clock_ahead_ms() + 500).div_euclid(1000),
+        "frozen": state.snapshot().clock.is_frozen(),
     })
 }
 
@@ -146,24 +147,32 @@ fn sign_ins_json(state: &State) -> Value {
 }
 
 fn move_clock(state: &State, body: &Value) -> Result<Value, ControlError> {
-    let offset = state.snapshot().clock_offset_seconds;
-    let wanted = if let Some(seconds) = body.get("advance_seconds").and_then(Value::as_i64) {
-        offset.saturating_add(seconds)
-    } else if let Some(text) = body.get("set").and_then(Value::as_str) {
-        let wanted = Timestamp::parse_rfc3339(text).map_err(|error| ControlError::new(400, error.to_string()))?;
-        offset.saturating_add(wanted.seconds_since(state.now()))
-    } else if body.get("reset").and_then(Value::as_bool) == Some(true) {
-        0
+    let is_asked = |name: &str| body.get(name).and_then(Value::as_bool) == Some(true);
+    let instant = |name: &str| {
+        let text = body.get(name).and_then(Value::as_str);
+        text.map(Timestamp::parse_rfc3339)
+            .transpose()
+            .map_err(|error| ControlError::new(400, error.to_string()))
+    };
+    let moved = if let Some(seconds) = body.get("advance_seconds").and_then(Value::as_i64) {
+        state.change_clock(|clock, machine| clock.advanced(seconds, machine))
+    } else if let Some(at) = instant("set")? {
+        state.change_clock(|clock, machine| clock.set(at, machine))
+    } else if let Some(at) = instant("freeze")? {
+        state.change_clock(|clock, machine| clock.frozen(machine).set(at, machine))
+    } else if is_asked("freeze") {
+        state.change_clock(|clock, machine| Ok(clock.frozen(machine)))
+    } else if is_asked("thaw") {
+        state.change_clock(|clock, machine| Ok(clock.thawed(machine)))
+    } else if is_asked("reset") {
+        state.change_clock(|_, _| Ok(WorldClock::default()))
     } else {
         return Err(ControlError::new(
             400,
-            "the body must have `advance_seconds`, `set` or `reset`",
+            "the body must have `advance_seconds`, `set`, `freeze`, `thaw` or `reset`",
         ));
     };
-    if wanted.abs() > CLOCK_RANGE_SECONDS {
-        return Err(ControlError::new(400, "the clock moves by a hundred years at most"));
-    }
-    state.change(|world| world.clock_offset_seconds = wanted);
+    moved.map_err(|too_far| ControlError::new(400, too_far.to_string()))?;
     Ok(clock_json(state))
 }
 
@@ -491,6 +500,9 @@ mod tests {
     use eks_auth_core::scenario;
     use eks_auth_core::scenario::ProfileSource;
 
+    use std::sync::Arc;
+
+    use crate::clock::ManualClock;
     use crate::profile::Credentials;
 
     use super::*;
@@ -534,5 +546,73 @@ mod tests {
         assert!(text.contains("profile default would be let in"), "{text}");
         assert!(text.contains("profile creator would be let in"), "{text}");
         assert!(!text.contains("profile admin-test-role would be let in"), "{text}");
+    }
+
+    fn clock_answer(state: &State, body: Option<Value>) -> (u16, Value) {
+        let own = ["127.0.0.1:1".to_owned()];
+        let request = Request {
+            method: if body.is_some() { "POST" } else { "GET" }.to_owned(),
+            path: "/v1/clock".to_owned(),
+            query: String::new(),
+            headers: vec![("host".to_owned(), own[0].clone())],
+            body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
+            peer: ([127, 0, 0, 1], 1).into(),
+        };
+        let response = handle(state, &own, &request);
+        (response.status, serde_json::from_slice(&response.body).unwrap())
+    }
+
+    #[test]
+    fn the_clock_moves_stands_still_and_runs_on() {
+        let machine = Timestamp::parse_rfc3339("2026-11-24T00:44:57Z").unwrap();
+        let clock = Arc::new(ManualClock::new(machine));
+        let world = scenario::stage(scenario::ARTICLE_WORLD, machine).unwrap().world;
+        let state = State::new(world, Box::new(Arc::clone(&clock)), Box::new(|_| {})).unwrap();
+        // What is asked, and what the clock shows then; the machine's goes on by a minute each time.
+        for (body, now, offset, frozen) in [
+            (None, "2026-11-24T00:44:57Z", 0, false),
+            (
+                Some(json!({"advance_seconds": 960})),
+                "2026-11-24T01:01:57Z",
+                960,
+                false,
+            ),
+            (None, "2026-11-24T01:02:57Z", 960, false),
+            (Some(json!({"freeze": true})), "2026-11-24T01:03:57Z", 960, true),
+            (None, "2026-11-24T01:03:57Z", 900, true),
+            (Some(json!({"advance_seconds": -57})), "2026-11-24T01:03:00Z", 783, true),
+            (
+                Some(json!({"set": "2026-11-24T00:00:00Z"})),
+                "2026-11-24T00:00:00Z",
+                -3057,
+                true,
+            ),
+            (Some(json!({"thaw": true})), "2026-11-24T00:00:00Z", -3117, false),
+            (None, "2026-11-24T00:01:00Z", -3117, false),
+            (
+                Some(json!({"freeze": "2026-01-01T00:00:00Z"})),
+                "2026-01-01T00:00:00Z",
+                -28_256_037,
+                true,
+            ),
+            (Some(json!({"reset": true})), "2026-11-24T00:54:57Z", 0, false),
+        ] {
+            let wanted = json!({"now": now, "offset_seconds": offset, "frozen": frozen});
+            assert_eq!(clock_answer(&state, body.clone()), (200, wanted), "{body:?}");
+            assert_eq!(state.now().render_rfc3339(), now);
+            clock.advance(60);
+        }
+        for (body, error) in [
+            (json!({}), "the body must have"),
+            (json!({"freeze": false}), "the body must have"),
+            (json!({"set": "now"}), "YYYY-MM-DDTHH:MM:SSZ"),
+            (json!({"freeze": "now"}), "YYYY-MM-DDTHH:MM:SSZ"),
+            (json!({"advance_seconds": i64::MAX}), "a hundred years"),
+        ] {
+            let (status, answer) = clock_answer(&state, Some(body.clone()));
+            let message = answer["error"].as_str().unwrap();
+            assert!(status == 400 && message.contains(error), "{body}: {message}");
+        }
+        assert_eq!(state.clock_ahead_ms(), 0);
     }
 }

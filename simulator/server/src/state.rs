@@ -19,6 +19,7 @@ use eks_auth_core::id::IdGenerator;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::log::Level;
 use eks_auth_core::log::LogLine;
+use eks_auth_core::world_clock::WorldClock;
 use eks_auth_core::world::World;
 
 use crate::clock::Clock;
@@ -192,12 +193,27 @@ impl State {
     /// The time in the World.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let offset = self
-            .world
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clock_offset_seconds;
-        self.clock.now().plus_seconds(offset)
+        let clock = self.world.lock().unwrap_or_else(PoisonError::into_inner).clock;
+        clock.now(self.clock.now())
+    }
+
+    /// Moves, freezes or thaws the World's clock. `change` is given what the machine's clock shows.
+    pub(crate) fn change_clock<E>(
+        &self,
+        change: impl FnOnce(WorldClock, Timestamp) -> Result<WorldClock, E>,
+    ) -> Result<(), E> {
+        let machine = self.clock.now();
+        self.change(|world| {
+            world.clock = change(world.clock, machine)?;
+            Ok(())
+        })
+    }
+
+    /// Milliseconds by which the World's clock is ahead of the machine's.
+    pub(crate) fn clock_ahead_ms(&self) -> i64 {
+        let machine = self.clock.now();
+        let now = self.snapshot().clock.now(machine);
+        now.unix_millis().saturating_sub(machine.unix_millis())
     }
 
     /// What happened so far.

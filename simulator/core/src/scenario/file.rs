@@ -12,6 +12,8 @@ use super::Step;
 use super::Text;
 use super::stage::AccessEntryModel;
 use super::stage::AccountModel;
+use super::stage::ClockModel;
+use super::stage::ClockStart;
 use super::stage::ClusterModel;
 use super::stage::ProfileModel;
 use super::stage::RoleModel;
@@ -34,8 +36,16 @@ use crate::fault::Faults;
 use crate::identity_center::Assignment;
 use crate::identity_center::CenterUser;
 use crate::identity_center::IdentityCenter;
+use crate::instant::Timestamp;
 use crate::mapping::config::AuthenticatorConfig;
 use crate::mapping::dynamic_file::DynamicFile;
+use crate::world_clock::RANGE_SECONDS;
+use crate::world_clock::duration_seconds;
+
+/// 1970-01-01T00:00:00Z.
+const FIRST_START: i64 = 0;
+/// 2100-12-31T23:59:59Z.
+const LAST_START: i64 = 4_133_980_799;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,10 +116,21 @@ struct WorldFile {
     faults: Vec<Spanned<FaultSpec>>,
     #[serde(default)]
     cluster_creation_seconds: u32,
+    clock: Option<Spanned<ClockFile>>,
     accounts: Vec<AccountFile>,
     clusters: Vec<ClusterFile>,
     profiles: Vec<ProfileFile>,
     identity_center: Option<IdentityCenterFile>,
+}
+
+/// How the clock begins: at an instant, or off the machine's by a duration.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockFile {
+    at: Option<Spanned<String>>,
+    offset: Option<Spanned<String>>,
+    #[serde(default)]
+    frozen: bool,
 }
 
 #[derive(Deserialize)]
@@ -472,11 +493,51 @@ fn world(file: WorldFile) -> Result<WorldModel, ScenarioError> {
         seed: file.seed,
         faults,
         cluster_creation_seconds: file.cluster_creation_seconds,
+        clock: clock(file.clock)?,
         accounts,
         clusters,
         region,
         profiles,
         identity_center,
+    })
+}
+
+fn clock(file: Option<Spanned<ClockFile>>) -> Result<ClockModel, ScenarioError> {
+    let Some(file) = file else {
+        return Ok(ClockModel {
+            start: ClockStart::Ahead(0),
+            frozen: false,
+        });
+    };
+    let start = match (&file.value.at, &file.value.offset) {
+        (Some(_), Some(_)) => {
+            return Err(at(
+                &file,
+                "a clock begins `at` an instant or with an `offset`, not both",
+            ));
+        }
+        (Some(text), None) => {
+            let start = Timestamp::parse_rfc3339(&text.value).map_err(|error| at(text, error.to_string()))?;
+            if !(FIRST_START..=LAST_START).contains(&start.unix_seconds()) {
+                return Err(at(text, "a clock begins between 1970 and 2100"));
+            }
+            ClockStart::At(start)
+        }
+        (None, Some(text)) => ClockStart::Ahead(
+            duration_seconds(&text.value)
+                .filter(|seconds| seconds.checked_abs().is_some_and(|seconds| seconds <= RANGE_SECONDS))
+                .ok_or_else(|| {
+                    at(
+                        text,
+                        "offset is a duration such as 90s, 16m, 2h or 1d, or -20m, and at most a hundred years",
+                    )
+                })?,
+        ),
+        (None, None) => ClockStart::Ahead(0),
+    };
+    Ok(ClockModel {
+        start,
+        frozen: file.value.frozen,
     })
 }
 

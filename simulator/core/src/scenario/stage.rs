@@ -37,6 +37,7 @@ use crate::mapping::config::AuthenticatorConfig;
 use crate::object::ObjectKey;
 use crate::rbac::bootstrap;
 use crate::world::World;
+use crate::world_clock::WorldClock;
 
 const DAY: i64 = 86_400;
 
@@ -46,11 +47,38 @@ pub(super) struct WorldModel {
     pub(super) seed: u64,
     pub(super) faults: Vec<FaultSpec>,
     pub(super) cluster_creation_seconds: u32,
+    pub(super) clock: ClockModel,
     pub(super) accounts: Vec<AccountModel>,
     pub(super) clusters: Vec<ClusterModel>,
     pub(super) region: String,
     pub(super) profiles: Vec<ProfileModel>,
     pub(super) identity_center: Option<IdentityCenter>,
+}
+
+/// How the World's clock begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClockModel {
+    pub(super) start: ClockStart,
+    pub(super) frozen: bool,
+}
+
+/// What it shows then.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ClockStart {
+    At(Timestamp),
+    /// Seconds ahead of the machine's.
+    Ahead(i64),
+}
+
+impl ClockModel {
+    fn stage(self, machine: Timestamp) -> WorldClock {
+        let at = match self.start {
+            ClockStart::At(at) => at,
+            ClockStart::Ahead(seconds) => machine.plus_seconds(seconds),
+        };
+        let clock = WorldClock::Frozen { at };
+        if self.frozen { clock } else { clock.thawed(machine) }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -283,10 +311,12 @@ impl AccountModel {
 }
 
 impl WorldModel {
-    /// Makes the World as of `now`. What was checked when the model was read cannot fail here; a name that IAM refuses
+    /// Makes the World as of `machine`, what the machine's clock shows. What was checked when the model was read cannot fail here; a name that IAM refuses
     /// makes no principal.
-    pub(super) fn stage(&self, now: Timestamp) -> Staging {
+    pub(super) fn stage(&self, machine: Timestamp) -> Staging {
         let mut world = World::new(self.seed);
+        world.clock = self.clock.stage(machine);
+        let now = world.clock.now(machine);
         world.identity_center = self.identity_center.clone();
         for fault in &self.faults {
             let _ = world.faults.add(fault.clone());

@@ -483,3 +483,54 @@ fn principals_may_what_the_world_says_or_everything() {
         assert!(error.message.contains(message) && error.line == line, "{error}");
     }
 }
+
+#[test]
+fn a_clock_begins_where_the_world_says() {
+    let machine = Timestamp::parse_rfc3339("2026-11-24T00:44:57Z").unwrap();
+    let world = |clock: &str| ARTICLE_WORLD.replacen("world:\n", &format!("world:\n  clock: {clock}\n"), 1);
+    for (clock, now, a_minute_later) in [
+        ("{}", "2026-11-24T00:44:57Z", "2026-11-24T00:45:57Z"),
+        ("{offset: -20m}", "2026-11-24T00:24:57Z", "2026-11-24T00:25:57Z"),
+        (
+            "{at: \"2026-01-02T03:04:05Z\"}",
+            "2026-01-02T03:04:05Z",
+            "2026-01-02T03:05:05Z",
+        ),
+        (
+            "{at: \"2026-01-02T03:04:05Z\", frozen: true}",
+            "2026-01-02T03:04:05Z",
+            "2026-01-02T03:04:05Z",
+        ),
+        (
+            "{offset: 1d, frozen: true}",
+            "2026-11-25T00:44:57Z",
+            "2026-11-25T00:44:57Z",
+        ),
+        ("{frozen: true}", "2026-11-24T00:44:57Z", "2026-11-24T00:44:57Z"),
+    ] {
+        let staged = stage(&world(clock), machine).unwrap().world;
+        assert_eq!(staged.clock.now(machine).to_string(), now, "{clock}");
+        assert_eq!(
+            staged.clock.now(machine.plus_seconds(60)).to_string(),
+            a_minute_later,
+            "{clock}"
+        );
+        // The cluster is as old as the world says by its own clock.
+        let age = staged
+            .clock
+            .now(machine)
+            .seconds_since(staged.cluster("my-cluster").unwrap().created);
+        assert_eq!(age % 86_400, 0, "{clock}");
+    }
+    for (clock, message) in [
+        ("{at: \"2026-01-02T03:04:05Z\", offset: 1m}", "not both"),
+        ("{at: yesterday}", "YYYY-MM-DDTHH:MM:SSZ"),
+        ("{at: \"1500-01-02T03:04:05Z\"}", "between 1970 and 2100"),
+        ("{offset: soon}", "offset is a duration"),
+        ("{offset: 36501d}", "a hundred years"),
+        ("{thaw: true}", "unknown field"),
+    ] {
+        let error = stage(&world(clock), machine).unwrap_err();
+        assert!(error.message.contains(message) && error.line > 0, "{clock}: {error}");
+    }
+}

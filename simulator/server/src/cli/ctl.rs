@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::Args;
 use clap::Subcommand;
 use eks_auth_core::fault::FaultSpec;
+use eks_auth_core::world_clock::duration_seconds;
 use serde_json::Value;
 use serde_json::json;
 
@@ -35,7 +36,7 @@ pub(super) struct Target {
 
 #[derive(Debug, Subcommand)]
 enum CtlCommand {
-    /// Show or move the World's clock
+    /// Show, move, freeze or thaw the World's clock
     Clock {
         #[command(subcommand)]
         command: Option<ClockCommand>,
@@ -120,8 +121,17 @@ enum ClockCommand {
         /// The instant
         instant: String,
     },
+    /// Let it stand still, now or at an instant; `advance` and `set` move it still
+    Freeze {
+        /// The instant
+        instant: Option<String>,
+    },
+    /// Let it run on from what it shows
+    Thaw,
     /// Go back to the machine's time
     Reset,
+    /// Show it, as without a word
+    Show,
 }
 
 #[derive(Debug, Subcommand)]
@@ -192,18 +202,23 @@ impl Ctl {
             },
             CtlCommand::Clock { command } => {
                 let body = match command {
-                    None => None,
-                    Some(ClockCommand::Advance { duration }) => {
-                        Some(json!({"advance_seconds": duration_seconds(&duration)?}))
+                    None | Some(ClockCommand::Show) => None,
+                    Some(ClockCommand::Advance { duration: text }) => {
+                        Some(json!({"advance_seconds": duration(&text)?}))
                     }
                     Some(ClockCommand::Set { instant }) => Some(json!({"set": instant})),
+                    Some(ClockCommand::Freeze { instant: None }) => Some(json!({"freeze": true})),
+                    Some(ClockCommand::Freeze { instant: Some(at) }) => Some(json!({"freeze": at})),
+                    Some(ClockCommand::Thaw) => Some(json!({"thaw": true})),
                     Some(ClockCommand::Reset) => Some(json!({"reset": true})),
                 };
                 let method = if body.is_some() { "POST" } else { "GET" };
                 let answer = self.target.call(method, "/v1/clock", body)?;
                 let now = answer.get("now").and_then(Value::as_str).unwrap_or_default();
                 let offset = answer.get("offset_seconds").and_then(Value::as_i64).unwrap_or_default();
-                writeln!(out, "{now} ({offset:+} s)")?;
+                let is_frozen = answer.get("frozen").and_then(Value::as_bool) == Some(true);
+                let frozen = if is_frozen { ", frozen" } else { "" };
+                writeln!(out, "{now} ({offset:+} s{frozen})")?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -252,36 +267,6 @@ impl Target {
     }
 }
 
-/// Reads `90s`, `16m`, `2h`, `1d`, or plain seconds.
-fn duration_seconds(text: &str) -> Result<i64, Failure> {
-    let (number, factor) = match text.trim_end_matches(['s', 'm', 'h', 'd']) {
-        number if number == text => (number, 1),
-        number => match text.strip_prefix(number) {
-            Some("s") => (number, 1),
-            Some("m") => (number, 60),
-            Some("h") => (number, 3_600),
-            Some("d") => (number, 86_400),
-            _ => ("", 0),
-        },
-    };
-    number
-        .parse::<i64>()
-        .ok()
-        .and_then(|number| number.checked_mul(factor))
-        .ok_or_else(|| Failure::usage(format!("`{text}` is no duration; write 90s, 16m, 2h or 1d")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_one_unit() {
-        for (text, wanted) in [("90", 90), ("90s", 90), ("16m", 960), ("-2h", -7_200), ("1d", 86_400)] {
-            assert_eq!(duration_seconds(text).unwrap(), wanted, "{text}");
-        }
-        for text in ["", "m", "1w", "1h30m", "1.5h", "99999999999999999d"] {
-            assert!(duration_seconds(text).is_err(), "{text}");
-        }
-    }
+fn duration(text: &str) -> Result<i64, Failure> {
+    duration_seconds(text).ok_or_else(|| Failure::usage(format!("`{text}` is no duration; write 90s, 16m, 2h or 1d")))
 }

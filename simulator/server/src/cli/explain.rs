@@ -84,8 +84,9 @@ impl Explain {
 
     /// In the World of a scenario at its beginning.
     fn explain_here(&self) -> Result<Value, Failure> {
-        let now = SystemClock.now();
-        let staging = scenario::stage(&world_text(self.scenario.as_deref())?, now).map_err(Failure::usage)?;
+        let machine = SystemClock.now();
+        let staging = scenario::stage(&world_text(self.scenario.as_deref())?, machine).map_err(Failure::usage)?;
+        let now = staging.world.clock.now(machine);
         let subject = match (&self.token, &self.arn) {
             (Some(token), _) => Subject::Token(token),
             (None, Some(arn)) => Subject::Arn(arn),

@@ -56,8 +56,9 @@ impl Verify {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let token = read_or(self.token)?;
         let verified = if self.scenario.is_some() || !self.target.is_named() {
-            let now = SystemClock.now();
-            let staging = scenario::stage(&world_text(self.scenario.as_deref())?, now).map_err(Failure::usage)?;
+            let machine = SystemClock.now();
+            let staging = scenario::stage(&world_text(self.scenario.as_deref())?, machine).map_err(Failure::usage)?;
+            let now = staging.world.clock.now(machine);
             control::verify_in(&staging.world, now, &token, &self.cluster_name)
                 .unwrap_or_else(|message| json!({"refused": message}))
         } else {
