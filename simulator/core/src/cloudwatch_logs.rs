@@ -1,6 +1,7 @@
 //! CloudWatch Logs: groups, their streams, and the events in them, as one value that is cheap to clone.
 //!
-//! Here are the store and what changes it; [`read`] finds events, [`query`] keeps what queries found. Facts are those of
+//! Here are the store and what changes it; [`read`] finds events, [`query`] keeps what queries found, and [`store`] makes records of
+//! them. Facts are those of
 //! the service's model and of its API reference.
 //!
 //! FIDELITY: a stream keeps its newest 100,000 events and at most 64 MiB of messages; older events are gone, whatever the
@@ -9,6 +10,7 @@
 pub mod error;
 pub mod query;
 pub mod read;
+pub mod store;
 #[cfg(test)]
 mod tests;
 
@@ -104,19 +106,25 @@ impl LogEvent {
 pub struct LogStream {
     /// When it was made, in milliseconds of Unix time.
     pub created_ms: i64,
+    /// Which of the streams that ever were it is.
+    number: u64,
     // By position.
     events: Vector<LogEvent>,
     message_bytes: u64,
+    /// How many events ever came.
+    pushed: u64,
     last_sequence: u64,
     last_ingestion_ms: Option<i64>,
 }
 
 impl LogStream {
-    fn new(created_ms: i64) -> Self {
+    fn new(created_ms: i64, number: u64) -> Self {
         Self {
             created_ms,
+            number,
             events: Vector::new(),
             message_bytes: 0,
+            pushed: 0,
             last_sequence: 0,
             last_ingestion_ms: None,
         }
@@ -155,6 +163,7 @@ impl LogStream {
     /// Adds an event, which most often is the newest, and lets the oldest ones go where there are too many.
     fn push(&mut self, event: LogEvent) {
         self.message_bytes += event.message.len() as u64;
+        self.pushed += 1;
         self.last_sequence = event.position.sequence;
         self.last_ingestion_ms = Some(event.ingestion_ms);
         let is_newest = self.events.last().is_none_or(|last| last.position < event.position);
@@ -250,6 +259,7 @@ pub struct Rejected {
 pub struct LogStore {
     groups: OrdMap<GroupKey, Arc<LogGroup>>,
     last_sequence: u64,
+    last_stream: u64,
     /// What was asked of them.
     pub queries: Queries,
 }
@@ -325,6 +335,7 @@ impl LogStore {
     /// # Errors
     /// [`LogsError::NoSuchGroup`], [`LogsError::StreamExists`], [`LogsError::TooMany`].
     pub fn create_stream(&mut self, key: &GroupKey, stream: &str, now: Timestamp) -> Result<(), LogsError> {
+        let number = self.last_stream + 1;
         let group = self.group_mut(key)?;
         if group.streams.contains_key(stream) {
             return Err(LogsError::StreamExists);
@@ -332,8 +343,9 @@ impl LogStore {
         if group.streams.len() >= STREAMS {
             return Err(LogsError::TooMany);
         }
-        let made = LogStream::new(now.unix_millis());
+        let made = LogStream::new(now.unix_millis(), number);
         group.streams.insert(stream.to_owned(), Arc::new(made));
+        self.last_stream = number;
         Ok(())
     }
 
@@ -428,7 +440,9 @@ impl LogStore {
             return;
         };
         if !group.streams.contains_key(stream) {
-            group.streams.insert(stream.to_owned(), Arc::new(LogStream::new(now)));
+            self.last_stream += 1;
+            let made = LogStream::new(now, self.last_stream);
+            group.streams.insert(stream.to_owned(), Arc::new(made));
         }
         let Some(stream) = group.streams.get_mut(stream).map(Arc::make_mut) else {
             return;

@@ -196,12 +196,20 @@ impl Changes {
     }
 }
 
-fn join(path: &[&str]) -> String {
+/// A record's key of words.
+pub(crate) fn join(path: &[&str]) -> String {
     let words: Vec<String> = path
         .iter()
         .map(|word| utf8_percent_encode(word, NON_ALPHANUMERIC).to_string())
         .collect();
     words.join("/")
+}
+
+/// The words of a record's key.
+pub(crate) fn split(key: &str) -> Vec<String> {
+    key.split('/')
+        .map(|word| percent_decode_str(word).decode_utf8_lossy().into_owned())
+        .collect()
 }
 
 /// The World of these records, in any order.
@@ -214,10 +222,7 @@ pub fn load(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Worl
     records.sort_by_cached_key(|(key, _)| (key.matches('/').count(), key.clone()));
     let mut world = World::new(0);
     for (key, value) in &records {
-        let words: Vec<String> = key
-            .split('/')
-            .map(|word| percent_decode_str(word).decode_utf8_lossy().into_owned())
-            .collect();
+        let words = split(key);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         load_record(&mut world, &words, value).map_err(|message| StoreError {
             key: key.clone(),

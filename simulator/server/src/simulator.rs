@@ -37,11 +37,13 @@ use crate::listeners::Open;
 use crate::listeners::bind;
 use crate::listeners::own_hosts;
 use crate::listeners::reachable;
+use crate::logs::Logs;
 use crate::proxy;
 use crate::proxy::Proxy;
 use crate::proxy::Tunnels;
 use crate::state::State;
 use crate::store::Kept;
+use crate::store::LogDatabase;
 use crate::store::Store;
 use crate::tls::Authority;
 use crate::tls::TlsError;
@@ -144,9 +146,9 @@ impl Simulator {
     /// [`StartError`]; nothing is left running then.
     pub fn start(config: Config) -> Result<Running, StartError> {
         let folder = make_folder(config.state_dir.clone())?;
-        let store = match &folder {
-            Folder::Kept(path) => Some(Store::open(path)?),
-            Folder::Temporary(_) => None,
+        let (store, logs) = match &folder {
+            Folder::Kept(path) => (Some(Store::open(path)?), Logs::keep_in(LogDatabase::open(path)?)?),
+            Folder::Temporary(_) => (None, Arc::default()),
         };
         let kept = store.as_ref().map(Store::load).transpose()?.flatten();
         let is_new = kept.is_none();
@@ -248,7 +250,7 @@ impl Simulator {
             store.begin(&kept, &world)?;
         }
 
-        let state = Arc::new(State::with_store(world, config.clock, config.log, store)?);
+        let state = Arc::new(State::with_store(world, config.clock, config.log, store, logs)?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -421,6 +423,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.state.logs().flush();
         if let Some(runtime) = self.runtime.take() {
             // Does not wait, so that a Running may be dropped inside another runtime.
             runtime.shutdown_background();

@@ -1,7 +1,6 @@
 //! The one shared thing: the World, its clock and the journal.
 
 use std::io;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -19,8 +18,8 @@ use eks_auth_core::id::IdGenerator;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::log::Level;
 use eks_auth_core::log::LogLine;
-use eks_auth_core::world_clock::WorldClock;
 use eks_auth_core::world::World;
+use eks_auth_core::world_clock::WorldClock;
 
 use crate::clock::Clock;
 use crate::journal::Journal;
@@ -28,6 +27,7 @@ use crate::kube::token_cache::TokenCache;
 use crate::last_used::LastUsed;
 use crate::logs::Logs;
 use crate::metrics::Metrics;
+use crate::store;
 use crate::store::Store;
 
 /// Any number will do: the ids must differ from one another only.
@@ -83,10 +83,11 @@ impl State {
         clock: Box<dyn Clock>,
         log: Box<dyn Fn(&str) + Send + Sync>,
     ) -> Result<Self, prometheus::Error> {
-        Self::with_store(world, clock, log, None)
+        Self::with_store(world, clock, log, None, Arc::default())
     }
 
-    /// Shares `world`; `log` receives each line of the authenticator's log without line end, `store` keeps what changes.
+    /// Shares `world`; `log` receives each line of the authenticator's log without line end, `store` keeps what changes,
+    /// and `logs` are where lines go.
     ///
     /// # Errors
     /// When the metrics cannot be made.
@@ -95,12 +96,13 @@ impl State {
         clock: Box<dyn Clock>,
         log: Box<dyn Fn(&str) + Send + Sync>,
         store: Option<Store>,
+        logs: Arc<Logs>,
     ) -> Result<Self, prometheus::Error> {
         let state = Self {
             world: Mutex::new(Arc::new(world)),
             token_cache: TokenCache::default(),
             last_used: LastUsed::default(),
-            logs: Arc::default(),
+            logs,
             request_ids: Mutex::new(IdGenerator::new(REQUEST_ID_SEED)),
             clock,
             journal: Journal::default(),
@@ -109,8 +111,11 @@ impl State {
             store,
             listeners: OnceLock::new(),
         };
-        for cluster in state.snapshot().clusters.values() {
-            state.begin_logs(cluster);
+        // Logs that were kept go on.
+        if state.logs.snapshot().last_sequence() == 0 {
+            for cluster in state.snapshot().clusters.values() {
+                state.begin_logs(cluster);
+            }
         }
         Ok(state)
     }
@@ -132,8 +137,7 @@ impl State {
         let mut new = World::clone(&guard);
         let result = change(&mut new);
         if let Err(error) = store.commit(&guard, &new) {
-            let _ = writeln!(io::stderr(), "eks-auth-sim: a change cannot be kept: {error}");
-            std::process::exit(1);
+            store::give_up(&error);
         }
         *guard = Arc::new(new);
         result
@@ -228,7 +232,7 @@ impl State {
         &self.logs
     }
 
-    /// Adds events to a stream of CloudWatch Logs: the one way in.
+    /// Adds events to a stream of CloudWatch Logs that come to the disk soon: the way in for what the simulator writes.
     pub fn append_logs(
         &self,
         group: &GroupKey,

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 use imbl::Vector;
+use serde::Deserialize;
+use serde::Serialize;
 
 use super::GroupKey;
 use super::LogStore;
@@ -55,7 +57,7 @@ impl FinishedQuery {
 }
 
 /// A query that is saved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct QueryDefinition {
     /// Its name.
     pub name: String,
@@ -106,7 +108,7 @@ impl LogStore {
 pub struct Queries {
     /// Oldest first, each with the bytes of its results.
     finished: Vector<(Arc<FinishedQuery>, usize)>,
-    definitions: OrdMap<(AccountId, String, String), Arc<QueryDefinition>>,
+    pub(super) definitions: OrdMap<(AccountId, String, String), Arc<QueryDefinition>>,
 }
 
 impl Queries {

@@ -59,7 +59,8 @@ pub(super) fn put(call: &Context<'_>) -> Result<Value, AwsError> {
     }
     let store = call.state.logs().snapshot();
     let (events, rejected) = store.check_batch(&key, &stream, batch, call.now)?;
-    call.state.append_logs(&key, &stream, events, call.now);
+    let logs = call.state.logs();
+    logs.commit(|store| store.append(&key, &stream, events, call.now));
     let info = present(json!({
         "tooNewLogEventStartIndex": rejected.too_new_start,
         "tooOldLogEventEndIndex": rejected.too_old_end,

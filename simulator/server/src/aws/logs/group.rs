@@ -40,13 +40,13 @@ pub(super) fn create(call: &Context<'_>) -> Result<Value, AwsError> {
     let tags = call.body::<Tagged>()?.tags.map(typed).transpose()?;
     let tags = input::merged_tags(BTreeMap::new(), tags.unwrap_or_default())?;
     let logs = call.state.logs();
-    logs.change(|store| store.create_group(key, class, tags, call.now))?;
+    logs.commit(|store| store.create_group(key, class, tags, call.now))?;
     Ok(json!({}))
 }
 
 pub(super) fn delete(call: &Context<'_>) -> Result<Value, AwsError> {
     let key = input::named(call, call.body::<Group>()?.log_group_name)?;
-    call.state.logs().change(|store| store.delete_group(&key))?;
+    call.state.logs().commit(|store| store.delete_group(&key))?;
     Ok(json!({}))
 }
 
@@ -60,13 +60,13 @@ fn stream(call: &Context<'_>) -> Result<(GroupKey, String), AwsError> {
 pub(super) fn create_stream(call: &Context<'_>) -> Result<Value, AwsError> {
     let (key, name) = stream(call)?;
     let logs = call.state.logs();
-    logs.change(|store| store.create_stream(&key, &name, call.now))?;
+    logs.commit(|store| store.create_stream(&key, &name, call.now))?;
     Ok(json!({}))
 }
 
 pub(super) fn delete_stream(call: &Context<'_>) -> Result<Value, AwsError> {
     let (key, name) = stream(call)?;
-    call.state.logs().change(|store| store.delete_stream(&key, &name))?;
+    call.state.logs().commit(|store| store.delete_stream(&key, &name))?;
     Ok(json!({}))
 }
 
@@ -76,13 +76,13 @@ pub(super) fn put_retention(call: &Context<'_>) -> Result<Value, AwsError> {
     let days = required(asked.retention_in_days, "retentionInDays")?;
     call.state
         .logs()
-        .change(|store| store.set_retention(&key, Some(days)))?;
+        .commit(|store| store.set_retention(&key, Some(days)))?;
     Ok(json!({}))
 }
 
 pub(super) fn delete_retention(call: &Context<'_>) -> Result<Value, AwsError> {
     let key = input::named(call, call.body::<Group>()?.log_group_name)?;
-    call.state.logs().change(|store| store.set_retention(&key, None))?;
+    call.state.logs().commit(|store| store.set_retention(&key, None))?;
     Ok(json!({}))
 }
 
@@ -268,7 +268,7 @@ pub(super) fn tag(call: &Context<'_>) -> Result<Value, AwsError> {
     let asked: Tagged = call.body()?;
     let key = asked.key(call)?;
     let tags: BTreeMap<String, String> = typed(required(asked.tags, "tags")?)?;
-    call.state.logs().change(|store| -> Result<(), LogsError> {
+    call.state.logs().commit(|store| -> Result<(), LogsError> {
         let group = store.group_mut(&key)?;
         group.tags = input::merged_tags(group.tags.clone(), tags)?;
         Ok(())
@@ -280,7 +280,7 @@ pub(super) fn untag(call: &Context<'_>) -> Result<Value, AwsError> {
     let asked: Tagged = call.body()?;
     let key = asked.key(call)?;
     let names: Vec<String> = typed(required(asked.tag_keys.or(asked.tags), "tagKeys")?)?;
-    call.state.logs().change(|store| -> Result<(), LogsError> {
+    call.state.logs().commit(|store| -> Result<(), LogsError> {
         store.group_mut(&key)?.tags.retain(|name, _| !names.contains(name));
         Ok(())
     })?;

@@ -238,7 +238,7 @@ pub(super) fn put_definition(call: &Context<'_>) -> Result<Value, AwsError> {
     };
     let account = call.account()?;
     let new_id = call.state.request_id();
-    let id = call.state.logs().change(|store| {
+    let id = call.state.logs().commit(|store| {
         let queries = &mut store.queries;
         let id = match asked.query_definition_id {
             None => new_id,
@@ -279,6 +279,6 @@ pub(super) fn delete_definition(call: &Context<'_>) -> Result<Value, AwsError> {
     let id = required(call.body::<Definition>()?.query_definition_id, "queryDefinitionId")?;
     let account = call.account()?;
     let logs = call.state.logs();
-    logs.change(|store| store.queries.forget(account, &call.region, &id))?;
+    logs.commit(|store| store.queries.forget(account, &call.region, &id))?;
     Ok(json!({"success": true}))
 }
