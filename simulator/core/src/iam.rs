@@ -45,6 +45,7 @@ pub use self::policy::ManagedPolicy;
 pub use self::policy::NewPolicy;
 pub use self::policy::Policies;
 pub use self::policy::PolicyVersion;
+pub(crate) use self::policy::is_of_aws;
 pub use self::role::RoleUpdate;
 pub use self::role::Service;
 pub use self::tag::Tagged;
@@ -290,8 +291,11 @@ pub struct Session {
 pub struct SessionFacts {
     /// Whether it comes from the global endpoint; its token then holds only in regions that are on by default.
     pub is_global: bool,
-    /// The session policy, where one was given; several are joined.
+    /// The session policy, where one was given.
     pub policy: Option<Arc<PolicyDocument>>,
+    /// Managed policies that are session policies too; they say what they say when they are asked.
+    #[serde(default)]
+    pub policy_arns: Vec<String>,
     /// Whether the session began with a code of an MFA device.
     #[serde(default)]
     pub has_mfa: bool,
@@ -566,7 +570,10 @@ impl Directory {
     /// the session's own. None where nobody acts with it any more.
     #[must_use]
     pub fn policies_of(&self, key: &AccessKey) -> PrincipalPolicies {
-        let session = key.session.as_ref().and_then(|session| session.facts.policy.clone());
+        let session = key
+            .session
+            .as_ref()
+            .and_then(|session| self.session_policy(&key.account, &session.facts));
         let of_principal = match &key.owner {
             KeyOwner::AssumedRole { role_name, role_id, .. } => {
                 let role = self.find::<Role>(&key.account, role_name);
@@ -590,6 +597,20 @@ impl Directory {
             session,
             ..of_principal.unwrap_or_default()
         }
+    }
+
+    /// All session policies as one, where there are some. A managed policy that is gone allows nothing.
+    fn session_policy(&self, account: &AccountId, facts: &SessionFacts) -> Option<Arc<PolicyDocument>> {
+        if facts.policy_arns.is_empty() {
+            return facts.policy.clone();
+        }
+        let managed: Vec<_> = facts
+            .policy_arns
+            .iter()
+            .filter_map(|arn| self.document(account, arn))
+            .collect();
+        let documents = managed.iter().chain(&facts.policy).map(|document| &**document);
+        Some(Arc::new(PolicyDocument::join(documents)))
     }
 
     /// The policies of a user, with those of its groups.

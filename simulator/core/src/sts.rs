@@ -330,6 +330,7 @@ pub fn assume_role(
     }
     let chained = identity.arn.contains(":assumed-role/");
     check_duration(&role, duration, chained)?;
+    request.session.check_managed(&world.directory, &account)?;
     let session = begin_session(
         world,
         account,

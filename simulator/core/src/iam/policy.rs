@@ -272,7 +272,8 @@ impl ManagedPolicy {
     }
 }
 
-fn is_of_aws(arn: &str) -> bool {
+/// Whether a managed policy of that ARN is AWS's own, known here or not.
+pub(crate) fn is_of_aws(arn: &str) -> bool {
     arn.split(':').nth(4) == Some("aws")
 }
 

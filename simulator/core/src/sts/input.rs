@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use super::WireError;
 use super::validation_error;
+use crate::arn::AccountId;
 use crate::constraint;
+use crate::iam::Directory;
 use crate::iam::SessionFacts;
+use crate::iam::is_of_aws;
 use crate::iam_policy::PolicyDocument;
 use crate::iam_policy::PolicyKind;
-use crate::iam_policy::managed;
 
 /// Bytes of session policies and tags that fill the packed form.
 ///
@@ -231,7 +233,7 @@ impl SessionParameters<'_> {
     /// # Errors
     /// MalformedPolicyDocument, PackedPolicyTooLarge, InvalidParameterValue.
     pub(super) fn facts(&self) -> Result<(SessionFacts, Option<usize>), WireError> {
-        let policy = self.joined_policy()?;
+        let policy = self.inline_policy()?;
         let mut seen: Vec<String> = self.tags.iter().map(|(key, _)| key.to_lowercase()).collect();
         seen.sort_unstable();
         seen.dedup();
@@ -250,6 +252,7 @@ impl SessionParameters<'_> {
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
         let facts = SessionFacts {
             policy,
+            policy_arns: owned(&self.policy_arns),
             tags: self
                 .tags
                 .iter()
@@ -262,21 +265,27 @@ impl SessionParameters<'_> {
         Ok((facts, (policies + tags > 0).then_some(percent)))
     }
 
-    /// All session policies as one, where there are some.
+    /// That the managed policies are there, in the account that the session is of.
     ///
-    /// FIDELITY: managed policies that are not AWS's own allow nothing.
-    fn joined_policy(&self) -> Result<Option<Arc<PolicyDocument>>, WireError> {
-        if self.policy.is_none() && self.policy_arns.is_empty() {
-            return Ok(None);
+    /// FIDELITY: AWS does not say how STS refuses one that is not there; the words are IAM's for a policy that cannot be
+    /// attached. AWS's own that are not known here are taken, and allow nothing.
+    ///
+    /// # Errors
+    /// ValidationError.
+    pub(super) fn check_managed(&self, directory: &Directory, account: &AccountId) -> Result<(), WireError> {
+        let is_there = |arn: &str| is_of_aws(arn) || directory.document(account, arn).is_some();
+        match self.policy_arns.iter().find(|arn| !is_there(arn)) {
+            Some(arn) => Err(validation_error(format!(
+                "Policy {arn} does not exist or is not attachable."
+            ))),
+            None => Ok(()),
         }
-        let inline = match self.policy {
-            Some(text) => PolicyDocument::parse(text, PolicyKind::Identity)
-                .map_err(|refusal| error("MalformedPolicyDocument", refusal.to_string()))?,
-            None => PolicyDocument::default(),
-        };
-        let managed = self.policy_arns.iter().filter_map(|arn| managed::find(arn));
-        let documents = managed.map(|policy| &*policy.document).chain([&inline]);
-        Ok(Some(Arc::new(PolicyDocument::join(documents))))
+    }
+
+    fn inline_policy(&self) -> Result<Option<Arc<PolicyDocument>>, WireError> {
+        let parse = |text| PolicyDocument::parse(text, PolicyKind::Identity).map(Arc::new);
+        let parsed = self.policy.map(parse).transpose();
+        parsed.map_err(|refusal| error("MalformedPolicyDocument", refusal.to_string()))
     }
 }
 

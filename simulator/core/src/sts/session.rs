@@ -93,7 +93,8 @@ pub struct FederatedUser {
 /// Gives a user credentials for somebody whom it names.
 ///
 /// # Errors
-/// As for [`session_token`]; MalformedPolicyDocument, PackedPolicyTooLarge.
+/// As for [`session_token`]; MalformedPolicyDocument, PackedPolicyTooLarge, ValidationError for a managed policy that is not
+/// there.
 pub fn federation_token(
     world: &mut World,
     caller: &VerifiedCaller,
@@ -111,6 +112,7 @@ pub fn federation_token(
     facts.policy.get_or_insert_default();
     let key = long_lived(world, caller, "GetFederationToken")?;
     endpoint.check(world, &key.account)?;
+    request.session.check_managed(&world.directory, &key.account)?;
     let owner = KeyOwner::FederatedUser {
         name: name.to_owned(),
         issuer: match &key.owner {

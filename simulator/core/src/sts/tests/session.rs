@@ -375,3 +375,94 @@ fn a_message_is_decoded_with_its_own_key_only() {
         )
     );
 }
+
+#[test]
+fn managed_session_policies_are_the_accounts_own_as_they_are_now() {
+    const READS: &str =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"eks:Describe*","Resource":"*"}}"#;
+    const WRITES: &str =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"eks:Update*","Resource":"*"}}"#;
+    let mut world = world();
+    let jane = jane(&mut world);
+    for id in [HOME, ELSEWHERE] {
+        let policy = crate::iam::NewPolicy {
+            name: "reads",
+            path: "/team/",
+            document: READS,
+            description: None,
+        };
+        let (directory, ids) = (&mut world.directory, &mut world.ids);
+        directory.create_policy(&account(id), policy, ids, now()).unwrap();
+    }
+    let there = add_role(&mut world, ELSEWHERE, "deploy", "/", 3600, ANYONE);
+    let (own, foreign) = (
+        "arn:aws:iam::444455556666:policy/team/reads",
+        "arn:aws:iam::111122223333:policy/team/reads",
+    );
+    let narrowed = |policy, policy_arns| AssumeRoleRequest {
+        session: SessionParameters {
+            policy,
+            policy_arns,
+            ..SessionParameters::default()
+        },
+        ..request(&there)
+    };
+    for (arn, error) in [
+        (foreign, Some(foreign)),
+        (
+            "arn:aws:iam::444455556666:policy/reads",
+            Some("arn:aws:iam::444455556666:policy/reads"),
+        ),
+        ("no ARN, but long enough", Some("no ARN, but long enough")),
+        ("arn:aws:iam::aws:policy/NotKnownHere", None),
+        (own, None),
+    ] {
+        let got = assume_role(&mut world, &jane, narrowed(None, vec![own, arn]), now()).err();
+        let wanted = error.map(|arn| WireError {
+            code: "ValidationError",
+            status: 400,
+            message: format!("Policy {arn} does not exist or is not attachable."),
+        });
+        assert_eq!(got, wanted, "{arn}");
+    }
+    let may = |world: &World, key: &AccessKey, action: &str| {
+        let policies = PrincipalPolicies {
+            session: world.directory.policies_of(key).session,
+            ..PrincipalPolicies::administrator()
+        };
+        let identity = world.directory.caller_identity(key).unwrap();
+        let context = RequestContext {
+            action,
+            resource: "*",
+            keys: &ConditionKeys::default(),
+        };
+        crate::iam_policy::authorize::check(&identity, &policies, &context).is_ok()
+    };
+    let actions = ["eks:DescribeCluster", "eks:UpdateClusterConfig", "eks:DeleteCluster"];
+    let mayed = |world: &World, key: &AccessKey| actions.map(|action| may(world, key, action));
+    let narrow = assume_role(&mut world, &jane, narrowed(None, vec![own]), now()).unwrap();
+    let both = assume_role(&mut world, &jane, narrowed(Some(WRITES), vec![own]), now()).unwrap();
+    assert_eq!(mayed(&world, &narrow.key), [true, false, false]);
+    assert_eq!(mayed(&world, &both.key), [true, true, false]);
+    // A federated user's policies are those of its issuer's account.
+    let federated = FederationTokenRequest {
+        name: Some("bob"),
+        session: SessionParameters {
+            policy_arns: vec![foreign],
+            ..SessionParameters::default()
+        },
+        ..FederationTokenRequest::default()
+    };
+    let bob = federation_token(&mut world, &jane, &federated, HERE, now()).unwrap();
+    assert_eq!(mayed(&world, &bob.key), [true, false, false]);
+    // A new version counts at once, and a policy that is gone allows nothing.
+    let (directory, elsewhere) = (&mut world.directory, account(ELSEWHERE));
+    directory
+        .create_policy_version(&elsewhere, own, WRITES, true, now())
+        .unwrap();
+    assert_eq!(mayed(&world, &narrow.key), [false, true, false]);
+    world.directory.delete_policy_version(&elsewhere, own, "v1").unwrap();
+    world.directory.delete_policy(&elsewhere, own).unwrap();
+    assert_eq!(mayed(&world, &narrow.key), [false, false, false]);
+    assert_eq!(mayed(&world, &both.key), [false, true, false]);
+}
