@@ -200,6 +200,12 @@ impl State {
         self.clock.now().plus_seconds(offset)
     }
 
+    /// The time of the clients' machine, which moving the World's clock leaves as it is.
+    #[must_use]
+    pub fn clients_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// What happened so far.
     #[must_use]
     pub fn journal(&self) -> &Journal {

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::Args;
 use clap::Subcommand;
 use eks_auth_core::fault::FaultSpec;
+use eks_auth_core::instant;
 use serde_json::Value;
 use serde_json::json;
 
@@ -254,34 +255,6 @@ impl Target {
 
 /// Reads `90s`, `16m`, `2h`, `1d`, or plain seconds.
 fn duration_seconds(text: &str) -> Result<i64, Failure> {
-    let (number, factor) = match text.trim_end_matches(['s', 'm', 'h', 'd']) {
-        number if number == text => (number, 1),
-        number => match text.strip_prefix(number) {
-            Some("s") => (number, 1),
-            Some("m") => (number, 60),
-            Some("h") => (number, 3_600),
-            Some("d") => (number, 86_400),
-            _ => ("", 0),
-        },
-    };
-    number
-        .parse::<i64>()
-        .ok()
-        .and_then(|number| number.checked_mul(factor))
+    instant::duration_seconds(text)
         .ok_or_else(|| Failure::usage(format!("`{text}` is no duration; write 90s, 16m, 2h or 1d")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_one_unit() {
-        for (text, wanted) in [("90", 90), ("90s", 90), ("16m", 960), ("-2h", -7_200), ("1d", 86_400)] {
-            assert_eq!(duration_seconds(text).unwrap(), wanted, "{text}");
-        }
-        for text in ["", "m", "1w", "1h30m", "1.5h", "99999999999999999d"] {
-            assert!(duration_seconds(text).is_err(), "{text}");
-        }
-    }
 }
