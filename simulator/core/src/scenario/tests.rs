@@ -489,8 +489,8 @@ fn scenario_with(from: &str, to: &str) -> (String, u64) {
     const TEXT: &str = include_str!("../../../../scenarios/unmapped-role/scenario.yaml");
     assert!(TEXT.contains(from), "{from}");
     let text = TEXT.replacen(from, to, 1);
-    let at = TEXT.find(from).unwrap();
-    let line = TEXT[..at].lines().count() as u64 + u64::from(at == 0 || TEXT[..at].ends_with('\n'));
+    let (before, _) = TEXT.split_once(from).unwrap();
+    let line = before.split('\n').count() as u64;
     (text, line)
 }
 
@@ -553,14 +553,12 @@ fn files_beside_a_scenario_are_objects_and_aws_auth() {
         "      aws_auth_from: a.yaml\n      objects: [{apiVersion: v1, kind: Namespace, metadata: {name: team}}]\n      \
          objects_from: [b.yaml]\n      instances: {}\n      access_entries: []\n      aws_auth_unused:\n",
     );
-    let start = text.find("      aws_auth_unused:").unwrap();
-    let end = text.find("  profiles:").unwrap();
+    let (before, rest) = text.split_once("      aws_auth_unused:").unwrap();
+    let (_, after) = rest.split_once("  profiles:").unwrap();
     let text = format!(
-        "{}{}\nfiles:\n  a.yaml: |\n    apiVersion: v1\n    kind: ConfigMap\n    data:\n      mapUsers: \"[]\"\n  b.yaml: |\n    \
-         apiVersion: rbac.authorization.k8s.io/v1\n    kind: RoleBinding\n    metadata: {{name: dev, namespace: team}}\n    ---\n    \
-         apiVersion: v1\n    kind: Secret\n    metadata: {{name: s}}\n",
-        &text[..start],
-        &text[end..]
+        "{before}  profiles:{after}\nfiles:\n  a.yaml: |\n    apiVersion: v1\n    kind: ConfigMap\n    data:\n      \
+         mapUsers: \"[]\"\n  b.yaml: |\n    apiVersion: rbac.authorization.k8s.io/v1\n    kind: RoleBinding\n    metadata: \
+         {{name: dev, namespace: team}}\n    ---\n    apiVersion: v1\n    kind: Secret\n    metadata: {{name: s}}\n"
     );
     let staging = Scenario::parse(&text).unwrap().stage(Timestamp::UNIX_EPOCH);
     let cluster = staging.world.cluster("my-cluster").unwrap();
