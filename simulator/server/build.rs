@@ -1,4 +1,4 @@
-//! Lists the scenarios of the repository, so that the binary carries them.
+//! Lists the scenarios of the repository, with the files beside them, so that the binary carries them.
 
 use std::env;
 use std::error::Error;
@@ -11,18 +11,35 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", root.display());
     let mut folders: Vec<_> = fs::read_dir(&root)?.collect::<Result<_, _>>()?;
     folders.sort_by_key(fs::DirEntry::file_name);
-    let mut table = String::from("const BUILT_IN: &[(&str, &str)] = &[\n");
+    let mut table = String::from("const BUILT_IN: &[(&str, &str, &[(&str, &str)])] = &[\n");
     for folder in folders {
-        let file = folder.path().join("scenario.yaml");
-        if file.is_file() {
-            let file = fs::canonicalize(file)?;
-            writeln!(
-                table,
-                "({:?}, include_str!({:?})),",
-                folder.file_name().to_string_lossy(),
-                file.display().to_string()
-            )?;
+        let scenario = folder.path().join("scenario.yaml");
+        if !scenario.is_file() {
+            continue;
         }
+        let scenario = fs::canonicalize(scenario)?;
+        let name = folder.file_name();
+        writeln!(
+            table,
+            "({:?}, include_str!({:?}), &[",
+            name.to_string_lossy(),
+            scenario.display().to_string()
+        )?;
+        let mut files: Vec<_> = fs::read_dir(folder.path())?.collect::<Result<_, _>>()?;
+        files.sort_by_key(fs::DirEntry::file_name);
+        for file in files {
+            let path = fs::canonicalize(file.path())?;
+            if path.is_file() && path != scenario {
+                let name = file.file_name();
+                writeln!(
+                    table,
+                    "    ({:?}, include_str!({:?})),",
+                    name.to_string_lossy(),
+                    path.display().to_string()
+                )?;
+            }
+        }
+        table.push_str("]),\n");
     }
     table.push_str("];\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("catalogue.rs"), table)?;

@@ -3,6 +3,7 @@
 mod access_entry;
 mod cause;
 mod client;
+mod client_error;
 mod mapped;
 mod near_miss;
 mod request;
@@ -15,6 +16,7 @@ pub use self::cause::Cause;
 pub use self::client::ClientContext;
 pub use self::client::ClientProfile;
 pub use self::client::explain_client;
+pub use self::client_error::explain_client_error;
 use self::mapped::mapping_finding;
 use crate::arn::Arn;
 use crate::arn::CanonicalArn;

@@ -3,6 +3,7 @@
 //! Choosing is pure: [`Faults::step`] says what strikes a call, and what the faults are after it.
 
 use imbl::Vector;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -13,8 +14,9 @@ use crate::wildcard;
 pub const LONGEST_MS: u64 = 600_000;
 
 /// A fault as it is written down, in a World's file or for `ctl fault add`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Fault")]
 pub struct FaultSpec {
     /// Such as `sts`; `*` for all.
     #[serde(default)]

@@ -46,7 +46,7 @@ const REFRESH_SCOPE: &str = "sso:account:access";
 const KEPT: usize = 200;
 
 /// The grant types that a client may name.
-const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+pub const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// An instance of Identity Center.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -189,6 +189,16 @@ pub struct TokenRequest<'a> {
     pub redirect_uri: &'a str,
     /// `refreshToken`.
     pub refresh_token: &'a str,
+}
+
+/// The file of `~/.aws/sso/cache` in which the AWS CLI and the SDKs keep the token of an `sso_session` (botocore
+/// `utils.py`, SSOTokenLoader).
+#[must_use]
+pub fn token_cache_file(session: &str) -> String {
+    use sha1::Digest;
+    let digest = sha1::Sha1::digest(session.as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hex}.json")
 }
 
 /// A token for the portal.

@@ -230,6 +230,22 @@ pub struct TimestampError {
     pub expected: &'static str,
 }
 
+/// Reads `90s`, `16m`, `2h`, `1d`, or plain seconds; negative ones too.
+#[must_use]
+pub fn duration_seconds(text: &str) -> Option<i64> {
+    let (number, factor) = match text.trim_end_matches(['s', 'm', 'h', 'd']) {
+        number if number == text => (number, 1),
+        number => match text.strip_prefix(number)? {
+            "s" => (number, 1),
+            "m" => (number, 60),
+            "h" => (number, 3_600),
+            "d" => (number, 86_400),
+            _ => return None,
+        },
+    };
+    number.parse::<i64>().ok()?.checked_mul(factor)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -273,6 +289,16 @@ mod tests {
         fn parsing_never_panics(text in ".{0,24}") {
             let _ = Timestamp::parse_amz(&text);
             let _ = Timestamp::parse_rfc3339(&text);
+        }
+    }
+
+    #[test]
+    fn durations_have_one_unit() {
+        for (text, wanted) in [("90", 90), ("90s", 90), ("16m", 960), ("-2h", -7_200), ("1d", 86_400)] {
+            assert_eq!(duration_seconds(text), Some(wanted), "{text}");
+        }
+        for text in ["", "m", "1w", "1h30m", "1.5h", "99999999999999999d"] {
+            assert_eq!(duration_seconds(text), None, "{text}");
         }
     }
 }

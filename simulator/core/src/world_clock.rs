@@ -95,22 +95,6 @@ impl WorldClock {
     }
 }
 
-/// The seconds that `90s`, `16m`, `2h` or `1d` stand for, with a minus or without; plain numbers are seconds.
-#[must_use]
-pub fn duration_seconds(text: &str) -> Option<i64> {
-    let (number, factor) = match text.trim_end_matches(['s', 'm', 'h', 'd']) {
-        number if number == text => (number, 1),
-        number => match text.strip_prefix(number)? {
-            "s" => (number, 1),
-            "m" => (number, 60),
-            "h" => (number, 3_600),
-            "d" => (number, 86_400),
-            _ => return None,
-        },
-    };
-    number.parse::<i64>().ok()?.checked_mul(factor)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,16 +163,6 @@ mod tests {
             assert_eq!(clock.advanced(i64::MIN, machine), Err(TooFar));
             assert_eq!(clock.advanced(i64::MAX, machine), Err(TooFar));
             assert_eq!(clock.set(at("1900-01-01T00:00:00Z"), machine), Err(TooFar));
-        }
-    }
-
-    #[test]
-    fn durations_have_one_unit() {
-        for (text, wanted) in [("90", 90), ("90s", 90), ("16m", 960), ("-2h", -7_200), ("1d", 86_400)] {
-            assert_eq!(duration_seconds(text), Some(wanted), "{text}");
-        }
-        for text in ["", "m", "1w", "1h30m", "1.5h", "99999999999999999d"] {
-            assert_eq!(duration_seconds(text), None, "{text}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! 0 is good, 1 means that the thing asked is not so, 2 wrong usage or input.
 
 mod ctl;
+mod excerpt;
 mod exec;
 mod explain;
 mod lint;

@@ -308,6 +308,19 @@ fn cluster_names(world: &World) -> String {
 }
 
 fn explain_last(state: &State, cluster: Option<&str>, client: Option<&ClientContext>) -> Result<Value, ControlError> {
+    explain_newest(state, cluster, client, 0)
+        .map(|(cluster, explanation)| explanation_json(&cluster, &explanation))
+        .ok_or_else(|| ControlError::new(404, "no token has come in yet, or the cluster is gone"))
+}
+
+/// Explains the newest judgement of a token, or of a request that was forbidden, behind event `since`: the cluster's name,
+/// and why. Nothing where none was made, or its cluster is gone.
+pub(crate) fn explain_newest(
+    state: &State,
+    cluster: Option<&str>,
+    client: Option<&ClientContext>,
+    since: u64,
+) -> Option<(String, Explanation)> {
     // A request that was forbidden comes behind its own authentication, which went well.
     let event = state.journal().last(|kind| match kind {
         EventKind::Authentication { cluster: seen, .. }
@@ -319,31 +332,29 @@ fn explain_last(state: &State, cluster: Option<&str>, client: Option<&ClientCont
         | EventKind::CachedAuthentication { cluster: seen, .. } => cluster.is_none_or(|wanted| wanted == seen),
         _ => false,
     });
-    match event.map(|event| event.kind) {
-        Some(EventKind::Authorization {
-            cluster,
-            explanation: Some(explanation),
-            ..
-        }) => Ok(explanation_json(&cluster, &explanation)),
-        Some(EventKind::Authentication {
+    match event.filter(|event| event.sequence > since)?.kind {
+        EventKind::Authorization {
+            cluster, explanation, ..
+        } => Some((cluster, (*explanation?).clone())),
+        EventKind::Authentication {
             cluster,
             world,
             authentication,
-        }) => Ok(explain_judgement(&cluster, &world, &authentication, client)),
-        Some(EventKind::CachedAuthentication {
+        } => {
+            let explanation = explain_to(client, &authentication, world.cluster(&cluster)?, &world);
+            Some((cluster, explanation))
+        }
+        EventKind::CachedAuthentication {
             cluster,
             identity,
             user,
             age_seconds,
-        }) => {
+        } => {
             let world = state.snapshot();
-            let found = world
-                .cluster(&cluster)
-                .ok_or_else(|| ControlError::new(404, format!("cluster {cluster} is gone")))?;
-            let explanation = explain::explain_cached(&identity, &user, age_seconds, found);
-            Ok(explanation_json(&cluster, &explanation))
+            let explanation = explain::explain_cached(&identity, &user, age_seconds, world.cluster(&cluster)?);
+            Some((cluster, explanation))
         }
-        _ => Err(ControlError::new(404, "no token has come in yet")),
+        EventKind::AwsAuthChange { .. } | EventKind::AwsCall { .. } => None,
     }
 }
 

@@ -199,6 +199,9 @@ fn aws_config(profiles: &[Profile], aws_endpoint: &str, started: Timestamp) -> S
                 let _ = writeln!(text, "external_id = {external_id}");
             }
         }
+        for (name, value) in &profile.settings {
+            let _ = writeln!(text, "{name} = {value}");
+        }
         if let ProfileSource::Sso {
             start_url,
             region,

@@ -128,6 +128,12 @@ impl Journal {
             .collect()
     }
 
+    /// The sequence number of the newest event; 0 where there is none.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
     /// The newest event that `wanted` picks.
     pub fn last(&self, wanted: impl Fn(&EventKind) -> bool) -> Option<Event> {
         let guard = self.events.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,6 +16,7 @@ use eks_auth_core::iam::SessionToken;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::sigv4::Signer;
 use eks_auth_core::token;
+use serde_json::Value;
 
 use crate::client;
 
@@ -135,6 +136,16 @@ impl ClientConfig {
             });
         }
         self.profile_credentials(&self.profile_name(), now, CHAIN_LIMIT)
+    }
+
+    /// The static keys of a profile, whatever the environment says.
+    pub(crate) fn own_credentials(&self, profile: &str) -> Option<Credentials> {
+        self.static_credentials(profile)
+    }
+
+    /// The `sso_session` of a profile.
+    pub(crate) fn sso_session(&self, profile: &str) -> Option<String> {
+        self.setting(profile, "sso_session")
     }
 
     /// What of it explains which credentials a client acts with; no secret.
@@ -309,6 +320,38 @@ impl Ini {
         }
         Self(sections)
     }
+}
+
+/// The environment of the exec plugin of kubectl, where `env` is that of kubectl: the kubeconfig's own variables come on top.
+/// A kubeconfig that is not there or has no plugin adds none.
+#[must_use]
+pub fn plugin_environment(env: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut env = env.clone();
+    let path = env
+        .get("KUBECONFIG")
+        .cloned()
+        .or_else(|| Some(format!("{}/.kube/config", env.get("HOME")?)));
+    let text = path.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+    let kubeconfig: Value = serde_saphyr::from_str(&text).unwrap_or_default();
+    let find = |list: &str, name: &Value| {
+        let items = kubeconfig.get(list).and_then(Value::as_array)?;
+        items.iter().find(|item| item.get("name") == Some(name)).cloned()
+    };
+    let user = kubeconfig
+        .get("current-context")
+        .and_then(|context| find("contexts", context)?.pointer("/context/user").cloned())
+        .and_then(|user| find("users", &user));
+    let variables = user
+        .as_ref()
+        .and_then(|user| user.pointer("/user/exec/env"))
+        .and_then(Value::as_array);
+    for variable in variables.into_iter().flatten() {
+        let text = |name| variable.get(name).and_then(Value::as_str);
+        if let (Some(name), Some(value)) = (text("name"), text("value")) {
+            env.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    env
 }
 
 /// Encodes pairs as forms are encoded.

@@ -3,34 +3,36 @@
 //! A client that is not on PATH is stood in for by `builtin`, which makes the same requests.
 
 mod builtin;
+mod home;
+mod mutate;
 mod process;
 mod render;
+mod stagehand;
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use eks_auth_core::explain;
 use eks_auth_core::explain::Explanation;
 use eks_auth_core::scenario::Scenario;
 use eks_auth_core::scenario::Step;
-use eks_auth_core::scenario::line_matches;
-use serde_json::Value;
 
+use self::stagehand::LogLines;
+use self::stagehand::Rigour;
+use self::stagehand::Stagehand;
+use crate::clock::Stopwatch;
 use crate::environment;
-use crate::journal::EventKind;
 use crate::simulator::Config;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
 use crate::simulator::StartError;
 
+pub use self::mutate::mutate;
 pub use self::render::Language;
 pub use self::render::json;
+pub use self::render::junit;
+pub use self::render::markdown;
 pub use self::render::text;
 
 /// The real clients that are there.
@@ -82,13 +84,31 @@ pub struct Transcript {
     pub explanation: Option<Explanation>,
     /// What is not as the file says; none when the scenario was reproduced.
     pub faults: Vec<String>,
+    /// What else was tried, and that it went as it should; see [`mutate`].
+    pub mutations: Vec<String>,
+    /// Why it could not be played to the end here.
+    pub skipped: Option<String>,
+    /// How long it took.
+    pub seconds: f64,
 }
 
 impl Transcript {
+    fn new(scenario: Scenario) -> Self {
+        Self {
+            scenario,
+            played: Vec::new(),
+            explanation: None,
+            faults: Vec::new(),
+            mutations: Vec::new(),
+            skipped: None,
+            seconds: 0.0,
+        }
+    }
+
     /// Whether everything was as the file says.
     #[must_use]
     pub fn is_reproduced(&self) -> bool {
-        self.faults.is_empty()
+        self.faults.is_empty() && self.skipped.is_none()
     }
 }
 
@@ -118,13 +138,34 @@ pub struct PlayedStep {
     pub exit_code: Option<i32>,
     /// The lines that the authenticator wrote to its log since the last step that says what they must be.
     pub log: Vec<String>,
+    /// Why it went so, where a cluster or the client's own words tell.
+    pub explanation: Option<Explanation>,
 }
 
 /// What a client did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Outcome {
+    /// The lines of both streams in the order in which they came.
     output: String,
+    stdout: String,
+    stderr: String,
     exit_code: Option<i32>,
+}
+
+impl Outcome {
+    /// That of what is no command.
+    fn nothing() -> Self {
+        Self::printed(String::new(), String::new(), 0)
+    }
+
+    fn printed(stdout: String, stderr: String, code: i32) -> Self {
+        Self {
+            output: format!("{stdout}{stderr}"),
+            stdout,
+            stderr,
+            exit_code: Some(code),
+        }
+    }
 }
 
 /// Plays `scenario`, whose text is `text`, in a simulator of its own.
@@ -133,35 +174,34 @@ struct Outcome {
 /// [`RunError`] when the simulator does not start or a client cannot be run; that something is not as the file says is
 /// no error.
 pub fn play(scenario: Scenario, text: &str, clients: &Clients) -> Result<Transcript, RunError> {
-    let log = Arc::new(Mutex::new(Vec::new()));
-    let mut config = Config::new(text);
-    config.log = {
-        let log = Arc::clone(&log);
-        Box::new(move |line| log.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned()))
-    };
-    let running = Simulator::start(config)?;
-    let mut stagehand = Stagehand::new(&running, clients, log)?;
-    let mut transcript = Transcript {
-        played: Vec::new(),
-        explanation: None,
-        faults: Vec::new(),
-        scenario,
-    };
+    let watch = Stopwatch::start();
+    let theatre = Theatre::open(text)?;
+    let mut stagehand = theatre.stagehand(&scenario, clients)?;
+    let mut transcript = Transcript::new(scenario);
+    match play_in(&mut transcript, &mut stagehand) {
+        Err(RunError::NotBuiltIn) => transcript.skipped = Some(RunError::NotBuiltIn.to_string()),
+        other => other?,
+    }
+    transcript.seconds = watch.seconds();
+    Ok(transcript)
+}
+
+fn play_in(transcript: &mut Transcript, stagehand: &mut Stagehand<'_>) -> Result<(), RunError> {
     for (stage, steps) in [
         (Stage::Symptom, transcript.scenario.symptom.clone()),
         (Stage::Fix, transcript.scenario.fix.clone()),
         (Stage::Proof, transcript.scenario.proof.clone()),
     ] {
         for step in steps {
-            let (played, faults) = stagehand.run(stage, step)?;
+            let (played, faults) = stagehand.run(stage, step, Rigour::Whole)?;
             transcript.played.push(played);
             if !faults.is_empty() {
                 transcript.faults = faults;
-                return Ok(transcript);
+                return Ok(());
             }
         }
         if stage == Stage::Symptom {
-            transcript.explanation = explain_last(&running);
+            transcript.explanation = explanation_of(&transcript.played).cloned();
             let wanted = transcript.scenario.cause;
             let found = transcript.explanation.as_ref().map(|explanation| explanation.cause);
             if found != Some(wanted) {
@@ -169,182 +209,52 @@ pub fn play(scenario: Scenario, text: &str, clients: &Clients) -> Result<Transcr
                 transcript
                     .faults
                     .push(format!("the cause is `{found}`, not `{}`", wanted.id()));
-                return Ok(transcript);
+                return Ok(());
             }
         }
     }
-    Ok(transcript)
+    Ok(())
 }
 
-/// Explains the newest judgement of a token, or of a request that was forbidden.
-fn explain_last(running: &Running) -> Option<Explanation> {
-    let event = running.state().journal().last(|kind| {
-        matches!(
-            kind,
-            EventKind::Authentication { .. }
-                | EventKind::Authorization {
-                    explanation: Some(_),
-                    ..
-                }
-        )
-    })?;
-    match event.kind {
-        EventKind::Authentication {
-            cluster,
-            world,
-            authentication,
-        } => Some(explain::explain(&authentication, world.cluster(&cluster)?, &world)),
-        EventKind::Authorization { explanation, .. } => explanation.map(|explanation| (*explanation).clone()),
-        EventKind::AwsAuthChange { .. } | EventKind::AwsCall { .. } | EventKind::CachedAuthentication { .. } => None,
-    }
+/// What explains a symptom: that of its last command that has an explanation.
+fn explanation_of(played: &[PlayedStep]) -> Option<&Explanation> {
+    played.iter().rev().find_map(|played| played.explanation.as_ref())
 }
 
-/// Runs the commands of one scenario, in a home folder of its own.
-struct Stagehand<'a> {
-    running: &'a Running,
-    clients: &'a Clients,
-    env: BTreeMap<String, String>,
-    editor: PathBuf,
-    /// How many lines of the log belong to steps that have been judged.
-    seen: usize,
-    log: Arc<Mutex<Vec<String>>>,
+/// A simulator of a scenario, whose authenticator's log is kept.
+pub(crate) struct Theatre {
+    pub(crate) running: Running,
+    log: LogLines,
 }
 
-impl<'a> Stagehand<'a> {
-    fn new(running: &'a Running, clients: &'a Clients, log: Arc<Mutex<Vec<String>>>) -> Result<Self, RunError> {
-        // kubectl keeps discovery and the AWS CLI keeps sessions in the home folder: those of another World mislead.
-        let home = running.dir().join("home");
-        environment::make_private_folder(&home)?;
-        let editor = running.dir().join("editor.sh");
-        environment::write_private(&editor, process::EDITOR)?;
-        let mut env = running.env();
-        env.insert("HOME".to_owned(), home.display().to_string());
-        Ok(Self {
-            running,
-            clients,
-            env,
-            editor,
-            seen: 0,
-            log,
-        })
-    }
-
-    fn run(&mut self, stage: Stage, step: Step) -> Result<(PlayedStep, Vec<String>), RunError> {
-        let words = shlex::split(&step.run).unwrap_or_default();
-        let program = words.first().map(String::as_str).unwrap_or_default();
-        let mut env = self.env.clone();
-        if let Some(profile) = &step.profile {
-            env.insert("AWS_PROFILE".to_owned(), profile.clone());
-        }
-        let real = self.clients.find(program);
-        let outcome = match real {
-            Some(path) => {
-                if let Some(edit) = &step.edit {
-                    process::set_editor(&mut env, &self.editor, edit);
-                }
-                process::run(path, &words, &env).map_err(|source| RunError::Client {
-                    program: program.to_owned(),
-                    source,
-                })?
-            }
-            None => builtin::run(self.running, &words, &env, step.edit.as_ref()),
+impl Theatre {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// [`RunError::Start`].
+    pub(crate) fn open(text: &str) -> Result<Self, RunError> {
+        let log = LogLines::default();
+        let mut config = Config::new(text);
+        config.log = {
+            let log = LogLines::clone(&log);
+            Box::new(move |line| log.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned()))
         };
-        if let Some(profile) = &step.save_key_as {
-            self.save_key(profile, &outcome.output)?;
-        }
-        let lines = self.lines();
-        // Two kubectl that start within a second sign the same token. The second one is then let in by the API server's
-        // cache, and the authenticator has written its line for the first.
-        let log = lines.get(self.seen..).unwrap_or_default().to_vec();
-        if step.log.is_some() {
-            self.seen = lines.len();
-        }
-        let played = PlayedStep {
-            stage,
-            real: real.is_some(),
-            output: redact(&outcome.output),
-            exit_code: outcome.exit_code,
-            log,
-            step,
-        };
-        let faults = faults(&played);
-        Ok((played, faults))
+        let running = Simulator::start(config)?;
+        running.announce_ready_file(&running.dir().join("ready.json"))?;
+        Ok(Self { running, log })
     }
 
-    fn lines(&self) -> Vec<String> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Makes the person's home, and whoever does the steps in it.
+    ///
+    /// # Errors
+    /// [`RunError`] when a file cannot be written.
+    pub(crate) fn stagehand<'a>(
+        &'a self,
+        scenario: &Scenario,
+        clients: &'a Clients,
+    ) -> Result<Stagehand<'a>, RunError> {
+        Stagehand::new(&self.running, clients, scenario, LogLines::clone(&self.log))
     }
-
-    /// Puts the access key that `aws iam create-access-key` printed into a profile.
-    fn save_key(&self, profile: &str, output: &str) -> Result<(), RunError> {
-        let answer: Value = serde_json::from_str(output).unwrap_or_default();
-        let field = |name: &str| answer.pointer(&format!("/AccessKey/{name}")).and_then(Value::as_str);
-        // Output without a key is a fault that the step's own patterns tell.
-        if let (Some(id), Some(secret), Some(path)) = (
-            field("AccessKeyId"),
-            field("SecretAccessKey"),
-            self.env.get("AWS_SHARED_CREDENTIALS_FILE"),
-        ) {
-            let text = fs::read_to_string(path)?;
-            environment::write_private(Path::new(path), &environment::with_key(&text, profile, id, secret))?;
-        }
-        Ok(())
-    }
-}
-
-/// What is not as the step says.
-fn faults(played: &PlayedStep) -> Vec<String> {
-    let step = &played.step;
-    let mut faults = Vec::new();
-    let code = played.exit_code.map_or_else(
-        || "ended by a signal".to_owned(),
-        |code| format!("ended with exit code {code}"),
-    );
-    match (step.fails, played.exit_code) {
-        (true, Some(0)) => faults.push(format!("`{}` went well, but should fail", step.run)),
-        (false, Some(0)) | (true, Some(_)) => {}
-        (_, None) | (false, Some(_)) => faults.push(format!("`{}` {code}", step.run)),
-    }
-    for pattern in &step.prints {
-        if !played.output.lines().any(|line| line_matches(pattern, line)) {
-            faults.push(format!("`{}` printed no line `{pattern}`", step.run));
-        }
-    }
-    if let Some(pattern) = &step.log
-        && !played.log.iter().any(|line| line_matches(pattern, without_time(line)))
-    {
-        faults.push(format!("the authenticator's log has no line `{pattern}`"));
-    }
-    faults
-}
-
-/// A log line behind its time.
-fn without_time(line: &str) -> &str {
-    match line.strip_prefix("time=").and_then(|rest| rest.split_once(' ')) {
-        Some((_, rest)) => rest,
-        None => line,
-    }
-}
-
-/// Output without the secrets of new credentials.
-fn redact(output: &str) -> String {
-    let lines: Vec<String> = output
-        .lines()
-        .map(|line| {
-            let secret = ["\"SecretAccessKey\": ", "\"SessionToken\": ", "\"token\": "]
-                .into_iter()
-                .find(|name| line.trim_start().starts_with(name));
-            match secret.and_then(|name| line.split_once(name)) {
-                Some((indent, value)) => {
-                    let name = secret.unwrap_or_default();
-                    let comma = if value.trim_end().ends_with(',') { "," } else { "" };
-                    format!("{indent}{name}\"[redacted]\"{comma}")
-                }
-                None => line.to_owned(),
-            }
-        })
-        .collect();
-    lines.join("\n")
 }
 
 /// Why a scenario could not be played.
@@ -361,58 +271,13 @@ pub enum RunError {
     /// A file cannot be read or written.
     #[error("cannot prepare the scenario's files: {0}")]
     Io(#[from] io::Error),
+    /// Only the real clients can do it.
+    #[error("the built-in client does not know a command of it: install aws and kubectl")]
+    NotBuiltIn,
+    /// A step wants what is not there.
+    #[error("{0}")]
+    Place(String),
     /// The simulator does not start.
     #[error("{0}")]
     Start(#[from] StartError),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn played(output: &str, exit_code: i32) -> PlayedStep {
-        PlayedStep {
-            stage: Stage::Symptom,
-            step: Step {
-                run: "kubectl get svc".to_owned(),
-                profile: None,
-                fails: true,
-                prints: vec!["error: * (*)".to_owned()],
-                log: Some("level=warning error=*".to_owned()),
-                edit: None,
-                save_key_as: None,
-            },
-            real: true,
-            output: output.to_owned(),
-            exit_code: Some(exit_code),
-            log: vec!["time=\"t\" level=warning error=x".to_owned()],
-        }
-    }
-
-    #[test]
-    fn each_thing_that_is_not_as_the_step_says_is_a_fault() {
-        assert_eq!(faults(&played("error: no (x)", 1)), Vec::<String>::new());
-        assert_eq!(
-            faults(&played("fine", 0)),
-            [
-                "`kubectl get svc` went well, but should fail",
-                "`kubectl get svc` printed no line `error: * (*)`",
-            ]
-        );
-        let mut quiet = played("error: no (x)", 1);
-        quiet.log.clear();
-        assert_eq!(
-            faults(&quiet),
-            ["the authenticator's log has no line `level=warning error=*`"]
-        );
-    }
-
-    #[test]
-    fn secrets_are_not_shown() {
-        let output = "{\n    \"AccessKeyId\": \"AKIA\",\n    \"SecretAccessKey\": \"abc\",\n    \"x\": 1\n}";
-        assert_eq!(
-            redact(output),
-            "{\n    \"AccessKeyId\": \"AKIA\",\n    \"SecretAccessKey\": \"[redacted]\",\n    \"x\": 1\n}"
-        );
-    }
 }

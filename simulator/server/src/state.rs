@@ -220,6 +220,12 @@ impl State {
         now.unix_millis().saturating_sub(machine.unix_millis())
     }
 
+    /// The time of the clients' machine, which moving the World's clock leaves as it is.
+    #[must_use]
+    pub fn clients_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// What happened so far.
     #[must_use]
     pub fn journal(&self) -> &Journal {

@@ -10,13 +10,14 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// What the core may depend on: nothing that does I/O.
-const CORE_DEPENDENCIES: [&str; 15] = [
+const CORE_DEPENDENCIES: [&str; 16] = [
     "base64",
     "hmac",
     "imbl",
     "percent-encoding",
     "regex",
     "saphyr-parser",
+    "schemars",
     "serde",
     "serde-saphyr",
     "serde_json",
@@ -164,6 +165,113 @@ fn every_cause_is_told_in_explain_md() {
     missing.retain(|id| !in_tables.contains(id));
     assert_eq!(missing, Vec::<&str>::new());
     assert_eq!(in_tables.len(), eks_auth_core::explain::Cause::ALL.len());
+}
+
+/// Causes that no scenario has yet. A cause goes from here when a scenario gets it.
+const CAUSES_WITHOUT_SCENARIO: &[&str] = &[
+    "access-entry-of-recreated-principal",
+    "access-entry-shadows-aws-auth",
+    "access-entry-with-other-path",
+    "account-mapped-without-groups",
+    "anonymous",
+    "assume-role-denied",
+    "aws-auth-broken",
+    "aws-auth-ignored",
+    "aws-auth-key-misspelled",
+    "certificate-not-trusted",
+    "clock-ahead",
+    "cluster-not-found",
+    "credentials-missing",
+    "duplicate-shadows-mapping",
+    "entries-not-in-mode",
+    "entry-exists",
+    "entry-group-reserved",
+    "entry-not-found",
+    "entry-of-service-linked-role",
+    "entry-principal-invalid",
+    "environment-overrides-profile",
+    "exec-api-version-unsupported",
+    "exec-plugin-not-found",
+    "federated-user-not-mapped",
+    "groups-not-a-list",
+    "iam-not-allowed",
+    "identity-unusable",
+    "key-inactive",
+    "key-unknown",
+    "kubeconfig-missing",
+    "manifest-invalid",
+    "mapped-as-other-kind",
+    "mapped-as-session",
+    "mapped-in-other-account",
+    "mapped-with-other-sso-suffix",
+    "mapped-with-path",
+    "mapped-with-sso-path",
+    "mapped-with-white-space",
+    "mfa-code-wanted",
+    "mode-update-one-way",
+    "no-binding",
+    "node-role-not-mapped",
+    "not-authorized",
+    "profile-not-found",
+    "region-disabled",
+    "root-not-mapped",
+    "server-unreachable",
+    "session-expired",
+    "session-name-invalid",
+    "session-name-rewritten",
+    "session-token-wrong",
+    "signature-mismatch",
+    "sso-mapping-gated",
+    "sso-not-signed-in",
+    "sts-throttled",
+    "sts-unavailable",
+    "template-unrenderable",
+    "token-expired",
+    "token-for-no-cluster",
+    "token-for-other-cluster",
+    "token-malformed",
+    "token-wrong-host",
+    "username-reserved",
+    "wrong-date-or-scope",
+    "wrong-profile",
+];
+
+#[test]
+fn every_cause_occurs_in_a_scenario() {
+    let scenarios = files("scenarios", "scenario.yaml");
+    let mut missing = Vec::new();
+    for cause in eks_auth_core::explain::Cause::ALL {
+        let id = cause.id();
+        let occurs = !holding(&scenarios, &[&format!("\ncause: {id}\n")]).is_empty();
+        let excused = CAUSES_WITHOUT_SCENARIO.contains(&id) || id.starts_with("granted");
+        assert!(!(occurs && excused), "{id} has a scenario: take it from the list");
+        if !occurs && !excused {
+            missing.push(id);
+        }
+    }
+    assert_eq!(missing, Vec::<&str>::new());
+    assert!(
+        CAUSES_WITHOUT_SCENARIO.is_sorted(),
+        "the list is sorted, so that it merges"
+    );
+}
+
+/// What people are told of a scenario of the catalogue.
+#[test]
+fn every_scenario_has_three_hints_in_both_languages_and_a_proof_of_who_is_let_in() {
+    for id in eks_auth_sim::catalogue::built_in() {
+        let text = eks_auth_sim::catalogue::load(id).unwrap();
+        let scenario = eks_auth_core::scenario::Scenario::parse(&text).unwrap();
+        assert_eq!(scenario.hints.len(), 3, "{id}");
+        assert!(scenario.learned.is_some(), "{id}");
+        assert!(scenario.proof.iter().any(|step| step.caller.is_some()), "{id}: caller");
+        let texts = scenario.hints.iter().chain([&scenario.title, &scenario.story]);
+        for text in texts.chain(&scenario.learned) {
+            let is_korean = |c: char| ('가'..='힣').contains(&c);
+            assert!(!text.en.chars().any(is_korean), "{id}: {}", text.en);
+            assert!(text.ko.chars().any(is_korean), "{id}: {}", text.ko);
+        }
+    }
 }
 
 #[test]

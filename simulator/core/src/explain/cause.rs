@@ -35,20 +35,44 @@ causes! {
     AccountMappedWithoutGroups = "account-mapped-without-groups",
     /// The request came without a token.
     Anonymous = "anonymous",
+    /// The role of a profile may not be assumed.
+    AssumeRoleDenied = "assume-role-denied",
     /// `aws-auth` is broken where it was to map the caller.
     AwsAuthBroken = "aws-auth-broken",
     /// Only `aws-auth` knows the principal, and the authentication mode is API.
     AwsAuthIgnored = "aws-auth-ignored",
     /// The mapping stands under a key of `aws-auth` that nobody reads.
     AwsAuthKeyMisspelled = "aws-auth-key-misspelled",
+    /// The server's certificate is not of the kubeconfig's authority.
+    CertificateNotTrusted = "certificate-not-trusted",
     /// The clock of the client's machine is ahead.
     ClockAhead = "clock-ahead",
+    /// EKS has no cluster of that name there.
+    ClusterNotFound = "cluster-not-found",
     /// The creator of the cluster is gone, and nobody else can administer it.
     CreatorDeleted = "creator-deleted",
+    /// The client has no credentials to make a token with.
+    CredentialsMissing = "credentials-missing",
     /// A later mapping of the same ARN gives less.
     DuplicateShadowsMapping = "duplicate-shadows-mapping",
+    /// The authentication mode is CONFIG_MAP, which has no access entries.
+    EntriesNotInMode = "entries-not-in-mode",
+    /// The principal has an access entry already.
+    EntryExists = "entry-exists",
+    /// An access entry is to have a group of Kubernetes' own.
+    EntryGroupReserved = "entry-group-reserved",
+    /// The principal has no access entry to which a policy could be associated.
+    EntryNotFound = "entry-not-found",
+    /// An access entry is to be of a service-linked role.
+    EntryOfServiceLinkedRole = "entry-of-service-linked-role",
+    /// An access entry is to be of a principal that is not there.
+    EntryPrincipalInvalid = "entry-principal-invalid",
     /// Keys in the client's environment come before the profile that it names.
     EnvironmentOverridesProfile = "environment-overrides-profile",
+    /// kubectl does not know the version of the kubeconfig's exec plugin.
+    ExecApiVersionUnsupported = "exec-api-version-unsupported",
+    /// kubectl does not find the exec plugin.
+    ExecPluginNotFound = "exec-plugin-not-found",
     /// The caller is a federated user, whom no mapping of a user matches.
     FederatedUserNotMapped = "federated-user-not-mapped",
     /// Nothing: the caller is let in.
@@ -57,6 +81,8 @@ causes! {
     GrantedFromCache = "granted-from-cache",
     /// The mapping's `groups` is no list, so that the mapping has none.
     GroupsNotAList = "groups-not-a-list",
+    /// The caller's IAM policies do not allow a call to AWS.
+    IamNotAllowed = "iam-not-allowed",
     /// No mapper knows the principal.
     IdentityNotMapped = "identity-not-mapped",
     /// The caller is no principal that can be mapped.
@@ -67,12 +93,16 @@ causes! {
     KeyOfDeletedPrincipal = "key-of-deleted-principal",
     /// The access key is nobody's.
     KeyUnknown = "key-unknown",
-    /// A mapping is there, with another account.
-    MappedInOtherAccount = "mapped-in-other-account",
+    /// kubectl has no kubeconfig.
+    KubeconfigMissing = "kubeconfig-missing",
+    /// A manifest cannot be read, so that nothing was changed.
+    ManifestInvalid = "manifest-invalid",
     /// A mapping is there for a role of that name, but the caller is a user, or the other way round.
     MappedAsOtherKind = "mapped-as-other-kind",
     /// A mapping is there, but names a session.
     MappedAsSession = "mapped-as-session",
+    /// A mapping is there, with another account.
+    MappedInOtherAccount = "mapped-in-other-account",
     /// A mapping is there for the same permission set, but with another suffix.
     MappedWithOtherSsoSuffix = "mapped-with-other-sso-suffix",
     /// A mapping is there, but names the role with its path.
@@ -81,16 +111,28 @@ causes! {
     MappedWithSsoPath = "mapped-with-sso-path",
     /// A mapping is there, but white space belongs to its ARN.
     MappedWithWhiteSpace = "mapped-with-white-space",
+    /// A profile wants a code of an MFA device, which nobody can give.
+    MfaCodeWanted = "mfa-code-wanted",
+    /// The authentication mode cannot be switched back.
+    ModeUpdateOneWay = "mode-update-one-way",
     /// The user is known, but nothing is bound to it.
     NoBinding = "no-binding",
     /// The caller is a node, and the role of the nodes is not mapped.
     NodeRoleNotMapped = "node-role-not-mapped",
     /// The user has some rights, but none covers what was asked.
     NotAuthorized = "not-authorized",
+    /// The client has no profile of that name.
+    ProfileNotFound = "profile-not-found",
+    /// STS gives out no credentials in that region.
+    RegionDisabled = "region-disabled",
     /// The caller is an account's root user.
     RootNotMapped = "root-not-mapped",
+    /// Nothing answers at the address of the kubeconfig.
+    ServerUnreachable = "server-unreachable",
     /// The temporary credentials have ended.
     SessionExpired = "session-expired",
+    /// STS refuses the name of a session.
+    SessionNameInvalid = "session-name-invalid",
     /// A binding names the session as the caller knows it, but `@` became `-` in the username.
     SessionNameRewritten = "session-name-rewritten",
     /// The session token is missing or another key's.
@@ -99,6 +141,8 @@ causes! {
     SignatureMismatch = "signature-mismatch",
     /// Only a mapping with `sso` matches, and the authenticator does not know such mappings.
     SsoMappingGated = "sso-mapping-gated",
+    /// Nobody is signed in to Identity Center.
+    SsoNotSignedIn = "sso-not-signed-in",
     /// STS has had too many requests.
     StsThrottled = "sts-throttled",
     /// STS answered the authenticator with an error of its own, or not at all.

@@ -1,14 +1,25 @@
 //! The shape of the file, apart from the model: serde structs that refuse what they do not know.
 
 mod identities;
+mod objects;
+mod profiles;
+mod steps;
 
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::Edit;
+use self::profiles::ProfileFile;
+use self::profiles::profile;
+use self::steps::HomeFileSection;
+use self::steps::MistakeFile;
+use self::steps::RepairFile;
+use self::steps::StepFile;
+use self::steps::StepReader;
 use super::Scenario;
 use super::ScenarioError;
-use super::Step;
 use super::Text;
 use super::stage::AccessEntryModel;
 use super::stage::AccountModel;
@@ -37,38 +48,70 @@ use crate::identity_center::Assignment;
 use crate::identity_center::CenterUser;
 use crate::identity_center::IdentityCenter;
 use crate::instant::Timestamp;
+use crate::instant::duration_seconds;
 use crate::mapping::config::AuthenticatorConfig;
 use crate::mapping::dynamic_file::DynamicFile;
 use crate::world_clock::RANGE_SECONDS;
-use crate::world_clock::duration_seconds;
 
 /// 1970-01-01T00:00:00Z.
 const FIRST_START: i64 = 0;
 /// 2100-12-31T23:59:59Z.
 const LAST_START: i64 = 4_133_980_799;
 
-#[derive(Deserialize)]
+/// A staged misfortune: a World, what is seen in it, why, how it is mended, and how that shows.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ScenarioFile {
+#[schemars(rename = "Scenario")]
+pub(super) struct ScenarioFile {
+    /// Lower-case letters, digits and dashes; the folder's name.
+    #[schemars(with = "String", regex(pattern = "^[a-z0-9-]+$"))]
     id: Spanned<String>,
+    /// A line.
     title: TextFile,
+    /// What happened, as the person tells it.
     story: TextFile,
+    /// From 1 (easy) to 5.
+    #[schemars(with = "u8", range(min = 1, max = 5))]
     difficulty: Spanned<u8>,
+    /// Words to search by.
     #[serde(default)]
     tags: Vec<String>,
+    /// Accounts, clusters and profiles.
     world: WorldFile,
+    /// The person's home.
+    #[serde(default)]
+    home: HomeFileSection,
+    /// What the person sees.
     symptom: Vec<StepFile>,
+    /// The id of the cause that `explain` must name; docs/explain.md lists them.
+    #[schemars(with = "String")]
     cause: Spanned<String>,
+    /// From vague to plain.
     #[serde(default)]
     hints: Vec<TextFile>,
+    /// The recommended mend.
     fix: Vec<StepFile>,
+    /// Other right mends.
+    #[serde(default)]
+    alternatives: Vec<RepairFile>,
+    /// What people try in vain.
+    #[serde(default)]
+    mistakes: Vec<MistakeFile>,
+    /// What shows that it is mended, whatever mended it.
     proof: Vec<StepFile>,
+    /// What is to be remembered.
+    learned: Option<TextFile>,
+    /// Texts that `from` names; the files beside scenario.yaml are among them.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BareWorldFile {
     world: WorldFile,
+    #[serde(default)]
+    files: BTreeMap<String, String>,
 }
 
 /// Only whether it is a whole scenario.
@@ -77,45 +120,28 @@ struct Probe {
     id: Option<serde::de::IgnoredAny>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Text")]
 struct TextFile {
     en: String,
     ko: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct StepFile {
-    run: Spanned<String>,
-    r#as: Option<Spanned<String>>,
-    #[serde(default)]
-    fails: bool,
-    #[serde(default)]
-    prints: Vec<String>,
-    log: Option<String>,
-    edit: Option<EditFile>,
-    save_key_as: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EditFile {
-    after: String,
-    insert: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[schemars(rename = "World")]
 struct WorldFile {
     #[serde(default)]
     seed: u64,
     #[serde(default)]
     sts_throttled: bool,
     #[serde(default)]
+    #[schemars(with = "Vec<FaultSpec>")]
     faults: Vec<Spanned<FaultSpec>>,
     #[serde(default)]
     cluster_creation_seconds: u32,
+    #[schemars(with = "Option<ClockFile>")]
     clock: Option<Spanned<ClockFile>>,
     accounts: Vec<AccountFile>,
     clusters: Vec<ClusterFile>,
@@ -124,21 +150,31 @@ struct WorldFile {
 }
 
 /// How the clock begins: at an instant, or off the machine's by a duration.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Clock")]
 struct ClockFile {
+    /// An instant in RFC 3339.
+    #[schemars(with = "Option<String>")]
     at: Option<Spanned<String>>,
+    /// Such as 20m or -20m.
+    #[schemars(with = "Option<String>")]
     offset: Option<Spanned<String>>,
+    /// Whether it stands still.
     #[serde(default)]
     frozen: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Account")]
 struct AccountFile {
+    #[schemars(with = "String")]
     id: Spanned<String>,
+    #[schemars(with = "Option<String>")]
     alias: Option<Spanned<String>>,
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     disabled_regions: Vec<Spanned<String>>,
     #[serde(default)]
     users: Vec<UserFile>,
@@ -152,38 +188,49 @@ struct AccountFile {
     oidc_providers: Vec<OidcProviderFile>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Group")]
 struct GroupFile {
+    #[schemars(with = "String")]
     name: Spanned<String>,
     #[serde(default = "root_path")]
     path: String,
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     policies: Vec<Spanned<String>>,
     #[serde(default)]
     inline_policies: Vec<InlinePolicyFile>,
 }
 
 /// A managed policy of the account.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ManagedPolicy")]
 struct ManagedPolicyFile {
+    #[schemars(with = "String")]
     name: Spanned<String>,
     #[serde(default = "root_path")]
     path: String,
+    #[schemars(with = "String")]
     document: Spanned<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "InlinePolicy")]
 struct InlinePolicyFile {
+    #[schemars(with = "String")]
     name: Spanned<String>,
+    #[schemars(with = "String")]
     document: Spanned<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "OidcProvider")]
 struct OidcProviderFile {
+    #[schemars(with = "String")]
     url: Spanned<String>,
     #[serde(default)]
     client_ids: Vec<String>,
@@ -191,55 +238,73 @@ struct OidcProviderFile {
     thumbprints: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "User")]
 struct UserFile {
+    #[schemars(with = "String")]
     name: Spanned<String>,
     #[serde(default = "root_path")]
     path: String,
     #[serde(default)]
     deleted: bool,
+    #[schemars(with = "Option<Vec<String>>")]
     policies: Option<Vec<Spanned<String>>>,
     inline_policies: Option<Vec<InlinePolicyFile>>,
+    #[schemars(with = "Option<String>")]
     permissions_boundary: Option<Spanned<String>>,
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     groups: Vec<Spanned<String>>,
     #[serde(default)]
-    tags: std::collections::BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
     #[serde(default)]
     mfa: bool,
+    #[schemars(with = "Option<String>")]
     mfa_seed: Option<Spanned<String>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Role")]
 struct RoleFile {
+    #[schemars(with = "Option<String>")]
     name: Option<Spanned<String>>,
     /// The role of this service, in place of one with a name.
+    #[schemars(with = "Option<String>")]
     service_linked: Option<Spanned<String>>,
     path: Option<String>,
     #[serde(default)]
     trusted: Vec<String>,
+    #[schemars(with = "Option<String>")]
     trust_policy: Option<Spanned<String>>,
+    #[schemars(with = "Option<u32>")]
     max_session_duration: Option<Spanned<u32>>,
+    #[schemars(with = "Option<Vec<String>>")]
     policies: Option<Vec<Spanned<String>>>,
     inline_policies: Option<Vec<InlinePolicyFile>>,
+    #[schemars(with = "Option<String>")]
     permissions_boundary: Option<Spanned<String>>,
     #[serde(default)]
-    tags: std::collections::BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Cluster")]
 struct ClusterFile {
+    #[schemars(with = "String")]
     name: Spanned<String>,
     region: String,
+    #[schemars(with = "String")]
     account: Spanned<String>,
     #[serde(default = "default_version")]
     version: String,
     #[serde(default = "default_age")]
     age_days: u32,
+    #[schemars(with = "Option<String>")]
     creator: Option<Spanned<String>>,
+    #[schemars(with = "Option<String>")]
     authenticator_release: Option<Spanned<String>>,
     #[serde(default)]
     strict_hosts: bool,
@@ -247,21 +312,37 @@ struct ClusterFile {
     token_cache_seconds: u32,
     authenticator: Option<AuthenticatorFile>,
     #[serde(default)]
-    instances: std::collections::BTreeMap<String, String>,
+    instances: BTreeMap<String, String>,
+    #[schemars(with = "Option<String>")]
     authentication_mode: Option<Spanned<String>>,
+    #[schemars(with = "Option<bool>")]
     bootstrap_creator_admin: Option<Spanned<bool>>,
     #[serde(default)]
     access_entries: Vec<AccessEntryFile>,
-    aws_auth: Option<std::collections::BTreeMap<String, String>>,
+    aws_auth: Option<BTreeMap<String, String>>,
+    #[schemars(with = "Option<String>")]
+    aws_auth_from: Option<Spanned<String>>,
+    #[serde(default)]
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    objects: Vec<Spanned<serde_json::Value>>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    objects_from: Vec<Spanned<String>>,
+    #[schemars(with = "Option<Vec<String>>")]
     logging: Option<Vec<Spanned<String>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AccessEntry")]
 struct AccessEntryFile {
+    #[schemars(with = "String")]
     principal: Spanned<String>,
+    #[schemars(with = "Option<String>")]
     r#type: Option<Spanned<String>>,
+    #[schemars(with = "Option<String>")]
     username: Option<Spanned<String>>,
+    #[schemars(with = "Option<Vec<String>>")]
     groups: Option<Spanned<Vec<String>>>,
     #[serde(default)]
     policies: Vec<EntryPolicyFile>,
@@ -269,46 +350,34 @@ struct AccessEntryFile {
     recreated: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EntryPolicy")]
 struct EntryPolicyFile {
+    #[schemars(with = "String")]
     policy: Spanned<String>,
     #[serde(default)]
     namespaces: Vec<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProfileFile {
-    name: Spanned<String>,
-    user: Option<Spanned<String>>,
-    role: Option<Spanned<String>>,
-    source_profile: Option<Spanned<String>>,
-    external_id: Option<String>,
-    role_session_name: Option<String>,
-    sso: Option<Spanned<SsoFile>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SsoFile {
-    account: String,
-    permission_set: String,
-}
-
 /// An authenticator in place of EKS's own.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Authenticator")]
 struct AuthenticatorFile {
     /// As aws-iam-authenticator's `--config`.
+    #[schemars(with = "String")]
     config: Spanned<String>,
     /// What stands in the file that `dynamicfilepath` names.
+    #[schemars(with = "Option<String>")]
     dynamic_file: Option<Spanned<String>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "IdentityCenter")]
 struct IdentityCenterFile {
+    #[schemars(with = "String")]
     region: Spanned<String>,
     #[serde(default = "default_start_url")]
     start_url: String,
@@ -317,25 +386,34 @@ struct IdentityCenterFile {
     assignments: Vec<AssignmentFile>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CenterUser")]
 struct CenterUserFile {
+    #[schemars(with = "String")]
     name: Spanned<String>,
     email: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PermissionSet")]
 struct PermissionSetFile {
+    #[schemars(with = "String")]
     name: Spanned<String>,
+    #[schemars(with = "Option<String>")]
     suffix: Option<Spanned<String>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Assignment")]
 struct AssignmentFile {
+    #[schemars(with = "String")]
     user: Spanned<String>,
+    #[schemars(with = "String")]
     account: Spanned<String>,
+    #[schemars(with = "String")]
     permission_set: Spanned<String>,
 }
 
@@ -362,9 +440,8 @@ fn default_age() -> u32 {
 
 pub(super) fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
     let file: ScenarioFile = read(text)?;
-    let world = world(file.world)?;
-    let cause =
-        Cause::from_id(&file.cause.value).ok_or_else(|| at(&file.cause, format!("no cause `{}`", file.cause.value)))?;
+    let world = world(file.world, &file.files)?;
+    let cause = cause(&file.cause)?;
     if !(1..=5).contains(&file.difficulty.value) {
         return Err(at(&file.difficulty, "difficulty is a number from 1 to 5"));
     }
@@ -372,16 +449,26 @@ pub(super) fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
     if file.id.value.is_empty() || !file.id.value.chars().all(good) {
         return Err(at(&file.id, "an id is lower-case letters, digits and dashes"));
     }
-    let steps = |steps: Vec<StepFile>| {
-        steps
-            .into_iter()
-            .map(|file| step(file, &world))
-            .collect::<Result<Vec<_>, _>>()
-    };
+    if file.symptom.is_empty() || file.fix.is_empty() || file.proof.is_empty() {
+        return Err(at(&file.id, "a scenario has steps of symptom, fix and proof"));
+    }
+    let mut reader = StepReader::new(&world, &file.files);
+    let home = reader.home(file.home)?;
+    let symptom = reader.steps(file.symptom)?;
+    let alternatives = file.alternatives.into_iter().map(|file| reader.repair(file));
+    let alternatives = alternatives.collect::<Result<_, _>>()?;
+    let mistakes = file.mistakes.into_iter().map(|file| reader.mistake(file));
+    let mistakes = mistakes.collect::<Result<_, _>>()?;
+    // Whatever mends it, the proof follows: it has nothing that only the recommended mend saves.
+    let proof = reader.aside(file.proof)?;
+    let fix = reader.steps(file.fix)?;
     Ok(Scenario {
-        symptom: steps(file.symptom)?,
-        fix: steps(file.fix)?,
-        proof: steps(file.proof)?,
+        symptom,
+        fix,
+        alternatives,
+        mistakes,
+        proof,
+        home,
         id: file.id.value,
         title: text_of(file.title),
         story: text_of(file.story),
@@ -389,6 +476,7 @@ pub(super) fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
         tags: file.tags,
         cause,
         hints: file.hints.into_iter().map(text_of).collect(),
+        learned: file.learned.map(text_of),
         world,
     })
 }
@@ -397,7 +485,12 @@ pub(super) fn parse_world(text: &str) -> Result<WorldModel, ScenarioError> {
     if read::<Probe>(text)?.id.is_some() {
         return Ok(parse_scenario(text)?.world);
     }
-    world(read::<BareWorldFile>(text)?.world)
+    let file = read::<BareWorldFile>(text)?;
+    world(file.world, &file.files)
+}
+
+fn cause(id: &Spanned<String>) -> Result<Cause, ScenarioError> {
+    Cause::from_id(&id.value).ok_or_else(|| at(id, format!("no cause `{}`", id.value)))
 }
 
 fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, ScenarioError> {
@@ -428,30 +521,7 @@ fn text_of(file: TextFile) -> Text {
     }
 }
 
-fn step(file: StepFile, world: &WorldModel) -> Result<Step, ScenarioError> {
-    for name in [&file.r#as, &file.save_key_as].into_iter().flatten() {
-        if !world.profiles.iter().any(|profile| profile.name == name.value) {
-            return Err(at(name, format!("no profile `{}` in this world", name.value)));
-        }
-    }
-    if !file.run.value.starts_with("aws ") && !file.run.value.starts_with("kubectl ") {
-        return Err(at(&file.run, "a step runs aws or kubectl"));
-    }
-    Ok(Step {
-        run: file.run.value,
-        profile: file.r#as.map(|name| name.value),
-        fails: file.fails,
-        prints: file.prints,
-        log: file.log,
-        edit: file.edit.map(|edit| Edit {
-            after: edit.after,
-            insert: edit.insert,
-        }),
-        save_key_as: file.save_key_as.map(|name| name.value),
-    })
-}
-
-fn world(file: WorldFile) -> Result<WorldModel, ScenarioError> {
+fn world(file: WorldFile, files: &BTreeMap<String, String>) -> Result<WorldModel, ScenarioError> {
     let mut accounts: Vec<AccountModel> = file.accounts.into_iter().map(account).collect::<Result<_, _>>()?;
     let identity_center = match file.identity_center {
         Some(center) => Some(identity_center(center, file.seed, &mut accounts)?),
@@ -462,7 +532,7 @@ fn world(file: WorldFile) -> Result<WorldModel, ScenarioError> {
         if clusters.iter().any(|cluster| cluster.name == file.name.value) {
             return Err(at(&file.name, format!("two clusters are named `{}`", file.name.value)));
         }
-        clusters.push(cluster(file, &accounts)?);
+        clusters.push(cluster(file, &accounts, files)?);
     }
     let region = clusters
         .first()
@@ -636,7 +706,11 @@ fn account(file: AccountFile) -> Result<AccountModel, ScenarioError> {
     identities::account(id, file)
 }
 
-fn cluster(file: ClusterFile, accounts: &[AccountModel]) -> Result<ClusterModel, ScenarioError> {
+fn cluster(
+    mut file: ClusterFile,
+    accounts: &[AccountModel],
+    files: &BTreeMap<String, String>,
+) -> Result<ClusterModel, ScenarioError> {
     let account = accounts
         .iter()
         .find(|account| account.id.as_str() == file.account.value)
@@ -666,6 +740,12 @@ fn cluster(file: ClusterFile, accounts: &[AccountModel]) -> Result<ClusterModel,
                 format!("no `{}` in account {}: user/NAME or role/NAME", name.value, account.id),
             )
         })?),
+    };
+    let objects = objects::objects(std::mem::take(&mut file.objects), &file.objects_from, files)?;
+    let aws_auth = match (&file.aws_auth_from, file.aws_auth.take()) {
+        (Some(name), Some(_)) => return Err(at(name, "a cluster has either `aws_auth` or `aws_auth_from`")),
+        (Some(name), None) => Some(objects::aws_auth(name, files)?),
+        (None, data) => data,
     };
     let access = access_config(&file)?;
     let authenticator = file.authenticator.as_ref().map(authenticator).transpose()?;
@@ -699,7 +779,8 @@ fn cluster(file: ClusterFile, accounts: &[AccountModel]) -> Result<ClusterModel,
         token_cache_seconds: file.token_cache_seconds,
         authenticator,
         instances: file.instances,
-        aws_auth: file.aws_auth,
+        aws_auth,
+        objects,
         logging,
     })
 }
@@ -828,70 +909,5 @@ fn access_entry(
         spec,
         policies,
         recreated: file.recreated,
-    })
-}
-
-fn profile(
-    file: ProfileFile,
-    accounts: &[AccountModel],
-    earlier: &[ProfileModel],
-    center: Option<&IdentityCenter>,
-) -> Result<ProfileModel, ScenarioError> {
-    let sso = match &file.sso {
-        Some(sso) => {
-            let known = center
-                .into_iter()
-                .flat_map(|center| &center.assignments)
-                .any(|assigned| {
-                    assigned.account.as_str() == sso.value.account
-                        && assigned.permission_set == sso.value.permission_set
-                });
-            if !known {
-                let SsoFile {
-                    account,
-                    permission_set,
-                } = &sso.value;
-                let message = format!("nobody is assigned permission set `{permission_set}` in account {account}");
-                return Err(at(sso, message));
-            }
-            Some((sso.value.account.clone(), sso.value.permission_set.clone()))
-        }
-        None => None,
-    };
-    let (user, role) = match (&file.user, &file.role) {
-        (None, None) if sso.is_some() => (None, None),
-        _ if sso.is_some() => return Err(at(&file.name, "a profile has a user, a role or sso")),
-        (Some(user), None) => {
-            let known = accounts
-                .iter()
-                .any(|account| account.users.iter().any(|known| known.name == user.value));
-            if !known {
-                return Err(at(user, format!("no user `{}` in this world", user.value)));
-            }
-            (Some(user.value.clone()), None)
-        }
-        (None, Some(role)) => {
-            let source = file
-                .source_profile
-                .as_ref()
-                .ok_or_else(|| at(role, "a profile with a role has a source_profile"))?;
-            if !earlier.iter().any(|profile| profile.name == source.value) {
-                return Err(at(source, format!("no earlier profile `{}`", source.value)));
-            }
-            let arn = accounts
-                .iter()
-                .find_map(|account| account.role_arn(&role.value))
-                .ok_or_else(|| at(role, format!("no role `{}` in this world", role.value)))?;
-            (None, Some((arn, source.value.clone())))
-        }
-        _ => return Err(at(&file.name, "a profile has a user, a role or sso")),
-    };
-    Ok(ProfileModel {
-        name: file.name.value,
-        user,
-        role,
-        external_id: file.external_id,
-        role_session_name: file.role_session_name,
-        sso,
     })
 }

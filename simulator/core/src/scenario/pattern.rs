@@ -1,10 +1,56 @@
-//! Patterns of lines: `*` stands for any text, any white space for any white space.
+//! Patterns of lines.
+
+use regex::Regex;
 
 use crate::wildcard;
 
+/// What a line must be.
+#[derive(Clone, Debug)]
+pub enum Pattern {
+    /// A text that is in it.
+    Contains(String),
+    /// The line itself, white space at its end apart.
+    Exact(String),
+    /// `*` stands for any text, any white space for any white space.
+    Glob(String),
+    /// A regular expression that matches somewhere in it.
+    Regex(Regex),
+}
+
+impl Pattern {
+    /// Whether a line is so.
+    #[must_use]
+    pub fn matches(&self, line: &str) -> bool {
+        match self {
+            Self::Contains(text) => line.contains(text),
+            Self::Exact(text) => line.trim_end() == text.trim_end(),
+            Self::Glob(pattern) => glob_matches(pattern, line),
+            Self::Regex(regex) => regex.is_match(line),
+        }
+    }
+
+    /// As it is written, for people.
+    #[must_use]
+    pub fn as_written(&self) -> &str {
+        match self {
+            Self::Contains(text) | Self::Exact(text) | Self::Glob(text) => text,
+            Self::Regex(regex) => regex.as_str(),
+        }
+    }
+
+    /// What stands before it when people are told of it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Contains(_) => "with ",
+            Self::Exact(_) | Self::Glob(_) => "",
+            Self::Regex(_) => "that matches ",
+        }
+    }
+}
+
 /// Whether a whole line is of that form. White space at the ends does not count.
-#[must_use]
-pub fn line_matches(pattern: &str, line: &str) -> bool {
+fn glob_matches(pattern: &str, line: &str) -> bool {
     let pattern = pattern.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     wildcard::matches(&pattern, &line)
@@ -29,8 +75,18 @@ mod tests {
             ("a*a", "a", false),
             ("*context x in *", "Updated context x in y", true),
         ] {
-            assert_eq!(line_matches(pattern, line), expected, "{pattern:?} {line:?}");
+            assert_eq!(glob_matches(pattern, line), expected, "{pattern:?} {line:?}");
         }
+    }
+
+    #[test]
+    fn the_other_patterns_are_literal() {
+        let exact = Pattern::Exact("a * b".to_owned());
+        assert!(exact.matches("a * b  ") && !exact.matches("a x b") && !exact.matches(" a * b"));
+        let contains = Pattern::Contains("a.b".to_owned());
+        assert!(contains.matches("x a.b y") && !contains.matches("a-b"));
+        let regex = Pattern::Regex(Regex::new("^a.b$").unwrap());
+        assert!(regex.matches("a-b") && !regex.matches("x a-b"));
     }
 
     proptest! {
@@ -38,7 +94,7 @@ mod tests {
         fn a_line_matches_itself_cut_by_a_star(head in "[a-z]{0,8}", middle in "[a-z ]{0,8}", tail in "[a-z]{0,8}") {
             let line = format!("x{head}{middle}{tail}y");
             let pattern = format!("x{head}*{tail}y");
-            prop_assert!(line_matches(&pattern, &line), "{:?} {:?}", pattern, line);
+            prop_assert!(glob_matches(&pattern, &line), "{:?} {:?}", pattern, line);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
 use serde_json::json;
 
 use super::Profile;
@@ -26,10 +27,14 @@ use crate::fault::FaultSpec;
 use crate::iam::AccessKey;
 use crate::iam::Holder;
 use crate::iam::HolderKind;
+use crate::iam::KeyOwner;
+use crate::iam::KeyStatus;
 use crate::iam::NewPolicy;
 use crate::iam::NewRole;
 use crate::iam::Policies;
+use crate::iam::SecretKey;
 use crate::iam::Seed;
+use crate::iam::SessionFacts;
 use crate::iam::Tagged;
 use crate::identity_center::IdentityCenter;
 use crate::instant::Timestamp;
@@ -167,6 +172,7 @@ pub(super) struct ClusterModel {
     pub(super) authenticator: Option<AuthenticatorConfig>,
     pub(super) instances: BTreeMap<String, String>,
     pub(super) aws_auth: Option<BTreeMap<String, String>>,
+    pub(super) objects: Vec<(ObjectKey, Value)>,
     pub(super) logging: Vec<LogType>,
 }
 
@@ -182,13 +188,70 @@ pub(super) struct AccessEntryModel {
 #[derive(Clone, Debug)]
 pub(super) struct ProfileModel {
     pub(super) name: String,
-    pub(super) user: Option<String>,
-    /// A role's ARN and the source profile.
-    pub(super) role: Option<(String, String)>,
-    pub(super) external_id: Option<String>,
-    pub(super) role_session_name: Option<String>,
-    /// An account and a permission set.
-    pub(super) sso: Option<(String, String)>,
+    pub(super) source: ProfileSourceModel,
+    pub(super) region: Option<String>,
+    /// Further lines of its section.
+    pub(super) settings: BTreeMap<String, String>,
+}
+
+impl ProfileModel {
+    /// Whether it holds an access key of its own.
+    pub(super) fn has_key(&self) -> bool {
+        !matches!(
+            self.source,
+            ProfileSourceModel::Role { .. } | ProfileSourceModel::Sso { .. }
+        )
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum ProfileSourceModel {
+    Role {
+        arn: String,
+        source_profile: String,
+        external_id: Option<String>,
+        session_name: Option<String>,
+    },
+    RoleSession {
+        account: AccountId,
+        role: String,
+        session: SessionModel,
+    },
+    /// The root user of the account.
+    Root(AccountId),
+    Sso {
+        account: String,
+        permission_set: String,
+    },
+    User {
+        account: AccountId,
+        user: String,
+        /// A key of its own, with this trouble; the user's where absent.
+        key: Option<KeyModel>,
+    },
+    UserSession {
+        account: AccountId,
+        user: String,
+        /// The name of somebody whom the user gave credentials.
+        federated: Option<String>,
+        session: SessionModel,
+    },
+}
+
+/// What is with an access key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyModel {
+    Deleted,
+    Inactive,
+    WrongSecret,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct SessionModel {
+    pub(super) name: Option<String>,
+    pub(super) age_seconds: i64,
+    pub(super) lasts_seconds: i64,
+    pub(super) has_mfa: bool,
 }
 
 impl AccountModel {
@@ -311,8 +374,8 @@ impl AccountModel {
 }
 
 impl WorldModel {
-    /// Makes the World as of `machine`, what the machine's clock shows. What was checked when the model was read cannot fail here; a name that IAM refuses
-    /// makes no principal.
+    /// Makes the World as of `machine`, what the machine's clock shows. What was checked when the model was read cannot
+    /// fail here; a name that IAM refuses makes no principal.
     pub(super) fn stage(&self, machine: Timestamp) -> Staging {
         let mut world = World::new(self.seed);
         world.clock = self.clock.stage(machine);
@@ -323,7 +386,7 @@ impl WorldModel {
         }
         world.cluster_creation_seconds = self.cluster_creation_seconds;
         let created = now.plus_seconds(-100 * DAY);
-        let mut keys: BTreeMap<String, Arc<AccessKey>> = BTreeMap::new();
+        let mut keys: Keys = BTreeMap::new();
         // Unique ids by ARN, of deleted principals too.
         let mut principals: BTreeMap<String, String> = BTreeMap::new();
         for account in &self.accounts {
@@ -362,7 +425,7 @@ impl WorldModel {
                         let _ = world.directory.delete_user(&account.id, &user.name);
                         world.directory.add_key((*key).clone());
                     }
-                    keys.insert(user.name.clone(), key);
+                    keys.insert((account.id.clone(), user.name.clone()), key);
                 }
                 account.grant(&mut world, Holder::user(&user.name), &user.policies, &user.tags);
                 account.stage_user(&mut world, user, created);
@@ -376,48 +439,140 @@ impl WorldModel {
         for model in &self.clusters {
             model.stage_role(&mut world, created);
         }
-        let profiles = self
-            .profiles
-            .iter()
-            .filter_map(|model| {
-                let source = match (&model.role, &model.user) {
-                    _ if model.sso.is_some() => self.sso_source(model)?,
-                    (Some((role_arn, source_profile)), _) => ProfileSource::AssumeRole {
-                        role_arn: role_arn.clone(),
-                        source_profile: source_profile.clone(),
-                        external_id: model.external_id.clone(),
-                        role_session_name: model.role_session_name.clone(),
-                    },
-                    (None, user) => {
-                        let key = keys.get(user.as_ref()?)?;
-                        ProfileSource::AccessKey {
-                            id: key.id.clone(),
-                            secret: key.secret.clone(),
-                            session_token: None,
-                        }
-                    }
-                };
-                Some(Profile {
+        let mut profiles = Vec::new();
+        for model in &self.profiles {
+            if let Some(source) = self.source(model, &keys, &mut world, now) {
+                profiles.push(Profile {
                     name: model.name.clone(),
-                    region: self.region.clone(),
+                    region: model.region.clone().unwrap_or_else(|| self.region.clone()),
                     source,
-                })
-            })
-            .collect();
+                    settings: model.settings.clone(),
+                });
+            }
+        }
         Staging { world, profiles }
+    }
+
+    /// Makes what a profile holds. What began earlier did so by the World's clock, which is what it ends by.
+    fn source(&self, model: &ProfileModel, keys: &Keys, world: &mut World, now: Timestamp) -> Option<ProfileSource> {
+        let source = match &model.source {
+            ProfileSourceModel::Role {
+                arn,
+                source_profile,
+                external_id,
+                session_name,
+            } => ProfileSource::AssumeRole {
+                role_arn: arn.clone(),
+                source_profile: source_profile.clone(),
+                external_id: external_id.clone(),
+                role_session_name: session_name.clone(),
+            },
+            ProfileSourceModel::RoleSession { account, role, session } => {
+                let role = world.directory.account(account)?.role(role)?;
+                let owner = KeyOwner::AssumedRole {
+                    role_name: role.name.clone(),
+                    role_id: role.id.clone(),
+                    session_name: session.name.clone()?,
+                };
+                held(&session.begin(account, owner, world, now))
+            }
+            ProfileSourceModel::Root(account) => {
+                let World { directory, ids, .. } = world;
+                held(&directory.add_key(AccessKey {
+                    id: ids.access_key_id("AKIA"),
+                    secret: SecretKey::new(ids.secret()),
+                    account: account.clone(),
+                    owner: KeyOwner::Root,
+                    status: KeyStatus::Active,
+                    created: now,
+                    session: None,
+                }))
+            }
+            ProfileSourceModel::Sso {
+                account,
+                permission_set,
+            } => {
+                let center = self.identity_center.as_ref()?;
+                ProfileSource::Sso {
+                    start_url: center.start_url.clone(),
+                    region: center.region.clone(),
+                    account: account.clone(),
+                    permission_set: permission_set.clone(),
+                }
+            }
+            ProfileSourceModel::User { account, user, key } => {
+                let World { directory, ids, .. } = world;
+                let own = keys.get(&(account.clone(), user.clone()))?;
+                match key {
+                    None => held(own),
+                    Some(KeyModel::WrongSecret) => ProfileSource::AccessKey {
+                        id: own.id.clone(),
+                        secret: SecretKey::new(ids.secret()),
+                        session_token: None,
+                    },
+                    Some(trouble) => {
+                        let key = directory.create_access_key(account, user, ids, now).ok()?;
+                        let _ = match trouble {
+                            KeyModel::Inactive => directory.set_key_status(account, user, &key.id, KeyStatus::Inactive),
+                            _ => directory.delete_access_key(account, user, &key.id),
+                        };
+                        held(&key)
+                    }
+                }
+            }
+            ProfileSourceModel::UserSession {
+                account,
+                user,
+                federated,
+                session,
+            } => {
+                let user = world.directory.account(account)?.user(user)?;
+                let issuer = (user.name.clone(), user.id.clone());
+                let owner = match federated {
+                    Some(name) => KeyOwner::FederatedUser {
+                        name: name.clone(),
+                        issuer: Some(issuer),
+                    },
+                    None => KeyOwner::User {
+                        user_name: issuer.0,
+                        user_id: issuer.1,
+                    },
+                };
+                held(&session.begin(account, owner, world, now))
+            }
+        };
+        Some(source)
     }
 }
 
-impl WorldModel {
-    fn sso_source(&self, model: &ProfileModel) -> Option<ProfileSource> {
-        let (account, permission_set) = model.sso.clone()?;
-        let center = self.identity_center.as_ref()?;
-        Some(ProfileSource::Sso {
-            start_url: center.start_url.clone(),
-            region: center.region.clone(),
+/// The users' own keys, by account and name.
+type Keys = BTreeMap<(AccountId, String), Arc<AccessKey>>;
+
+/// A key as a profile holds it.
+fn held(key: &AccessKey) -> ProfileSource {
+    ProfileSource::AccessKey {
+        id: key.id.clone(),
+        secret: key.secret.clone(),
+        session_token: key.session.as_ref().map(|session| session.token.clone()),
+    }
+}
+
+impl SessionModel {
+    fn begin(&self, account: &AccountId, owner: KeyOwner, world: &mut World, now: Timestamp) -> Arc<AccessKey> {
+        let World { directory, ids, .. } = world;
+        let began = now.plus_seconds(-self.age_seconds);
+        let facts = SessionFacts {
+            has_mfa: self.has_mfa,
+            ..SessionFacts::default()
+        };
+        directory.create_session(
             account,
-            permission_set,
-        })
+            owner,
+            began.plus_seconds(self.lasts_seconds),
+            facts,
+            ids,
+            began,
+        )
     }
 }
 
@@ -473,6 +628,9 @@ impl ClusterModel {
                 json!({"apiVersion": "v1", "kind": "ConfigMap", "data": data}),
             ));
         }
+        // The world's own stand in place of those that every cluster has.
+        objects.retain(|(key, _)| !self.objects.iter().any(|(own, _)| own == key));
+        objects.extend(self.objects.clone());
         cluster.create_objects(objects, &mut world.ids, created);
         cluster.furnish(created);
         let creator = self.creator_arn.as_ref().and_then(|arn| {

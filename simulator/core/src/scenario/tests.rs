@@ -411,7 +411,7 @@ fn a_permission_set_is_a_role_of_its_account() {
         (
             "{name: sso, sso",
             "{name: sso, user: testuser, sso",
-            "a user, a role or sso",
+            "one of `user`, `role`, `root` and `sso`",
         ),
     ] {
         assert!(text.contains(from), "{from}");
@@ -532,5 +532,158 @@ fn a_clock_begins_where_the_world_says() {
     ] {
         let error = stage(&world(clock), machine).unwrap_err();
         assert!(error.message.contains(message) && error.line > 0, "{clock}: {error}");
+    }
+}
+
+/// A whole scenario with one text in place of another, and the line on which that stands.
+fn scenario_with(from: &str, to: &str) -> (String, u64) {
+    const TEXT: &str = include_str!("../../../../scenarios/unmapped-role/scenario.yaml");
+    assert!(TEXT.contains(from), "{from}");
+    let text = TEXT.replacen(from, to, 1);
+    let (before, _) = TEXT.split_once(from).unwrap();
+    let line = before.split('\n').count() as u64;
+    (text, line)
+}
+
+#[test]
+fn steps_that_are_inconsistent_are_refused_where_they_stand() {
+    const RUN: &str = "  - run: aws sts get-caller-identity\n";
+    for (to, message) in [
+        ("  - run: helm list\n", "begins with one of aws, eks-auth-sim, kubectl"),
+        ("  - {clock: soon}\n  - run: aws x\n", "`clock` is"),
+        (
+            "  - {clock: advance 20m, clear_faults: true}\n  - run: aws x\n",
+            "a step has one of",
+        ),
+        ("  - run: aws @{endpoint nowhere}\n", "no cluster `nowhere`"),
+        ("  - run: aws @{token nobody}\n", "no profile `nobody` with a key"),
+        (
+            "  - run: aws @{token admin-test-role}\n",
+            "no profile `admin-test-role` with a key",
+        ),
+        ("  - run: aws @{saved x}\n", "no earlier step saves `x`"),
+        ("  - run: aws @{nothing}\n", "is no place"),
+        (
+            "  - {file: {path: ../x, text: y}}\n  - run: aws x\n",
+            "no path inside the home",
+        ),
+        ("  - {file: {path: x, from: y}}\n  - run: aws x\n", "no file `y` beside"),
+        ("  - {file: {path: x}}\n  - run: aws x\n", "a file has one of"),
+        (
+            "  - {run: aws x, fails: true, exit: 1}\n  - run: aws x\n",
+            "either `fails` or `exit`",
+        ),
+        ("  - {run: aws x, edit: {after: y}}\n  - run: aws x\n", "an edit has"),
+        (
+            "  - {run: aws x, prints: {regex: \"(\"}}\n  - run: aws x\n",
+            "no regular expression",
+        ),
+        (
+            "  - {run: aws x, caller: user/nobody}\n  - run: aws x\n",
+            "no `user/nobody`",
+        ),
+        ("  - {sign_in: jane}\n  - run: aws x\n", "no user `jane`"),
+        (
+            "  - {clock: advance 1m, prints: x}\n  - run: aws x\n",
+            "only a command prints",
+        ),
+        ("  - {fault: {effect: nothing}}\n  - run: aws x\n", "nothing"),
+        ("  - {run: aws x, unknown: 1}\n  - run: aws x\n", "unknown"),
+    ] {
+        let (text, line) = scenario_with(RUN, to);
+        let error = Scenario::parse(&text).unwrap_err();
+        assert!(error.message.contains(message), "{to}: {error}");
+        assert_eq!(error.line, line, "{to}: {error}");
+    }
+}
+
+#[test]
+fn files_beside_a_scenario_are_objects_and_aws_auth() {
+    let (text, _) = scenario_with(
+        "      aws_auth:\n",
+        "      aws_auth_from: a.yaml\n      objects: [{apiVersion: v1, kind: Namespace, metadata: {name: team}}]\n      \
+         objects_from: [b.yaml]\n      instances: {}\n      access_entries: []\n      aws_auth_unused:\n",
+    );
+    let (before, rest) = text.split_once("      aws_auth_unused:").unwrap();
+    let (_, after) = rest.split_once("  profiles:").unwrap();
+    let text = format!(
+        "{before}  profiles:{after}\nfiles:\n  a.yaml: |\n    apiVersion: v1\n    kind: ConfigMap\n    data:\n      \
+         mapUsers: \"[]\"\n  b.yaml: |\n    apiVersion: rbac.authorization.k8s.io/v1\n    kind: RoleBinding\n    metadata: \
+         {{name: dev, namespace: team}}\n    ---\n    apiVersion: v1\n    kind: Secret\n    metadata: {{name: s}}\n"
+    );
+    let staging = Scenario::parse(&text).unwrap().stage(Timestamp::UNIX_EPOCH);
+    let cluster = staging.world.cluster("my-cluster").unwrap();
+    let find = |resource: &str, namespace: &str, name: &str| {
+        let found = cluster
+            .objects()
+            .find(&crate::object::ObjectKey::new(resource, namespace, name));
+        found.unwrap_or_else(|| panic!("no {resource} {name}")).clone()
+    };
+    assert_eq!(find("configmaps", "kube-system", "aws-auth")["data"]["mapUsers"], "[]");
+    find("namespaces", "", "team");
+    find("rolebindings.rbac.authorization.k8s.io", "team", "dev");
+    find("secrets", "default", "s");
+}
+
+#[test]
+fn profiles_hold_what_the_world_says() {
+    let (text, _) = scenario_with(
+        "    - {name: creator, user: creator}\n",
+        "    - {name: creator, user: creator}\n    - {name: off, user: testuser, key: inactive}\n    \
+         - {name: root, root: \"111122223333\"}\n    - {name: typo, user: creator, key: wrong-secret, region: eu-west-1}\n    \
+         - {name: old, role: admin-test-role, session: {name: jane, age: 13h, lasts: 12h}}\n    \
+         - {name: bob, user: creator, federated: Bob, session: {}}\n",
+    );
+    let now = Timestamp::from_unix_seconds(1_800_000_000);
+    let staging = Scenario::parse(&text).unwrap().stage(now);
+    let key = |name: &str| {
+        let profile = staging.profiles.iter().find(|profile| profile.name == name).unwrap();
+        let ProfileSource::AccessKey { id, secret, .. } = &profile.source else {
+            panic!("{name} has no key");
+        };
+        (staging.world.directory.access_key(id).unwrap(), secret)
+    };
+    assert_eq!(key("off").0.status, crate::iam::KeyStatus::Inactive);
+    let arn = |name: &str| staging.world.directory.caller_identity(key(name).0).unwrap().arn;
+    assert_eq!(arn("root"), "arn:aws:iam::111122223333:root");
+    assert_eq!(arn("bob"), "arn:aws:sts::111122223333:federated-user/Bob");
+    assert_eq!(
+        arn("old"),
+        "arn:aws:sts::111122223333:assumed-role/admin-test-role/jane"
+    );
+    let expires = key("old").0.session.as_ref().unwrap().expires;
+    assert_eq!(now.seconds_since(expires), 3600);
+    let (typo, secret) = key("typo");
+    assert_eq!(typo.id, key("creator").0.id);
+    assert_ne!(typo.secret.expose(), secret.expose());
+}
+
+/// What the loader refuses for an unknown key, the schema refuses too: both name the same keys.
+#[test]
+fn the_schema_is_closed_and_described() {
+    fn walk(schema: &serde_json::Value, path: &str) {
+        if let Some(properties) = schema.get("properties").and_then(serde_json::Value::as_object) {
+            assert_eq!(schema["additionalProperties"], false, "{path}");
+            for (name, property) in properties {
+                walk(property, &format!("{path}/{name}"));
+            }
+        }
+        for key in ["items", "anyOf", "oneOf", "additionalProperties"] {
+            match schema.get(key) {
+                Some(serde_json::Value::Array(schemas)) => {
+                    for schema in schemas {
+                        walk(schema, path);
+                    }
+                }
+                Some(inner) => walk(inner, path),
+                None => {}
+            }
+        }
+    }
+    let schema = schema();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    walk(&schema, "");
+    for (name, definition) in schema["$defs"].as_object().unwrap() {
+        walk(definition, name);
     }
 }

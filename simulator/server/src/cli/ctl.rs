@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Args;
 use clap::Subcommand;
 use eks_auth_core::fault::FaultSpec;
-use eks_auth_core::world_clock::duration_seconds;
+use eks_auth_core::instant;
 use serde_json::Value;
 use serde_json::json;
 
@@ -267,6 +267,8 @@ impl Target {
     }
 }
 
+/// Reads `90s`, `16m`, `2h`, `1d`, or plain seconds.
 fn duration(text: &str) -> Result<i64, Failure> {
-    duration_seconds(text).ok_or_else(|| Failure::usage(format!("`{text}` is no duration; write 90s, 16m, 2h or 1d")))
+    instant::duration_seconds(text)
+        .ok_or_else(|| Failure::usage(format!("`{text}` is no duration; write 90s, 16m, 2h or 1d")))
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use eks_auth_core::explain::ClientContext;
+use eks_auth_core::explain::explain_client_error;
 use eks_auth_core::scenario;
 use serde_json::Value;
 use serde_json::json;
@@ -21,12 +22,14 @@ use crate::clock::SystemClock;
 use crate::control;
 use crate::control::Subject;
 use crate::profile::ClientConfig;
+use crate::profile::plugin_environment;
 
 /// Say why: the decision, each check, the cause, the mend
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  eks-auth-sim explain --last\n  \
+                        kubectl get svc 2>&1 | eks-auth-sim explain --client-error -\n  \
                         eks-auth-sim explain --arn arn:aws:iam::111122223333:role/admin-test-role --scenario unmapped-role")]
-#[group(id = "subject", required = true, multiple = false, args = ["token", "arn", "last"])]
+#[group(id = "subject", required = true, multiple = false, args = ["token", "arn", "last", "client_error"])]
 pub(super) struct Explain {
     /// A bearer token, `k8s-aws-v1.…`; `-` reads it from standard input
     #[arg(long)]
@@ -37,6 +40,9 @@ pub(super) struct Explain {
     /// The newest token that the running simulator judged
     #[arg(long)]
     last: bool,
+    /// What a client printed when it failed; `-` reads it from standard input
+    #[arg(long, value_name = "TEXT")]
+    client_error: Option<String>,
     /// The cluster, where there are several
     #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
@@ -53,7 +59,15 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(mut self) -> Result<ExitCode, Failure> {
         self.token = self.token.map(read_or).transpose()?;
-        let explanation = if self.scenario.is_some() || (!self.last && !self.target.is_named()) {
+        let explanation = if let Some(text) = self.client_error.take() {
+            let text = read_or(text)?;
+            let explanation = explain_client_error(&text).ok_or_else(|| {
+                Failure::not_so(
+                    "the client's words do not tell: a server decided, so ask it (explain --last, or the authenticator's log)",
+                )
+            })?;
+            control::explanation_json("", &explanation)
+        } else if self.scenario.is_some() || (!self.last && !self.target.is_named()) {
             self.explain_here()?
         } else {
             let body = json!({
@@ -102,7 +116,8 @@ impl Explain {
         if self.arn.is_some() {
             return None;
         }
-        let config = ClientConfig::load(env::vars().collect(), None).ok()?;
+        let env = plugin_environment(&env::vars().collect());
+        let config = ClientConfig::load(env, None).ok()?;
         Some(config.client_context())
     }
 }

@@ -1,18 +1,14 @@
 //! `lint`: what is wrong with an `aws-auth` ConfigMap, access entries or a kubeconfig.
 
-use std::env;
 use std::fs::File;
 use std::io;
-use std::io::IsTerminal;
 use std::io::Read;
 use std::io::Write;
 use std::process::ExitCode;
 
-use annotate_snippets::AnnotationKind;
 use annotate_snippets::Group;
 use annotate_snippets::Level;
 use annotate_snippets::Renderer;
-use annotate_snippets::Snippet;
 use clap::Args;
 use clap::ValueEnum;
 use eks_auth_core::arn::AccountId;
@@ -26,6 +22,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::Output;
+use super::excerpt;
 
 /// A ConfigMap holds 1 MiB at most and a kubeconfig is smaller; more is no such file.
 const SIZE_LIMIT: u64 = 16 << 20;
@@ -91,7 +88,7 @@ impl Lint {
             kind: self.kind.map(Into::into),
             account: self.account,
         };
-        let renderer = renderer();
+        let renderer = excerpt::renderer();
         let (mut values, mut unread, mut has_error) = (Vec::new(), Vec::new(), false);
         for file in &self.files {
             let text = match read(file) {
@@ -132,15 +129,6 @@ fn read(file: &str) -> io::Result<String> {
         return Err(io::Error::other("it is larger than 16 MiB"));
     }
     String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
-}
-
-fn renderer() -> Renderer {
-    let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if io::stdout().is_terminal() && !no_color {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    }
 }
 
 fn print_rules(out: &mut impl Write, output: Output) -> io::Result<()> {
@@ -185,16 +173,9 @@ fn render(file: &str, text: &str, finding: &Finding, renderer: &Renderer) -> Str
         finding.rule.id(),
         printable(&finding.message)
     );
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // A finding at the end of the text has no line to show.
-    let source = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
-    let source = &masked(source.strip_suffix('\r').unwrap_or(source));
-    let bytes = |characters: usize| source.char_indices().nth(characters).map_or(source.len(), |(at, _)| at);
-    let start = bytes(column.saturating_sub(1));
-    let span = start..bytes(column.saturating_sub(1).saturating_add(length));
-    let snippet = Snippet::source(source.as_str())
-        .line_start(line)
-        .annotation(AnnotationKind::Primary.span(span));
+    let source = &masked(excerpt::line_of(text, line));
+    let snippet = excerpt::snippet(source, line, column, length);
     let mend = Level::HELP.with_name("mend").message(printable(&finding.mend));
     let group = Group::with_level(level).element(snippet).element(mend);
     format!("{head}\n{}\n", renderer.render(&[group]))

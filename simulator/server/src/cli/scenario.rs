@@ -1,30 +1,37 @@
 //! `scenario`: the catalogue of misfortunes.
 
-use std::env;
-use std::io;
-use std::io::IsTerminal;
-use std::io::Write;
-use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::thread;
+mod run;
 
+use std::env;
+use std::fs;
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use annotate_snippets::Group;
+use annotate_snippets::Level;
 use clap::Args;
 use clap::Subcommand;
 use clap::ValueEnum;
+use eks_auth_core::scenario;
 use eks_auth_core::scenario::Scenario;
+use eks_auth_core::scenario::ScenarioError;
 use eks_auth_core::scenario::Step;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
 use super::Output;
+use super::excerpt;
 use crate::catalogue;
-use crate::runner;
-use crate::runner::Clients;
 use crate::runner::Language;
-use crate::runner::RunError;
-use crate::runner::Transcript;
+
+/// What `new` begins with.
+const SKELETON: &str = include_str!("scenario/skeleton.yaml");
+/// The name that stands in it.
+const SKELETON_NAME: &str = "SCENARIO-NAME";
 
 /// List, show and run the staged misfortunes
 #[derive(Debug, Args)]
@@ -52,20 +59,23 @@ enum Command {
         #[command(flatten)]
         print: Print,
     },
-    /// Reproduce scenarios with the real clients: symptom, cause, fix, proof
-    Run {
-        /// Built-in scenarios by name, or scenario folders or files
-        #[arg(value_name = "NAME|PATH", required_unless_present = "all", conflicts_with = "all")]
+    Run(run::Run),
+    /// Say whether scenario files are right: line, column, and what to mend
+    Validate {
+        /// Scenario folders or files, or built-in scenarios by name
+        #[arg(value_name = "PATH", required = true)]
         scenarios: Vec<String>,
-        /// Every built-in scenario
-        #[arg(long)]
-        all: bool,
-        /// How many at once [default: one a processor]
-        #[arg(long, value_name = "N")]
-        jobs: Option<usize>,
-        #[command(flatten)]
-        print: Print,
     },
+    /// Write a commented scenario to begin with: a folder of that name
+    New {
+        /// Lower-case letters, digits and dashes
+        name: String,
+        /// Where the folder is made
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        dir: PathBuf,
+    },
+    /// Print the JSON Schema of scenario files
+    Schema,
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -73,6 +83,12 @@ struct Print {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     output: Output,
+    #[command(flatten)]
+    spoken: Spoken,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct Spoken {
     /// The language of stories, hints and headings [default: that of the locale]
     #[arg(long, value_enum)]
     lang: Option<Lang>,
@@ -86,7 +102,7 @@ enum Lang {
     Ko,
 }
 
-impl Print {
+impl Spoken {
     fn language(self) -> Language {
         match self.lang {
             Some(Lang::En) => Language::English,
@@ -109,18 +125,12 @@ impl ScenarioCommand {
         match self.command {
             Command::List { print } => list(print),
             Command::Show { scenario, print } => show(&scenario, print),
-            Command::Run {
-                scenarios,
-                all,
-                jobs,
-                print,
-            } => {
-                let names = if all {
-                    catalogue::built_in().iter().map(|(id, _)| (*id).to_owned()).collect()
-                } else {
-                    scenarios
-                };
-                run(&names, jobs, print)
+            Command::Run(command) => command.run(),
+            Command::Validate { scenarios } => validate(&scenarios),
+            Command::New { name, dir } => new(&name, &dir),
+            Command::Schema => {
+                writeln!(io::stdout().lock(), "{:#}", scenario::schema())?;
+                Ok(ExitCode::SUCCESS)
             }
         }
     }
@@ -136,7 +146,7 @@ fn load(name: &str) -> Result<(Scenario, String), Failure> {
 fn list(print: Print) -> Result<ExitCode, Failure> {
     let mut out = io::stdout().lock();
     let mut scenarios = Vec::new();
-    for (id, _) in catalogue::built_in() {
+    for id in catalogue::built_in() {
         scenarios.push(load(id)?.0);
     }
     let width = scenarios
@@ -148,7 +158,7 @@ fn list(print: Print) -> Result<ExitCode, Failure> {
         Output::Json => writeln!(out, "{:#}", scenarios.iter().map(summary).collect::<Value>())?,
         Output::Text => {
             for scenario in &scenarios {
-                let title = print.language().of(&scenario.title);
+                let title = print.spoken.language().of(&scenario.title);
                 let stars = "★".repeat(usize::from(scenario.difficulty));
                 writeln!(out, "{:<width$}  {stars:<5}  {title}", scenario.id)?;
             }
@@ -179,7 +189,7 @@ fn show(name: &str, print: Print) -> Result<ExitCode, Failure> {
             let steps = |steps: &[Step]| -> Value {
                 steps
                     .iter()
-                    .map(|step| json!({"run": step.run, "profile": step.profile, "fails": step.fails, "prints": step.prints, "log": step.log}))
+                    .map(|step| json!({"run": step.command(), "profile": step.profile}))
                     .collect()
             };
             map.insert(
@@ -194,7 +204,7 @@ fn show(name: &str, print: Print) -> Result<ExitCode, Failure> {
         writeln!(out, "{value:#}")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let language = print.language();
+    let language = print.spoken.language();
     let pick = |english: &'static str, korean: &'static str| match language {
         Language::English => english,
         Language::Korean => korean,
@@ -210,7 +220,7 @@ fn show(name: &str, print: Print) -> Result<ExitCode, Failure> {
         writeln!(out, "\n{heading}:")?;
         for step in steps {
             let profile = step.profile.as_ref().map(|profile| format!("AWS_PROFILE={profile} "));
-            writeln!(out, "  $ {}{}", profile.unwrap_or_default(), step.run)?;
+            writeln!(out, "  $ {}{}", profile.unwrap_or_default(), step.command())?;
         }
     }
     if !scenario.hints.is_empty() {
@@ -222,72 +232,86 @@ fn show(name: &str, print: Print) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn run(names: &[String], jobs: Option<usize>, print: Print) -> Result<ExitCode, Failure> {
-    let scenarios: Vec<(Scenario, String)> = names.iter().map(|name| load(name)).collect::<Result<_, _>>()?;
-    let clients = Clients::on_path();
-    for name in clients.missing() {
-        let _ = writeln!(
-            io::stderr(),
-            "{name} is not on PATH: the built-in client makes its requests"
-        );
-    }
-    let mut reproduced = 0;
-    let mut values = Vec::new();
+fn validate(names: &[String]) -> Result<ExitCode, Failure> {
     let mut out = io::stdout().lock();
-    let total = scenarios.len();
-    let jobs = jobs.or_else(|| thread::available_parallelism().ok().map(Into::into));
-    for transcript in play_all(scenarios, &clients, jobs.unwrap_or(1)) {
-        let transcript = transcript.map_err(Failure::usage)?;
-        reproduced += usize::from(transcript.is_reproduced());
-        match print.output {
-            Output::Json => values.push(runner::json(&transcript)),
-            Output::Text => writeln!(out, "{}", runner::text(&transcript, print.language()))?,
+    let mut wrong = 0;
+    for name in names {
+        let text = catalogue::load(name).map_err(Failure::usage)?;
+        match Scenario::parse(&text) {
+            Ok(scenario) => {
+                writeln!(out, "{name}: good")?;
+                for remark in remarks(name, &scenario) {
+                    writeln!(out, "{name}: note: {remark}")?;
+                }
+            }
+            Err(error) => {
+                wrong += 1;
+                write!(out, "{}", render_error(name, &text, &error))?;
+            }
         }
     }
-    match print.output {
-        Output::Json => writeln!(out, "{:#}", Value::from(values))?,
-        Output::Text => {
-            let line = match print.language() {
-                Language::English => format!("{reproduced} of {total} scenarios reproduced"),
-                Language::Korean => format!("시나리오 {total}개 중 {reproduced}개 재현"),
-            };
-            writeln!(out, "{line}")?;
-        }
-    }
-    if reproduced == total {
-        Ok(ExitCode::SUCCESS)
-    } else {
-        Err(Failure::not_so(format!(
-            "{} of {total} scenarios went otherwise",
-            total - reproduced
-        )))
+    match wrong {
+        0 => Ok(ExitCode::SUCCESS),
+        wrong => Err(Failure::not_so(format!("{wrong} of {} are not right", names.len()))),
     }
 }
 
-/// Plays the scenarios, `jobs` at once, each in a simulator of its own; transcripts in the order of the scenarios.
-fn play_all(scenarios: Vec<(Scenario, String)>, clients: &Clients, jobs: usize) -> Vec<Result<Transcript, RunError>> {
-    let show_progress = io::stderr().is_terminal();
-    let waiting = Mutex::new(scenarios.into_iter().enumerate());
-    let played = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-                    let Some((at, (scenario, text))) = next else { return };
-                    if show_progress {
-                        let _ = writeln!(io::stderr(), "… {}", scenario.id);
-                    }
-                    let transcript = runner::play(scenario, &text, clients);
-                    played
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push((at, transcript));
-                }
-            });
-        }
-    });
-    let mut played = played.into_inner().unwrap_or_else(PoisonError::into_inner);
-    played.sort_by_key(|(at, _)| *at);
-    played.into_iter().map(|(_, transcript)| transcript).collect()
+/// What a scenario of the catalogue has, and others may do without.
+fn remarks(name: &str, scenario: &Scenario) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let folder = Path::new(name).file_name().and_then(|folder| folder.to_str());
+    if Path::new(name).is_dir() && folder.is_some_and(|folder| folder != "." && folder != scenario.id) {
+        remarks.push(format!("the id is `{}`, not that of the folder", scenario.id));
+    }
+    if scenario.hints.len() != 3 {
+        remarks.push(format!(
+            "it has {} hints, where people expect three",
+            scenario.hints.len()
+        ));
+    }
+    if scenario.learned.is_none() {
+        remarks.push("it has no `learned`, which is told at the end of `play`".to_owned());
+    }
+    if !scenario.proof.iter().any(|step| step.caller.is_some()) {
+        remarks.push("no step of its proof has a `caller`, so that anybody's credentials would mend it".to_owned());
+    }
+    remarks
+}
+
+/// An error with its line and a marker beneath the value.
+fn render_error(name: &str, text: &str, error: &ScenarioError) -> String {
+    let path = Path::new(name);
+    let file = if path.is_dir() {
+        path.join("scenario.yaml").display().to_string()
+    } else {
+        name.to_owned()
+    };
+    let head = format!("{file}:{error}\n");
+    let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let (line, column) = (place(error.line), place(error.column));
+    if line == 0 || line == usize::MAX {
+        return head;
+    }
+    let source = excerpt::line_of(text, line);
+    let rest: String = source.chars().skip(column.saturating_sub(1)).collect();
+    let length = rest.trim_end().chars().count();
+    let group = Group::with_level(Level::ERROR).element(excerpt::snippet(source, line, column, length));
+    format!("{head}{}\n", excerpt::renderer().render(&[group]))
+}
+
+fn new(name: &str, dir: &Path) -> Result<ExitCode, Failure> {
+    let text = SKELETON.replace(SKELETON_NAME, name);
+    Scenario::parse(&text).map_err(|error| Failure::usage(error.message))?;
+    let folder = dir.join(name);
+    fs::create_dir_all(dir)?;
+    fs::create_dir(&folder).map_err(|error| Failure::usage(format!("cannot make `{}`: {error}", folder.display())))?;
+    let file = folder.join("scenario.yaml");
+    fs::write(&file, text)?;
+    writeln!(
+        io::stdout().lock(),
+        "{}\n\nNext:\n  eks-auth-sim scenario validate {folder}\n  eks-auth-sim scenario run --mutate {folder}",
+        file.display(),
+        folder = folder.display()
+    )?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -21,6 +21,7 @@ use crate::client::Answer;
 use crate::environment;
 use crate::profile::ClientConfig;
 use crate::profile::ProfileError;
+use crate::profile::plugin_environment;
 use crate::profile::xml_text;
 use crate::simulator::Running;
 
@@ -28,7 +29,13 @@ const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/js
 /// What kubectl prints for a 401.
 const UNAUTHORIZED: &str = "error: You must be logged in to the server (Unauthorized)";
 
-pub(super) fn run(running: &Running, words: &[String], env: &BTreeMap<String, String>, edit: Option<&Edit>) -> Outcome {
+/// Does what the real client would; nothing where the command is none that it knows.
+pub(super) fn run(
+    running: &Running,
+    words: &[String],
+    env: &BTreeMap<String, String>,
+    edit: Option<&Edit>,
+) -> Option<Outcome> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let command = Command {
         running,
@@ -47,21 +54,12 @@ pub(super) fn run(running: &Running, words: &[String], env: &BTreeMap<String, St
         ["kubectl", "describe", "configmap", name, ..] => command.describe(name),
         ["kubectl", "edit", "configmap", name, ..] => command.edit(name, edit),
         ["kubectl", "config", "view", ..] => command.kubeconfig().and_then(|value| Ok(environment::yaml(&value)?)),
-        _ => Err(Failure::new(
-            2,
-            "the built-in client does not know this command; install the real one",
-        )),
+        _ => return None,
     };
-    match done {
-        Ok(output) => Outcome {
-            output,
-            exit_code: Some(0),
-        },
-        Err(failure) => Outcome {
-            output: format!("{}\n", failure.message),
-            exit_code: Some(failure.code),
-        },
-    }
+    Some(match done {
+        Ok(output) => Outcome::printed(output, String::new(), 0),
+        Err(failure) => Outcome::printed(String::new(), format!("{}\n", failure.message), failure.code),
+    })
 }
 
 struct Failure {
@@ -219,16 +217,7 @@ impl Command<'_> {
     fn kube(&self, method: &str, path: &str, accept: &str, body: Option<&Value>) -> Result<Value, Failure> {
         let kubeconfig = self.kubeconfig()?;
         let text = |pointer: &str| kubeconfig.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let mut env = self.env.clone();
-        let plugin_env = kubeconfig.pointer("/users/0/user/exec/env").and_then(Value::as_array);
-        for entry in plugin_env.into_iter().flatten() {
-            if let (Some(name), Some(value)) = (
-                entry.get("name").and_then(Value::as_str),
-                entry.get("value").and_then(Value::as_str),
-            ) {
-                env.insert(name.to_owned(), value.to_owned());
-            }
-        }
+        let env = plugin_environment(self.env);
         let config = ClientConfig::load(env, None)?;
         let context = text("/current-context");
         let region = context.split(':').nth(3).unwrap_or_default();
@@ -322,8 +311,9 @@ impl Command<'_> {
         let (Some(edit), Some(data)) = (edit, data) else {
             return Ok("Edit cancelled, no changes made.\n".to_owned());
         };
-        if !insert(data, edit) {
-            return Err(Failure::new(1, format!("error: no line `{}` to edit", edit.after)));
+        if !change(data, edit) {
+            let (Edit::Insert { after: line, .. } | Edit::Replace { line, .. }) = edit;
+            return Err(Failure::new(1, format!("error: no line `{line}` to edit")));
         }
         self.kube("PUT", &path, "application/json", Some(&object))?;
         Ok(format!("configmap/{name} edited\n"))
@@ -331,10 +321,17 @@ impl Command<'_> {
 }
 
 /// Does in a ConfigMap's data what a person does in its YAML: the line is either a key's own or one of its text.
-fn insert(data: &mut Map<String, Value>, edit: &Edit) -> bool {
-    if let Some(text) = edit.after.strip_suffix(": |").and_then(|key| data.get_mut(key)) {
-        let lines: Vec<&str> = edit
-            .insert
+fn change(data: &mut Map<String, Value>, edit: &Edit) -> bool {
+    let (line, lines, stays) = match edit {
+        Edit::Insert { after, lines } => (after, lines, true),
+        Edit::Replace { line, with } => (line, with, false),
+    };
+    if let Some(text) = line
+        .strip_suffix(": |")
+        .filter(|_| stays)
+        .and_then(|key| data.get_mut(key))
+    {
+        let lines: Vec<&str> = lines
             .lines()
             .map(|line| line.strip_prefix("  ").unwrap_or(line))
             .collect();
@@ -343,10 +340,11 @@ fn insert(data: &mut Map<String, Value>, edit: &Edit) -> bool {
     }
     for value in data.values_mut() {
         let text = value.as_str().unwrap_or_default().to_owned();
-        if let Some(line) = text.lines().find(|line| line.trim_start() == edit.after) {
-            let indent = line.strip_suffix(edit.after.as_str()).unwrap_or_default();
-            let added: String = edit.insert.lines().map(|line| format!("{indent}{line}\n")).collect();
-            *value = json!(text.replacen(&format!("{line}\n"), &format!("{line}\n{added}"), 1));
+        if let Some(found) = text.lines().find(|found| found.trim_start() == line) {
+            let indent = found.strip_suffix(line.as_str()).unwrap_or_default();
+            let added: String = lines.lines().map(|line| format!("{indent}{line}\n")).collect();
+            let kept = if stays { format!("{found}\n") } else { String::new() };
+            *value = json!(text.replacen(&format!("{found}\n"), &format!("{kept}{added}"), 1));
             return true;
         }
     }
@@ -448,12 +446,12 @@ mod tests {
 
     #[test]
     fn an_edit_goes_behind_its_line() {
-        let edit = |after: &str, insert: &str| Edit {
+        let edit = |after: &str, lines: &str| Edit::Insert {
             after: after.to_owned(),
-            insert: insert.to_owned(),
+            lines: lines.to_owned(),
         };
         let mut data = Map::from_iter([("mapRoles".to_owned(), json!("- rolearn: a\n  groups:\n  - g\n"))]);
-        assert!(insert(
+        assert!(change(
             &mut data,
             &edit("mapRoles: |", "  - rolearn: b\n    username: u\n")
         ));
@@ -461,12 +459,12 @@ mod tests {
             data.get("mapRoles").unwrap(),
             "- rolearn: b\n  username: u\n- rolearn: a\n  groups:\n  - g\n"
         );
-        assert!(insert(&mut data, &edit("groups:", "- h\n")));
+        assert!(change(&mut data, &edit("groups:", "- h\n")));
         assert_eq!(
             data.get("mapRoles").unwrap(),
             "- rolearn: b\n  username: u\n- rolearn: a\n  groups:\n  - h\n  - g\n"
         );
-        assert!(!insert(&mut data, &edit("nothing", "x")));
+        assert!(!change(&mut data, &edit("nothing", "x")));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::io::BufRead;
+use std::io::BufReader;
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
@@ -18,16 +20,18 @@ use crate::environment;
 /// No command of a scenario takes longer; one that does hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What stands in for a person at an editor: a shell script that puts lines in behind a line of the file.
+/// What stands in for a person at an editor: a shell script that puts lines in behind a line of the file, or in its place.
 pub(super) const EDITOR: &str = r#"set -e
 awk '
-  { print }
-  !found {
+  BEGIN { replaces = ENVIRON["EKS_AUTH_SIM_EDIT"] == "replace" }
+  {
     line = $0
     sub(/^[ \t]+/, "", line)
-    if (line == ENVIRON["EKS_AUTH_SIM_EDIT_AFTER"]) {
+    here = !found && line == ENVIRON["EKS_AUTH_SIM_EDIT_LINE"]
+    if (!here || !replaces) print
+    if (here) {
       indent = substr($0, 1, length($0) - length(line))
-      count = split(ENVIRON["EKS_AUTH_SIM_EDIT_INSERT"], lines, "\n")
+      count = split(ENVIRON["EKS_AUTH_SIM_EDIT_LINES"], lines, "\n")
       for (at = 1; at <= count; at++) if (lines[at] != "") print indent lines[at]
       found = 1
     }
@@ -41,42 +45,78 @@ rm -f "$1.edited"
 /// Lets `script` do `edit` where a client opens an editor. The shell reads the script, so that nothing needs to be
 /// executable.
 pub(super) fn set_editor(env: &mut BTreeMap<String, String>, script: &Path, edit: &Edit) {
+    let (kind, line, lines) = match edit {
+        Edit::Insert { after, lines } => ("insert", after, lines),
+        Edit::Replace { line, with } => ("replace", line, with),
+    };
     env.insert("EDITOR".to_owned(), format!("sh {}", script.display()));
     env.insert("KUBE_EDITOR".to_owned(), format!("sh {}", script.display()));
-    env.insert("EKS_AUTH_SIM_EDIT_AFTER".to_owned(), edit.after.clone());
-    env.insert("EKS_AUTH_SIM_EDIT_INSERT".to_owned(), edit.insert.clone());
+    env.insert("EKS_AUTH_SIM_EDIT".to_owned(), kind.to_owned());
+    env.insert("EKS_AUTH_SIM_EDIT_LINE".to_owned(), line.clone());
+    env.insert("EKS_AUTH_SIM_EDIT_LINES".to_owned(), lines.clone());
 }
 
-/// Runs `program` with the words behind the first, both streams caught as one, nothing to read.
-pub(super) fn run(program: &Path, words: &[String], env: &BTreeMap<String, String>) -> io::Result<Outcome> {
-    let (mut reader, writer) = io::pipe()?;
+/// Runs `program` with the words behind the first in `folder`, with nothing to read.
+pub(super) fn run(
+    program: &Path,
+    words: &[String],
+    env: &BTreeMap<String, String>,
+    folder: &Path,
+) -> io::Result<Outcome> {
     let mut command = Command::new(program);
     command
         .args(words.iter().skip(1))
+        .current_dir(folder)
         .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer);
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     for name in environment::UNSET {
         command.env_remove(name);
     }
     let mut child = command.envs(env).spawn()?;
-    // The command holds the writing ends: the output ends only when they are gone too.
-    drop(command);
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut output = Vec::new();
-        let _ = reader.read_to_end(&mut output);
-        let _ = sender.send(output);
-    });
-    let output = match receiver.recv_timeout(PATIENCE) {
-        Ok(output) => output,
-        Err(_) => {
-            child.kill()?;
-            format!("(killed after {} s)\n", PATIENCE.as_secs()).into_bytes()
+    if let Some(stdout) = child.stdout.take() {
+        send_lines(stdout, false, sender.clone());
+    }
+    if let Some(stderr) = child.stderr.take() {
+        send_lines(stderr, true, sender);
+    }
+    // Both streams end when everybody who could write to them is gone.
+    let (mut output, mut stdout, mut stderr) = (Vec::new(), Vec::new(), Vec::new());
+    loop {
+        match receiver.recv_timeout(PATIENCE) {
+            Ok((is_error, line)) => {
+                output.extend_from_slice(&line);
+                if is_error { &mut stderr } else { &mut stdout }.extend_from_slice(&line);
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                child.kill()?;
+                output.extend_from_slice(format!("(killed after {} s)\n", PATIENCE.as_secs()).as_bytes());
+                break;
+            }
         }
-    };
+    }
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ok(Outcome {
-        output: String::from_utf8_lossy(&output).into_owned(),
+        output: text(output),
+        stdout: text(stdout),
+        stderr: text(stderr),
         exit_code: child.wait()?.code(),
     })
+}
+
+/// Sends each line of a stream as it comes, so that the lines of both streams stand in the order in which they were printed.
+fn send_lines(stream: impl Read + Send + 'static, is_error: bool, sender: mpsc::Sender<(bool, Vec<u8>)>) {
+    thread::spawn(move || {
+        let mut reader = BufReader::new(stream);
+        loop {
+            let mut line = Vec::new();
+            match reader.read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => return,
+                Ok(_) if sender.send((is_error, line)).is_err() => return,
+                Ok(_) => {}
+            }
+        }
+    });
 }

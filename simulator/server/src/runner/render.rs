@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use eks_auth_core::scenario::Edit;
 use eks_auth_core::scenario::Text;
 use serde_json::Value;
 use serde_json::json;
@@ -73,9 +74,14 @@ pub fn text(transcript: &Transcript, language: Language) -> String {
         }
     }
     text.push('\n');
-    if transcript.is_reproduced() {
+    for mutation in &transcript.mutations {
+        let _ = writeln!(text, "✔ {}: {mutation}", scenario.id);
+    }
+    if let Some(reason) = &transcript.skipped {
+        let _ = writeln!(text, "– {}: {reason}", scenario.id);
+    } else if transcript.is_reproduced() {
         let verdict = language.pick("reproduced, explained, mended", "재현, 원인 파악, 해결 완료");
-        let _ = writeln!(text, "✔ {}: {verdict}", scenario.id);
+        let _ = writeln!(text, "✔ {}: {verdict} ({:.1} s)", scenario.id, transcript.seconds);
     } else {
         for fault in &transcript.faults {
             let _ = writeln!(text, "✘ {}: {fault}", scenario.id);
@@ -96,15 +102,26 @@ fn write_step(text: &mut String, played: &PlayedStep, language: Language) {
     } else {
         language.pick("   (by the built-in client)", "   (내장 클라이언트로 실행)")
     };
-    let _ = writeln!(text, "   $ {profile}{}{stand_in}", played.step.run);
-    if let Some(edit) = &played.step.edit {
-        let _ = writeln!(
-            text,
-            "   ┆ {} `{}`:",
-            language.pick("in the editor, behind", "편집기에서 다음 줄 뒤에 추가"),
-            edit.after
-        );
-        indent(text, "   ┆ ", &edit.insert);
+    let command = played.step.command();
+    let mut lines = command.lines();
+    let first = lines.next().unwrap_or_default();
+    let prompt = if command.starts_with('(') { "·" } else { "$" };
+    let _ = writeln!(text, "   {prompt} {profile}{first}{stand_in}");
+    for line in lines {
+        let _ = writeln!(text, "   > {line}");
+    }
+    match &played.step.edit {
+        Some(Edit::Insert { after, lines }) => {
+            let told = language.pick("in the editor, behind", "편집기에서 다음 줄 뒤에 추가");
+            let _ = writeln!(text, "   ┆ {told} `{after}`:");
+            indent(text, "   ┆ ", lines);
+        }
+        Some(Edit::Replace { line, with }) => {
+            let told = language.pick("in the editor, in place of", "편집기에서 다음 줄을 교체");
+            let _ = writeln!(text, "   ┆ {told} `{line}`:");
+            indent(text, "   ┆ ", with);
+        }
+        None => {}
     }
     indent(text, "   │ ", &brief(&played.output));
     if let Some(profile) = &played.step.save_key_as {
@@ -115,7 +132,7 @@ fn write_step(text: &mut String, played: &PlayedStep, language: Language) {
         let code = played.exit_code.map_or_else(|| "–".to_owned(), |code| code.to_string());
         let _ = writeln!(text, "   ┆ {} {code}", language.pick("exit code", "종료 코드"));
     }
-    if played.step.log.is_some() {
+    if !played.step.log.is_empty() {
         let _ = writeln!(text, "   ┆ {}", language.pick("authenticator log", "인증자 로그"));
         if let Some(line) = played.log.last() {
             let _ = writeln!(text, "   ┆ {line}");
@@ -163,7 +180,7 @@ pub fn json(transcript: &Transcript) -> Value {
                     Stage::Fix => "fix",
                     Stage::Proof => "proof",
                 },
-                "run": played.step.run,
+                "run": played.step.command(),
                 "profile": played.step.profile,
                 "real_client": played.real,
                 "output": played.output,
@@ -175,10 +192,101 @@ pub fn json(transcript: &Transcript) -> Value {
     json!({
         "scenario": transcript.scenario.id,
         "reproduced": transcript.is_reproduced(),
+        "skipped": transcript.skipped,
+        "seconds": transcript.seconds,
         "cause": transcript.explanation.as_ref().map(|explanation| explanation.cause.id()),
+        "mutations": transcript.mutations,
         "steps": steps,
         "faults": transcript.faults,
     })
+}
+
+/// The transcripts as JUnit XML: a suite, and a case for each scenario.
+#[must_use]
+pub fn junit(transcripts: &[Transcript]) -> String {
+    let count = |wanted: fn(&Transcript) -> bool| transcripts.iter().filter(|transcript| wanted(transcript)).count();
+    let seconds: f64 = transcripts.iter().map(|transcript| transcript.seconds).sum();
+    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let _ = writeln!(
+        xml,
+        "<testsuites><testsuite name=\"eks-auth-sim scenarios\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{seconds:.3}\">",
+        transcripts.len(),
+        count(|transcript| !transcript.faults.is_empty()),
+        count(|transcript| transcript.skipped.is_some()),
+    );
+    for transcript in transcripts {
+        let _ = writeln!(
+            xml,
+            "<testcase classname=\"scenarios\" name=\"{}\" time=\"{:.3}\">",
+            transcript.scenario.id, transcript.seconds
+        );
+        if !transcript.faults.is_empty() {
+            let faults = escape(&transcript.faults.join("\n"));
+            let _ = writeln!(
+                xml,
+                "<failure message=\"{}\">{faults}</failure>",
+                faults.replace('\n', "&#10;")
+            );
+        }
+        if let Some(reason) = &transcript.skipped {
+            let _ = writeln!(xml, "<skipped message=\"{}\"/>", escape(reason));
+        }
+        let _ = writeln!(
+            xml,
+            "<system-out>{}</system-out>\n</testcase>",
+            escape(&text(transcript, Language::English))
+        );
+    }
+    xml.push_str("</testsuite></testsuites>\n");
+    xml
+}
+
+/// Text inside XML. Characters that XML has not, such as those that colour a terminal, are left out.
+fn escape(text: &str) -> String {
+    let is_in_xml = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+    let text: String = text.chars().filter(|c| is_in_xml(*c)).collect();
+    quick_xml::escape::escape(&*text).into_owned()
+}
+
+/// The transcripts as a Markdown document.
+#[must_use]
+pub fn markdown(transcripts: &[Transcript], language: Language) -> String {
+    let mut document = format!("# {}\n", language.pick("Scenarios", "시나리오"));
+    for transcript in transcripts {
+        let scenario = &transcript.scenario;
+        let mark = match (&transcript.skipped, transcript.is_reproduced()) {
+            (Some(_), _) => "–",
+            (None, true) => "✔",
+            (None, false) => "✘",
+        };
+        let _ = write!(
+            document,
+            "\n## {mark} {} · {}\n\n{}\n",
+            scenario.id,
+            language.of(&scenario.title).trim_end(),
+            language.of(&scenario.story).trim_end()
+        );
+        if let Some(explanation) = &transcript.explanation {
+            let heading = language.pick("Cause", "원인");
+            let _ = write!(
+                document,
+                "\n**{heading}:** `{}`: {}\n",
+                explanation.cause.id(),
+                explanation.sentence
+            );
+        }
+        // A fence that no line of a transcript is as long as.
+        let transcript_text = text(transcript, language);
+        let _ = write!(document, "\n````text\n{}````\n", transcript_text);
+        if let Some(learned) = &scenario.learned {
+            let _ = write!(
+                document,
+                "\n> {}\n",
+                language.of(learned).trim_end().replace('\n', "\n> ")
+            );
+        }
+    }
+    document
 }
 
 #[cfg(test)]

@@ -1,0 +1,333 @@
+//! Causes that show in what the client prints: what fails before any server is asked, and what AWS's APIs refuse.
+
+use super::Cause;
+use super::Explanation;
+use super::Finding;
+use crate::trace::Trace;
+
+/// A text that only one cause has, and what is said of it.
+struct Symptom {
+    /// Each of these stands in a line, or in the lines of one message.
+    texts: &'static [&'static str],
+    cause: Cause,
+    sentence: &'static str,
+    mend: &'static str,
+}
+
+/// The first that fits counts.
+///
+/// Sources of the texts: kubectl 1.32 (client-go `plugin/pkg/client/auth/exec`), AWS CLI 1.45 (botocore `exceptions.py`,
+/// `awscli/customizations`), and the services' own messages.
+const SYMPTOMS: &[Symptom] = &[
+    Symptom {
+        texts: &["exec plugin: invalid apiVersion"],
+        cause: Cause::ExecApiVersionUnsupported,
+        sentence: "kubectl does not know the version of the exec plugin that the kubeconfig names, and runs nothing",
+        mend: "write the kubeconfig anew with a current AWS CLI: aws eks update-kubeconfig --name CLUSTER",
+    },
+    Symptom {
+        texts: &["plugin returned version client.authentication.k8s.io/"],
+        cause: Cause::ExecApiVersionUnsupported,
+        sentence: "the exec plugin answers in another version than the kubeconfig names",
+        mend: "update the AWS CLI and kubectl, then: aws eks update-kubeconfig --name CLUSTER",
+    },
+    Symptom {
+        texts: &["getting credentials: exec: executable ", " not found"],
+        cause: Cause::ExecPluginNotFound,
+        sentence: "kubectl does not find the exec plugin that makes the token",
+        mend: "install the AWS CLI, or put its folder into the PATH of whatever starts kubectl; a full path as `command` in \
+               the kubeconfig works too",
+    },
+    Symptom {
+        texts: &["executable file not found in $PATH"],
+        cause: Cause::ExecPluginNotFound,
+        sentence: "kubectl does not find the exec plugin that makes the token",
+        mend: "install the AWS CLI, or put its folder into the PATH of whatever starts kubectl; a full path as `command` in \
+               the kubeconfig works too",
+    },
+    Symptom {
+        texts: &["The config profile (", ") could not be found"],
+        cause: Cause::ProfileNotFound,
+        sentence: "the AWS CLI has no profile of that name, so no token is made",
+        mend: "see `aws configure list-profiles`; the name may come from AWS_PROFILE, or from the kubeconfig: \
+               aws eks update-kubeconfig --name CLUSTER --profile PROFILE",
+    },
+    Symptom {
+        texts: &["Unable to locate credentials"],
+        cause: Cause::CredentialsMissing,
+        sentence: "the AWS CLI finds no credentials, so no token is made",
+        mend: "name a profile that has some (AWS_PROFILE), or run `aws configure` or `aws sso login`",
+    },
+    Symptom {
+        texts: &["Error loading SSO Token"],
+        cause: Cause::SsoNotSignedIn,
+        sentence: "nobody is signed in to IAM Identity Center, or the sign-in has ended, so no token is made",
+        mend: "aws sso login --profile PROFILE",
+    },
+    Symptom {
+        texts: &["Token has expired and refresh failed"],
+        cause: Cause::SsoNotSignedIn,
+        sentence: "the sign-in to IAM Identity Center has ended, so no token is made",
+        mend: "aws sso login --profile PROFILE",
+    },
+    Symptom {
+        texts: &["SSO session associated with this profile has expired"],
+        cause: Cause::SsoNotSignedIn,
+        sentence: "the sign-in to IAM Identity Center has ended, so no token is made",
+        mend: "aws sso login --profile PROFILE",
+    },
+    Symptom {
+        texts: &["Enter MFA code for "],
+        cause: Cause::MfaCodeWanted,
+        sentence: "the profile's role wants a code of an MFA device, which an exec plugin cannot ask for",
+        mend: "get a session yourself (aws sts get-session-token --serial-number ARN --token-code CODE), put its three \
+               values into a profile, and let kubectl use that",
+    },
+    Symptom {
+        texts: &["when calling the AssumeRole operation", "roleSessionName"],
+        cause: Cause::SessionNameInvalid,
+        sentence: "STS refuses the name of the session: letters, digits and _+=,.@- only",
+        mend: "set another role_session_name",
+    },
+    Symptom {
+        texts: &["(AccessDenied) when calling the AssumeRole operation"],
+        cause: Cause::AssumeRoleDenied,
+        sentence: "the role may not be assumed: its trust policy does not name the caller, the caller's own policies do not \
+                   allow sts:AssumeRole, or there is no such role",
+        mend: "see who asks (aws sts get-caller-identity) and whom the role trusts (aws iam get-role --role-name ROLE); mend \
+               the one or the other",
+    },
+    Symptom {
+        texts: &["An error occurred (RegionDisabledException)"],
+        cause: Cause::RegionDisabled,
+        sentence: "STS gives out no credentials of this account in that region",
+        mend: "an administrator of the account activates STS there (IAM, Account settings), or use another region's endpoint",
+    },
+    Symptom {
+        texts: &["An error occurred (ExpiredToken"],
+        cause: Cause::SessionExpired,
+        sentence: "the temporary credentials have ended",
+        mend: "get new credentials: `aws sso login`, or assume the role again",
+    },
+    Symptom {
+        texts: &["The kubernetes group name ", " is invalid, it cannot start with "],
+        cause: Cause::EntryGroupReserved,
+        sentence: "an access entry cannot have groups of Kubernetes' own, such as system:masters",
+        mend: "associate an access policy: aws eks associate-access-policy --policy-arn \
+               arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster …",
+    },
+    Symptom {
+        texts: &["authentication mode must be set to one of [API, API_AND_CONFIG_MAP]"],
+        cause: Cause::EntriesNotInMode,
+        sentence: "the cluster's authentication mode is CONFIG_MAP, which has no access entries",
+        mend: "map the principal in aws-auth, or switch the mode, for good: aws eks update-cluster-config --name CLUSTER \
+               --access-config authenticationMode=API_AND_CONFIG_MAP",
+    },
+    Symptom {
+        texts: &["Unsupported authentication mode update from "],
+        cause: Cause::ModeUpdateOneWay,
+        sentence: "authentication modes are only switched from CONFIG_MAP over API_AND_CONFIG_MAP to API, never back",
+        mend: "stay in the mode, and give access entries to those whom aws-auth mapped",
+    },
+    Symptom {
+        texts: &["The specified principalArn is invalid"],
+        cause: Cause::EntryPrincipalInvalid,
+        sentence: "no principal has that ARN: access entries want it with its path, while aws-auth wants it without",
+        mend: "take the ARN from IAM: aws iam get-role --role-name ROLE --query Role.Arn",
+    },
+    Symptom {
+        texts: &["The specified principalArn could not be found"],
+        cause: Cause::EntryNotFound,
+        sentence: "the principal has no access entry",
+        mend: "make one first: aws eks create-access-entry --cluster-name CLUSTER --principal-arn ARN",
+    },
+    Symptom {
+        texts: &["The specified access entry resource is already in use on this cluster"],
+        cause: Cause::EntryExists,
+        sentence: "the principal has an access entry already",
+        mend: "see it (aws eks describe-access-entry) and change it (aws eks update-access-entry), or delete it first",
+    },
+    Symptom {
+        texts: &["principalArn value of a Service Linked Role"],
+        cause: Cause::EntryOfServiceLinkedRole,
+        sentence: "access entries of service-linked roles are made by AWS alone",
+        mend: "give the entry to a role of your own",
+    },
+    Symptom {
+        texts: &["No cluster found for name: "],
+        cause: Cause::ClusterNotFound,
+        sentence: "the account has no cluster of that name in that region",
+        mend: "check account, region and name: aws sts get-caller-identity; aws eks list-clusters --region REGION",
+    },
+    Symptom {
+        texts: &["An error occurred (AccessDenied"],
+        cause: Cause::IamNotAllowed,
+        sentence: "the caller's IAM policies do not allow the call to AWS; Kubernetes has no part in it",
+        mend: "have the action allowed to the caller in IAM, or act as somebody to whom it is",
+    },
+    Symptom {
+        texts: &["is not authorized to perform: "],
+        cause: Cause::IamNotAllowed,
+        sentence: "the caller's IAM policies do not allow the call to AWS; Kubernetes has no part in it",
+        mend: "have the action allowed to the caller in IAM, or act as somebody to whom it is",
+    },
+    Symptom {
+        texts: &["error converting YAML to JSON"],
+        cause: Cause::ManifestInvalid,
+        sentence: "the file is no YAML, so that nothing was changed in the cluster",
+        mend: "mend the line that the message names; `eks-auth-sim lint FILE` shows it",
+    },
+    Symptom {
+        texts: &["ConfigMap in version \"v1\" cannot be handled as a ConfigMap"],
+        cause: Cause::ManifestInvalid,
+        sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
+        mend: "make it text: `mapRoles: |` with a bar, and the list indented below it",
+    },
+    Symptom {
+        texts: &["of ConfigMap.data"],
+        cause: Cause::ManifestInvalid,
+        sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
+        mend: "make it text: `mapRoles: |` with a bar, and the list indented below it",
+    },
+    Symptom {
+        texts: &["The connection to the server localhost:8080 was refused"],
+        cause: Cause::KubeconfigMissing,
+        sentence: "kubectl has no kubeconfig, so that it asks for a server on this machine",
+        mend: "aws eks update-kubeconfig --name CLUSTER; or KUBECONFIG names a file that is not there",
+    },
+    Symptom {
+        texts: &["certificate signed by unknown authority"],
+        cause: Cause::CertificateNotTrusted,
+        sentence: "the server's certificate is not of the authority that the kubeconfig names: it is of another or of an \
+                   earlier cluster",
+        mend: "aws eks update-kubeconfig --name CLUSTER",
+    },
+    Symptom {
+        texts: &["Unable to connect to the server: dial tcp"],
+        cause: Cause::ServerUnreachable,
+        sentence: "nothing answers at the address that the kubeconfig names",
+        mend: "check the server's address (aws eks update-kubeconfig --name CLUSTER) and the way there: a private endpoint \
+               is reached from its VPC only",
+    },
+];
+
+/// Explains what a client printed, where that alone names the cause. What a server decided about a token or a request is
+/// explained by its decision.
+#[must_use]
+pub fn explain_client_error(printed: &str) -> Option<Explanation> {
+    let found = SYMPTOMS
+        .iter()
+        .find(|symptom| symptom.texts.iter().all(|text| printed.contains(text)))?;
+    let mut finding = Finding::new(found.cause, found.sentence, found.mend);
+    let telling = found.texts.first().copied().unwrap_or_default();
+    if let Some(line) = printed.lines().rev().find(|line| line.contains(telling)) {
+        finding = finding.with(line.trim());
+    }
+    Some(finding.explained(Trace::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eks::access_entry::AuthenticationMode;
+    use crate::eks::error::EksError;
+
+    #[track_caller]
+    fn check(printed: &str, wanted: Cause) {
+        let found = explain_client_error(printed).map(|explanation| explanation.cause);
+        assert_eq!(found, Some(wanted), "{printed}");
+    }
+
+    #[test]
+    fn what_fails_before_any_server_is_named() {
+        for (printed, wanted) in [
+            (
+                "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\"",
+                Cause::ExecApiVersionUnsupported,
+            ),
+            (
+                "Unable to connect to the server: getting credentials: exec: executable aws not found\n\nIt looks like",
+                Cause::ExecPluginNotFound,
+            ),
+            (
+                "The config profile (nope) could not be found\nUnable to connect to the server: getting credentials: exec: \
+                 executable aws failed with exit code 255",
+                Cause::ProfileNotFound,
+            ),
+            (
+                "Unable to locate credentials. You can configure credentials by running \"aws configure\".",
+                Cause::CredentialsMissing,
+            ),
+            (
+                "Error loading SSO Token: Token for s does not exist",
+                Cause::SsoNotSignedIn,
+            ),
+            (
+                "An error occurred (AccessDenied) when calling the AssumeRole operation: User: a is not authorized to \
+                 perform: sts:AssumeRole on resource: b",
+                Cause::AssumeRoleDenied,
+            ),
+            (
+                "An error occurred (ValidationError) when calling the AssumeRole operation: 1 validation error detected: \
+                 Value 'a b' at 'roleSessionName' failed to satisfy constraint",
+                Cause::SessionNameInvalid,
+            ),
+            (
+                "Unable to connect to the server: dial tcp: lookup x: no such host",
+                Cause::ServerUnreachable,
+            ),
+        ] {
+            check(printed, wanted);
+        }
+    }
+
+    #[test]
+    fn what_eks_refuses_is_named() {
+        for (error, wanted) in [
+            (EksError::AccessEntryExists, Cause::EntryExists),
+            (
+                EksError::GroupPrefix {
+                    group: "system:masters".to_owned(),
+                    prefix: "system:",
+                },
+                Cause::EntryGroupReserved,
+            ),
+            (EksError::InvalidPrincipal, Cause::EntryPrincipalInvalid),
+            (EksError::ModeWithoutAccessEntries, Cause::EntriesNotInMode),
+            (EksError::NoAccessEntry, Cause::EntryNotFound),
+            (EksError::NoSuchCluster { name: "x".to_owned() }, Cause::ClusterNotFound),
+            (EksError::ServiceLinkedRole, Cause::EntryOfServiceLinkedRole),
+            (
+                EksError::UnsupportedModeUpdate {
+                    from: AuthenticationMode::ApiAndConfigMap,
+                    to: AuthenticationMode::ConfigMap,
+                },
+                Cause::ModeUpdateOneWay,
+            ),
+        ] {
+            check(
+                &format!("An error occurred (X) when calling the Y operation: {error}"),
+                wanted,
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_server_decided_is_not_named_by_the_text() {
+        for printed in [
+            "error: You must be logged in to the server (Unauthorized)",
+            "Error from server (Forbidden): pods is forbidden: User \"dev\" cannot list resource \"pods\" in API group \"\" in \
+             the namespace \"default\"",
+            "NAME TYPE",
+            "",
+        ] {
+            assert_eq!(explain_client_error(printed), None, "{printed}");
+        }
+    }
+
+    #[test]
+    fn evidence_is_the_line_that_tells() {
+        let explained = explain_client_error("a\n  Unable to locate credentials. You\nb").unwrap();
+        assert_eq!(explained.evidence, ["Unable to locate credentials. You"]);
+    }
+}

@@ -1,0 +1,437 @@
+//! The home of a scenario's person: AWS configuration, kubeconfig, variables and PATH, and what steps do to them.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use eks_auth_core::identity_center::DEVICE_GRANT;
+use eks_auth_core::identity_center::Registration;
+use eks_auth_core::identity_center::TokenRequest;
+use eks_auth_core::identity_center::token_cache_file;
+use eks_auth_core::scenario;
+use eks_auth_core::scenario::FileContent;
+use eks_auth_core::scenario::HomeFile;
+use eks_auth_core::scenario::Placeholder;
+use eks_auth_core::scenario::Step;
+use eks_auth_core::scenario::Template;
+use serde_json::Value;
+use serde_json::json;
+
+use super::RunError;
+use crate::environment;
+use crate::profile::ClientConfig;
+use crate::simulator::Running;
+
+/// Folders of PATH without some programs are made anew for each set of them.
+const SHADOWS: &str = "shadow";
+
+/// The person's home in a running simulator.
+pub(crate) struct Home<'a> {
+    running: &'a Running,
+    folder: PathBuf,
+    /// First on PATH: the simulator itself, and what else the person is given.
+    bin: PathBuf,
+    env: BTreeMap<String, String>,
+    hide: Vec<String>,
+    saved: BTreeMap<String, String>,
+    /// What was filled in that no transcript may show.
+    secrets: Mutex<BTreeSet<String>>,
+}
+
+impl<'a> Home<'a> {
+    /// Makes the home anew: what was in it is gone.
+    ///
+    /// # Errors
+    /// [`RunError`] when a file cannot be written.
+    pub(crate) fn new(running: &'a Running, own: &scenario::Home) -> Result<Self, RunError> {
+        let folder = running.dir().join("home");
+        let bin = running.dir().join("bin");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        for made in [&folder, &folder.join(".aws"), &folder.join(".kube"), &bin] {
+            environment::make_private_folder(made)?;
+        }
+        let link = bin.join("eks-auth-sim");
+        if !link.exists() {
+            symlink(env::current_exe()?, link)?;
+        }
+        let mut home = Self {
+            running,
+            folder,
+            bin,
+            env: running.env(),
+            hide: own.hide.clone(),
+            saved: BTreeMap::new(),
+            secrets: Mutex::default(),
+        };
+        home.write_usual_files()?;
+        for (name, value) in &own.env {
+            let value = home.fill(value)?;
+            home.env.insert(name.clone(), value);
+        }
+        for file in &own.files {
+            home.change_file(file)?;
+        }
+        Ok(home)
+    }
+
+    /// The files that every scenario begins with, where the clients look for them.
+    fn write_usual_files(&mut self) -> Result<(), RunError> {
+        self.env.insert("HOME".to_owned(), self.folder.display().to_string());
+        for (variable, path) in [
+            ("AWS_CONFIG_FILE", ".aws/config"),
+            ("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"),
+            ("KUBECONFIG", ".kube/config"),
+        ] {
+            let path = self.folder.join(path);
+            match (variable, self.running.clusters().first()) {
+                ("KUBECONFIG", Some(cluster)) => {
+                    let authority = fs::read_to_string(self.running.ca_bundle())?;
+                    let kubeconfig = environment::kubeconfig_value(cluster, &authority, &[])?;
+                    environment::write_private(&path, &environment::yaml(&kubeconfig)?)?;
+                }
+                ("KUBECONFIG", None) => {}
+                _ => {
+                    let text = fs::read_to_string(self.env.get(variable).map(String::as_str).unwrap_or_default())?;
+                    environment::write_private(&path, &text)?;
+                }
+            }
+            self.env.insert(variable.to_owned(), path.display().to_string());
+        }
+        Ok(())
+    }
+
+    /// Where it is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The folder that is first on PATH.
+    pub(crate) fn bin(&self) -> &Path {
+        &self.bin
+    }
+
+    /// The variables of a shell in this home.
+    pub(crate) fn shell_env(&self) -> Result<BTreeMap<String, String>, RunError> {
+        let mut env = self.env.clone();
+        env.insert("PATH".to_owned(), self.path(&[])?);
+        Ok(env)
+    }
+
+    /// The variables of a step.
+    pub(crate) fn step_env(&self, step: &Step) -> Result<BTreeMap<String, String>, RunError> {
+        let mut env = self.env.clone();
+        if let Some(profile) = &step.profile {
+            env.insert("AWS_PROFILE".to_owned(), profile.clone());
+        }
+        for (name, value) in &step.env {
+            match value {
+                Some(value) => env.insert(name.clone(), self.fill(value)?),
+                None => env.remove(name),
+            };
+        }
+        if !env.contains_key("PATH") {
+            env.insert("PATH".to_owned(), self.path(&step.hide)?);
+        }
+        Ok(env)
+    }
+
+    /// PATH with the own folder first, and without the hidden programs.
+    fn path(&self, also_hidden: &[String]) -> Result<String, RunError> {
+        let hidden: BTreeSet<&str> = self.hide.iter().chain(also_hidden).map(String::as_str).collect();
+        let mut folders = vec![self.bin.clone()];
+        for (at, folder) in env::split_paths(&env::var_os("PATH").unwrap_or_default()).enumerate() {
+            if hidden.iter().any(|name| folder.join(name).exists()) {
+                folders.push(self.shadow(at, &folder, &hidden)?);
+            } else {
+                folders.push(folder);
+            }
+        }
+        let path: OsString = env::join_paths(folders).map_err(io::Error::other)?;
+        path.into_string()
+            .map_err(|_| io::Error::other("PATH is no Unicode").into())
+    }
+
+    /// A folder with links to all programs of another but the hidden ones.
+    fn shadow(&self, at: usize, folder: &Path, hidden: &BTreeSet<&str>) -> io::Result<PathBuf> {
+        let names: Vec<&str> = hidden.iter().copied().collect();
+        let shadow = self
+            .running
+            .dir()
+            .join(SHADOWS)
+            .join(format!("{at}-{}", names.join("-")));
+        if shadow.exists() {
+            return Ok(shadow);
+        }
+        environment::make_private_folder(&shadow)?;
+        for entry in fs::read_dir(folder)? {
+            let name = entry?.file_name();
+            if !names.iter().any(|hidden| name == **hidden) {
+                symlink(folder.join(&name), shadow.join(&name))?;
+            }
+        }
+        Ok(shadow)
+    }
+
+    /// The text of a template now.
+    ///
+    /// # Errors
+    /// [`RunError`] when the files that it needs cannot be read.
+    pub(crate) fn fill(&self, template: &Template) -> Result<String, RunError> {
+        template.fill(|place| self.value(place))
+    }
+
+    fn value(&self, place: &Placeholder) -> Result<String, RunError> {
+        let clusters = self.running.clusters();
+        let cluster = |name: &Option<String>| {
+            let found = clusters
+                .iter()
+                .find(|cluster| name.as_ref().is_none_or(|name| *name == cluster.name));
+            found.ok_or_else(|| RunError::Place("the cluster is gone".to_owned()))
+        };
+        let secret = |value: String| {
+            let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+            secrets.insert(value.clone());
+            value
+        };
+        match place {
+            Placeholder::AwsEndpoint => Ok(self.running.aws_endpoint()),
+            Placeholder::CertificateAuthority(name) => {
+                cluster(name)?;
+                use base64::Engine;
+                let pem = fs::read_to_string(self.running.ca_bundle())?;
+                Ok(base64::engine::general_purpose::STANDARD.encode(pem))
+            }
+            Placeholder::Endpoint(name) => Ok(cluster(name)?.endpoint.clone()),
+            Placeholder::Home => Ok(self.folder.display().to_string()),
+            Placeholder::KeyId(profile) => Ok(self.staged(profile)?.access_key_id),
+            Placeholder::Saved(name) => Ok(secret(self.saved.get(name).cloned().unwrap_or_default())),
+            Placeholder::Secret(profile) => Ok(secret(self.staged(profile)?.secret.expose().to_owned())),
+            Placeholder::SessionToken(profile) => {
+                let token = self.staged(profile)?.session_token;
+                Ok(secret(token.map(|token| token.expose().to_owned()).unwrap_or_default()))
+            }
+            Placeholder::Token {
+                profile,
+                age_seconds,
+                cluster: name,
+            } => {
+                let cluster = cluster(name)?;
+                let signed = self.running.state().clients_now().plus_seconds(-age_seconds);
+                let endpoint = self.running.aws_endpoint();
+                let credentials = self.staged(profile)?;
+                Ok(secret(credentials.bearer_token(
+                    &cluster.region,
+                    Some(&endpoint),
+                    &cluster.name,
+                    signed,
+                )))
+            }
+        }
+    }
+
+    /// What a profile held when the scenario was staged, whatever became of the files since.
+    fn staged(&self, profile: &str) -> Result<crate::profile::Credentials, RunError> {
+        let env = self.running.env();
+        let missing = || RunError::Place(format!("profile `{profile}` has no key"));
+        ClientConfig::load(env, Some(profile))
+            .ok()
+            .and_then(|config| config.own_credentials(profile))
+            .ok_or_else(missing)
+    }
+
+    /// Does to a file what a person would do in an editor.
+    ///
+    /// # Errors
+    /// [`RunError`] when it cannot be done, or the text to be replaced is not there.
+    pub(crate) fn change_file(&self, file: &HomeFile) -> Result<(), RunError> {
+        let path = self.folder.join(&file.path);
+        match &file.content {
+            FileContent::Absent => {
+                if path.exists() {
+                    fs::remove_file(&path)?;
+                }
+            }
+            FileContent::Text(text) => {
+                if let Some(folder) = path.parent() {
+                    environment::make_private_folder(folder)?;
+                }
+                environment::write_private(&path, &self.fill(text)?)?;
+            }
+            FileContent::Replaced { from, to } => {
+                let text = fs::read_to_string(&path)?;
+                if !text.contains(from.as_str()) {
+                    return Err(RunError::Place(format!("no `{from}` in {} to be replaced", file.path)));
+                }
+                environment::write_private(&path, &text.replace(from.as_str(), &self.fill(to)?))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets variables from now on, or takes them away.
+    ///
+    /// # Errors
+    /// Those of [`Self::fill`].
+    pub(crate) fn set_env(&mut self, variables: &BTreeMap<String, Option<Template>>) -> Result<(), RunError> {
+        for (name, value) in variables {
+            match value {
+                Some(value) => {
+                    let value = self.fill(value)?;
+                    self.env.insert(name.clone(), value);
+                }
+                None => {
+                    self.env.remove(name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the variables of the person's own shell in place of those that the home began with.
+    pub(crate) fn adopt_env(&mut self, env: BTreeMap<String, String>) {
+        self.env = env;
+    }
+
+    /// Puts the access key that `aws iam create-access-key` printed into a profile. Output without a key is a fault that the
+    /// step's own patterns tell.
+    pub(crate) fn save_key(&self, profile: &str, output: &str) -> Result<(), RunError> {
+        let answer: Value = serde_json::from_str(output).unwrap_or_default();
+        let field = |name: &str| answer.pointer(&format!("/AccessKey/{name}")).and_then(Value::as_str);
+        if let (Some(id), Some(secret)) = (field("AccessKeyId"), field("SecretAccessKey")) {
+            let path = self.folder.join(".aws/credentials");
+            let text = fs::read_to_string(&path)?;
+            environment::write_private(&path, &environment::with_key(&text, profile, id, secret))?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what a step saves.
+    pub(crate) fn save(&mut self, step: &Step, stdout: &str) {
+        for save in &step.save {
+            let value = match &save.json {
+                None => stdout.trim().to_owned(),
+                Some(pointer) => {
+                    let answer: Value = serde_json::from_str(stdout).unwrap_or_default();
+                    match answer.pointer(pointer) {
+                        Some(Value::String(text)) => text.clone(),
+                        Some(other) => other.to_string(),
+                        None => String::new(),
+                    }
+                }
+            };
+            self.saved.insert(save.name.clone(), value);
+        }
+    }
+
+    /// Signs a user of Identity Center in, and puts the token where the AWS CLI and the SDKs keep it.
+    ///
+    /// # Errors
+    /// [`RunError`] when the profile has no SSO session or the sign-in is refused.
+    pub(crate) fn sign_in(&self, profile: &str, user: &str) -> Result<(), RunError> {
+        let refused = |error: String| RunError::Place(format!("`{user}` cannot sign in: {error}"));
+        let session = ClientConfig::load(self.env.clone(), Some(profile))
+            .ok()
+            .and_then(|config| config.sso_session(profile))
+            .ok_or_else(|| refused(format!("profile `{profile}` has no sso_session")))?;
+        let now = self.running.state().now();
+        let clients_now = self.running.state().clients_now();
+        let kept = self.running.state().change(|world| {
+            let center = world
+                .identity_center
+                .as_mut()
+                .ok_or("the world has no Identity Center")?;
+            let ids = &mut world.ids;
+            let registration = Registration {
+                client_type: "public".to_owned(),
+                scopes: vec!["sso:account:access".to_owned()],
+                ..Registration::default()
+            };
+            let text = |error: eks_auth_core::identity_center::SignInError| error.to_string();
+            let client = center.register(registration, ids, now).map_err(text)?;
+            let url = center.start_url.clone();
+            let device = center
+                .start_device(&client.id, client.secret.expose(), &url, ids, now)
+                .map_err(text)?;
+            center.approve(&device.user_code, Some(user), now).map_err(text)?;
+            let request = TokenRequest {
+                client_id: &client.id,
+                client_secret: client.secret.expose(),
+                grant_type: DEVICE_GRANT,
+                device_code: device.device_code.expose(),
+                ..TokenRequest::default()
+            };
+            let token = center.token(request, ids, now).map_err(text)?;
+            Ok::<_, String>(json!({
+                "startUrl": url,
+                "region": center.region,
+                "accessToken": token.access.expose(),
+                "expiresAt": clients_now.plus_seconds(token.expires_in).render_rfc3339(),
+                "clientId": client.id,
+                "clientSecret": client.secret.expose(),
+                "registrationExpiresAt": client.expires.render_rfc3339(),
+                "refreshToken": token.refresh.as_ref().map(eks_auth_core::iam::SessionToken::expose),
+            }))
+        });
+        let kept = kept.map_err(refused)?;
+        let folder = self.folder.join(".aws/sso/cache");
+        environment::make_private_folder(&folder)?;
+        environment::write_private(&folder.join(token_cache_file(&session)), &kept.to_string())?;
+        Ok(())
+    }
+
+    /// Output without secrets: of new credentials, and of what was filled in.
+    pub(crate) fn redact(&self, output: &str) -> String {
+        let mut output = redact_fields(output);
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        // Short values, such as a saved number, are no secrets.
+        for secret in secrets.iter().filter(|secret| secret.len() >= 20) {
+            output = output.replace(secret.as_str(), "[redacted]");
+        }
+        output
+    }
+}
+
+/// Output without the secrets of new credentials.
+fn redact_fields(output: &str) -> String {
+    let lines: Vec<String> = output
+        .lines()
+        .map(|line| {
+            let secret = ["\"SecretAccessKey\": ", "\"SessionToken\": ", "\"token\": "]
+                .into_iter()
+                .find(|name| line.trim_start().starts_with(name));
+            match secret.and_then(|name| line.split_once(name)) {
+                Some((indent, value)) => {
+                    let name = secret.unwrap_or_default();
+                    let comma = if value.trim_end().ends_with(',') { "," } else { "" };
+                    format!("{indent}{name}\"[redacted]\"{comma}")
+                }
+                None => line.to_owned(),
+            }
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let output = "{\n    \"AccessKeyId\": \"AKIA\",\n    \"SecretAccessKey\": \"abc\",\n    \"x\": 1\n}";
+        assert_eq!(
+            redact_fields(output),
+            "{\n    \"AccessKeyId\": \"AKIA\",\n    \"SecretAccessKey\": \"[redacted]\",\n    \"x\": 1\n}"
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! Whether a scenario shows anything: without the mend its proof must fail, with it its symptom must, every other right mend
+//! must do as well, and no mistake may.
+
+use eks_auth_core::scenario::Scenario;
+use eks_auth_core::scenario::Step;
+
+use super::Clients;
+use super::RunError;
+use super::Stage;
+use super::Theatre;
+use super::Transcript;
+use super::explanation_of;
+use super::stagehand::Rigour;
+use super::stagehand::Stagehand;
+
+/// Adds to the transcript of a scenario that was reproduced what mutations of it show.
+///
+/// # Errors
+/// [`RunError`] when a simulator does not start or a client cannot be run.
+pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Result<(), RunError> {
+    let scenario = transcript.scenario.clone();
+    let theatre = Theatre::open(text)?;
+    let mut stagehand = theatre.stagehand(&scenario, clients)?;
+    let mut report = Report { transcript };
+    stagehand.goes_well(Stage::Symptom, &scenario.symptom, Rigour::Whole)?;
+    let unmended = stagehand
+        .goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)?
+        .is_none();
+    report.tell(
+        !unmended,
+        "without the fix the proof fails",
+        "the proof goes well without the fix",
+    );
+    stagehand.goes_well(Stage::Fix, &scenario.fix, Rigour::Whole)?;
+    let fault = stagehand.goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)?;
+    report.tell(
+        fault.is_none(),
+        "with the fix the proof goes well, after it has failed once",
+        "with the fix the proof fails, after it has failed once",
+    );
+    // What happens in the symptom beside commands is the misfortune itself.
+    let commands: Vec<Step> = scenario
+        .symptom
+        .iter()
+        .filter(|step| step.action.is_command())
+        .cloned()
+        .collect();
+    let seen = stagehand.goes_well(Stage::Symptom, &commands, Rigour::Whole)?.is_none();
+    report.tell(
+        !seen,
+        "with the fix the symptom is gone",
+        "the symptom is still seen with the fix",
+    );
+    for repair in &scenario.alternatives {
+        let fault = after(&scenario, &repair.fix, text, clients)?.0;
+        let title = &repair.title.en;
+        report.tell(
+            fault.is_none(),
+            &format!("the alternative `{title}` mends it"),
+            &format!(
+                "the alternative `{title}` does not mend it: {}",
+                fault.as_deref().unwrap_or_default()
+            ),
+        );
+    }
+    for mistake in &scenario.mistakes {
+        let (fault, cause) = after(&scenario, &mistake.fix, text, clients)?;
+        let (title, still) = (&mistake.title.en, mistake.still.id());
+        let cause = cause.unwrap_or("nothing");
+        report.tell(
+            fault.is_some() && cause == still,
+            &format!("the mistake `{title}` does not mend it: {still}"),
+            &match fault {
+                Some(_) => format!("after the mistake `{title}` the cause is `{cause}`, not `{still}`"),
+                None => format!("the mistake `{title}` mends it"),
+            },
+        );
+    }
+    Ok(())
+}
+
+/// What a proof shows after the symptom and another mend: the first fault, and the cause that explains it.
+fn after(
+    scenario: &Scenario,
+    mend: &[Step],
+    text: &str,
+    clients: &Clients,
+) -> Result<(Option<String>, Option<&'static str>), RunError> {
+    let theatre = Theatre::open(text)?;
+    let mut stagehand = theatre.stagehand(scenario, clients)?;
+    stagehand.goes_well(Stage::Symptom, &scenario.symptom, Rigour::Whole)?;
+    if let Some((fault, _)) = stagehand.goes_well(Stage::Fix, mend, Rigour::Whole)? {
+        return Ok((Some(fault), None));
+    }
+    Ok(
+        match stagehand.goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)? {
+            Some((fault, cause)) => (Some(fault), cause),
+            None => (None, None),
+        },
+    )
+}
+
+impl Stagehand<'_> {
+    /// Does steps up to the first that goes otherwise than it says; that fault, and the cause that explains it.
+    fn goes_well(
+        &mut self,
+        stage: Stage,
+        steps: &[Step],
+        rigour: Rigour,
+    ) -> Result<Option<(String, Option<&'static str>)>, RunError> {
+        for step in steps {
+            let (played, faults) = self.run(stage, step.clone(), rigour)?;
+            if let Some(fault) = faults.into_iter().next() {
+                let cause = explanation_of(&[played]).map(|explanation| explanation.cause.id());
+                return Ok(Some((fault, cause)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+struct Report<'a> {
+    transcript: &'a mut Transcript,
+}
+
+impl Report<'_> {
+    fn tell(&mut self, is_so: bool, good: &str, bad: &str) {
+        if is_so {
+            self.transcript.mutations.push(good.to_owned());
+        } else {
+            self.transcript.faults.push(bad.to_owned());
+        }
+    }
+}
