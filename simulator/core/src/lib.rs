@@ -31,6 +31,7 @@ pub mod access_policy;
 pub mod audit;
 pub mod authorize;
 pub mod object;
+pub mod quantity;
 pub mod rbac;
 pub mod request_info;
 pub mod schema;

@@ -6,7 +6,9 @@
 //! are those of the `types.go` files of `k8s.io/api`, `apimachinery`, `apiextensions-apiserver` and `kube-aggregator`
 //! v0.32 and of `api/openapi-spec/v3` of Kubernetes 1.32. `table.rs` says how such a line is read.
 
+pub mod decode;
 mod table;
+pub mod tree;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,8 +81,10 @@ pub enum Zero {
     Omitted,
     /// They are written, even where nobody gave them (no `omitempty`, and every struct that is no pointer).
     Written,
-    /// They are written where somebody gave them (a pointer).
+    /// They are written where somebody gave them (a pointer with `omitempty`).
     Kept,
+    /// They are written where somebody gave them, and null where nobody did (a pointer without `omitempty`).
+    Null,
 }
 
 /// What a value may be.

@@ -4,7 +4,7 @@
 //! begins a type; an indented line is a field of it: `NAME NUMBER SHAPE FLAG… -- DESCRIPTION`.
 //!
 //! - The number is that of protobuf, `-` where there is none, `2.1` for field 1 of the message that is embedded as field 2.
-//!   After it stands `!` where a zero value is written always, `*` where it is kept (see [`Zero`]).
+//!   After it stands `!` where a zero value is written always, `*` where it is kept, `?` where null is written (see [`Zero`]).
 //! - A shape is a word such as `int32`, the name of a type of the same file, `ALIAS.NAME`, or another shape after
 //!   `[atomic]`, `[]` (atomic, and OpenAPI says nothing of it), `[set]`, `[map:KEY,KEY]`, `{}` or `{atomic}` (maps).
 //! - Flags: `required`, `merge`, `merge=KEY`, `retainKeys`, `default=JSON`, `go=TYPE`; for types, `atomic`.
@@ -170,6 +170,9 @@ impl<'a> Reader<'a> {
         field.description = Arc::from(description);
         let number = if let Some(number) = number.strip_suffix('!') {
             field.zero = Zero::Written;
+            number
+        } else if let Some(number) = number.strip_suffix('?') {
+            field.zero = Zero::Null;
             number
         } else if let Some(number) = number.strip_suffix('*') {
             field.zero = Zero::Kept;
