@@ -16,6 +16,7 @@ mod eksctl;
 mod faults;
 mod iam;
 mod kubectl;
+mod kubectl_apply;
 mod logs;
 mod models;
 mod outbound;

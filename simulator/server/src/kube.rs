@@ -10,6 +10,7 @@ mod discovery;
 mod list;
 mod objects;
 mod openapi;
+mod options;
 mod patch;
 mod protobuf;
 mod resources;

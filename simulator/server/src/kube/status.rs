@@ -4,6 +4,9 @@
 
 use eks_auth_core::authorize::forbidden_message;
 use eks_auth_core::log::go_quote;
+use eks_auth_core::managed_fields::ApplyError;
+use eks_auth_core::patch::PatchError;
+use eks_auth_core::patch::PatchKind;
 use eks_auth_core::request_info::Attributes;
 use eks_auth_core::user::UserInfo;
 use serde::Serialize;
@@ -21,6 +24,8 @@ pub(super) struct Failure {
     reason: &'static str,
     message: String,
     details: Option<Box<Details>>,
+    /// Whether the message is the whole body.
+    plain: bool,
 }
 
 /// A Status, in the order in which Go writes its fields.
@@ -73,6 +78,7 @@ impl Failure {
             reason,
             message: message.into(),
             details: None,
+            plain: false,
         }
     }
 
@@ -145,12 +151,51 @@ impl Failure {
         )
     }
 
-    pub(super) fn unsupported_patch_type() -> Self {
+    /// `taken` are the kinds of patch that the resource takes.
+    pub(super) fn unsupported_patch_type(taken: &[PatchKind]) -> Self {
+        let types: Vec<&str> = taken.iter().map(|kind| kind.media_type()).collect();
         Self::new(
             415,
             "UnsupportedMediaType",
-            "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json",
+            format!(
+                "the body of the request was in an unknown format - accepted media types include: {}",
+                types.join(", ")
+            ),
         )
+    }
+
+    pub(super) fn of_patch(error: &PatchError) -> Self {
+        match error {
+            PatchError::Malformed(why) => Self::bad_request(why),
+            PatchError::TooLarge(why) => Self::new(413, "RequestEntityTooLarge", why),
+            PatchError::Unapplicable(why) => Self::unprocessable(why),
+            PatchError::Unexpected(why) => Self::unexpected(why),
+        }
+    }
+
+    pub(super) fn of_apply(error: &ApplyError) -> Self {
+        match error {
+            ApplyError::BadRequest(why) => Self::bad_request(why),
+            ApplyError::Typed(why) => Self::unexpected(why),
+            ApplyError::Conflict(conflicts) => {
+                let mut failure = Self::new(409, "Conflict", error.to_string());
+                let causes = conflicts.iter().map(|conflict| Cause {
+                    reason: "FieldManagerConflict".to_owned(),
+                    message: format!("conflict with {}", conflict.manager),
+                    field: conflict.path.clone(),
+                });
+                failure.details = Some(Box::new(Details {
+                    causes: causes.collect(),
+                    ..Details::default()
+                }));
+                failure
+            }
+        }
+    }
+
+    /// What upstream has no reason for.
+    fn unexpected(message: &str) -> Self {
+        Self::new(500, "", message)
     }
 
     /// A patch that does not fit the object.
@@ -171,6 +216,15 @@ impl Failure {
 
     /// `causes` are reason, message and field.
     pub(super) fn invalid(resource: &ResourceType, name: &str, causes: &[(&str, String, String)]) -> Self {
+        Self::invalid_kind(&resource.group, &resource.kind, name, causes)
+    }
+
+    /// Options of a request, such as `PatchOptions`; `causes` are reason, message and field.
+    pub(super) fn invalid_options(kind: &str, causes: &[(&str, String, String)]) -> Self {
+        Self::invalid_kind("meta.k8s.io", kind, "", causes)
+    }
+
+    fn invalid_kind(group: &str, kind: &str, name: &str, causes: &[(&str, String, String)]) -> Self {
         let texts: Vec<String> = causes
             .iter()
             .map(|(_, message, field)| format!("{field}: {message}"))
@@ -179,12 +233,12 @@ impl Failure {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
-        let kind = match &*resource.group {
-            "" => resource.kind.to_string(),
-            group => format!("{}.{group}", resource.kind),
+        let shown = match group {
+            "" => kind.to_owned(),
+            group => format!("{kind}.{group}"),
         };
-        let mut failure = Self::new(422, "Invalid", format!("{kind} {} is invalid: {list}", go_quote(name)));
-        let mut about = details(name, &resource.group, &resource.kind);
+        let mut failure = Self::new(422, "Invalid", format!("{shown} {} is invalid: {list}", go_quote(name)));
+        let mut about = details(name, group, kind);
         about.causes = causes
             .iter()
             .map(|(reason, message, field)| Cause {
@@ -199,11 +253,14 @@ impl Failure {
 
     /// A path that nothing is at: plain text, no Status.
     pub(super) fn path_not_found() -> Self {
-        Self::new(404, "", "404 page not found\n")
+        Self {
+            plain: true,
+            ..Self::new(404, "", "404 page not found\n")
+        }
     }
 
     pub(super) fn render(&self, request: &Request) -> Response {
-        if self.reason.is_empty() {
+        if self.plain {
             return Response::new(self.code, "text/plain; charset=utf-8", self.message.clone());
         }
         json_response(request, self.code, &self.status(), false)
