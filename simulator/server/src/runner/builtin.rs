@@ -446,12 +446,12 @@ mod tests {
 
     #[test]
     fn an_edit_goes_behind_its_line() {
-        let edit = |after: &str, insert: &str| Edit {
+        let edit = |after: &str, lines: &str| Edit::Insert {
             after: after.to_owned(),
-            insert: insert.to_owned(),
+            lines: lines.to_owned(),
         };
         let mut data = Map::from_iter([("mapRoles".to_owned(), json!("- rolearn: a\n  groups:\n  - g\n"))]);
-        assert!(insert(
+        assert!(change(
             &mut data,
             &edit("mapRoles: |", "  - rolearn: b\n    username: u\n")
         ));
@@ -459,12 +459,20 @@ mod tests {
             data.get("mapRoles").unwrap(),
             "- rolearn: b\n  username: u\n- rolearn: a\n  groups:\n  - g\n"
         );
-        assert!(insert(&mut data, &edit("groups:", "- h\n")));
+        assert!(change(&mut data, &edit("groups:", "- h\n")));
         assert_eq!(
             data.get("mapRoles").unwrap(),
             "- rolearn: b\n  username: u\n- rolearn: a\n  groups:\n  - h\n  - g\n"
         );
-        assert!(!insert(&mut data, &edit("nothing", "x")));
+        assert!(!change(&mut data, &edit("nothing", "x")));
+        let replace = |line: &str, with: &str| Edit::Replace {
+            line: line.to_owned(),
+            with: with.to_owned(),
+        };
+        assert!(change(&mut data, &replace("- h", "- i\n")));
+        assert!(data["mapRoles"].as_str().unwrap().contains("- i\n"));
+        assert!(change(&mut data, &replace("- i", "")));
+        assert!(!data["mapRoles"].as_str().unwrap().contains("- i\n"));
     }
 
     #[test]
