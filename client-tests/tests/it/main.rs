@@ -19,6 +19,7 @@ mod kubectl;
 mod logs;
 mod models;
 mod outbound;
+mod play;
 mod proxy;
 mod scenarios;
 mod sdks;

@@ -55,7 +55,7 @@ impl<'a> Home<'a> {
         let folder = running.dir().join("home");
         let bin = running.dir().join("bin");
         if folder.exists() {
-            fs::remove_dir_all(&folder)?;
+            empty(&folder)?;
         }
         for made in [&folder, &folder.join(".aws"), &folder.join(".kube"), &bin] {
             environment::make_private_folder(made)?;
@@ -403,6 +403,23 @@ impl<'a> Home<'a> {
         }
         output
     }
+}
+
+/// Removes what is in a home, but for what a shell reads and writes there. The folder itself stays: a shell may be in it.
+fn empty(folder: &Path) -> io::Result<()> {
+    const SHELLS_OWN: [&str; 4] = [".bash_history", ".bashrc", ".shrc", ".zshrc"];
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if SHELLS_OWN.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The variables of this process, with those that lead clients to the simulator in place of what leads elsewhere.

@@ -265,7 +265,13 @@ impl<'a> Lesson<'a> {
             Some((played, faults)) => {
                 self.is_solved = false;
                 let mut text = format!("\n✘ {}\n", self.pick("Not mended yet.", "아직 해결되지 않았습니다."));
-                for fault in faults {
+                // What a command that failed did not print is no news.
+                let told = if played.step.exit.is(played.exit_code) {
+                    faults.len()
+                } else {
+                    1
+                };
+                for fault in faults.iter().take(told) {
                     let _ = writeln!(text, "   {fault}");
                 }
                 let explanation = explanation_of(std::slice::from_ref(&played));
