@@ -44,6 +44,8 @@ pub enum Client {
     RustSdk,
     /// The tracer of system calls, on PATH.
     Strace,
+    /// The terminal multiplexer, on PATH.
+    Tmux,
 }
 
 /// Why a client cannot be had.
@@ -75,6 +77,7 @@ impl Client {
             Self::NodeSdk => "sdk-node",
             Self::RustSdk => "sdk-rust",
             Self::Strace => "strace",
+            Self::Tmux => "tmux",
         }
     }
 
@@ -95,6 +98,8 @@ impl Client {
             Self::NodeSdk => node_modules(),
             Self::RustSdk => build_rust_sdk(),
             Self::Strace => strace(),
+            Self::Tmux => find_on_path("tmux")
+                .ok_or_else(|| Lack::Failed("it is not on PATH; Debian has it as a package".to_owned())),
         }
     }
 }

@@ -20,6 +20,7 @@ mod kubectl_apply;
 mod logs;
 mod models;
 mod outbound;
+mod play;
 mod proxy;
 mod scenarios;
 mod sdks;
