@@ -15,6 +15,7 @@ mod crash;
 mod eksctl;
 mod faults;
 mod iam;
+mod irsa;
 mod kubectl;
 mod kubectl_apply;
 mod logs;

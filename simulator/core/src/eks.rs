@@ -44,6 +44,7 @@ use crate::arn::AccountId;
 use crate::arn::Partition;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
+use crate::jwt::SigningKey;
 use crate::mapping::aws_auth::AwsAuth;
 use crate::mapping::config::AuthenticatorConfig;
 use crate::mapping::crd;
@@ -126,6 +127,9 @@ pub struct Cluster {
     logging: BTreeSet<LogType>,
     updates: Vector<ClusterUpdate>,
     objects: ObjectStore,
+    // A record of its own in the store.
+    #[serde(skip)]
+    token_key: Option<Arc<SigningKey>>,
     #[serde(skip)]
     aws_auth: Arc<AwsAuth>,
     #[serde(skip)]
@@ -200,6 +204,7 @@ impl Cluster {
             logging: BTreeSet::new(),
             updates: Vector::new(),
             objects: ObjectStore::default(),
+            token_key: None,
             aws_auth: Arc::default(),
             identity_mappings: Arc::default(),
             rbac: Arc::default(),
@@ -281,6 +286,24 @@ impl Cluster {
     pub fn oidc_id(&self) -> String {
         let digest = Sha256::digest(self.arn().as_bytes());
         digest.iter().take(16).map(|byte| format!("{byte:02X}")).collect()
+    }
+
+    /// The issuer of its service accounts' tokens: `https://oidc.eks.REGION.amazonaws.com/id/ID`.
+    #[must_use]
+    pub fn oidc_issuer(&self) -> String {
+        let (domain, id) = (self.partition().dns_suffix(), self.oidc_id());
+        format!("https://oidc.eks.{}.{domain}/id/{id}", self.region)
+    }
+
+    /// The key that signs its service accounts' tokens; nothing before it is needed for the first time.
+    #[must_use]
+    pub fn token_key(&self) -> Option<&Arc<SigningKey>> {
+        self.token_key.as_ref()
+    }
+
+    /// Gives it a key to sign tokens with, unless it has one; the one that it then has.
+    pub fn ensure_token_key(&mut self, key: SigningKey) -> &Arc<SigningKey> {
+        self.token_key.get_or_insert_with(|| Arc::new(key))
     }
 
     /// An id such as `subnet-0123456789abcdef0` that follows from its ARN; `number` tells several apart.

@@ -14,6 +14,7 @@ pub mod go_json;
 mod go_text;
 pub mod id;
 pub mod instant;
+pub mod jwt;
 mod wildcard;
 
 pub mod authenticate;
@@ -38,6 +39,7 @@ pub mod rbac;
 pub mod request_info;
 pub mod schema;
 pub mod selector;
+pub mod service_account;
 pub mod user;
 
 pub mod cloudformation;

@@ -354,7 +354,7 @@ pub(crate) fn explain_newest(
             let explanation = explain::explain_cached(&identity, &user, age_seconds, world.cluster(&cluster)?);
             Some((cluster, explanation))
         }
-        EventKind::AwsAuthChange { .. } | EventKind::AwsCall { .. } => None,
+        EventKind::AwsAuthChange { .. } | EventKind::AwsCall { .. } | EventKind::ServiceAccountToken { .. } => None,
     }
 }
 
@@ -426,6 +426,16 @@ fn event_json(event: &Event) -> Value {
             "error": authentication.outcome.as_ref().map_err(|denial| &denial.message).err(),
             "explanation": explain_judgement(cluster, world, authentication, None),
             "log": authentication.log.iter().map(LogLine::render).collect::<Vec<_>>(),
+        }),
+        EventKind::ServiceAccountToken {
+            cluster,
+            username,
+            error,
+        } => json!({
+            "kind": "service-account-token",
+            "cluster": cluster,
+            "username": username,
+            "error": error,
         }),
         EventKind::CachedAuthentication {
             cluster,

@@ -15,10 +15,13 @@ mod patch;
 mod protobuf;
 mod resources;
 mod reviews;
+mod service_account_token;
 mod status;
 mod subresources;
 mod table;
 pub(crate) mod token_cache;
+mod token_review;
+mod tokens;
 mod validation;
 mod write;
 
@@ -41,6 +44,8 @@ use crate::http::Request;
 use crate::http::Response;
 use crate::journal::EventKind;
 use crate::state::State;
+use crate::token_issuer;
+use crate::token_issuer::CONFIGURATION_PATH;
 use crate::webhook;
 
 /// What a request is served with.
@@ -87,9 +92,11 @@ pub fn handle(state: &State, cluster: &str, request: &Request) -> Response {
             response
         }
     };
-    response
-        .with_header("audit-id", audit_id)
-        .with_header("cache-control", "no-cache, private")
+    let response = response.with_header("audit-id", audit_id);
+    if response.headers.iter().any(|(name, _)| *name == "cache-control") {
+        return response;
+    }
+    response.with_header("cache-control", "no-cache, private")
 }
 
 /// Authenticates, authorizes and serves; `known` tells how far it came.
@@ -143,6 +150,10 @@ fn answer(
     }
     match request.path.trim_end_matches('/') {
         "/version" => Ok(version(&context)),
+        CONFIGURATION_PATH if request.method == "GET" => Ok(token_issuer::internal_configuration(&context.cluster)),
+        "/openid/v1/jwks" if request.method == "GET" => token_issuer::key(state, cluster_name)
+            .map(|key| token_issuer::internal_keys(&key))
+            .ok_or_else(Failure::path_not_found),
         path if path.starts_with("/openapi/v3") => openapi::answer(&context, path),
         path => discovery::answer(&context, path),
     }

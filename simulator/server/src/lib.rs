@@ -28,3 +28,4 @@ mod metrics;
 pub mod state;
 mod store;
 pub mod tls;
+mod token_issuer;

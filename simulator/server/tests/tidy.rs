@@ -16,6 +16,7 @@ const CORE_DEPENDENCIES: [&str; 16] = [
     "imbl",
     "percent-encoding",
     "regex",
+    "rsa",
     "saphyr-parser",
     "schemars",
     "serde",

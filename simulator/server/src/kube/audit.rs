@@ -9,6 +9,7 @@ use eks_auth_core::request_info::Attributes;
 use eks_auth_core::user::UserInfo;
 use serde_json::Value;
 
+use super::service_account_token;
 use crate::http::Request;
 use crate::state::State;
 
@@ -42,7 +43,8 @@ pub(super) fn record(state: &State, cluster: &str, answered: &Answered<'_>) {
     let (now, request) = (state.now(), answered.request);
     let has_token = request.header("authorization").is_some();
     if answered.known.user.is_none() && has_token && cluster.logging().contains(&LogType::Api) {
-        state.append_control_plane(cluster, LogType::Api, [unauthenticated_line(now)], now);
+        let fault = service_account_token::fault(state, cluster, request);
+        state.append_control_plane(cluster, LogType::Api, [unauthenticated_line(now, fault.as_ref())], now);
     }
     if !cluster.logging().contains(&LogType::Audit) {
         return;

@@ -9,6 +9,7 @@ use eks_auth_core::authenticate::authenticate as judge;
 use eks_auth_core::fault::Target;
 use eks_auth_core::user::UserInfo;
 
+use super::service_account_token;
 use super::status::Failure;
 use super::token_cache::Judgement;
 use crate::clock::Stopwatch;
@@ -18,13 +19,10 @@ use crate::state::State;
 
 /// The user of a request, or 401. EKS lets anonymous requests (1.32 and later) reach the health paths only.
 pub(super) fn authenticate(state: &State, cluster: &str, request: &Request) -> Result<UserInfo, Failure> {
-    let token = request
-        .header("authorization")
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .filter(|token| !token.is_empty())
-        .ok_or_else(Failure::unauthorized)?;
+    let token = bearer_token(request).ok_or_else(Failure::unauthorized)?;
+    if let Some(user) = service_account_token::authenticate(state, cluster, token) {
+        return Ok(user.authenticated());
+    }
     let now = state.now();
     if let Some(kept) = state.token_cache().find(cluster, token, now) {
         state.journal().record(
@@ -57,6 +55,12 @@ pub(super) fn authenticate(state: &State, cluster: &str, request: &Request) -> R
         );
     }
     Ok(user.authenticated())
+}
+
+/// The bearer token of a request.
+pub(super) fn bearer_token(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.header("authorization")?.split_once(' ')?;
+    Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
 }
 
 /// Judges a token, writes the authenticator's log and the journal. Nothing when there is no such cluster.

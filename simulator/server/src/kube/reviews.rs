@@ -15,6 +15,7 @@ use super::body;
 use super::json_response;
 use super::resources::ResourceType;
 use super::status::Failure;
+use super::token_review;
 use crate::http::Response;
 
 /// EKS has a webhook among its authorizers, which cannot list rules; kubectl warns with this text.
@@ -34,6 +35,10 @@ pub(super) fn answer(context: &Context<'_>, resource: &ResourceType) -> Result<R
             created = json!(context.state.now().render_rfc3339());
             (None, json!({"userInfo": user_info_json(context.user)}))
         }
+        "tokenreviews" => {
+            let status = token_review::status(context, &spec)?;
+            (Some(spec), status)
+        }
         other => {
             return Err(Failure::not_implemented(format!(
                 "eks-auth-sim does not serve {other} yet"
@@ -52,7 +57,7 @@ pub(super) fn answer(context: &Context<'_>, resource: &ResourceType) -> Result<R
 }
 
 /// A user as reviews show it; empty parts are left out.
-fn user_info_json(user: &UserInfo) -> Value {
+pub(super) fn user_info_json(user: &UserInfo) -> Value {
     let mut info = Map::new();
     info.insert("username".to_owned(), json!(user.username));
     if !user.uid.is_empty() {

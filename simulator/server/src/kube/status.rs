@@ -65,6 +65,7 @@ struct Details {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Cause {
+    #[serde(skip_serializing_if = "String::is_empty")]
     reason: String,
     message: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -120,6 +121,14 @@ impl Failure {
         Self::new(409, "Conflict", message).about(resource, name)
     }
 
+    /// A conflict that is told of a kind.
+    pub(super) fn conflict_of(kind: &str, name: &str, why: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {kind} {}: {why}", go_quote(name));
+        let mut failure = Self::new(409, "Conflict", message);
+        failure.details = Some(Box::new(details(name, "", kind)));
+        failure
+    }
+
     pub(super) fn modified(resource: &ResourceType, name: &str) -> Self {
         Self::conflict(
             resource,
@@ -136,6 +145,20 @@ impl Failure {
         let message = "the server does not allow this method on the requested resource";
         let mut failure = Self::new(405, "MethodNotAllowed", message);
         failure.details = Some(Box::default());
+        failure
+    }
+
+    /// What ought not to happen.
+    pub(super) fn internal(why: &str) -> Self {
+        let mut failure = Self::new(500, "InternalError", format!("Internal error occurred: {why}"));
+        failure.details = Some(Box::new(Details {
+            causes: vec![Cause {
+                reason: String::new(),
+                message: why.to_owned(),
+                field: String::new(),
+            }],
+            ..Details::default()
+        }));
         failure
     }
 
@@ -216,15 +239,16 @@ impl Failure {
 
     /// `causes` are reason, message and field.
     pub(super) fn invalid(resource: &ResourceType, name: &str, causes: &[(&str, String, String)]) -> Self {
-        Self::invalid_kind(&resource.group, &resource.kind, name, causes)
+        Self::invalid_kind((&resource.group, &resource.kind), name, causes)
     }
 
     /// Options of a request, such as `PatchOptions`; `causes` are reason, message and field.
     pub(super) fn invalid_options(kind: &str, causes: &[(&str, String, String)]) -> Self {
-        Self::invalid_kind("meta.k8s.io", kind, "", causes)
+        Self::invalid_kind(("meta.k8s.io", kind), "", causes)
     }
 
-    fn invalid_kind(group: &str, kind: &str, name: &str, causes: &[(&str, String, String)]) -> Self {
+    /// The same for what is of a kind that no resource has.
+    pub(super) fn invalid_kind((group, kind): (&str, &str), name: &str, causes: &[(&str, String, String)]) -> Self {
         let texts: Vec<String> = causes
             .iter()
             .map(|(_, message, field)| format!("{field}: {message}"))
@@ -233,11 +257,12 @@ impl Failure {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
-        let shown = match group {
+        let qualified = match group {
             "" => kind.to_owned(),
             group => format!("{kind}.{group}"),
         };
-        let mut failure = Self::new(422, "Invalid", format!("{shown} {} is invalid: {list}", go_quote(name)));
+        let message = format!("{qualified} {} is invalid: {list}", go_quote(name));
+        let mut failure = Self::new(422, "Invalid", message);
         let mut about = details(name, group, kind);
         about.causes = causes
             .iter()

@@ -21,6 +21,7 @@ use super::resources::ResourceType;
 use super::resources::Subresource;
 use super::status;
 use super::status::Failure;
+use super::tokens;
 use super::write;
 use super::write::Target;
 use super::write::Writer;
@@ -40,11 +41,7 @@ pub(super) fn answer(
         "scale" => return scale(context, target, part, verb),
         "eviction" => return evict(context, target, part),
         "binding" => return bind(context, target, part),
-        "token" => {
-            return Err(Failure::not_implemented(
-                "eks-auth-sim does not serve service account tokens yet",
-            ));
-        }
+        "token" => return tokens::answer(context, target, part),
         _ => {
             write::existing(&context.cluster, target)?;
             return Err(Failure::not_implemented(format!(
