@@ -25,6 +25,7 @@ use serde_json::json;
 
 use super::Context;
 use super::body;
+use super::guard;
 use super::json_response;
 use super::list::Selection;
 use super::patch::PatchError;
@@ -87,6 +88,7 @@ pub(super) fn existing<'a>(cluster: &'a Cluster, target: &Target<'_>) -> Result<
 pub(super) fn create(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
     let mut object = body::object(context.request, target.resource)?;
     let warnings = decode(context, target.resource, &mut object)?;
+    guard::check(context, target.resource, None, &object)?;
     let stored = change(context, |cluster, ids, now| {
         create_in(cluster, target, object, ids, now)
     })?;
@@ -152,9 +154,13 @@ pub(super) fn replace(
     let stored = change(context, |cluster, ids, now| {
         if part == Part::Whole && creates_on_update(&key.resource) && cluster.objects().find(key).is_none() {
             status = 201;
+            guard::check(context, target.resource, None, &object)?;
             return create_in(cluster, target, object, ids, now);
         }
-        update_in(cluster, target, part, now, |_| Ok(object))
+        update_in(cluster, target, part, now, |old| {
+            guard::check(context, target.resource, Some(old), &object)?;
+            Ok(object)
+        })
     })?;
     Ok(stored_response(context, status, &stored, warnings))
 }
@@ -192,6 +198,7 @@ pub(super) fn patch_part(context: &Context<'_>, target: &Target<'_>, part: Part)
     let stored = change(context, |cluster, _, now| {
         update_in(cluster, target, part, now, |old| {
             let (object, told) = patched(context, target, kind, old)?;
+            guard::check(context, target.resource, Some(old), &object)?;
             warnings = told;
             Ok(object)
         })
