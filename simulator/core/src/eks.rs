@@ -42,6 +42,7 @@ use self::update::LogType;
 
 use crate::arn::AccountId;
 use crate::arn::Partition;
+use crate::audit::AuditPolicy;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 use crate::jwt::SigningKey;
@@ -54,6 +55,7 @@ use crate::object::ObjectStore;
 use crate::object::StoreError;
 use crate::rbac::RESOURCE_SUFFIX;
 use crate::rbac::RbacIndex;
+use crate::rbac::aggregation::aggregate;
 use crate::rbac::bootstrap;
 
 /// The namespace of the `aws-auth` ConfigMap.
@@ -108,6 +110,9 @@ pub struct Cluster {
     pub token_cache_seconds: u32,
     /// The authenticator that its operator configures, as on clusters that are not EKS's; EKS's own where absent.
     pub authenticator: Option<Arc<AuthenticatorConfig>>,
+    /// What its API server audits; EKS's policy where absent.
+    #[serde(default)]
+    pub audit_policy: Option<Arc<AuditPolicy>>,
     /// The EC2 instances that its authenticator can ask for: ids with private DNS names.
     pub instances: BTreeMap<String, String>,
     /// The URL of its Kubernetes API; empty until a listener is bound.
@@ -196,6 +201,7 @@ impl Cluster {
             strict_hosts: spec.strict_hosts,
             token_cache_seconds: spec.token_cache_seconds,
             authenticator: None,
+            audit_policy: None,
             instances: BTreeMap::new(),
             endpoint: String::new(),
             certificate_authority: String::new(),
@@ -433,6 +439,7 @@ impl Cluster {
         } else if changed.resource == crd::RESOURCE {
             self.identity_mappings = Arc::new(IdentityMappings::build(&self.objects));
         } else if changed.resource.ends_with(RESOURCE_SUFFIX) {
+            aggregate(&mut self.objects);
             self.rbac = Arc::new(RbacIndex::build(&self.objects));
         }
     }

@@ -14,6 +14,7 @@ pub mod webhook;
 
 pub mod catalogue;
 pub mod client;
+mod client_certificate;
 pub mod environment;
 pub mod profile;
 pub mod runner;

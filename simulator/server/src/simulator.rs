@@ -260,6 +260,7 @@ impl Simulator {
         let listeners = Arc::new(Listeners {
             runtime: runtime.handle().clone(),
             tls: authority.acceptor(config.listen, binding.hostname.as_deref())?,
+            authority: Arc::clone(&authority),
             binding,
             is_webhook: config.webhook.is_some(),
             folder: folder.path().to_owned(),

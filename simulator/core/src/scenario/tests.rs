@@ -810,3 +810,22 @@ fn the_schema_takes_the_catalogue_and_refuses_unknown_keys_as_the_loader_does() 
         assert!(error.message.contains("unknown"), "{place}: {error}");
     }
 }
+
+#[test]
+fn a_world_has_an_audit_policy_of_its_own() {
+    let staged = |policy: &str| {
+        let text = ARTICLE_WORLD.replacen(
+            "      creator: user/creator\n",
+            &format!("      creator: user/creator\n      audit_policy: {policy}\n"),
+            1,
+        );
+        stage(&text, Timestamp::UNIX_EPOCH)
+    };
+    let own = staged("{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: None}]}").unwrap();
+    assert!(own.world.cluster("my-cluster").unwrap().audit_policy.is_some());
+    let refused = staged("{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Everything}]}").unwrap_err();
+    assert!(
+        refused.to_string().contains("unknown variant `Everything`"),
+        "{refused}"
+    );
+}

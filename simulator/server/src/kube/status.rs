@@ -2,6 +2,7 @@
 //!
 //! Source: `apimachinery/pkg/api/errors/errors.go`, Kubernetes 1.32.
 
+use eks_auth_core::authorize::escape_html;
 use eks_auth_core::authorize::forbidden_message;
 use eks_auth_core::log::go_quote;
 use eks_auth_core::managed_fields::ApplyError;
@@ -24,8 +25,8 @@ pub(super) struct Failure {
     reason: &'static str,
     message: String,
     details: Option<Box<Details>>,
-    /// Whether the message is the whole body.
-    plain: bool,
+    /// Whether browsers are told to take the type of the answer as it stands.
+    nosniff: bool,
 }
 
 /// A Status, in the order in which Go writes its fields.
@@ -72,6 +73,28 @@ struct Cause {
     field: String,
 }
 
+impl Cause {
+    fn of((reason, message, field): &(&str, String, String)) -> Self {
+        Self {
+            reason: (*reason).to_owned(),
+            message: message.clone(),
+            field: field.clone(),
+        }
+    }
+}
+
+/// Causes as the message of the whole lists them.
+fn listed(causes: &[(&str, String, String)]) -> String {
+    let texts: Vec<String> = causes
+        .iter()
+        .map(|(_, message, field)| format!("{field}: {message}"))
+        .collect();
+    match &texts[..] {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    }
+}
+
 impl Failure {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -79,7 +102,7 @@ impl Failure {
             reason,
             message: message.into(),
             details: None,
-            plain: false,
+            nosniff: false,
         }
     }
 
@@ -99,6 +122,24 @@ impl Failure {
         } else {
             Details::default()
         }));
+        failure.nosniff = true;
+        failure
+    }
+
+    /// A role or a binding that the user may not write, for it does not hold what it would give.
+    pub(super) fn escalation(resource: &ResourceType, name: &str, why: &str) -> Self {
+        let about = match name {
+            "" => format!("{} is forbidden: {why}", resource.qualified()),
+            name => format!("{} {} is forbidden: {why}", resource.qualified(), go_quote(name)),
+        };
+        Self::new(403, "Forbidden", about).about(resource, name)
+    }
+
+    /// What a filter before the handlers answers to what makes no sense: plain text, no Status.
+    pub(super) fn filter_failed(request: &Request, why: &str) -> Self {
+        let text = format!("Internal Server Error: {}: {why}", go_quote(&request.uri()));
+        let mut failure = Self::new(500, "", format!("{}\n", escape_html(&text)));
+        failure.nosniff = true;
         failure
     }
 
@@ -249,14 +290,7 @@ impl Failure {
 
     /// The same for what is of a kind that no resource has.
     pub(super) fn invalid_kind((group, kind): (&str, &str), name: &str, causes: &[(&str, String, String)]) -> Self {
-        let texts: Vec<String> = causes
-            .iter()
-            .map(|(_, message, field)| format!("{field}: {message}"))
-            .collect();
-        let list = match &texts[..] {
-            [one] => one.clone(),
-            many => format!("[{}]", many.join(", ")),
-        };
+        let list = listed(causes);
         let qualified = match group {
             "" => kind.to_owned(),
             group => format!("{kind}.{group}"),
@@ -264,31 +298,38 @@ impl Failure {
         let message = format!("{qualified} {} is invalid: {list}", go_quote(name));
         let mut failure = Self::new(422, "Invalid", message);
         let mut about = details(name, group, kind);
-        about.causes = causes
-            .iter()
-            .map(|(reason, message, field)| Cause {
-                reason: (*reason).to_owned(),
-                message: message.clone(),
-                field: field.clone(),
-            })
-            .collect();
+        about.causes = causes.iter().map(Cause::of).collect();
+        failure.details = Some(Box::new(about));
+        failure
+    }
+
+    /// A review that is not valid: the API server has its kind no more when it says so.
+    pub(super) fn invalid_review(group: &str, causes: &[(&str, String, String)]) -> Self {
+        let mut failure = Self::new(422, "Invalid", format!(".{group} \"\" is invalid: {}", listed(causes)));
+        let mut about = details("", group, "");
+        about.causes = causes.iter().map(Cause::of).collect();
         failure.details = Some(Box::new(about));
         failure
     }
 
     /// A path that nothing is at: plain text, no Status.
     pub(super) fn path_not_found() -> Self {
-        Self {
-            plain: true,
-            ..Self::new(404, "", "404 page not found\n")
-        }
+        let mut failure = Self::new(404, "", "404 page not found\n");
+        failure.nosniff = true;
+        failure
     }
 
     pub(super) fn render(&self, request: &Request) -> Response {
-        if self.plain {
-            return Response::new(self.code, "text/plain; charset=utf-8", self.message.clone());
+        let response = if self.reason.is_empty() {
+            Response::new(self.code, "text/plain; charset=utf-8", self.message.clone())
+        } else {
+            json_response(request, self.code, &self.status(), false)
+        };
+        if self.nosniff {
+            response.with_header("x-content-type-options", "nosniff")
+        } else {
+            response
         }
-        json_response(request, self.code, &self.status(), false)
     }
 
     /// The Status as a value, for the audit log.

@@ -31,6 +31,7 @@ use serde_json::json;
 
 use super::Context;
 use super::body;
+use super::guard;
 use super::json_response;
 use super::list::Selection;
 use super::options::Write;
@@ -155,6 +156,7 @@ pub(super) fn create(context: &Context<'_>, target: &Target<'_>) -> Result<Respo
     let writer = Writer::of(context, Write::Create, "")?;
     let mut object = body::object(context.request, target.resource)?;
     let warnings = decode(context, target.resource, &mut object)?;
+    guard::check(context, target.resource, None, &object)?;
     let stored = change(context, |cluster, ids, now| {
         create_in(cluster, target, object, Some(&writer), ids, now)
     })?;
@@ -227,9 +229,13 @@ pub(super) fn replace(
     let stored = change(context, |cluster, ids, now| {
         if part == Part::Whole && creates_on_update(&key.resource) && cluster.objects().find(key).is_none() {
             status = 201;
+            guard::check(context, target.resource, None, &object)?;
             return create_in(cluster, target, object, Some(&writer), ids, now);
         }
-        update_in(cluster, target, part, Some(&writer), now, |_| Ok(object))
+        update_in(cluster, target, part, Some(&writer), now, |old| {
+            guard::check(context, target.resource, Some(old), &object)?;
+            Ok(object)
+        })
     })?;
     Ok(written(context, target, status, &stored, warnings))
 }
@@ -288,6 +294,7 @@ pub(super) fn patch_part(
             warnings = validation::decode(target.resource, &mut object, field_validation(context))
                 .map_err(|DecodeError(why)| Failure::invalid_patch(&object.to_string(), &why))?;
             check_name(target, &mut object)?;
+            guard::check(context, target.resource, Some(old), &object)?;
             Ok(object)
         })
     })?;
@@ -320,6 +327,7 @@ fn apply(
             }
         }
         check_name(target, &mut object)?;
+        guard::check(context, target.resource, live.as_deref(), &object)?;
         if live.is_some() {
             return update_in(cluster, target, part, None, now, |_| Ok(object));
         }
