@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test that cannot go on should end at once"
@@ -19,6 +20,7 @@ mod iam;
 mod irsa;
 mod kubectl;
 mod kubectl_apply;
+mod kubectl_recorded;
 mod logs;
 mod models;
 mod outbound;

@@ -104,13 +104,7 @@ impl Selection {
         let mut pointers = Vec::new();
         for term in fields.terms() {
             let Some(pointer) = field_pointer(resource, &term.field) else {
-                return Err(Failure::bad_request(format!(
-                    "Unable to find {} that match label selector {}, field selector {}: field label not supported: {}",
-                    go_quote(&format!("{}, Resource={}", resource.group_version(), resource.plural)),
-                    go_quote(&query("labelSelector")),
-                    go_quote(&query("fieldSelector")),
-                    term.field
-                )));
+                return Err(Failure::bad_request(unknown_field(resource, &term.field)));
             };
             pointers.push((term.field.clone(), pointer.to_owned()));
         }
@@ -151,6 +145,20 @@ fn without_type(object: &Value) -> Value {
         map.remove("kind");
     }
     object
+}
+
+/// What a field is called that cannot be selected by; the kinds with fields of their own have words of their own.
+fn unknown_field(resource: &ResourceType, field: &str) -> String {
+    match (&*resource.group, &*resource.plural) {
+        ("", "events" | "namespaces" | "nodes" | "pods" | "replicationcontrollers" | "secrets" | "services")
+        | ("certificates.k8s.io", "certificatesigningrequests") => format!("field label not supported: {field}"),
+        _ if resource.custom.is_some() => format!("field label not supported: {field}"),
+        ("batch", "jobs") => format!("field label {} not supported for Job", go_quote(field)),
+        _ => format!(
+            "{} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"",
+            go_quote(field)
+        ),
+    }
 }
 
 /// Where a selectable field stands (`selectableFields` of each kind's strategy).

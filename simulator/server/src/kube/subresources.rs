@@ -145,7 +145,15 @@ fn selector_text(selector: &Value) -> String {
 fn scale(context: &Context<'_>, target: &Target<'_>, part: &Subresource, verb: &str) -> Result<Response, Failure> {
     let shown = |object: &Value| json_response(context.request, 200, &scale_of(target.resource, object), false);
     if verb == "get" {
-        return Ok(shown(write::existing(&context.cluster, target)?));
+        let scale = Arc::new(scale_of(target.resource, write::existing(&context.cluster, target)?));
+        // Its table is its own, whatever it scales.
+        let shown_as = ResourceType {
+            group: Arc::from("autoscaling"),
+            plural: Arc::from("scale"),
+            custom: None,
+            ..target.resource.clone()
+        };
+        return Ok(list::get(context, &shown_as, &scale));
     }
     let api_version = format!("{}/{}", part.group, part.version);
     let write = if verb == "patch" { Write::Patch } else { Write::Update };
