@@ -10,7 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// What the core may depend on: nothing that does I/O.
-const CORE_DEPENDENCIES: [&str; 16] = [
+const CORE_DEPENDENCIES: [&str; 17] = [
     "base64",
     "hmac",
     "imbl",

@@ -52,14 +52,15 @@ impl Api {
             ..UserInfo::default()
         };
         let world = self.0.snapshot();
+        let attributes = attributes(method, path, query);
         let context = Context {
             state: &self.0,
             cluster_name: CLUSTER,
             cluster: Arc::clone(world.cluster(CLUSTER).unwrap()),
             user: &user,
             request: &request,
+            attributes: &attributes,
         };
-        let attributes = attributes(method, path, query);
         objects::answer(&context, &attributes).unwrap_or_else(|failure| failure.render(&request))
     }
 
