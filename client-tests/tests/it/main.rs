@@ -17,6 +17,7 @@ mod faults;
 mod iam;
 mod kubectl;
 mod kubectl_apply;
+mod kubectl_schema;
 mod logs;
 mod models;
 mod outbound;

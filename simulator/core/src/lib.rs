@@ -30,6 +30,7 @@ pub mod totp;
 pub mod access_policy;
 pub mod audit;
 pub mod authorize;
+pub mod custom;
 pub mod managed_fields;
 pub mod object;
 pub mod patch;
@@ -39,6 +40,7 @@ pub mod request_info;
 pub mod schema;
 pub mod selector;
 pub mod user;
+pub mod validation;
 
 pub mod cloudformation;
 pub mod cloudwatch_logs;

@@ -143,7 +143,7 @@ fn answer(
     }
     match request.path.trim_end_matches('/') {
         "/version" => Ok(version(&context)),
-        path if path.starts_with("/openapi/v3") => openapi::answer(&context, path),
+        path if path == "/openapi/v2" || path.starts_with("/openapi/v3") => openapi::answer(&context, path),
         path => discovery::answer(&context, path),
     }
 }

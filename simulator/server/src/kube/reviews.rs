@@ -21,7 +21,7 @@ use crate::http::Response;
 const INCOMPLETE: &str = "webhook authorizer does not support user rule resolution";
 
 pub(super) fn answer(context: &Context<'_>, resource: &ResourceType) -> Result<Response, Failure> {
-    let mut review = body::object(context.request, resource)?;
+    let (mut review, _) = body::object(context.request, resource)?;
     let spec = review.get("spec").cloned().unwrap_or_default();
     let mut created = Value::Null;
     let (spec, status) = match &*resource.plural {
