@@ -31,6 +31,7 @@ pub mod totp;
 pub mod access_policy;
 pub mod audit;
 pub mod authorize;
+pub mod custom;
 pub mod impersonation;
 pub mod managed_fields;
 pub mod object;
@@ -43,6 +44,7 @@ pub mod schema;
 pub mod selector;
 pub mod service_account;
 pub mod user;
+pub mod validation;
 
 pub mod cloudformation;
 pub mod cloudwatch_logs;

@@ -151,7 +151,7 @@ fn answer(
         "/openid/v1/jwks" if request.method == "GET" => token_issuer::key(state, cluster_name)
             .map(|key| token_issuer::internal_keys(&key))
             .ok_or_else(Failure::path_not_found),
-        path if path.starts_with("/openapi/v3") => openapi::answer(&context, path),
+        path if path == "/openapi/v2" || path.starts_with("/openapi/v3") => openapi::answer(&context, path),
         path => discovery::answer(&context, path),
     }
 }

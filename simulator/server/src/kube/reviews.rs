@@ -34,7 +34,7 @@ type Causes = Vec<(&'static str, String, String)>;
 
 /// Answers a review; `namespace` is that of the request.
 pub(super) fn answer(context: &Context<'_>, resource: &ResourceType, namespace: &str) -> Result<Response, Failure> {
-    let mut review = body::object(context.request, resource)?;
+    let (mut review, _) = body::object(context.request, resource)?;
     let spec = review.get("spec").cloned().unwrap_or_default();
     let mut metadata = json!({"creationTimestamp": null});
     let (spec, status) = match &*resource.plural {
