@@ -221,9 +221,13 @@ impl Simulator {
                 source,
             })?;
             kept.ports.clusters.insert(name.clone(), bound.address.port());
-            if let Some((cluster, _)) = world.cluster_mut(&name) {
-                cluster.endpoint.clone_from(&bound.endpoint);
-                cluster.certificate_authority.clone_from(&bound.certificate_authority);
+            if let Some((cluster, ids)) = world.cluster_mut(&name) {
+                cluster.set_api(
+                    bound.endpoint.clone(),
+                    bound.certificate_authority.clone(),
+                    ids,
+                    config.clock.now(),
+                );
                 bound_clusters.push((ClusterListener::of(cluster, folder.path()), bound));
             }
         }

@@ -105,6 +105,48 @@ impl Failure {
         Self::new(409, "AlreadyExists", message).about(resource, name)
     }
 
+    /// The object of that name is there, and about to go.
+    pub(super) fn still_being_deleted(resource: &ResourceType, name: &str) -> Self {
+        let mut failure = Self::already_exists(resource, name);
+        failure.message = format!("object is being deleted: {}", failure.message);
+        failure
+    }
+
+    /// What an admission plugin refuses.
+    pub(super) fn refused(resource: &ResourceType, name: &str, why: &str) -> Self {
+        let message = format!("{} {} is forbidden: {why}", resource.qualified(), go_quote(name));
+        Self::new(403, "Forbidden", message).about(resource, name)
+    }
+
+    /// Something new in a namespace that is about to go.
+    pub(super) fn namespace_terminating(resource: &ResourceType, name: &str, namespace: &str) -> Self {
+        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let mut failure = Self::refused(resource, name, &why);
+        if let Some(details) = &mut failure.details {
+            details.causes.push(Cause {
+                reason: "NamespaceTerminating".to_owned(),
+                message: format!("namespace {namespace} is being terminated"),
+                field: "metadata.namespace".to_owned(),
+            });
+        }
+        failure
+    }
+
+    /// Options of a deletion or a list that are none.
+    pub(super) fn invalid_options(reason: &str, field: &str, why: &str) -> Self {
+        let message = format!("DeleteOptions.meta.k8s.io \"\" is invalid: {field}: {why}");
+        let mut failure = Self::new(422, "Invalid", message);
+        let mut about = of_cause(reason, why, field);
+        "meta.k8s.io".clone_into(&mut about.group);
+        "DeleteOptions".clone_into(&mut about.kind);
+        failure.details = Some(Box::new(about));
+        failure
+    }
+
+    pub(super) fn is_not_found(&self) -> bool {
+        self.reason == "NotFound"
+    }
+
     pub(super) fn conflict(resource: &ResourceType, name: &str, why: &str) -> Self {
         let message = format!(
             "Operation cannot be fulfilled on {} {}: {why}",

@@ -153,8 +153,8 @@ fn scale(context: &Context<'_>, target: &Target<'_>, part: &Subresource, verb: &
         _ => Some(body::of_kind(context.request, &api_version, &part.kind)?),
     };
     let paths = scale_paths(target.resource);
-    let stored = write::change(context, |cluster, _, now| {
-        write::update_in(cluster, target, Part::Whole, now, |old| {
+    let stored = write::change(context, |cluster, ids, now| {
+        write::update_in(cluster, target, Part::Whole, (ids, now), |old| {
             let scale = match sent {
                 Some(sent) => sent,
                 None => patched_scale(context, &scale_of(target.resource, old))?,
@@ -211,10 +211,11 @@ fn evict(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resu
             "name in URL does not match name in Eviction object",
         ));
     }
-    let options = eviction.get("deleteOptions").cloned().unwrap_or_else(|| json!({}));
-    let dry_run = write::is_dry_run(&options) || context.request.query_value("dryRun").as_deref() == Some("All");
-    write::change_or_try(context, dry_run, |cluster, _, _| {
-        write::delete_in(cluster, target, &options)
+    let sent = eviction.get("deleteOptions").cloned().unwrap_or_else(|| json!({}));
+    let options = write::delete_options(&sent)?;
+    let dry_run = write::is_dry_run(&sent) || context.request.query_value("dryRun").as_deref() == Some("All");
+    write::change_or_try(context, dry_run, |cluster, ids, now| {
+        write::delete_in(cluster, target, &options, ids, now)
     })?;
     Ok(status::success(context.request, 201))
 }
@@ -222,7 +223,7 @@ fn evict(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resu
 fn bind(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Result<Response, Failure> {
     let binding = body::of_kind(context.request, &part.version, &part.kind)?;
     let node = text(&binding, "/target/name").to_owned();
-    write::change(context, |cluster, _, now| {
+    write::change(context, |cluster, ids, now| {
         let strategy_free = |old: &Arc<Value>| {
             let assigned = text(old, "/spec/nodeName");
             if !assigned.is_empty() {
@@ -233,7 +234,7 @@ fn bind(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resul
             set(&mut object, "/spec/nodeName", json!(node));
             Ok(object)
         };
-        write::update_in(cluster, target, Part::Whole, now, strategy_free)
+        write::update_in(cluster, target, Part::Whole, (ids, now), strategy_free)
     })?;
     Ok(status::success(context.request, 201))
 }
