@@ -8,6 +8,7 @@ mod index;
 pub mod service;
 pub mod strategy;
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -79,6 +80,20 @@ impl ObjectStore {
         self.objects.range(first..).take_while(move |(key, _)| {
             key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
         })
+    }
+
+    /// [`ObjectStore::list`], from behind `after` on.
+    pub fn list_after<'a>(
+        &'a self,
+        resource: &'a str,
+        namespace: Option<&'a str>,
+        after: &'a ObjectKey,
+    ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Value>)> {
+        self.objects
+            .range::<_, ObjectKey>((Bound::Excluded(after), Bound::Unbounded))
+            .take_while(move |(key, _)| {
+                key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
+            })
     }
 
     /// Stores a new object and returns it as stored.

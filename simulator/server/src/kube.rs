@@ -14,11 +14,13 @@ mod patch;
 mod protobuf;
 mod resources;
 mod reviews;
+mod selection;
 mod status;
 mod subresources;
 mod table;
 pub(crate) mod token_cache;
 mod validation;
+mod watch;
 mod write;
 
 use std::sync::Arc;

@@ -21,6 +21,8 @@ pub(super) struct Failure {
     reason: &'static str,
     message: String,
     details: Option<Box<Details>>,
+    /// Where a list can go on, of one that cannot as it was.
+    continue_token: String,
 }
 
 /// A Status, in the order in which Go writes its fields.
@@ -29,7 +31,7 @@ pub(super) struct Failure {
 struct Status<'a> {
     kind: &'static str,
     api_version: &'static str,
-    metadata: Metadata,
+    metadata: Metadata<'a>,
     status: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
     message: &'a str,
@@ -41,10 +43,14 @@ struct Status<'a> {
     code: Option<u16>,
 }
 
-#[derive(Serialize)]
-struct Metadata {}
+#[derive(Default, Serialize)]
+struct Metadata<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    r#continue: &'a str,
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Details {
     #[serde(skip_serializing_if = "String::is_empty")]
     name: String,
@@ -56,6 +62,13 @@ struct Details {
     uid: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     causes: Vec<Cause>,
+    #[serde(skip_serializing_if = "is_zero")]
+    retry_after_seconds: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -73,6 +86,7 @@ impl Failure {
             reason,
             message: message.into(),
             details: None,
+            continue_token: String::new(),
         }
     }
 
@@ -132,13 +146,37 @@ impl Failure {
         failure
     }
 
-    /// Options of a deletion or a list that are none.
-    pub(super) fn invalid_options(reason: &str, field: &str, why: &str) -> Self {
-        let message = format!("DeleteOptions.meta.k8s.io \"\" is invalid: {field}: {why}");
+    /// Options that are none; `kind` is such as `DeleteOptions`.
+    pub(super) fn invalid_options(kind: &str, reason: &str, field: &str, why: &str) -> Self {
+        let message = format!("{kind}.meta.k8s.io \"\" is invalid: {field}: {why}");
         let mut failure = Self::new(422, "Invalid", message);
         let mut about = of_cause(reason, why, field);
         "meta.k8s.io".clone_into(&mut about.group);
-        "DeleteOptions".clone_into(&mut about.kind);
+        kind.clone_into(&mut about.kind);
+        failure.details = Some(Box::new(about));
+        failure
+    }
+
+    /// A version that was forgotten.
+    pub(super) fn expired(why: &str) -> Self {
+        Self::new(410, "Expired", why)
+    }
+
+    /// A page whose list was forgotten; `token` goes on with the present one.
+    pub(super) fn continue_expired(token: String) -> Self {
+        let mut failure = Self::expired(
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.",
+        );
+        failure.continue_token = token;
+        failure
+    }
+
+    /// A version that is still to come.
+    pub(super) fn too_large_version(wanted: u64, present: u64) -> Self {
+        let message = format!("Timeout: Too large resource version: {wanted}, current: {present}");
+        let mut failure = Self::new(504, "Timeout", message);
+        let mut about = of_cause("ResourceVersionTooLarge", "Too large resource version", "");
+        about.retry_after_seconds = 1;
         failure.details = Some(Box::new(about));
         failure
     }
@@ -261,7 +299,9 @@ impl Failure {
         Status {
             kind: "Status",
             api_version: "v1",
-            metadata: Metadata {},
+            metadata: Metadata {
+                r#continue: &self.continue_token,
+            },
             status: "Failure",
             message: &self.message,
             reason: self.reason,
@@ -278,7 +318,7 @@ pub(super) fn deleted(request: &Request, resource: &ResourceType, name: &str, ui
     let status = Status {
         kind: "Status",
         api_version: "v1",
-        metadata: Metadata {},
+        metadata: Metadata::default(),
         status: "Success",
         message: "",
         reason: "",
@@ -293,7 +333,7 @@ pub(super) fn success(request: &Request, code: u16) -> Response {
     let status = Status {
         kind: "Status",
         api_version: "v1",
-        metadata: Metadata {},
+        metadata: Metadata::default(),
         status: "Success",
         message: "",
         reason: "",

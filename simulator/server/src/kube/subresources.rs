@@ -51,11 +51,7 @@ pub(super) fn answer(
         }
     };
     match verb {
-        "get" => Ok(list::get(
-            context,
-            target.resource,
-            write::existing(&context.cluster, target)?,
-        )),
+        "get" => list::get(context, target.resource, write::existing(&context.cluster, target)?),
         "patch" => write::patch_part(context, target, written),
         _ => {
             let mut object = body::object(context.request, target.resource)?;

@@ -31,10 +31,11 @@ use serde_json::json;
 use super::Context;
 use super::body;
 use super::json_response;
-use super::list::Selection;
+use super::list;
 use super::patch::PatchError;
 use super::patch::PatchKind;
 use super::resources::ResourceType;
+use super::selection::Selection;
 use super::status;
 use super::status::Failure;
 use super::validation;
@@ -362,6 +363,7 @@ pub(super) fn delete_options(sent: &Value) -> Result<DeleteOptions, Failure> {
         ("Orphan", None) => Some(Propagation::Orphan),
         (_, Some(_)) => {
             return Err(Failure::invalid_options(
+                "DeleteOptions",
                 "FieldValueInvalid",
                 "propagationPolicy",
                 &format!(
@@ -372,6 +374,7 @@ pub(super) fn delete_options(sent: &Value) -> Result<DeleteOptions, Failure> {
         }
         (other, None) => {
             return Err(Failure::invalid_options(
+                "DeleteOptions",
                 "FieldValueNotSupported",
                 "propagationPolicy",
                 &format!(
@@ -397,7 +400,7 @@ pub(super) fn delete_collection(
 ) -> Result<Response, Failure> {
     let sent = body::delete_options(context.request)?;
     let options = delete_options(&sent)?;
-    let selection = Selection::of(context, resource)?;
+    let selection = Selection::of(context.request, resource)?;
     let (removed, revision) = change_or_try(context, is_dry_run(&sent), |cluster, ids, now| {
         let qualified = resource.qualified();
         let found: Vec<(ObjectKey, Arc<Value>)> = cluster
@@ -417,7 +420,7 @@ pub(super) fn delete_collection(
         Ok((removed, cluster.objects().revision().to_string()))
     })?;
     let metadata = json!({"resourceVersion": revision});
-    Ok(super::list::render(context, resource, &removed, metadata))
+    Ok(list::render(context, resource, &removed, metadata))
 }
 
 /// Makes one change of the cluster, unless the request asks for a dry run.
