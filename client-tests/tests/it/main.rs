@@ -16,6 +16,7 @@ mod eksctl;
 mod faults;
 mod iam;
 mod kubectl;
+mod kubernetes;
 mod logs;
 mod models;
 mod outbound;

@@ -1,4 +1,5 @@
-//! What a whole request to the webhook costs over one TLS connection that is kept open.
+//! What a whole request to a cluster's listener costs over a TLS connection that is kept open: one to the webhook, and one
+//! to the Kubernetes API, the latter also from several clients at once.
 //!
 //! `cargo bench -p eks-auth-sim`. Measured ratios stand in docs/architecture.md.
 
@@ -14,8 +15,10 @@ use std::io::Read;
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Instant;
 
 use criterion::Criterion;
+use criterion::Throughput;
 use criterion::criterion_group;
 use criterion::criterion_main;
 use eks_auth_core::scenario::ARTICLE_WORLD;
@@ -32,6 +35,9 @@ use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::ServerName;
 use rustls::pki_types::pem::PemObject;
+
+/// Connections at once where there are several.
+const CLIENTS: u64 = 4;
 
 /// Sends a request and reads the answer's head and body; the status.
 fn ask(stream: &mut (impl Read + Write), request: &[u8], buffer: &mut Vec<u8>) -> u16 {
@@ -55,7 +61,15 @@ fn ask(stream: &mut (impl Read + Write), request: &[u8], buffer: &mut Vec<u8>) -
     }
 }
 
-fn webhook(criterion: &mut Criterion) {
+fn connect(config: &Arc<TlsConfig>, host: &str) -> StreamOwned<ClientConnection, TcpStream> {
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let connection = ClientConnection::new(Arc::clone(config), name).unwrap();
+    let tcp = TcpStream::connect(host).unwrap();
+    tcp.set_nodelay(true).unwrap();
+    StreamOwned::new(connection, tcp)
+}
+
+fn listener(criterion: &mut Criterion) {
     let running = Simulator::start(Config::new(ARTICLE_WORLD)).unwrap();
     let mut env = running.env();
     env.remove("AWS_ENDPOINT_URL");
@@ -74,13 +88,10 @@ fn webhook(criterion: &mut Criterion) {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let name = ServerName::try_from("127.0.0.1").unwrap();
-    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let config = Arc::new(config);
     let clusters = running.clusters();
     let host = clusters[0].endpoint.strip_prefix("https://").unwrap();
-    let tcp = TcpStream::connect(host).unwrap();
-    tcp.set_nodelay(true).unwrap();
-    let mut stream = StreamOwned::new(connection, tcp);
+    let mut stream = connect(&config, host);
 
     let post = |token: &str| {
         let body = format!(
@@ -101,7 +112,37 @@ fn webhook(criterion: &mut Criterion) {
         bencher.iter(|| assert_eq!(ask(&mut stream, &good, &mut buffer), 200));
     });
     group.finish();
+
+    let services = format!(
+        "GET /api/v1/namespaces/default/services?limit=500 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"
+    )
+    .into_bytes();
+    let mut group = criterion.benchmark_group("kubernetes");
+    group.bench_function("GET services", |bencher| {
+        bencher.iter(|| assert_eq!(ask(&mut stream, &services, &mut buffer), 200));
+    });
+    let mut streams: Vec<_> = (0..CLIENTS).map(|_| connect(&config, host)).collect();
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("GET services, several clients", |bencher| {
+        bencher.iter_custom(|requests| {
+            let started = Instant::now();
+            let each = requests.div_ceil(CLIENTS);
+            std::thread::scope(|scope| {
+                for stream in &mut streams {
+                    let services = &services;
+                    scope.spawn(move || {
+                        let mut buffer = Vec::new();
+                        for _ in 0..each {
+                            assert_eq!(ask(stream, services, &mut buffer), 200);
+                        }
+                    });
+                }
+            });
+            started.elapsed().mul_f64(requests as f64 / (each * CLIENTS) as f64)
+        });
+    });
+    group.finish();
 }
 
-criterion_group!(benches, webhook);
+criterion_group!(benches, listener);
 criterion_main!(benches);

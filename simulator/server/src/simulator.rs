@@ -221,13 +221,10 @@ impl Simulator {
                 source,
             })?;
             kept.ports.clusters.insert(name.clone(), bound.address.port());
+            let now = world.clock.now(config.clock.now());
             if let Some((cluster, ids)) = world.cluster_mut(&name) {
-                cluster.set_api(
-                    bound.endpoint.clone(),
-                    bound.certificate_authority.clone(),
-                    ids,
-                    config.clock.now(),
-                );
+                let (endpoint, authority) = (bound.endpoint.clone(), bound.certificate_authority.clone());
+                cluster.set_api(endpoint, authority, ids, now);
                 bound_clusters.push((ClusterListener::of(cluster, folder.path()), bound));
             }
         }

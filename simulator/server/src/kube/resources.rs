@@ -75,11 +75,6 @@ impl ResourceType {
         }
     }
 
-    /// Group and version as Go prints them: `/v1`, `apps/v1`.
-    pub(super) fn group_version(&self) -> String {
-        format!("{}/{}", self.group, self.version)
-    }
-
     /// The built-in resource of that group, version and plural.
     pub(super) fn find(group: &str, version: &str, plural: &str) -> Option<&'static Arc<Self>> {
         // One map a group and version would be no quicker: there are a few rows of the same plural at most.

@@ -284,3 +284,6 @@ async fn send(sender: &mpsc::Sender<Vec<u8>>, chunk: &mut Vec<u8>) -> Result<(),
     }
     sender.send(std::mem::take(chunk)).await.map_err(|_| Gone)
 }
+
+#[cfg(test)]
+mod tests;
