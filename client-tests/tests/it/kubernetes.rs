@@ -15,8 +15,8 @@ fn kubectl_watches_what_it_changes() {
     };
     let simulator = Simulator::start();
     let run = |words: &str| simulator.run(&clients[1], words, None);
-    run("create namespace demo").good();
-    run("create configmap a -n demo --from-literal=x=1").good();
+    let _ = run("create namespace demo").good();
+    let _ = run("create configmap a -n demo --from-literal=x=1").good();
     let mut watch = simulator
         .command(&clients[1])
         .args("get configmaps -n demo -l !skip -w --no-headers --output-watch-events".split(' '))
@@ -31,11 +31,11 @@ fn kubectl_watches_what_it_changes() {
     };
     assert_eq!(next(), "ADDED a 1");
     assert_eq!(next(), "ADDED kube-root-ca.crt 1");
-    run("patch configmap a -n demo -p {\"data\":{\"y\":\"2\"}}").good();
+    let _ = run("patch configmap a -n demo -p {\"data\":{\"y\":\"2\"}}").good();
     assert_eq!(next(), "MODIFIED a 2");
-    run("label configmap a -n demo skip=").good();
+    let _ = run("label configmap a -n demo skip=").good();
     assert_eq!(next(), "DELETED a 2");
-    run("label configmap a -n demo skip-").good();
+    let _ = run("label configmap a -n demo skip-").good();
     assert_eq!(next(), "ADDED a 2");
     // kubectl waits until it is gone, with all that is in it.
     assert_eq!(run("delete namespace demo").good(), "namespace \"demo\" deleted\n");
