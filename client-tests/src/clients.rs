@@ -40,12 +40,16 @@ pub enum Client {
     JavaSdk,
     /// kubectl: on PATH, else built from the Go module `k8s.io/kubectl`.
     Kubectl,
+    /// kubectl 1.32: on PATH where it is of that release, else built.
+    KubectlRelease,
     /// The folder with the story and the AWS SDK for JavaScript, which npm fetches.
     NodeSdk,
     /// The story told by the AWS SDK for Rust.
     RustSdk,
     /// The tracer of system calls, on PATH.
     Strace,
+    /// The terminal multiplexer, on PATH.
+    Tmux,
 }
 
 /// Why a client cannot be had.
@@ -75,9 +79,11 @@ impl Client {
             Self::GoSdk => "sdk-go",
             Self::JavaSdk => "sdk-java",
             Self::Kubectl => "kubectl",
+            Self::KubectlRelease => "kubectl-1.32",
             Self::NodeSdk => "sdk-node",
             Self::RustSdk => "sdk-rust",
             Self::Strace => "strace",
+            Self::Tmux => "tmux",
         }
     }
 
@@ -94,11 +100,17 @@ impl Client {
             Self::JavaSdk => java_archives(),
             Self::Kubectl => match find_on_path("kubectl") {
                 Some(found) => Ok(found),
-                None => build_go("kubectl", self.name(), KUBECTL_VERSION),
+                None => build_kubectl(),
+            },
+            Self::KubectlRelease => match find_on_path("kubectl") {
+                Some(found) if kubectl_version(&found).starts_with("v1.32.") => Ok(found),
+                _ => build_kubectl(),
             },
             Self::NodeSdk => node_modules(),
             Self::RustSdk => build_rust_sdk(),
             Self::Strace => strace(),
+            Self::Tmux => find_on_path("tmux")
+                .ok_or_else(|| Lack::Failed("it is not on PATH; Debian has it as a package".to_owned())),
         }
     }
 }
@@ -213,6 +225,22 @@ fn build_rust_sdk() -> Result<PathBuf, Lack> {
         .arg("--target-dir")
         .arg(&folder))?;
     Ok(folder.join("debug").join("sdk-rust"))
+}
+
+fn build_kubectl() -> Result<PathBuf, Lack> {
+    build_go("kubectl", "kubectl", KUBECTL_VERSION)
+}
+
+/// Such as `v1.32.9`; empty where it does not say.
+fn kubectl_version(program: &Path) -> String {
+    let output = Command::new(program)
+        .args(["version", "--client", "-o", "json"])
+        .output();
+    output
+        .ok()
+        .and_then(|output| serde_json::from_slice::<serde_json::Value>(&output.stdout).ok())
+        .and_then(|version| Some(version.pointer("/clientVersion/gitVersion")?.as_str()?.to_owned()))
+        .unwrap_or_default()
 }
 
 fn build_go(folder: &str, name: &str, link_flags: &str) -> Result<PathBuf, Lack> {

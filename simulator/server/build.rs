@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", root.display());
     let mut folders: Vec<_> = fs::read_dir(&root)?.collect::<Result<_, _>>()?;
     folders.sort_by_key(fs::DirEntry::file_name);
-    let mut table = String::from("const BUILT_IN: &[(&str, &str, &[(&str, &str)])] = &[\n");
+    let mut table = String::from("const BUILT_IN: &[BuiltIn] = &[\n");
     for folder in folders {
         let scenario = folder.path().join("scenario.yaml");
         if !scenario.is_file() {
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = folder.file_name();
         writeln!(
             table,
-            "({:?}, include_str!({:?}), &[",
+            "BuiltIn {{ id: {:?}, text: include_str!({:?}), files: &[",
             name.to_string_lossy(),
             scenario.display().to_string()
         )?;
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 )?;
             }
         }
-        table.push_str("]),\n");
+        table.push_str("] },\n");
     }
     table.push_str("];\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("catalogue.rs"), table)?;

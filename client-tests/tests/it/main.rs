@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test that cannot go on should end at once"
@@ -9,17 +10,22 @@
 
 mod abuse;
 mod access_entries;
+mod authorization;
 mod aws_cli;
 mod command_line;
 mod crash;
 mod eksctl;
 mod faults;
 mod iam;
+mod irsa;
 mod kubectl;
+mod kubectl_apply;
+mod kubectl_recorded;
 mod kubernetes;
 mod logs;
 mod models;
 mod outbound;
+mod play;
 mod proxy;
 mod scenarios;
 mod sdks;

@@ -8,7 +8,6 @@ use client_tests::Client;
 use client_tests::Ran;
 use client_tests::Simulator;
 use client_tests::need;
-use eks_auth_core::instant::Timestamp;
 use serde_json::Value;
 
 use crate::abuse;
@@ -111,51 +110,6 @@ fn each_bad_token_is_refused_for_its_own_reason() {
     );
     let _ = simulator.own("ctl clock reset").good();
     assert!(whoami(&good).good().contains("testuser"));
-}
-
-#[test]
-fn a_frozen_clock_keeps_a_token_valid() {
-    let clients = [Client::Aws, Client::Kubectl];
-    let Some(clients) = need("a_frozen_clock_keeps_a_token_valid", &clients) else {
-        return;
-    };
-    let simulator = Simulator::start();
-    let token = token(&simulator, &clients[0], "my-cluster");
-    let url = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX).unwrap()).unwrap();
-    let url = String::from_utf8(url).unwrap();
-    let (_, date) = url.split_once("X-Amz-Date=").unwrap();
-    let signed = Timestamp::parse_amz(&date[..16]).unwrap();
-    let clock = |words: &str| simulator.own(&format!("ctl clock {words}")).good();
-    let whoami = || whoami(&simulator, &clients[1], &token);
-    let caller = || simulator.run(&clients[0], "sts get-caller-identity", None);
-    let refused = "error: You must be logged in to the server (Unauthorized)";
-
-    let _ = clock("advance 20m");
-    assert_eq!(whoami().complaint(), refused);
-    let frozen = clock(&format!("freeze {signed}"));
-    assert!(frozen.starts_with(&signed.to_string()), "{frozen}");
-    assert!(frozen.ends_with(" s, frozen)\n"), "{frozen}");
-    assert!(whoami().good().contains("testuser"));
-    let show = |text: String| text.split(' ').next().unwrap().to_owned();
-    assert_eq!(show(clock("show")), signed.to_string());
-    let _ = clock("advance 14m");
-    assert!(whoami().good().contains("testuser"));
-    let _ = clock("advance 2m");
-    assert_eq!(show(clock("show")), signed.plus_seconds(960).to_string());
-    assert_eq!(whoami().complaint(), refused);
-
-    // The AWS CLI signs by the machine's clock, whatever it is told.
-    let _ = clock("set 2026-01-02T03:04:05Z");
-    let complaint = caller().complaint();
-    assert!(
-        complaint.contains("(SignatureDoesNotMatch)") && complaint.contains("Signature not yet current"),
-        "{complaint}"
-    );
-    assert_eq!(show(clock("thaw"))[..16], *"2026-01-02T03:04");
-    let reset = clock("reset");
-    assert!(reset.ends_with("(+0 s)\n"), "{reset}");
-    assert!(whoami().good().contains("testuser"));
-    assert!(caller().good().contains("user/testuser"));
 }
 
 #[test]

@@ -1,16 +1,24 @@
 //! Audit events of a cluster's API server, as `audit.k8s.io/v1` JSON.
 //!
-//! Source of the fields and their order: `apiserver/pkg/apis/audit/v1/types.go` of Kubernetes 1.32; of what is written:
-//! the audit policy in AWS's EKS Best Practices Guide (Auditing and logging).
+//! Source of the fields and their order: `apiserver/pkg/apis/audit/v1/types.go` and `apiserver/pkg/audit/request.go` of
+//! Kubernetes 1.32.
 //!
-//! FIDELITY: of that policy, the rules for the control plane's own users are left out, since nobody plays them here, and
-//! no event holds the objects that were sent, so that what EKS writes with level RequestResponse has level Metadata.
+//! FIDELITY: EKS's policy is not published; the one here is that of AWS's EKS Best Practices Guide (Auditing and
+//! logging). Objects are written as they came, without defaults. The token of a TokenReview is never written, whatever
+//! the policy says.
+
+mod policy;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
 
+pub use self::policy::AuditConfig;
+pub use self::policy::AuditPolicy;
+pub use self::policy::Level;
+pub use self::policy::Stage;
+use crate::go_json;
 use crate::instant::Timestamp;
 use crate::request_info::Attributes;
 use crate::user::UserInfo;
@@ -26,6 +34,8 @@ pub struct AuditedRequest<'a> {
     pub attributes: &'a Attributes,
     /// Who asked, once that is known.
     pub user: Option<&'a UserInfo>,
+    /// As whom, where that is somebody else.
+    pub impersonated: Option<&'a UserInfo>,
     /// Where from.
     pub source_ip: &'a str,
     /// The client's `User-Agent`.
@@ -36,42 +46,47 @@ pub struct AuditedRequest<'a> {
     pub code: u16,
     /// The Status that was answered, where the request failed.
     pub failure: Option<&'a Value>,
+    /// Whether the answer goes on for long, as a watch does.
+    pub is_long: bool,
+    /// The object that was sent, or the patch.
+    pub request_object: Option<&'a Value>,
+    /// The object that was answered.
+    pub response_object: Option<&'a Value>,
     /// When it came.
     pub received: Timestamp,
     /// When it was answered.
     pub answered: Timestamp,
 }
 
-/// The level of a request's event; nothing where the policy has it not written at all.
-#[must_use]
-pub fn level(attributes: &Attributes) -> Option<&'static str> {
-    if !attributes.is_resource {
-        let path = attributes.path.as_str();
-        let is_quiet = path.starts_with("/healthz") || path == "/version" || path.starts_with("/swagger");
-        return (!is_quiet).then_some("Metadata");
-    }
-    if attributes.resource == "events" && attributes.api_group.is_empty() {
-        return None;
-    }
-    let is_secret = match attributes.api_group.as_str() {
-        "" => matches!(attributes.resource.as_str(), "secrets" | "configmaps"),
-        "authentication.k8s.io" => attributes.resource == "tokenreviews",
-        _ => false,
-    };
-    let is_read = matches!(attributes.verb.as_str(), "get" | "list" | "watch");
-    Some(if is_read && !is_secret { "Request" } else { "Metadata" })
-}
-
 impl AuditedRequest<'_> {
-    /// The event, or nothing where the policy has it not written.
+    /// The events, one a line, that the policy wants written.
     #[must_use]
-    pub fn render(&self) -> Option<String> {
-        let level = level(self.attributes)?;
+    pub fn render(&self, policy: &AuditPolicy) -> Vec<String> {
+        let config = policy.evaluate(self.user, self.attributes);
+        if config.level == Level::None {
+            return Vec::new();
+        }
+        // The filter that audits failed authentications has its own stage (`authn_audit.go`).
+        let stages: &[Stage] = match (self.user.is_some(), self.is_long) {
+            (false, _) => &[Stage::ResponseStarted],
+            (true, false) => &[Stage::RequestReceived, Stage::ResponseComplete],
+            (true, true) => &[Stage::RequestReceived, Stage::ResponseStarted, Stage::ResponseComplete],
+        };
+        let objects = Objects::of(self, &config);
+        stages
+            .iter()
+            .filter(|stage| !config.omit_stages.contains(stage))
+            .map(|stage| go_json::render(&self.event(*stage, config.level, &objects)))
+            .collect()
+    }
+
+    fn event<'a>(&'a self, stage: Stage, level: Level, objects: &'a Objects) -> Event<'a> {
+        let is_answered = stage != Stage::RequestReceived;
         let failure = self.failure.map(|status| {
             let text = |name: &str| status.get(name).and_then(Value::as_str).unwrap_or_default();
             (text("message"), text("reason"), status.get("details"))
         });
-        let annotations = self.decision.map(|(is_allowed, reason)| {
+        let annotations = self.decision.filter(|_| is_answered).map(|(is_allowed, reason)| {
             BTreeMap::from([
                 (
                     "authorization.k8s.io/decision",
@@ -80,38 +95,81 @@ impl AuditedRequest<'_> {
                 ("authorization.k8s.io/reason", reason),
             ])
         });
-        let event = Event {
+        let object = self.request_object.filter(|_| is_answered);
+        Event {
             kind: "Event",
             api_version: "audit.k8s.io/v1",
-            level,
+            level: level.as_str(),
             audit_id: self.audit_id,
-            // The filter that audits failed authentications has its own stage (`authn_audit.go`).
-            stage: if self.user.is_some() {
-                "ResponseComplete"
-            } else {
-                "ResponseStarted"
-            },
+            stage: stage.as_str(),
             request_uri: self.request_uri,
             verb: &self.attributes.verb,
             user: self.user.map(User::of).unwrap_or_default(),
+            impersonated_user: self.impersonated.filter(|_| is_answered).map(User::of),
             source_ips: [self.source_ip],
             user_agent: self.user_agent,
-            object_ref: self.attributes.is_resource.then(|| ObjectRef::of(self.attributes)),
-            response_status: Status {
+            object_ref: self
+                .attributes
+                .is_resource
+                .then(|| ObjectRef::of(self.attributes, object)),
+            response_status: is_answered.then(|| Status {
                 metadata: Metadata {},
                 status: failure.map_or("", |_| "Failure"),
                 message: failure.map_or("", |(message, _, _)| message),
                 reason: failure.map_or("", |(_, reason, _)| reason),
                 details: failure.and_then(|(_, _, details)| details),
                 code: self.code,
-            },
+            }),
+            request_object: objects.request.as_ref().filter(|_| is_answered),
+            response_object: objects.response.as_ref().filter(|_| stage == Stage::ResponseComplete),
             request_received_timestamp: render_micros(self.received),
-            stage_timestamp: render_micros(self.answered),
+            stage_timestamp: render_micros(if is_answered { self.answered } else { self.received }),
             annotations,
-        };
-        // Texts and numbers always serialise.
-        serde_json::to_string(&event).ok()
+        }
     }
+}
+
+/// The objects that the level has written.
+#[derive(Default)]
+struct Objects {
+    request: Option<Value>,
+    response: Option<Value>,
+}
+
+impl Objects {
+    fn of(request: &AuditedRequest<'_>, config: &AuditConfig) -> Self {
+        let shown = |object: &Value| {
+            let mut object = object.clone();
+            if config.omit_managed_fields {
+                drop_managed_fields(&mut object);
+            }
+            if request.attributes.resource == "tokenreviews"
+                && let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut)
+            {
+                spec.remove("token");
+            }
+            object
+        };
+        Self {
+            request: request
+                .request_object
+                .filter(|_| config.level >= Level::Request)
+                .map(shown),
+            response: request
+                .response_object
+                .filter(|_| config.level >= Level::RequestResponse)
+                .map(shown),
+        }
+    }
+}
+
+/// Of an object, or of each of a list.
+fn drop_managed_fields(object: &mut Value) {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+    let items = object.get_mut("items").and_then(Value::as_array_mut);
+    items.into_iter().flatten().for_each(drop_managed_fields);
 }
 
 /// RFC 3339 with microseconds, as Kubernetes' `MicroTime` has it.
@@ -134,13 +192,20 @@ struct Event<'a> {
     request_uri: &'a str,
     verb: &'a str,
     user: User<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonated_user: Option<User<'a>>,
     #[serde(rename = "sourceIPs")]
     source_ips: [&'a str; 1],
     #[serde(skip_serializing_if = "str::is_empty")]
     user_agent: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     object_ref: Option<ObjectRef<'a>>,
-    response_status: Status<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_status: Option<Status<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_object: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_object: Option<&'a Value>,
     request_received_timestamp: String,
     stage_timestamp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,20 +244,34 @@ struct ObjectRef<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     name: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
+    uid: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     api_group: &'a str,
     api_version: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    resource_version: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     subresource: &'a str,
 }
 
 impl<'a> ObjectRef<'a> {
-    fn of(attributes: &'a Attributes) -> Self {
+    /// What the path does not say, the object that was sent does.
+    fn of(attributes: &'a Attributes, object: Option<&'a Value>) -> Self {
+        let said = |field: &str| {
+            let metadata = object.and_then(|object| object.get("metadata"));
+            metadata
+                .and_then(|metadata| metadata.get(field)?.as_str())
+                .unwrap_or_default()
+        };
+        let or_said = |text: &'a str, field: &str| if text.is_empty() { said(field) } else { text };
         Self {
             resource: &attributes.resource,
-            namespace: &attributes.namespace,
-            name: &attributes.name,
+            namespace: or_said(&attributes.namespace, "namespace"),
+            name: or_said(&attributes.name, "name"),
+            uid: said("uid"),
             api_group: &attributes.api_group,
             api_version: &attributes.api_version,
+            resource_version: said("resourceVersion"),
             subresource: &attributes.subresource,
         }
     }
@@ -224,7 +303,7 @@ mod tests {
 
     /// Of a user who is allowed, or of nobody where there is a failure.
     #[track_caller]
-    fn check(method: &str, uri: &str, failure: Option<&Value>, wanted: Option<&str>) {
+    fn check(method: &str, uri: &str, failure: Option<&Value>, wanted: &str) {
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let attributes = attributes(method, path, query);
         let user = UserInfo {
@@ -244,10 +323,14 @@ mod tests {
             decision: failure.is_none().then_some((true, "")),
             code: if failure.is_some() { 401 } else { 200 },
             failure,
+            impersonated: None,
+            is_long: false,
+            request_object: None,
+            response_object: None,
             received,
             answered: received.plus_nanoseconds(2_000_000),
         };
-        assert_eq!(request.render().as_deref(), wanted);
+        assert_eq!(request.render(&AuditPolicy::eks()), [wanted]);
     }
 
     #[test]
@@ -256,9 +339,7 @@ mod tests {
             "GET",
             "/api/v1/namespaces/default/services?limit=500",
             None,
-            Some(
-                r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Request","auditID":"a-1","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/default/services?limit=500","verb":"list","user":{"username":"kubernetes-admin","uid":"aws-iam-authenticator:111122223333:AIDAEXAMPLE","groups":["system:masters","system:authenticated"],"extra":{"sessionName":[""]}},"sourceIPs":["127.0.0.1"],"userAgent":"kubectl/v1.32.0","objectRef":{"resource":"services","namespace":"default","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":200},"requestReceivedTimestamp":"2026-11-24T00:44:57.123000Z","stageTimestamp":"2026-11-24T00:44:57.125000Z","annotations":{"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":""}}"#,
-            ),
+            r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Request","auditID":"a-1","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/default/services?limit=500","verb":"list","user":{"username":"kubernetes-admin","uid":"aws-iam-authenticator:111122223333:AIDAEXAMPLE","groups":["system:masters","system:authenticated"],"extra":{"sessionName":[""]}},"sourceIPs":["127.0.0.1"],"userAgent":"kubectl/v1.32.0","objectRef":{"resource":"services","namespace":"default","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":200},"requestReceivedTimestamp":"2026-11-24T00:44:57.123000Z","stageTimestamp":"2026-11-24T00:44:57.125000Z","annotations":{"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":""}}"#,
         );
     }
 
@@ -269,26 +350,80 @@ mod tests {
             "POST",
             "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
             Some(&status),
-            Some(
-                r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"a-1","stage":"ResponseStarted","requestURI":"/apis/authorization.k8s.io/v1/selfsubjectaccessreviews","verb":"create","user":{},"sourceIPs":["127.0.0.1"],"userAgent":"kubectl/v1.32.0","objectRef":{"resource":"selfsubjectaccessreviews","apiGroup":"authorization.k8s.io","apiVersion":"v1"},"responseStatus":{"metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401},"requestReceivedTimestamp":"2026-11-24T00:44:57.123000Z","stageTimestamp":"2026-11-24T00:44:57.125000Z"}"#,
-            ),
+            r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"RequestResponse","auditID":"a-1","stage":"ResponseStarted","requestURI":"/apis/authorization.k8s.io/v1/selfsubjectaccessreviews","verb":"create","user":{},"sourceIPs":["127.0.0.1"],"userAgent":"kubectl/v1.32.0","objectRef":{"resource":"selfsubjectaccessreviews","apiGroup":"authorization.k8s.io","apiVersion":"v1"},"responseStatus":{"metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401},"requestReceivedTimestamp":"2026-11-24T00:44:57.123000Z","stageTimestamp":"2026-11-24T00:44:57.125000Z"}"#,
         );
     }
 
     #[test]
-    fn levels_are_those_of_the_policy() {
-        for (method, path, wanted) in [
-            ("GET", "/healthz/etcd", None),
-            ("GET", "/version", None),
-            ("GET", "/apis", Some("Metadata")),
-            ("GET", "/api/v1/pods", Some("Request")),
-            ("GET", "/api/v1/secrets", Some("Metadata")),
-            ("GET", "/api/v1/namespaces/a/configmaps/b", Some("Metadata")),
-            ("GET", "/api/v1/events", None),
-            ("POST", "/api/v1/namespaces/a/pods", Some("Metadata")),
-            ("POST", "/apis/authentication.k8s.io/v1/tokenreviews", Some("Metadata")),
-        ] {
-            assert_eq!(level(&attributes(method, path, "")), wanted, "{path}");
+    fn a_policy_says_how_much_is_written() {
+        let object = json!({
+            "metadata": {"name": "c", "uid": "u-1", "managedFields": []},
+            "spec": {"token": "k8s-aws-v1.secret"},
+        });
+        let events = |method: &str, path: &str, rule: Value, is_long: bool| {
+            let policy = json!({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [rule]});
+            let user = UserInfo::anonymous();
+            let request = AuditedRequest {
+                audit_id: "a-1",
+                request_uri: path,
+                attributes: &attributes(method, path, ""),
+                user: Some(&user),
+                impersonated: Some(&user),
+                source_ip: "127.0.0.1",
+                user_agent: "",
+                decision: Some((true, "because")),
+                code: 201,
+                failure: None,
+                is_long,
+                request_object: Some(&object),
+                response_object: Some(&object),
+                received: Timestamp::UNIX_EPOCH,
+                answered: Timestamp::UNIX_EPOCH.plus_seconds(1),
+            };
+            let lines = request.render(&AuditPolicy::parse(policy).unwrap());
+            lines
+                .iter()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect::<Vec<Value>>()
+        };
+        let path = "/api/v1/namespaces/x/configmaps";
+        assert!(events("POST", path, json!({"level": "None"}), false).is_empty());
+        let metadata = events("POST", path, json!({"level": "Metadata"}), false);
+        assert_eq!(metadata.len(), 2);
+        assert_eq!(metadata[0]["stage"], "RequestReceived");
+        for absent in ["responseStatus", "annotations", "impersonatedUser", "requestObject"] {
+            assert!(metadata[0].get(absent).is_none(), "{absent}");
         }
+        assert_eq!(metadata[0]["objectRef"].get("name"), None);
+        assert_eq!(metadata[1]["objectRef"]["name"], "c");
+        assert_eq!(metadata[1]["objectRef"]["uid"], "u-1");
+        assert_eq!(metadata[1]["impersonatedUser"]["username"], "system:anonymous");
+        assert_eq!(metadata[1].get("requestObject"), None);
+        let request = events(
+            "POST",
+            path,
+            json!({"level": "Request", "omitStages": ["RequestReceived"]}),
+            false,
+        );
+        assert_eq!(request.len(), 1);
+        assert_eq!(request[0]["requestObject"], object);
+        assert_eq!(request[0].get("responseObject"), None);
+        let whole = json!({"level": "RequestResponse", "omitManagedFields": true});
+        let whole = events("POST", path, whole, true);
+        let stages: Vec<&Value> = whole.iter().map(|event| &event["stage"]).collect();
+        assert_eq!(stages, ["RequestReceived", "ResponseStarted", "ResponseComplete"]);
+        assert_eq!(
+            whole[2]["responseObject"]["metadata"],
+            json!({"name": "c", "uid": "u-1"})
+        );
+        assert_eq!(whole[1].get("responseObject"), None);
+        let review = events(
+            "POST",
+            "/apis/authentication.k8s.io/v1/tokenreviews",
+            json!({"level": "RequestResponse"}),
+            false,
+        );
+        assert_eq!(review[1]["requestObject"]["spec"], json!({}));
+        assert_eq!(review[1]["responseObject"]["spec"], json!({}));
     }
 }

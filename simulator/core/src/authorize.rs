@@ -128,15 +128,22 @@ fn describe_policies(entry: &AccessEntry) -> String {
 #[must_use]
 pub fn denial_message(user: &UserInfo, attributes: &Attributes, reason: &str) -> String {
     // Only the message is escaped; the authorizer's reason is appended as it is.
-    let message = format!("User {} cannot {}", go_quote(&user.username), wanted(attributes))
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
+    let message = escape_html(&format!(
+        "User {} cannot {}",
+        go_quote(&user.username),
+        wanted(attributes)
+    ));
     if reason.is_empty() {
         message
     } else {
         format!("{message}: {reason}")
     }
+}
+
+/// What the API server says in plain text, so that no browser takes it for HTML.
+#[must_use]
+pub fn escape_html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The message of the 403 Status: [`denial_message`] after what is forbidden (`apierrors.NewForbidden`).

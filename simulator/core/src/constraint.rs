@@ -9,6 +9,12 @@ pub fn fault(value: Option<&str>, member: &str, constraint: &str) -> String {
     format!("Value {value} at '{member}' failed to satisfy constraint: {constraint}")
 }
 
+/// What is wrong with one parameter that messages do not show.
+#[must_use]
+pub fn secret_fault(member: &str, constraint: &str) -> String {
+    format!("Value at '{member}' failed to satisfy constraint: {constraint}")
+}
+
 /// That a parameter is not there, but must be.
 #[must_use]
 pub fn missing(member: &str) -> String {

@@ -42,8 +42,10 @@ use self::update::LogType;
 
 use crate::arn::AccountId;
 use crate::arn::Partition;
+use crate::audit::AuditPolicy;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
+use crate::jwt::SigningKey;
 use crate::mapping::aws_auth::AwsAuth;
 use crate::mapping::config::AuthenticatorConfig;
 use crate::mapping::crd;
@@ -55,6 +57,7 @@ use crate::object::deletion::DeleteOptions;
 use crate::object::deletion::Deleted;
 use crate::rbac::RESOURCE_SUFFIX;
 use crate::rbac::RbacIndex;
+use crate::rbac::aggregation::aggregate;
 use crate::rbac::bootstrap;
 
 /// The namespace of the `aws-auth` ConfigMap.
@@ -109,6 +112,9 @@ pub struct Cluster {
     pub token_cache_seconds: u32,
     /// The authenticator that its operator configures, as on clusters that are not EKS's; EKS's own where absent.
     pub authenticator: Option<Arc<AuthenticatorConfig>>,
+    /// What its API server audits; EKS's policy where absent.
+    #[serde(default)]
+    pub audit_policy: Option<Arc<AuditPolicy>>,
     /// The EC2 instances that its authenticator can ask for: ids with private DNS names.
     pub instances: BTreeMap<String, String>,
     /// The URL of its Kubernetes API; empty until a listener is bound.
@@ -128,6 +134,9 @@ pub struct Cluster {
     logging: BTreeSet<LogType>,
     updates: Vector<ClusterUpdate>,
     objects: ObjectStore,
+    // A record of its own in the store.
+    #[serde(skip)]
+    token_key: Option<Arc<SigningKey>>,
     #[serde(skip)]
     aws_auth: Arc<AwsAuth>,
     #[serde(skip)]
@@ -194,6 +203,7 @@ impl Cluster {
             strict_hosts: spec.strict_hosts,
             token_cache_seconds: spec.token_cache_seconds,
             authenticator: None,
+            audit_policy: None,
             instances: BTreeMap::new(),
             endpoint: String::new(),
             certificate_authority: String::new(),
@@ -202,6 +212,7 @@ impl Cluster {
             logging: BTreeSet::new(),
             updates: Vector::new(),
             objects: ObjectStore::default(),
+            token_key: None,
             aws_auth: Arc::default(),
             identity_mappings: Arc::default(),
             rbac: Arc::default(),
@@ -283,6 +294,24 @@ impl Cluster {
     pub fn oidc_id(&self) -> String {
         let digest = Sha256::digest(self.arn().as_bytes());
         digest.iter().take(16).map(|byte| format!("{byte:02X}")).collect()
+    }
+
+    /// The issuer of its service accounts' tokens: `https://oidc.eks.REGION.amazonaws.com/id/ID`.
+    #[must_use]
+    pub fn oidc_issuer(&self) -> String {
+        let (domain, id) = (self.partition().dns_suffix(), self.oidc_id());
+        format!("https://oidc.eks.{}.{domain}/id/{id}", self.region)
+    }
+
+    /// The key that signs its service accounts' tokens; nothing before it is needed for the first time.
+    #[must_use]
+    pub fn token_key(&self) -> Option<&Arc<SigningKey>> {
+        self.token_key.as_ref()
+    }
+
+    /// Gives it a key to sign tokens with, unless it has one; the one that it then has.
+    pub fn ensure_token_key(&mut self, key: SigningKey) -> &Arc<SigningKey> {
+        self.token_key.get_or_insert_with(|| Arc::new(key))
     }
 
     /// An id such as `subnet-0123456789abcdef0` that follows from its ARN; `number` tells several apart.
@@ -507,6 +536,7 @@ impl Cluster {
         } else if changed.resource == crd::RESOURCE {
             self.identity_mappings = Arc::new(IdentityMappings::build(&self.objects));
         } else if changed.resource.ends_with(RESOURCE_SUFFIX) {
+            aggregate(&mut self.objects);
             self.rbac = Arc::new(RbacIndex::build(&self.objects));
         }
     }

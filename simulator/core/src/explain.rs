@@ -37,6 +37,7 @@ use crate::sigv4::SigV4Error;
 use crate::token::TokenError;
 use crate::trace::Trace;
 use crate::trace::Verdict;
+use crate::user::SYSTEM_MASTERS;
 use crate::user::UserInfo;
 use crate::world::World;
 
@@ -171,12 +172,36 @@ pub fn explain_request(user: &UserInfo, attributes: &Attributes, cluster: &Clust
     let finding = match authorization.decision {
         Decision::Allow => Finding::new(
             Cause::Granted,
-            format!("{} may do this: {}", user.username, authorization.reason),
+            match authorization.reason.as_str() {
+                "" => format!("{} may do this, as a member of {SYSTEM_MASTERS}", user.username),
+                reason => format!("{} may do this: {reason}", user.username),
+            },
             "",
         ),
         Decision::NoOpinion => request::denial_finding(user, attributes, &authorization.reason, cluster),
     };
     finding.explained(authorization.trace)
+}
+
+/// Explains what becomes of a request of `caller` that is served as that of somebody else, or that wants to be.
+#[must_use]
+pub fn explain_impersonation(
+    caller: &UserInfo,
+    user: &UserInfo,
+    attributes: &Attributes,
+    cluster: &Cluster,
+) -> Explanation {
+    let mut explanation = explain_request(user, attributes, cluster);
+    explanation.evidence.insert(
+        0,
+        format!(
+            "the request is of {}, which acts as {} in the groups [{}]: only their rights count",
+            caller.username,
+            user.username,
+            user.groups.join(" ")
+        ),
+    );
+    explanation
 }
 
 /// Explains what becomes of a principal, given as any ARN that AWS shows.

@@ -1,5 +1,6 @@
-//! What Go's `encoding/json` makes of a value: names in any case, and its words for kinds.
+//! What Go's `encoding/json` makes of a value: names in any case, its words for kinds, and its text.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::go_text;
@@ -10,6 +11,17 @@ pub fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
     let mut fields = value.as_object().into_iter().flatten();
     let found = fields.rfind(|(key, _)| go_text::equal_fold(key, name));
     found.map_or(&Value::Null, |(_, value)| value)
+}
+
+/// A value as Go writes it: with what HTML could take for its own escaped. Nothing for what JSON cannot say.
+#[must_use]
+pub fn render(value: &impl Serialize) -> String {
+    // In JSON these characters stand in strings only.
+    serde_json::to_string(value)
+        .unwrap_or_default()
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
 }
 
 /// What an `UnmarshalTypeError` calls a value.

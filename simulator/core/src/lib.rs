@@ -14,6 +14,7 @@ pub mod go_json;
 mod go_text;
 pub mod id;
 pub mod instant;
+pub mod jwt;
 mod wildcard;
 
 pub mod authenticate;
@@ -30,12 +31,17 @@ pub mod totp;
 pub mod access_policy;
 pub mod audit;
 pub mod authorize;
+pub mod impersonation;
+pub mod managed_fields;
 pub mod object;
+pub mod patch;
+pub mod privilege;
 pub mod quantity;
 pub mod rbac;
 pub mod request_info;
 pub mod schema;
 pub mod selector;
+pub mod service_account;
 pub mod user;
 
 pub mod cloudformation;

@@ -4,7 +4,9 @@
 //! Kubernetes 1.32. Who may do everything without RBAC is [`crate::authorize`]'s to say; what a cluster is born with
 //! stands in [`bootstrap`].
 
+pub(crate) mod aggregation;
 pub mod bootstrap;
+pub mod escalation;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -22,10 +24,12 @@ use crate::user::SYSTEM_UNAUTHENTICATED;
 use crate::user::UserInfo;
 
 pub use self::rule::PolicyRule;
-use self::rule::strings;
+pub use self::rule::parse as rules_of;
 use self::rule::text;
 use crate::log::go_quote;
 
+/// The API group of roles and bindings.
+pub const GROUP: &str = "rbac.authorization.k8s.io";
 /// What the resource names of RBAC objects end in.
 pub const RESOURCE_SUFFIX: &str = ".rbac.authorization.k8s.io";
 
@@ -110,11 +114,13 @@ impl RbacIndex {
     /// Reads all roles and bindings. What is malformed grants nothing.
     #[must_use]
     pub fn build(objects: &ObjectStore) -> Self {
-        let cluster_roles = cluster_roles(objects);
-        let roles: BTreeMap<(&str, &str), Arc<[PolicyRule]>> = objects
-            .list(ROLES, None)
-            .map(|(key, role)| ((key.namespace.as_str(), key.name.as_str()), rule::parse(role).into()))
-            .collect();
+        let rules_of = |resource| -> BTreeMap<(&str, &str), Arc<[PolicyRule]>> {
+            objects
+                .list(resource, None)
+                .map(|(key, role)| ((key.namespace.as_str(), key.name.as_str()), rule::parse(role).into()))
+                .collect()
+        };
+        let (cluster_roles, roles) = (rules_of(CLUSTER_ROLES), rules_of(ROLES));
         let mut index = Self::default();
         for resource in [CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS] {
             for (key, object) in objects.list(resource, None) {
@@ -123,7 +129,7 @@ impl RbacIndex {
                     name: text(object, "/roleRef/name"),
                 };
                 let (kind, found) = match role_ref.kind.as_str() {
-                    "ClusterRole" => ("clusterrole", cluster_roles.get(role_ref.name.as_str())),
+                    "ClusterRole" => ("clusterrole", cluster_roles.get(&("", role_ref.name.as_str()))),
                     "Role" => ("role", roles.get(&(key.namespace.as_str(), role_ref.name.as_str()))),
                     _ => ("", None),
                 };
@@ -152,7 +158,7 @@ impl RbacIndex {
     /// All ClusterRoleBindings, then the RoleBindings of the namespace; the first rule that allows decides.
     #[must_use]
     pub fn authorize_rbac(&self, user: &UserInfo, attributes: &Attributes) -> RbacAnswer {
-        let mut errors = BTreeSet::new();
+        let mut errors = Vec::new();
         for (binding, subject) in self.bindings_of(user, &attributes.namespace) {
             match &binding.rules {
                 Ok(rules) if rules.iter().any(|rule| rule.allows(attributes)) => {
@@ -162,14 +168,15 @@ impl RbacIndex {
                     };
                 }
                 Ok(_) => {}
-                Err(error) => {
-                    errors.insert(error.as_str());
-                }
+                Err(error) => errors.push(error.as_str()),
             }
         }
         RbacAnswer {
             allowed: false,
-            reason: aggregate(&errors),
+            reason: match errors.as_slice() {
+                [] => String::new(),
+                errors => format!("RBAC: {}", joined(errors)),
+            },
         }
     }
 
@@ -308,13 +315,17 @@ impl Binding {
     }
 }
 
-/// As `utilerrors.NewAggregate` words several errors; upstream keeps first occurrences, which here are sorted.
-fn aggregate(errors: &BTreeSet<&str>) -> String {
-    let joined = errors.iter().copied().collect::<Vec<_>>().join(", ");
-    match errors.len() {
-        0 => String::new(),
-        1 => format!("RBAC: {joined}"),
-        _ => format!("RBAC: [{joined}]"),
+/// Several errors as one, each once, as `utilerrors.NewAggregate` words them.
+fn joined(errors: &[&str]) -> String {
+    let mut seen: Vec<&str> = Vec::new();
+    for error in errors {
+        if !seen.contains(error) {
+            seen.push(error);
+        }
+    }
+    match seen.as_slice() {
+        [one] => (*one).to_owned(),
+        several => format!("[{}]", several.join(", ")),
     }
 }
 
@@ -330,90 +341,4 @@ fn subjects(binding: &Value) -> Vec<Subject> {
             namespace: text(subject, "/namespace"),
         })
         .collect()
-}
-
-/// The rules of every ClusterRole, those of aggregated roles gathered as the clusterrole-aggregation controller does:
-/// matching roles by name, no rule twice, what was written into the role itself overwritten.
-fn cluster_roles(objects: &ObjectStore) -> BTreeMap<&str, Arc<[PolicyRule]>> {
-    let mut found: BTreeMap<&str, Arc<[PolicyRule]>> = BTreeMap::new();
-    let mut aggregated = Vec::new();
-    for (key, role) in objects.list(CLUSTER_ROLES, None) {
-        let name = key.name.as_str();
-        if let Some(rule) = role.get("aggregationRule").filter(|rule| rule.is_object()) {
-            let selectors = rule.get("clusterRoleSelectors").and_then(Value::as_array);
-            let sources: Vec<&str> = selectors
-                .into_iter()
-                .flatten()
-                .flat_map(|selector| {
-                    objects
-                        .list(CLUSTER_ROLES, None)
-                        .filter(move |(_, candidate)| selects(selector, candidate))
-                })
-                .map(|(key, _)| key.name.as_str())
-                .filter(|source| *source != name)
-                .collect();
-            found.insert(name, Arc::default());
-            aggregated.push((name, sources));
-        } else {
-            found.insert(name, rule::parse(role).into());
-        }
-    }
-    // Aggregated roles may select one another (admin selects edit, edit selects view), so rules travel one step a round.
-    for _ in 0..=aggregated.len() {
-        let mut grew = false;
-        for (name, sources) in &aggregated {
-            let mut rules: Vec<PolicyRule> = Vec::new();
-            for rule in sources
-                .iter()
-                .filter_map(|source| found.get(source))
-                .flat_map(|rules| rules.iter())
-            {
-                if !rules.contains(rule) {
-                    rules.push(rule.clone());
-                }
-            }
-            let rules: Arc<[PolicyRule]> = rules.into();
-            let before = found.insert(name, Arc::clone(&rules));
-            grew |= before.is_none_or(|before| before != rules);
-        }
-        if !grew {
-            break;
-        }
-    }
-    found
-}
-
-/// Whether a label selector matches the object (`metav1.LabelSelectorAsSelector`); one that is malformed matches nothing.
-fn selects(selector: &Value, object: &Value) -> bool {
-    let label = |key: &str| {
-        object
-            .pointer("/metadata/labels")
-            .and_then(|labels| labels.get(key))
-            .and_then(Value::as_str)
-    };
-    let by_labels = match selector.get("matchLabels") {
-        None | Some(Value::Null) => true,
-        Some(Value::Object(wanted)) => wanted
-            .iter()
-            .all(|(key, value)| value.is_string() && label(key) == value.as_str()),
-        Some(_) => false,
-    };
-    let by_expression = |expression: &Value| {
-        let found = label(&text(expression, "/key"));
-        let values = strings(expression, "values");
-        let listed = found.is_some_and(|found| values.iter().any(|value| value == found));
-        match text(expression, "/operator").as_str() {
-            "In" => listed,
-            "NotIn" => !values.is_empty() && !listed,
-            "Exists" => found.is_some(),
-            "DoesNotExist" => found.is_none(),
-            _ => false,
-        }
-    };
-    let by_expressions = match selector.get("matchExpressions") {
-        None | Some(Value::Null) => true,
-        Some(Value::Array(expressions)) => expressions.iter().all(by_expression),
-        Some(_) => false,
-    };
-    selector.is_object() && by_labels && by_expressions
 }

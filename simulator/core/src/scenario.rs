@@ -363,6 +363,12 @@ impl Scenario {
         file::parse_scenario(text)
     }
 
+    /// The names of its profiles, `default` first where it is.
+    #[must_use]
+    pub fn profile_names(&self) -> Vec<&str> {
+        self.world.profiles.iter().map(|profile| &*profile.name).collect()
+    }
+
     /// Makes its World as of `machine`, what the machine's clock shows; the World's own may show something else.
     #[must_use]
     pub fn stage(&self, machine: Timestamp) -> Staging {

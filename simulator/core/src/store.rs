@@ -33,6 +33,7 @@ const KEY: &str = "key";
 const OBJECT: &str = "object";
 const ROLE: &str = "role";
 const STACK: &str = "stack";
+const TOKEN_KEY: &str = "token-key";
 const USER: &str = "user";
 
 /// A record that a change touches.
@@ -95,6 +96,11 @@ pub fn changes(old: Option<&World>, new: &World) -> Result<Vec<Change>, StoreErr
         })?;
         let (old_entries, new_entries) = (old.map(entries), new.map(entries));
         out.map(&[CLUSTER, name, ENTRY], old_entries, new_entries, |arn| vec![arn])?;
+        let (old_key, new_key) = (old.and_then(Cluster::token_key), new.and_then(Cluster::token_key));
+        if !old_key.is_some_and(|old| new_key.is_some_and(|new| Arc::ptr_eq(old, new))) {
+            let path = [CLUSTER, name, TOKEN_KEY];
+            out.value(&path, old_key.map(Arc::as_ref), new_key.map(Arc::as_ref))?;
+        }
         out.value(&[CLUSTER, name], old, new)?;
     }
     Ok(out.0)
@@ -261,6 +267,10 @@ fn load_record(world: &mut World, words: &[&str], value: &[u8]) -> Result<(), St
             let cluster: Cluster = read(value)?;
             world.clusters.insert((*name).to_owned(), Arc::new(cluster));
         }
+        [CLUSTER, name, TOKEN_KEY] => {
+            let (cluster, _) = world.cluster_mut(name).ok_or("its cluster is not there")?;
+            cluster.ensure_token_key(read(value)?);
+        }
         [CLUSTER, name, OBJECT, resource, namespace, object] => {
             let value: Value = read(value)?;
             let (cluster, _) = world.cluster_mut(name).ok_or("its cluster is not there")?;
@@ -368,6 +378,29 @@ mod tests {
         let url = center.start_url.clone();
         let started = center.start_device(&client.id, client.secret.expose(), &url, &mut loaded.ids, NOW);
         assert!(started.is_ok(), "{started:?}");
+    }
+
+    #[test]
+    fn a_key_that_signs_tokens_is_kept_until_its_cluster_is_gone() {
+        let mut world = scenario::stage(scenario::ARTICLE_WORLD, NOW).unwrap().world;
+        let mut kept = records(&world);
+        let old = world.clone();
+        let key = crate::jwt::testing::key();
+        let (cluster, _) = world.cluster_mut("my-cluster").unwrap();
+        cluster.ensure_token_key(key.clone());
+        cluster.ensure_token_key(crate::jwt::testing::other_key().clone());
+        let touched = changes(Some(&old), &world).unwrap();
+        let keys: Vec<&str> = touched.iter().map(|change| change.key.as_str()).collect();
+        assert_eq!(keys, ["cluster/my%2Dcluster/token%2Dkey"]);
+        apply(&mut kept, touched);
+        let mut loaded = load(kept.clone()).unwrap();
+        assert_eq!(records(&loaded), kept);
+        let found = loaded.cluster("my-cluster").unwrap().token_key().unwrap();
+        assert_eq!(found.public(), key.public());
+        let old = loaded.clone();
+        loaded.clusters.remove("my-cluster");
+        apply(&mut kept, changes(Some(&old), &loaded).unwrap());
+        assert_eq!(records(&loaded), kept);
     }
 
     #[test]

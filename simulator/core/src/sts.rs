@@ -6,6 +6,7 @@ mod input;
 mod session;
 #[cfg(test)]
 mod tests;
+mod web_identity;
 
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ pub use self::session::FederationTokenRequest;
 pub use self::session::SessionTokenRequest;
 pub use self::session::federation_token;
 pub use self::session::session_token;
+pub use self::web_identity::WebIdentityRequest;
+pub use self::web_identity::WebIdentitySession;
+pub use self::web_identity::assume_role_with_web_identity;
 use crate::arn::AccountId;
 use crate::arn::Arn;
 use crate::iam::AccessKey;

@@ -8,6 +8,7 @@ mod event_stream;
 mod iam;
 mod input;
 mod logs;
+mod oidc_issuer;
 mod operation;
 mod protocol;
 pub(crate) mod sign_in;
@@ -171,6 +172,9 @@ pub fn operations() -> Vec<(&'static str, &'static str)> {
 pub fn handle(state: &State, request: &Request) -> Response {
     if let Some(page) = sign_in::answer(state, request) {
         return page;
+    }
+    if let Some(document) = oidc_issuer::answer(state, request) {
+        return document;
     }
     let request_id = state.request_id();
     let host = aws_host(request);

@@ -9,12 +9,20 @@ use serde_json::json;
 
 include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
+/// A scenario of the repository.
+struct BuiltIn {
+    id: &'static str,
+    text: &'static str,
+    /// The files beside it, with their names.
+    files: &'static [(&'static str, &'static str)],
+}
+
 /// Larger files beside a scenario are none of it.
 const FILE_LIMIT: u64 = 1 << 20;
 
 /// The ids of the built-in scenarios.
 pub fn built_in() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.iter().map(|(id, ..)| *id)
+    BUILT_IN.iter().map(|scenario| scenario.id)
 }
 
 /// The text of a scenario: a built-in one by id, or else a scenario folder or file. The files beside a scenario in a folder
@@ -23,8 +31,8 @@ pub fn built_in() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// A sentence that says what was looked for.
 pub fn load(name: &str) -> Result<String, String> {
-    if let Some((_, text, files)) = BUILT_IN.iter().find(|(id, ..)| *id == name) {
-        return Ok(with_files(text, files.iter().copied()));
+    if let Some(scenario) = BUILT_IN.iter().find(|scenario| scenario.id == name) {
+        return Ok(with_files(scenario.text, scenario.files.iter().copied()));
     }
     let path = Path::new(name);
     let file = if path.is_dir() {

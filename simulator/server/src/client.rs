@@ -6,6 +6,8 @@ use std::io;
 use std::io::Read;
 use std::io::Write;
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +26,14 @@ use rustls::pki_types::pem::PemObject;
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 /// No answer of the simulator is larger.
 const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Connects to the socket of a process of our own.
+///
+/// # Errors
+/// When nobody listens there.
+pub(crate) fn connect_socket(path: &Path) -> io::Result<UnixStream> {
+    UnixStream::connect(path)
+}
 
 /// Where a request goes.
 pub struct Target {

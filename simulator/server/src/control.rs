@@ -6,6 +6,7 @@ use eks_auth_core::authenticate::Authentication;
 use eks_auth_core::authenticate::AuthenticationRequest;
 use eks_auth_core::authenticate::authenticate;
 use eks_auth_core::eks::Cluster;
+use eks_auth_core::eks::update::LogType;
 use eks_auth_core::explain;
 use eks_auth_core::explain::ClientContext;
 use eks_auth_core::explain::ClientProfile;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::aws::sign_in;
+use crate::client_certificate;
 use crate::http::Request;
 use crate::http::Response;
 use crate::journal::Event;
@@ -43,6 +45,9 @@ pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Respons
             let events = state.journal().since(since.unwrap_or(0));
             Ok(json!({"events": events.iter().map(event_json).collect::<Vec<_>>()}))
         }
+        ("GET", "/v1/audit-events") => Ok(audit_events(state)),
+        ("POST", "/v1/client-certificate") => body(request)
+            .and_then(|body| client_certificate::issue(state, &body).map_err(|why| ControlError::new(400, why))),
         ("GET", "/v1/clock") => Ok(clock_json(state)),
         ("POST", "/v1/clock") => body(request).and_then(|body| move_clock(state, &body)),
         ("POST", "/v1/explain") => body(request).and_then(|body| explain_request(state, &body)),
@@ -75,7 +80,15 @@ pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Respons
         }
         (
             _,
-            "/v1/clock" | "/v1/events" | "/v1/explain" | "/v1/faults" | "/v1/sso" | "/v1/sso/approve" | "/v1/verify",
+            "/v1/audit-events"
+            | "/v1/client-certificate"
+            | "/v1/clock"
+            | "/v1/events"
+            | "/v1/explain"
+            | "/v1/faults"
+            | "/v1/sso"
+            | "/v1/sso/approve"
+            | "/v1/verify",
         ) => Err(ControlError::new(405, "method not allowed")),
         _ => Err(ControlError::new(404, "no such path")),
     };
@@ -106,6 +119,20 @@ fn body(request: &Request) -> Result<Value, ControlError> {
 
 fn render(status: u16, value: &Value) -> Response {
     Response::new(status, "application/json", format!("{value}\n"))
+}
+
+/// The audit events of all clusters, as their logs have them.
+fn audit_events(state: &State) -> Value {
+    let (world, logs) = (state.snapshot(), state.logs().snapshot());
+    let mut lines = Vec::new();
+    for cluster in world.clusters.values() {
+        let stream = cluster.log_stream(LogType::Audit);
+        let events = stream.and_then(|stream| logs.group(&cluster.log_group()).ok()?.stream(&stream).ok());
+        for event in events.into_iter().flat_map(|stream| stream.events()) {
+            lines.push(serde_json::from_str::<Value>(&event.message).unwrap_or_default());
+        }
+    }
+    json!({"events": lines})
 }
 
 fn faults_json(state: &State) -> Value {
@@ -354,7 +381,7 @@ pub(crate) fn explain_newest(
             let explanation = explain::explain_cached(&identity, &user, age_seconds, world.cluster(&cluster)?);
             Some((cluster, explanation))
         }
-        EventKind::AwsAuthChange { .. } | EventKind::AwsCall { .. } => None,
+        EventKind::AwsAuthChange { .. } | EventKind::AwsCall { .. } | EventKind::ServiceAccountToken { .. } => None,
     }
 }
 
@@ -426,6 +453,16 @@ fn event_json(event: &Event) -> Value {
             "error": authentication.outcome.as_ref().map_err(|denial| &denial.message).err(),
             "explanation": explain_judgement(cluster, world, authentication, None),
             "log": authentication.log.iter().map(LogLine::render).collect::<Vec<_>>(),
+        }),
+        EventKind::ServiceAccountToken {
+            cluster,
+            username,
+            error,
+        } => json!({
+            "kind": "service-account-token",
+            "cluster": cluster,
+            "username": username,
+            "error": error,
         }),
         EventKind::CachedAuthentication {
             cluster,

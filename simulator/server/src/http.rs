@@ -1,6 +1,8 @@
 //! HTTP as plain values: hyper's request is read once, bounded, into [`Request`]; handlers are synchronous functions.
 
 use std::convert::Infallible;
+use std::fmt;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
+use rustls::pki_types::CertificateDer;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
@@ -62,7 +65,44 @@ pub struct Request {
     /// The body.
     pub body: Vec<u8>,
     /// The other end of the connection.
-    pub peer: SocketAddr,
+    pub peer: Peer,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    address: SocketAddr,
+    /// The certificates that it has shown, its own first; whether they are to be trusted is not said.
+    certificates: Arc<[CertificateDer<'static>]>,
+}
+
+impl Peer {
+    /// Where it is.
+    #[must_use]
+    pub fn ip(&self) -> IpAddr {
+        self.address.ip()
+    }
+
+    /// The certificates that it has shown, its own first. It has their keys; who signed them was not looked at.
+    #[must_use]
+    pub fn certificates(&self) -> &[CertificateDer<'static>] {
+        &self.certificates
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)
+    }
+}
+
+impl<T: Into<SocketAddr>> From<T> for Peer {
+    fn from(address: T) -> Self {
+        Self {
+            address: address.into(),
+            certificates: Arc::default(),
+        }
+    }
 }
 
 impl Request {
@@ -73,6 +113,15 @@ impl Request {
             .iter()
             .find(|(header, _)| header == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// Path and query as they came.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        match self.query.as_str() {
+            "" => self.path.clone(),
+            query => format!("{}?{query}", self.path),
+        }
     }
 
     /// The query as decoded pairs (`+` is a space), in order. Escapes that are none stay as they are.
@@ -205,21 +254,26 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     match tls {
-        None => serve_connection(stream, peer, handler).await,
+        None => serve_connection(stream, peer.into(), handler).await,
         Some(tls) => {
             if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, tls.accept(stream)).await {
+                let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+                let peer = Peer {
+                    address: peer,
+                    certificates: shown.iter().map(|shown| shown.clone().into_owned()).collect(),
+                };
                 serve_connection(stream, peer, handler).await;
             }
         }
     }
 }
 
-async fn serve_connection<S>(stream: S, peer: SocketAddr, handler: Handler)
+async fn serve_connection<S>(stream: S, peer: Peer, handler: Handler)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request| {
-        let handler = Arc::clone(&handler);
+        let (peer, handler) = (peer.clone(), Arc::clone(&handler));
         async move { deliver(answer(request, peer, &handler).await).await }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -238,7 +292,7 @@ where
 }
 
 /// Reads a request to its end and has it answered.
-pub(crate) async fn answer(request: hyper::Request<Incoming>, peer: SocketAddr, handler: &Handler) -> Response {
+pub(crate) async fn answer(request: hyper::Request<Incoming>, peer: Peer, handler: &Handler) -> Response {
     let (head, body) = request.into_parts();
     let body = match timeout(BODY_TIME, Limited::new(body, BODY_LIMIT).collect()).await {
         Ok(Ok(body)) => body.to_bytes().to_vec(),

@@ -51,6 +51,15 @@ pub enum EventKind {
         /// How long ago that was, in seconds.
         age_seconds: i64,
     },
+    /// A token of the cluster's own issuer was judged.
+    ServiceAccountToken {
+        /// The cluster that was asked.
+        cluster: String,
+        /// The service account, where the token holds.
+        username: Option<String>,
+        /// Why not, where it does not.
+        error: Option<String>,
+    },
     /// A request of an authenticated user was judged.
     Authorization {
         /// The cluster that was asked.

@@ -7,28 +7,38 @@ mod audit;
 pub(crate) mod authn;
 mod body;
 mod discovery;
+mod guard;
+mod health;
 mod list;
 mod objects;
 mod openapi;
+mod options;
 mod patch;
 mod protobuf;
 mod resources;
 mod reviews;
 mod selection;
+mod service_account_token;
 mod status;
 mod subresources;
 mod table;
 pub(crate) mod token_cache;
+mod token_review;
+mod tokens;
 mod validation;
 mod watch;
 mod write;
 
 use std::sync::Arc;
 
+use eks_auth_core::authorize::Authorization;
 use eks_auth_core::authorize::Decision;
 use eks_auth_core::authorize::authorize;
 use eks_auth_core::eks::Cluster;
+use eks_auth_core::explain::explain_impersonation;
 use eks_auth_core::explain::explain_request;
+use eks_auth_core::impersonation::Refusal;
+use eks_auth_core::impersonation::impersonate;
 use eks_auth_core::request_info::Attributes;
 use eks_auth_core::request_info::attributes;
 use eks_auth_core::user::UserInfo;
@@ -42,6 +52,8 @@ use crate::http::Request;
 use crate::http::Response;
 use crate::journal::EventKind;
 use crate::state::State;
+use crate::token_issuer;
+use crate::token_issuer::CONFIGURATION_PATH;
 use crate::webhook;
 
 /// What a request is served with.
@@ -51,6 +63,7 @@ struct Context<'a> {
     cluster: Arc<Cluster>,
     user: &'a UserInfo,
     request: &'a Request,
+    attributes: &'a Attributes,
 }
 
 /// Answers a request to the listener of `cluster`.
@@ -63,34 +76,30 @@ pub fn handle(state: &State, cluster: &str, request: &Request) -> Response {
     let audit_id = request
         .header("audit-id")
         .map_or_else(|| state.request_id(), str::to_owned);
-    let response = match path {
-        "/healthz" | "/livez" | "/readyz" => Response::new(200, "text/plain; charset=utf-8", "ok"),
-        _ => {
-            let received = state.now();
-            let attributes = attributes(&request.method, path, &request.query);
-            let mut known = Known::default();
-            let answer = answer(state, cluster, request, &attributes, &mut known);
-            let failure = answer.as_ref().err().map(Failure::value);
-            let response = answer.unwrap_or_else(|failure| failure.render(request));
-            audit::record(
-                state,
-                cluster,
-                &Answered {
-                    request,
-                    attributes: &attributes,
-                    known: &known,
-                    audit_id: &audit_id,
-                    received,
-                    code: response.status,
-                    failure,
-                },
-            );
-            response
-        }
-    };
-    response
-        .with_header("audit-id", audit_id)
-        .with_header("cache-control", "no-cache, private")
+    let received = state.now();
+    let attributes = attributes(&request.method, path, &request.query);
+    let mut known = Known::default();
+    let answer = answer(state, cluster, request, &attributes, &mut known);
+    let failure = answer.as_ref().err().map(Failure::value);
+    let response = answer.unwrap_or_else(|failure| failure.render(request));
+    audit::record(
+        state,
+        cluster,
+        &Answered {
+            request,
+            attributes: &attributes,
+            known: &known,
+            audit_id: &audit_id,
+            received,
+            response: &response,
+            failure,
+        },
+    );
+    let response = response.with_header("audit-id", audit_id);
+    if response.headers.iter().any(|(name, _)| *name == "cache-control") {
+        return response;
+    }
+    response.with_header("cache-control", "no-cache, private")
 }
 
 /// Authenticates, authorizes and serves; `known` tells how far it came.
@@ -101,34 +110,26 @@ fn answer(
     attributes: &Attributes,
     known: &mut Known,
 ) -> Result<Response, Failure> {
-    let user = known.user.insert(authn::authenticate(state, cluster_name, request)?);
-    if let Some((name, _)) = request
-        .headers
-        .iter()
-        .find(|(name, _)| name.starts_with("impersonate-"))
-    {
-        return Err(Failure::not_implemented(format!(
-            "eks-auth-sim does not serve impersonation (header {name}) yet"
-        )));
-    }
+    let caller = &*known.user.insert(authn::authenticate(state, cluster_name, request)?);
     let world = state.snapshot();
     let cluster = world.cluster(cluster_name).ok_or_else(Failure::path_not_found)?;
+    let impersonated = impersonate(caller, &request.headers, cluster).map_err(|refusal| match refusal {
+        Refusal::NoUser(why) => Failure::filter_failed(request, &why),
+        Refusal::Forbidden(wanted, authorization) => {
+            let forbidden = Failure::forbidden(caller, &wanted, &authorization.reason);
+            record(state, cluster, (caller, None), &wanted, authorization);
+            forbidden
+        }
+    })?;
+    let (user, behind) = match impersonated {
+        Some(user) => (&*known.impersonated.insert(user), Some(caller)),
+        None => (caller, None),
+    };
     let authorization = authorize(user, attributes, cluster);
     let allowed = authorization.decision == Decision::Allow;
     known.decision = Some((allowed, authorization.reason.clone()));
     let denied = (!allowed).then(|| Failure::forbidden(user, attributes, &authorization.reason));
-    state.journal().record(
-        state.now(),
-        EventKind::Authorization {
-            cluster: cluster_name.to_owned(),
-            username: user.username.clone(),
-            request: describe(attributes),
-            allowed,
-            reason: authorization.reason,
-            explanation: (!allowed).then(|| Arc::new(explain_request(user, attributes, cluster))),
-            trace: authorization.trace,
-        },
-    );
+    record(state, cluster, (user, behind), attributes, authorization);
     if let Some(failure) = denied {
         return Err(failure);
     }
@@ -138,15 +139,50 @@ fn answer(
         cluster: Arc::clone(cluster),
         user,
         request,
+        attributes,
     };
     if attributes.is_resource {
         return objects::answer(&context, attributes);
     }
+    if let Some(answer) = health::answer(request) {
+        return answer;
+    }
     match request.path.trim_end_matches('/') {
         "/version" => Ok(version(&context)),
+        CONFIGURATION_PATH if request.method == "GET" => Ok(token_issuer::internal_configuration(&context.cluster)),
+        "/openid/v1/jwks" if request.method == "GET" => token_issuer::key(state, cluster_name)
+            .map(|key| token_issuer::internal_keys(&key))
+            .ok_or_else(Failure::path_not_found),
         path if path.starts_with("/openapi/v3") => openapi::answer(&context, path),
         path => discovery::answer(&context, path),
     }
+}
+
+/// Tells the journal of a decision about a user, behind whom there may be another who acts as this one.
+fn record(
+    state: &State,
+    cluster: &Cluster,
+    (user, caller): (&UserInfo, Option<&UserInfo>),
+    attributes: &Attributes,
+    authorization: Authorization,
+) {
+    let allowed = authorization.decision == Decision::Allow;
+    let explain = || match caller {
+        Some(caller) => explain_impersonation(caller, user, attributes, cluster),
+        None => explain_request(user, attributes, cluster),
+    };
+    state.journal().record(
+        state.now(),
+        EventKind::Authorization {
+            cluster: cluster.name.clone(),
+            username: user.username.clone(),
+            request: describe(attributes),
+            allowed,
+            reason: authorization.reason,
+            explanation: (!allowed).then(|| Arc::new(explain())),
+            trace: authorization.trace,
+        },
+    );
 }
 
 /// Such as `list pods in kube-system`.

@@ -14,6 +14,7 @@ pub mod webhook;
 
 pub mod catalogue;
 pub mod client;
+mod client_certificate;
 pub mod environment;
 pub mod profile;
 pub mod runner;
@@ -28,3 +29,4 @@ mod metrics;
 pub mod state;
 mod store;
 pub mod tls;
+mod token_issuer;

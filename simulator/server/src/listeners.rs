@@ -33,6 +33,7 @@ use crate::proxy::Tunnels;
 use crate::state::BoundListener;
 use crate::state::ClusterListeners;
 use crate::state::State;
+use crate::tls::Authority;
 use crate::webhook;
 
 /// Where a cluster answers.
@@ -102,6 +103,7 @@ pub(crate) struct Listeners {
     pub(crate) runtime: Handle,
     pub(crate) binding: Binding,
     pub(crate) tls: TlsAcceptor,
+    pub(crate) authority: Arc<Authority>,
     /// Whether they are webhooks only.
     pub(crate) is_webhook: bool,
     pub(crate) folder: PathBuf,
@@ -229,6 +231,10 @@ impl Listeners {
 impl ClusterListeners for Listeners {
     fn bind(&self) -> io::Result<BoundListener> {
         self.binding.bind(0)
+    }
+
+    fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     fn open(&self, cluster: &Cluster, bound: BoundListener) -> io::Result<()> {

@@ -247,7 +247,7 @@ impl Proxy {
             .tunnels
             .decide(target(request.method(), request.uri()), &self.own_aws);
         let endpoint = match decision {
-            Decision::Answer => return http::answer(request, peer, &self.aws.handler).await,
+            Decision::Answer => return http::answer(request, peer.into(), &self.aws.handler).await,
             Decision::AwsTunnel => Some(self.aws.clone()),
             Decision::OwnTunnel(_) => own,
             Decision::Refuse(refusal) => return refuse(request.uri(), refusal),

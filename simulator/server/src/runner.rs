@@ -4,6 +4,7 @@
 
 mod builtin;
 mod home;
+mod lesson;
 mod mutate;
 mod process;
 mod render;
@@ -28,6 +29,8 @@ use crate::simulator::Running;
 use crate::simulator::Simulator;
 use crate::simulator::StartError;
 
+pub(crate) use self::lesson::Lesson;
+pub(crate) use self::lesson::Request;
 pub use self::mutate::mutate;
 pub use self::render::Language;
 pub use self::render::json;

@@ -30,6 +30,7 @@ use crate::logs::Logs;
 use crate::metrics::Metrics;
 use crate::store;
 use crate::store::Store;
+use crate::tls::Authority;
 
 /// Any number will do: the ids must differ from one another only.
 const REQUEST_ID_SEED: u64 = 0x7265_7175_6573_7473;
@@ -70,6 +71,8 @@ pub(crate) struct BoundListener {
 pub(crate) trait ClusterListeners: Send + Sync {
     /// Binds a listener for a cluster that is to be made. Dropping it closes it.
     fn bind(&self) -> io::Result<BoundListener>;
+    /// Who signs the listeners' certificates, and clients'.
+    fn authority(&self) -> &Authority;
     /// Answers for the cluster that was made.
     fn open(&self, cluster: &Cluster, bound: BoundListener) -> io::Result<()>;
     /// Answers for a cluster no more.

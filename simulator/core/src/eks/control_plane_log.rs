@@ -16,7 +16,9 @@ use crate::cloudwatch_logs::GroupKey;
 use crate::instant::Timestamp;
 use crate::log::Level;
 use crate::log::LogLine;
+use crate::log::go_quote;
 use crate::mapping::CREATOR_USERNAME;
+use crate::service_account::TokenFault;
 
 impl Cluster {
     /// The group that its logs are in: `/aws/eks/NAME/cluster`.
@@ -82,17 +84,27 @@ impl Cluster {
     }
 }
 
-/// The API server's words on a bearer token that nobody took (klog's header, then `authentication.go`).
+/// What each authenticator of bearer tokens says of one that nobody took; `fault` is what is wrong with one of the API
+/// server's own issuer.
+#[must_use]
+pub fn authentication_errors(fault: Option<&TokenFault>) -> String {
+    let fault = fault.map(|fault| format!("{fault}, ")).unwrap_or_default();
+    format!("[invalid bearer token, {fault}unknown]")
+}
+
+/// The API server's words on a bearer token that nobody took (klog's header, then `authentication.go`); `fault` is what is
+/// wrong with one of its own issuer.
 ///
 /// FIDELITY: `unknown` is what the API server makes of the authenticator's answer 403; where there was no token the
 /// real one writes nothing.
 #[must_use]
-pub fn unauthenticated_line(now: Timestamp) -> String {
+pub fn unauthenticated_line(now: Timestamp, fault: Option<&TokenFault>) -> String {
+    let errors = go_quote(&authentication_errors(fault));
     let digits: String = now.render_amz().chars().filter(char::is_ascii_digit).collect();
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
     let millis = now.unix_millis().rem_euclid(1000);
     format!(
-        "E{} {}:{}:{}.{millis:03}000      10 authentication.go:73] \"Unable to authenticate the request\" err=\"[invalid bearer token, unknown]\"",
+        "E{} {}:{}:{}.{millis:03}000      10 authentication.go:73] \"Unable to authenticate the request\" err={errors}",
         part(4, 8),
         part(8, 10),
         part(10, 12),
@@ -147,8 +159,12 @@ mod tests {
             ]
         );
         assert_eq!(
-            unauthenticated_line(now),
+            unauthenticated_line(now, None),
             r#"E1124 00:44:57.123000      10 authentication.go:73] "Unable to authenticate the request" err="[invalid bearer token, unknown]""#
+        );
+        assert_eq!(
+            unauthenticated_line(now, Some(&TokenFault::NoServiceAccount { name: "app".to_owned() })),
+            r#"E1124 00:44:57.123000      10 authentication.go:73] "Unable to authenticate the request" err="[invalid bearer token, serviceaccounts \"app\" not found, unknown]""#
         );
     }
 }

@@ -27,9 +27,15 @@ pub(crate) fn instances(objects: &[(ObjectKey, Value)]) -> BTreeMap<String, Stri
         .collect()
 }
 
-/// What EKS itself puts into a new cluster: namespaces and the two services, whose addresses are in `service_cidr`.
+/// The namespaces of a new cluster.
+const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+/// Service accounts in kube-system beside `default`: those of the pods that EKS runs on nodes.
+const SYSTEM_ACCOUNTS: [&str; 3] = ["aws-node", "coredns", "kube-proxy"];
+
+/// What EKS itself puts into a new cluster: namespaces, the two services, whose addresses are in `service_cidr`, and
+/// service accounts.
 pub(super) fn of_a_new_cluster(service_cidr: &str) -> Vec<(ObjectKey, Value)> {
-    let mut objects: Vec<(ObjectKey, Value)> = ["default", "kube-node-lease", "kube-public", "kube-system"]
+    let mut objects: Vec<(ObjectKey, Value)> = NAMESPACES
         .iter()
         .map(|name| {
             let object = json!({
@@ -66,6 +72,8 @@ pub(super) fn of_a_new_cluster(service_cidr: &str) -> Vec<(ObjectKey, Value)> {
             {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 53},
         ]),
     ));
+    objects.extend(NAMESPACES.map(|namespace| service_account(namespace, "default")));
+    objects.extend(SYSTEM_ACCOUNTS.map(|name| service_account("kube-system", name)));
     objects
 }
 
@@ -74,7 +82,6 @@ const ROOT_AUTHORITY: &str = "kube-root-ca.crt";
 
 /// What controllers put into every namespace.
 pub(super) fn of_a_namespace(namespace: &str, certificate_authority: &str) -> [(ObjectKey, Value); 2] {
-    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {}});
     let authority = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -82,7 +89,7 @@ pub(super) fn of_a_namespace(namespace: &str, certificate_authority: &str) -> [(
         "data": {"ca.crt": certificate_authority},
     });
     [
-        (ObjectKey::new("serviceaccounts", namespace, DEFAULT_ACCOUNT), account),
+        service_account(namespace, DEFAULT_ACCOUNT),
         (ObjectKey::new("configmaps", namespace, ROOT_AUTHORITY), authority),
     ]
 }
@@ -93,6 +100,19 @@ pub(super) fn belongs_to_a_namespace(key: &ObjectKey) -> bool {
         "serviceaccounts" => key.name == DEFAULT_ACCOUNT,
         "configmaps" => key.name == ROOT_AUTHORITY,
         _ => false,
+    }
+}
+
+fn service_account(namespace: &str, name: &str) -> (ObjectKey, Value) {
+    let object = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {}});
+    (ObjectKey::new("serviceaccounts", namespace, name), object)
+}
+
+/// The service account that the pods with this `k8s-app` label run as.
+fn account_of(app: &str) -> &str {
+    match app {
+        "kube-dns" => "coredns",
+        app => app,
     }
 }
 
@@ -115,6 +135,7 @@ pub(super) fn waiting_coredns() -> Vec<(ObjectKey, Value)> {
                 "spec": {
                     "containers": [{"name": "coredns", "image": "eks/coredns:latest"}],
                     "restartPolicy": "Always",
+                    "serviceAccountName": account_of("kube-dns"),
                 },
                 "status": {"conditions": [], "phase": "Pending"},
             });
@@ -296,7 +317,12 @@ fn pod(
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"labels": {"k8s-app": app}},
-        "spec": {"containers": specs, "nodeName": node, "restartPolicy": "Always"},
+        "spec": {
+            "containers": specs,
+            "nodeName": node,
+            "restartPolicy": "Always",
+            "serviceAccountName": account_of(app),
+        },
         "status": {
             "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": started}],
             "containerStatuses": statuses,

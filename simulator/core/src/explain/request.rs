@@ -59,7 +59,7 @@ pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &
     }
     let nearest = nearest(user, attributes, cluster);
     let has_entries = cluster.authentication_mode().has_access_entries();
-    let finding = if nearest.is_none() && !is_bound(user, cluster) {
+    let finding = if nearest.is_empty() && !is_bound(user, cluster) {
         Finding::new(
             Cause::NoBinding,
             format!("forbidden: {} is known, but nothing is bound to it", user.username),
@@ -87,10 +87,13 @@ pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &
     let finding = finding
         .with(format!("the groups are [{}]", user.groups.join(" ")))
         .with(message);
-    match nearest {
-        Some(nearest) => finding.with(format!("the nearest rule: {nearest}")),
-        None => finding,
-    }
+    nearest
+        .into_iter()
+        .enumerate()
+        .fold(finding, |finding, (place, rule)| match place {
+            0 => finding.with(format!("the nearest rule: {rule}")),
+            _ => finding.with(format!("as near: {rule}")),
+        })
 }
 
 /// Whom the authenticator let in as this user.
@@ -293,8 +296,11 @@ fn is_bound(user: &UserInfo, cluster: &Cluster) -> bool {
     entry_of(user, cluster).is_some_and(|entry| !entry.policies.is_empty()) || cluster.rbac().has_binding(user)
 }
 
-/// The rule of the user that has most in common with the request.
-fn nearest(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Option<String> {
+/// How many rules are told that came as near as any.
+const NEAREST: usize = 3;
+
+/// The rules of the user that have most in common with the request, each with what it lacks.
+fn nearest(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Vec<String> {
     let grants = cluster.rbac().grants_of(user);
     let by_rbac = grants.iter().map(|grant| {
         let place = match grant.namespace {
@@ -313,12 +319,29 @@ fn nearest(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Optio
             (rule, place, format!("access policy {}", association.policy.name))
         })
     });
-    let (rule, place, source) = by_policy
+    // Those that are bound later are told first, as they were bound for a purpose.
+    let mut found: Vec<(usize, String)> = by_policy
         .chain(by_rbac)
-        .filter(|(rule, ..)| rule.likeness(attributes) > 0)
-        .max_by_key(|(rule, ..)| rule.likeness(attributes))?;
-    let only = if rule.allows(attributes) { " only" } else { "" };
-    Some(format!("{source} allows {}{place}{only}", render_rule(rule)))
+        .map(|(rule, place, source)| (rule.likeness(attributes), rule, place, source))
+        .filter(|(likeness, ..)| *likeness > 0)
+        .map(|(likeness, rule, place, source)| {
+            let lacks = match rule.shortfall(attributes).as_slice() {
+                [] => " only".to_owned(),
+                lacks => format!(", but not {}", lacks.join(", nor ")),
+            };
+            (likeness, format!("{source} allows {}{place}{lacks}", render_rule(rule)))
+        })
+        .collect();
+    let best = found.iter().map(|(likeness, _)| *likeness).max();
+    found.reverse();
+    let mut nearest: Vec<String> = Vec::new();
+    for (likeness, text) in found {
+        if Some(likeness) == best && !nearest.contains(&text) {
+            nearest.push(text);
+        }
+    }
+    nearest.truncate(NEAREST);
+    nearest
 }
 
 /// Such as `get list on pods of the API group ""`.

@@ -37,6 +37,22 @@ pub enum Part {
 }
 
 impl Strategy<'_> {
+    /// What decoding adds to an object, so that it belongs to who sent the object.
+    pub fn default(&self, object: &mut Value) {
+        match self.resource {
+            "namespaces" => {
+                let metadata = metadata_mut(object);
+                let name = metadata.get("name").cloned().unwrap_or_default();
+                let labels = metadata.entry("labels").or_insert_with(|| json!({}));
+                if let Some(labels) = labels.as_object_mut() {
+                    labels.insert("kubernetes.io/metadata.name".to_owned(), name);
+                }
+            }
+            "secrets" => fold_string_data(object),
+            _ => {}
+        }
+    }
+
     /// Brings a new object into its first state.
     pub fn before_create(&self, object: &mut Value, now: Timestamp) {
         let metadata = metadata_mut(object);
@@ -51,7 +67,6 @@ impl Strategy<'_> {
         if self.counts_generations {
             metadata.insert("generation".to_owned(), json!(1));
         }
-        let name = metadata.get("name").cloned().unwrap_or_default();
         if let (true, Some(map)) = (self.has_status, object.as_object_mut()) {
             match self.first_status() {
                 Some(status) => map.insert("status".to_owned(), status),
@@ -63,16 +78,11 @@ impl Strategy<'_> {
                 if let Some(map) = object.as_object_mut() {
                     map.insert("spec".to_owned(), json!({"finalizers": ["kubernetes"]}));
                 }
-                let metadata = metadata_mut(object);
-                let labels = metadata.entry("labels").or_insert_with(|| json!({}));
-                if let Some(labels) = labels.as_object_mut() {
-                    labels.insert("kubernetes.io/metadata.name".to_owned(), name);
-                }
             }
-            "secrets" => fold_string_data(object),
             "customresourcedefinitions.apiextensions.k8s.io" => establish(object, now),
             _ => {}
         }
+        self.default(object);
     }
 
     /// Keeps what `part` does not write as it is stored, and counts generations.

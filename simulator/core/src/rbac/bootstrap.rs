@@ -1,9 +1,15 @@
-//! The roles and bindings that every cluster is born with, as `plugin/pkg/auth/authorizer/rbac/bootstrappolicy` has them.
+//! The roles and bindings that every cluster is born with: those of
+//! `plugin/pkg/auth/authorizer/rbac/bootstrappolicy` of Kubernetes 1.32 with its default feature gates, and what EKS adds.
 //!
-//! Those that only control plane components hold (`system:kube-scheduler`, `system:controller:*` and the like) are left
-//! out: nobody here acts as one.
+//! FIDELITY: every cluster has those of 1.32, whatever its version. A real API server mends them when it starts; here
+//! what somebody changes stays changed. The Node authorizer, which lets a node write its own node and pods, is not there:
+//! nodes have what RBAC gives their groups.
 
-use serde_json::Map;
+mod cluster_roles;
+mod controllers;
+mod eks;
+mod namespaced;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -11,6 +17,9 @@ use crate::object::ObjectKey;
 
 use super::CLUSTER_ROLE_BINDINGS;
 use super::CLUSTER_ROLES;
+use super::GROUP;
+use super::ROLE_BINDINGS;
+use super::ROLES;
 
 const READ: &str = "get list watch";
 const WRITE: &str = "create delete deletecollection patch update";
@@ -56,13 +65,6 @@ const fn get(urls: &'static str) -> Rule {
     }
 }
 
-const fn approve(signer: &'static str) -> Rule {
-    Rule {
-        names: signer,
-        ..on("certificates.k8s.io", "signers", "approve")
-    }
-}
-
 const fn own(name: &'static str, rules: &'static [Rule]) -> Role {
     part("", name, rules)
 }
@@ -83,312 +85,88 @@ const fn aggregated(name: &'static str, part_of: &'static str) -> Role {
     }
 }
 
-const ROLES: &[Role] = &[
-    aggregated("admin", ""),
-    aggregated("edit", "admin"),
-    aggregated("view", "edit"),
-    own("cluster-admin", &[on("*", "*", "*"), Rule { verbs: "*", ..get("*") }]),
-    part(
-        "admin",
-        "system:aggregate-to-admin",
-        &[
-            on("authorization.k8s.io", "localsubjectaccessreviews", "create"),
-            on("rbac.authorization.k8s.io", "rolebindings roles", READ_WRITE),
-        ],
-    ),
-    part(
-        "edit",
-        "system:aggregate-to-edit",
-        &[
-            on(
-                "core",
-                "pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy",
-                READ,
-            ),
-            on("core", "serviceaccounts", "impersonate"),
-            on("core", "pods pods/attach pods/exec pods/portforward pods/proxy", WRITE),
-            on("core", "pods/eviction", "create"),
-            on(
-                "core",
-                "configmaps endpoints events persistentvolumeclaims replicationcontrollers \
-                 replicationcontrollers/scale secrets serviceaccounts services services/proxy",
-                WRITE,
-            ),
-            on("core", "serviceaccounts/token", "create"),
-            on(
-                "apps",
-                "daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale \
-                 statefulsets statefulsets/scale",
-                WRITE,
-            ),
-            on("autoscaling", "horizontalpodautoscalers", WRITE),
-            on("batch", "cronjobs jobs", WRITE),
-            on(
-                "extensions",
-                "daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets \
-                 replicasets/scale replicationcontrollers/scale",
-                WRITE,
-            ),
-            on("policy", "poddisruptionbudgets", WRITE),
-            on("networking.k8s.io", "ingresses networkpolicies", WRITE),
-            on("coordination.k8s.io", "leases", READ_WRITE),
-        ],
-    ),
-    part(
-        "view",
-        "system:aggregate-to-view",
-        &[
-            on(
-                "core",
-                "configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods \
-                 replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status",
-                READ,
-            ),
-            on(
-                "core",
-                "bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status \
-                 resourcequotas resourcequotas/status",
-                READ,
-            ),
-            on("core", "namespaces", READ),
-            on("discovery.k8s.io", "endpointslices", READ),
-            on(
-                "apps",
-                "controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status \
-                 replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status",
-                READ,
-            ),
-            on(
-                "autoscaling",
-                "horizontalpodautoscalers horizontalpodautoscalers/status",
-                READ,
-            ),
-            on("batch", "cronjobs cronjobs/status jobs jobs/status", READ),
-            on(
-                "extensions",
-                "daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses \
-                 ingresses/status networkpolicies replicasets replicasets/scale replicasets/status \
-                 replicationcontrollers/scale",
-                READ,
-            ),
-            on("policy", "poddisruptionbudgets poddisruptionbudgets/status", READ),
-            on("networking.k8s.io", "ingresses ingresses/status networkpolicies", READ),
-        ],
-    ),
-    own(
-        "system:auth-delegator",
-        &[
-            on("authentication.k8s.io", "tokenreviews", "create"),
-            on("authorization.k8s.io", "subjectaccessreviews", "create"),
-        ],
-    ),
-    own(
-        "system:basic-user",
-        &[
-            on(
-                "authorization.k8s.io",
-                "selfsubjectaccessreviews selfsubjectrulesreviews",
-                "create",
-            ),
-            on("authentication.k8s.io", "selfsubjectreviews", "create"),
-        ],
-    ),
-    own(
-        "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
-        &[on(
-            "certificates.k8s.io",
-            "certificatesigningrequests/nodeclient",
-            "create",
-        )],
-    ),
-    own(
-        "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
-        &[on(
-            "certificates.k8s.io",
-            "certificatesigningrequests/selfnodeclient",
-            "create",
-        )],
-    ),
-    own(
-        "system:certificates.k8s.io:kube-apiserver-client-approver",
-        &[approve("kubernetes.io/kube-apiserver-client")],
-    ),
-    own(
-        "system:certificates.k8s.io:kube-apiserver-client-kubelet-approver",
-        &[approve("kubernetes.io/kube-apiserver-client-kubelet")],
-    ),
-    own(
-        "system:certificates.k8s.io:kubelet-serving-approver",
-        &[approve("kubernetes.io/kubelet-serving")],
-    ),
-    own(
-        "system:certificates.k8s.io:legacy-unknown-approver",
-        &[approve("kubernetes.io/legacy-unknown")],
-    ),
-    own(
-        "system:discovery",
-        &[get(
-            "/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/",
-        )],
-    ),
-    own(
-        "system:heapster",
-        &[
-            on("core", "events namespaces nodes pods", READ),
-            on("extensions", "deployments", READ),
-        ],
-    ),
-    own("system:kube-aggregator", &[on("core", "endpoints services", READ)]),
-    own("system:kube-dns", &[on("core", "endpoints services", "list watch")]),
-    own(
-        "system:kubelet-api-admin",
-        &[
-            on("core", "nodes", READ),
-            on("core", "nodes", "proxy"),
-            on("core", "nodes/log nodes/metrics nodes/proxy nodes/stats", "*"),
-        ],
-    ),
-    own(
-        "system:monitoring",
-        &[get(
-            "/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*",
-        )],
-    ),
-    own(
-        "system:node",
-        &[
-            on("authentication.k8s.io", "tokenreviews", "create"),
-            on(
-                "authorization.k8s.io",
-                "localsubjectaccessreviews subjectaccessreviews",
-                "create",
-            ),
-            on("core", "services", READ),
-            on("core", "nodes", "create get list watch"),
-            on("core", "nodes/status", "patch update"),
-            on("core", "nodes", "patch update"),
-            on("core", "events", "create patch update"),
-            on("core", "pods", READ),
-            on("core", "pods", "create delete"),
-            on("core", "pods/status", "patch update"),
-            on("core", "pods/eviction", "create"),
-            on("core", "configmaps secrets", READ),
-            on("core", "persistentvolumeclaims persistentvolumes", "get"),
-            on("core", "endpoints", "get"),
-            on(
-                "certificates.k8s.io",
-                "certificatesigningrequests",
-                "create get list watch",
-            ),
-            on("coordination.k8s.io", "leases", "create delete get patch update"),
-            on("storage.k8s.io", "volumeattachments", "get"),
-            on("core", "serviceaccounts/token", "create"),
-            on("core", "persistentvolumeclaims/status", "get patch update"),
-            on("storage.k8s.io", "csidrivers", READ),
-            on("storage.k8s.io", "csinodes", "create delete get patch update"),
-            on("node.k8s.io", "runtimeclasses", READ),
-        ],
-    ),
-    own(
-        "system:node-bootstrapper",
-        &[on(
-            "certificates.k8s.io",
-            "certificatesigningrequests",
-            "create get list watch",
-        )],
-    ),
-    own(
-        "system:node-problem-detector",
-        &[on("core", "nodes", "get"), on("core", "nodes/status", "patch"), EVENTS],
-    ),
-    own(
-        "system:node-proxier",
-        &[
-            on("core", "endpoints services", "list watch"),
-            on("core", "nodes", READ),
-            EVENTS,
-            on("discovery.k8s.io", "endpointslices", "list watch"),
-        ],
-    ),
-    own(
-        "system:persistent-volume-provisioner",
-        &[
-            on("core", "persistentvolumes", "create delete get list watch"),
-            on("core", "persistentvolumeclaims", "get list update watch"),
-            on("storage.k8s.io", "storageclasses", READ),
-            on("core", "events", "watch"),
-            EVENTS,
-        ],
-    ),
-    own(
-        "system:public-info-viewer",
-        &[get("/healthz /livez /readyz /version /version/")],
-    ),
-    own(
-        "system:service-account-issuer-discovery",
-        &[get(
-            "/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/",
-        )],
-    ),
-    own(
-        "system:volume-scheduler",
-        &[
-            on("core", "persistentvolumes", "get list patch update watch"),
-            on("storage.k8s.io", "storageclasses", READ),
-            on("core", "persistentvolumeclaims", "get list patch update watch"),
-        ],
-    ),
-];
-
-/// Each binding gives the ClusterRole of its own name; subjects are a kind and, separated by blanks, names.
-const BINDINGS: &[(&str, &str, &str)] = &[
-    ("cluster-admin", "Group", "system:masters"),
-    ("system:basic-user", "Group", "system:authenticated"),
-    ("system:discovery", "Group", "system:authenticated"),
-    ("system:monitoring", "Group", "system:monitoring"),
-    // Empty upstream: the Node authorizer speaks for nodes.
-    ("system:node", "Group", ""),
-    ("system:node-proxier", "User", "system:kube-proxy"),
-    (
-        "system:public-info-viewer",
-        "Group",
-        "system:authenticated system:unauthenticated",
-    ),
-    (
-        "system:service-account-issuer-discovery",
-        "Group",
-        "system:serviceaccounts",
-    ),
-    ("system:volume-scheduler", "User", "system:kube-scheduler"),
-];
-
-/// The bootstrap objects with their keys.
-///
-/// The stored admin, edit and view have no rules of their own; [`super::RbacIndex`] gathers them.
+/// The bootstrap objects with their keys. The roles that aggregate others have no rules yet: [`super::aggregation`]
+/// writes them.
 #[must_use]
 pub fn objects() -> Vec<(ObjectKey, Value)> {
-    let roles = ROLES
-        .iter()
-        .map(|role| (ObjectKey::new(CLUSTER_ROLES, "", role.name), cluster_role(role)));
-    let bindings = BINDINGS.iter().map(|(name, kind, subjects)| {
-        (
-            ObjectKey::new(CLUSTER_ROLE_BINDINGS, "", name),
-            binding(name, kind, subjects),
-        )
-    });
-    roles.chain(bindings).collect()
+    let mut objects = Vec::new();
+    for role in cluster_roles::ROLES {
+        objects.push(stored(CLUSTER_ROLES, "", role.name, cluster_role(role)));
+    }
+    for (name, subjects) in cluster_roles::BINDINGS {
+        let object = binding("ClusterRoleBinding", ("ClusterRole", name), subjects);
+        objects.push(stored(CLUSTER_ROLE_BINDINGS, "", name, object));
+    }
+    for role in controllers::ROLES {
+        let (name, subject) = (
+            format!("system:controller:{}", role.name),
+            format!("ServiceAccount kube-system/{}", role.name),
+        );
+        let object = binding("ClusterRoleBinding", ("ClusterRole", &name), &subject);
+        objects.push(stored(CLUSTER_ROLES, "", &name, cluster_role(role)));
+        objects.push(stored(CLUSTER_ROLE_BINDINGS, "", &name, object));
+    }
+    for (namespace, role) in namespaced::ROLES {
+        objects.push(stored(ROLES, namespace, role.name, object("Role", "", role)));
+    }
+    for (namespace, name, role, subjects) in namespaced::BINDINGS {
+        let object = binding("RoleBinding", ("Role", role), subjects);
+        objects.push(stored(ROLE_BINDINGS, namespace, name, object));
+    }
+    for object in &mut objects {
+        label(&mut object.1, "kubernetes.io/bootstrapping", "rbac-defaults");
+        annotate(&mut object.1);
+    }
+    objects.extend(eks::objects());
+    objects
+}
+
+fn stored(resource: &str, namespace: &str, name: &str, object: Value) -> (ObjectKey, Value) {
+    (ObjectKey::new(resource, namespace, name), object)
 }
 
 fn cluster_role(role: &Role) -> Value {
-    let mut object = object("ClusterRole", role.name, role.part_of);
-    match role.rules {
-        Rules::Own(rules) => object.insert("rules".to_owned(), rules.iter().map(policy_rule).collect()),
-        Rules::Aggregated => object.insert(
-            "aggregationRule".to_owned(),
+    object("ClusterRole", role.part_of, role)
+}
+
+fn object(kind: &str, part_of: &str, role: &Role) -> Value {
+    let mut object = json!({"apiVersion": format!("{GROUP}/v1"), "kind": kind, "metadata": {}});
+    if !part_of.is_empty() {
+        label(&mut object, &aggregation_label(part_of), "true");
+    }
+    let (field, value) = match role.rules {
+        Rules::Own(rules) => ("rules", rules.iter().map(policy_rule).collect()),
+        Rules::Aggregated => (
+            "aggregationRule",
             json!({"clusterRoleSelectors": [{"matchLabels": {aggregation_label(role.name): "true"}}]}),
         ),
     };
-    object.into()
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(field.to_owned(), value);
+    }
+    object
+}
+
+/// `subjects` are `KIND NAME`, separated by commas; a service account is named by `NAMESPACE/NAME`.
+fn binding(kind: &str, (role_kind, role): (&str, &str), subjects: &str) -> Value {
+    let mut object = json!({
+        "apiVersion": format!("{GROUP}/v1"),
+        "kind": kind,
+        "metadata": {},
+        "roleRef": {"apiGroup": GROUP, "kind": role_kind, "name": role},
+    });
+    let subjects: Vec<Value> = subjects
+        .split(", ")
+        .filter_map(|subject| subject.split_once(' '))
+        .map(|(kind, name)| match name.split_once('/') {
+            Some((namespace, name)) => json!({"kind": kind, "name": name, "namespace": namespace}),
+            None => json!({"apiGroup": GROUP, "kind": kind, "name": name}),
+        })
+        .collect();
+    if let (false, Some(fields)) = (subjects.is_empty(), object.as_object_mut()) {
+        fields.insert("subjects".to_owned(), subjects.into());
+    }
+    object
 }
 
 fn policy_rule(rule: &Rule) -> Value {
@@ -411,39 +189,26 @@ fn policy_rule(rule: &Rule) -> Value {
         .collect()
 }
 
-fn binding(name: &str, kind: &str, subjects: &str) -> Value {
-    const API_GROUP: &str = "rbac.authorization.k8s.io";
-    let mut object = object("ClusterRoleBinding", name, "");
-    object.insert(
-        "roleRef".to_owned(),
-        json!({"apiGroup": API_GROUP, "kind": "ClusterRole", "name": name}),
-    );
-    let subjects: Vec<Value> = subjects
-        .split_whitespace()
-        .map(|subject| json!({"apiGroup": API_GROUP, "kind": kind, "name": subject}))
-        .collect();
-    if !subjects.is_empty() {
-        object.insert("subjects".to_owned(), subjects.into());
+fn metadata(object: &mut Value, field: &str, name: &str, value: &str) {
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    let slot = metadata.map(|metadata| metadata.entry(field).or_insert_with(|| json!({})));
+    if let Some(names) = slot.and_then(Value::as_object_mut) {
+        names.insert(name.to_owned(), json!(value));
     }
-    object.into()
 }
 
-fn object(kind: &str, name: &str, part_of: &str) -> Map<String, Value> {
-    let mut labels = Map::new();
-    labels.insert("kubernetes.io/bootstrapping".to_owned(), json!("rbac-defaults"));
-    if !part_of.is_empty() {
-        labels.insert(aggregation_label(part_of), json!("true"));
-    }
-    let metadata = json!({
-        "name": name,
-        "labels": labels,
-        "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"},
-    });
-    Map::from_iter([
-        ("apiVersion".to_owned(), json!("rbac.authorization.k8s.io/v1")),
-        ("kind".to_owned(), json!(kind)),
-        ("metadata".to_owned(), metadata),
-    ])
+fn label(object: &mut Value, name: &str, value: &str) {
+    metadata(object, "labels", name, value);
+}
+
+/// Has an API server that starts mend the object.
+fn annotate(object: &mut Value) {
+    metadata(
+        object,
+        "annotations",
+        "rbac.authorization.kubernetes.io/autoupdate",
+        "true",
+    );
 }
 
 fn aggregation_label(role: &str) -> String {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::log::go_quote;
 use crate::request_info::Attributes;
 
 /// A rule: verbs on resources, or verbs on paths.
@@ -52,6 +53,40 @@ impl PolicyRule {
         // The same name in another group is another resource.
         verb + group + 2 * group * resource + whole
     }
+
+    /// What of the request the rule does not cover: nothing where it allows it.
+    pub(crate) fn shortfall(&self, attributes: &Attributes) -> Vec<String> {
+        let named = |list: &[String], wanted: &str| list.iter().any(|entry| entry == "*" || entry == wanted);
+        let mut lacks = Vec::new();
+        if !named(&self.verbs, &attributes.verb) {
+            lacks.push(format!("the verb {}", attributes.verb));
+        }
+        if !attributes.is_resource {
+            if !self.non_resource_urls.iter().any(|url| covers(url, &attributes.path)) {
+                lacks.push(format!("the path {}", attributes.path));
+            }
+            return lacks;
+        }
+        if !named(&self.api_groups, &attributes.api_group) {
+            lacks.push(format!("the API group {}", go_quote(&attributes.api_group)));
+        }
+        if !self.resources.iter().any(|resource| is_resource(resource, attributes)) {
+            lacks.push(match attributes.subresource.as_str() {
+                "" => format!("the resource {}", attributes.resource),
+                subresource => format!(
+                    "the subresource {}/{subresource}, which must be named itself",
+                    attributes.resource
+                ),
+            });
+        }
+        if !self.resource_names.is_empty() && !self.resource_names.contains(&attributes.name) {
+            lacks.push(match attributes.name.as_str() {
+                "" => "requests that name no object".to_owned(),
+                name => format!("the object {name}"),
+            });
+        }
+        lacks
+    }
 }
 
 fn is_resource(resource: &str, attributes: &Attributes) -> bool {
@@ -67,12 +102,13 @@ fn is_resource(resource: &str, attributes: &Attributes) -> bool {
         .is_some_and(|parent| parent == "*" || parent == attributes.resource)
 }
 
-fn covers(url: &str, path: &str) -> bool {
+pub(super) fn covers(url: &str, path: &str) -> bool {
     url == path || (url.ends_with('*') && path.starts_with(url.trim_end_matches('*')))
 }
 
 /// The rules of a Role or ClusterRole.
-pub(super) fn parse(role: &Value) -> Vec<PolicyRule> {
+#[must_use]
+pub fn parse(role: &Value) -> Vec<PolicyRule> {
     let rules = role.get("rules").and_then(Value::as_array);
     rules
         .into_iter()

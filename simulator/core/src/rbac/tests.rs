@@ -322,7 +322,9 @@ fn bootstrap_roles_give_what_the_real_ones_give() {
             "rules": [{"apiGroups": ["stable.example.com"], "resources": ["crontabs"], "verbs": ["get"]}],
         }),
     ));
-    let index = RbacIndex::build(&store(objects));
+    let mut objects = store(objects);
+    aggregation::aggregate(&mut objects);
+    let index = RbacIndex::build(&objects);
     let check = |group: &str, wanted: &str, allowed: bool| {
         let answer = index.authorize_rbac(&user("u", &[group]), &request(wanted));
         assert_eq!(answer.allowed, allowed, "{group}: {wanted}: {}", answer.reason);
@@ -369,59 +371,6 @@ fn bootstrap_roles_give_what_the_real_ones_give() {
         answer.reason,
         r#"RBAC: allowed by ClusterRoleBinding "cluster-admin" of ClusterRole "cluster-admin" to Group "system:masters""#
     );
-}
-
-#[test]
-fn selectors_match_as_label_selectors_do() {
-    let object = json!({"metadata": {"labels": {"a": "1", "b": "2"}}});
-    for (selector, matches) in [
-        (json!({}), true),
-        (json!({"matchLabels": {"a": "1"}}), true),
-        (json!({"matchLabels": {"a": "1", "b": "3"}}), false),
-        (json!({"matchLabels": {"c": null}}), false),
-        (
-            json!({"matchExpressions": [{"key": "a", "operator": "In", "values": ["0", "1"]}]}),
-            true,
-        ),
-        (
-            json!({"matchExpressions": [{"key": "a", "operator": "NotIn", "values": ["1"]}]}),
-            false,
-        ),
-        (
-            json!({"matchExpressions": [{"key": "c", "operator": "NotIn", "values": ["1"]}]}),
-            true,
-        ),
-        (json!({"matchExpressions": [{"key": "b", "operator": "Exists"}]}), true),
-        (
-            json!({"matchExpressions": [{"key": "b", "operator": "DoesNotExist"}]}),
-            false,
-        ),
-        (json!({"matchExpressions": [{"key": "b", "operator": "Near"}]}), false),
-        (json!(null), false),
-        (json!({"matchLabels": 1}), false),
-    ] {
-        assert_eq!(selects(&selector, &object), matches, "{selector}");
-    }
-}
-
-#[test]
-fn roles_that_aggregate_one_another_end() {
-    let aggregated = |name: &str, label: &str| {
-        (
-            ObjectKey::new(CLUSTER_ROLES, "", name),
-            json!({
-                "metadata": {"labels": {"to": label}},
-                "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to": name}}]},
-                "rules": pods_rule("overwritten"),
-            }),
-        )
-    };
-    let mut leaf = role(CLUSTER_ROLES, "", "leaf", pods_rule("get"));
-    leaf.1["metadata"] = json!({"labels": {"to": "a"}});
-    let objects = store([aggregated("a", "b"), aggregated("b", "a"), leaf]);
-    let roles = cluster_roles(&objects);
-    assert_eq!(roles["a"], roles["leaf"]);
-    assert_eq!(roles["b"], roles["leaf"]);
 }
 
 /// A binding among few names, so that requests often meet one.

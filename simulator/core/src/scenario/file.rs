@@ -31,6 +31,7 @@ use super::stage::RoleModel;
 use super::stage::WorldModel;
 use crate::access_policy::AccessPolicy;
 use crate::arn::AccountId;
+use crate::audit::AuditPolicy;
 use crate::aws_host::is_region;
 use crate::eks::AuthenticatorRelease;
 use crate::eks::TOKEN_CACHE_SECONDS;
@@ -330,6 +331,8 @@ struct ClusterFile {
     objects_from: Vec<Spanned<String>>,
     #[schemars(with = "Option<Vec<String>>")]
     logging: Option<Vec<Spanned<String>>>,
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    audit_policy: Option<Spanned<serde_json::Value>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -750,6 +753,11 @@ fn cluster(
     let access = access_config(&file)?;
     let authenticator = file.authenticator.as_ref().map(authenticator).transpose()?;
     let logging = logging(&file)?;
+    let audit_policy = file
+        .audit_policy
+        .as_ref()
+        .map(|policy| AuditPolicy::parse(policy.value.clone()).map_err(|error| at(policy, error)))
+        .transpose()?;
     let mut taken: Vec<String> = Vec::new();
     if access.authentication_mode.has_access_entries() && access.bootstrap_creator_admin {
         taken.extend(creator_arn.clone());
@@ -782,6 +790,7 @@ fn cluster(
         aws_auth,
         objects,
         logging,
+        audit_policy,
     })
 }
 

@@ -11,6 +11,7 @@ use super::ProfileSource;
 use super::Staging;
 use crate::arn::AccountId;
 use crate::arn::Partition;
+use crate::audit::AuditPolicy;
 use crate::eks::AWS_AUTH_NAME;
 use crate::eks::AWS_AUTH_NAMESPACE;
 use crate::eks::AuthenticatorRelease;
@@ -174,6 +175,7 @@ pub(super) struct ClusterModel {
     pub(super) aws_auth: Option<BTreeMap<String, String>>,
     pub(super) objects: Vec<(ObjectKey, Value)>,
     pub(super) logging: Vec<LogType>,
+    pub(super) audit_policy: Option<AuditPolicy>,
 }
 
 #[derive(Clone, Debug)]
@@ -617,6 +619,7 @@ impl ClusterModel {
             created,
         );
         cluster.authenticator = self.authenticator.clone().map(Arc::new);
+        cluster.audit_policy = self.audit_policy.clone().map(Arc::new);
         cluster.begin_logging(self.logging.iter().copied());
         let mut objects = bootstrap::objects();
         objects.extend(objects::of_a_small_cluster(&self.region, &self.version, created));

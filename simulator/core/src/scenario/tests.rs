@@ -687,3 +687,145 @@ fn the_schema_is_closed_and_described() {
         walk(definition, name);
     }
 }
+
+/// As much of JSON Schema as our own uses; what is wrong, with its place.
+fn violations(
+    schema: &serde_json::Value,
+    root: &serde_json::Value,
+    value: &serde_json::Value,
+    at: &str,
+) -> Vec<String> {
+    use serde_json::Value;
+    let mut found = Vec::new();
+    if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
+        let target = root.pointer(name.strip_prefix('#').unwrap()).unwrap();
+        found.extend(violations(target, root, value, at));
+    }
+    if let Some(types) = schema.get("type") {
+        let is = |name: &str| match name {
+            "array" => value.is_array(),
+            "boolean" => value.is_boolean(),
+            "integer" => value.is_i64() || value.is_u64(),
+            "null" => value.is_null(),
+            "number" => value.is_number(),
+            "object" => value.is_object(),
+            "string" => value.is_string(),
+            other => panic!("type {other}"),
+        };
+        let fits = match types {
+            Value::String(name) => is(name),
+            other => other.as_array().unwrap().iter().any(|name| is(name.as_str().unwrap())),
+        };
+        if !fits {
+            found.push(format!("{at}: {value} is not {types}"));
+        }
+    }
+    if let Some(known) = schema.get("enum").and_then(Value::as_array)
+        && !known.contains(value)
+    {
+        found.push(format!("{at}: {value} is none of {known:?}"));
+    }
+    if let Some(wanted) = schema.get("const")
+        && wanted != value
+    {
+        found.push(format!("{at}: {value} is not {wanted}"));
+    }
+    for key in ["anyOf", "oneOf"] {
+        if let Some(ways) = schema.get(key).and_then(Value::as_array)
+            && !ways.iter().any(|way| violations(way, root, value, at).is_empty())
+        {
+            found.push(format!("{at}: fits none of {key}"));
+        }
+    }
+    if let Some(object) = value.as_object() {
+        for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
+            if !object.contains_key(name.as_str().unwrap()) {
+                found.push(format!("{at}: no {name}"));
+            }
+        }
+        for (name, value) in object {
+            let at = format!("{at}/{name}");
+            match (
+                schema.get("properties").and_then(|known| known.get(name)),
+                schema.get("additionalProperties"),
+            ) {
+                (Some(property), _) => found.extend(violations(property, root, value, &at)),
+                (None, Some(Value::Bool(false))) => found.push(format!("{at}: unknown")),
+                (None, Some(other)) => found.extend(violations(other, root, value, &at)),
+                (None, None) => {}
+            }
+        }
+    }
+    if let (Some(items), Some(values)) = (schema.get("items"), value.as_array()) {
+        for (index, value) in values.iter().enumerate() {
+            found.extend(violations(items, root, value, &format!("{at}/{index}")));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_schema_takes_the_catalogue_and_refuses_unknown_keys_as_the_loader_does() {
+    let schema = schema();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let mut texts = vec![include_str!("../../../server/src/cli/scenario/skeleton.yaml").to_owned()];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        texts.push(std::fs::read_to_string(entry.unwrap().path().join("scenario.yaml")).unwrap());
+    }
+    assert!(texts.len() > 3);
+    for text in &texts {
+        let value: serde_json::Value = serde_saphyr::from_str(text).unwrap();
+        assert_eq!(violations(&schema, &schema, &value, ""), Vec::<String>::new());
+    }
+    const PLACES: [&str; 12] = [
+        "id: unmapped-role\n",
+        "title:\n  ",
+        "world:\n  ",
+        "    - id: \"111122223333\"\n      ",
+        "        - name: creator\n          ",
+        "        - name: admin-test-role\n          ",
+        "    - name: my-cluster\n      ",
+        "  - run: aws sts get-caller-identity\n    ",
+        "  - en: The authenticator's log names the ARN that was looked up, and says what came of it.\n    ",
+        "    edit:\n      ",
+        "proof:\n  - ",
+        "learned:\n  ",
+    ];
+    for place in PLACES {
+        let (text, _) = scenario_with(
+            place,
+            &format!("{place}unknown: 1\n{}", " ".repeat(place.lines().last().unwrap().len())),
+        );
+        let text = match place.rsplit('\n').next() {
+            Some(indent) => text.replacen(
+                &format!("unknown: 1\n{}", " ".repeat(place.lines().last().unwrap().len())),
+                &format!("unknown: 1\n{}", indent.replace('-', " ")),
+                1,
+            ),
+            None => text,
+        };
+        let value: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+        assert!(!violations(&schema, &schema, &value, "").is_empty(), "{place}");
+        let error = Scenario::parse(&text).unwrap_err();
+        assert!(error.message.contains("unknown"), "{place}: {error}");
+    }
+}
+
+#[test]
+fn a_world_has_an_audit_policy_of_its_own() {
+    let staged = |policy: &str| {
+        let text = ARTICLE_WORLD.replacen(
+            "      creator: user/creator\n",
+            &format!("      creator: user/creator\n      audit_policy: {policy}\n"),
+            1,
+        );
+        stage(&text, Timestamp::UNIX_EPOCH)
+    };
+    let own = staged("{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: None}]}").unwrap();
+    assert!(own.world.cluster("my-cluster").unwrap().audit_policy.is_some());
+    let refused = staged("{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Everything}]}").unwrap_err();
+    assert!(
+        refused.to_string().contains("unknown variant `Everything`"),
+        "{refused}"
+    );
+}

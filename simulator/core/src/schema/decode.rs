@@ -155,8 +155,9 @@ fn add_zeros(schema: &Schema, object: &ObjectType, map: &mut Map<String, Value>)
     }
 }
 
+/// What Go's zero value of a shape is in JSON.
 // INVARIANT: no type holds itself by a field that is always written, as no Go struct can hold itself by value.
-fn zero(schema: &Schema, shape: &Shape) -> Value {
+pub(crate) fn zero(schema: &Schema, shape: &Shape) -> Value {
     match shape {
         Shape::Any
         | Shape::Map(_)
@@ -176,7 +177,8 @@ fn zero(schema: &Schema, shape: &Shape) -> Value {
     }
 }
 
-fn is_zero(value: &Value) -> bool {
+/// Whether Go leaves the value out of a field with `omitempty`.
+pub(crate) fn is_zero(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(value) => !value,

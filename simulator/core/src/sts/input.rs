@@ -103,6 +103,16 @@ pub(super) const ENCODED_MESSAGE: Rule = Rule {
     most: 10_240,
     pattern: None,
 };
+pub(super) const WEB_IDENTITY_TOKEN: Rule = Rule {
+    least: 4,
+    most: 20_000,
+    pattern: None,
+};
+pub(super) const PROVIDER_ID: Rule = Rule {
+    least: 4,
+    most: 2048,
+    pattern: None,
+};
 const POLICY: Rule = Rule {
     least: 1,
     most: usize::MAX,
@@ -148,6 +158,17 @@ impl Faults {
             self.0.push(constraint::missing(member));
         }
         self.optional(value, member, rule).unwrap_or_default()
+    }
+
+    /// The same for a text that the model calls sensitive, which messages do not show.
+    pub(super) fn required_secret<'a>(&mut self, value: Option<&'a str>, member: &str, rule: Rule) -> &'a str {
+        let Some(text) = value else {
+            return self.required(None, member, rule);
+        };
+        if let Some(wanted) = constraint::of_length(text.chars().count(), rule.least, rule.most) {
+            self.0.push(constraint::secret_fault(member, &wanted));
+        }
+        text
     }
 
     /// A text that may be absent.

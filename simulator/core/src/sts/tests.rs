@@ -1,6 +1,7 @@
 //! AssumeRole from the signed request to the credentials it gives, and how each refusal reads.
 
 mod session;
+mod web_identity;
 
 use std::collections::BTreeMap;
 

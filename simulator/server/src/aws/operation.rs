@@ -102,22 +102,28 @@ impl Context<'_> {
         let world = self.state.snapshot();
         let caller = self.caller()?;
         let key = world.directory.access_key(&caller.scope().access_key_id);
-        let mut keys = world
-            .directory
-            .condition_keys(caller.identity(), self.now)
-            .with("aws:RequestedRegion", &self.region)
-            .with("aws:SourceIp", &self.request.peer.ip().to_string());
+        let mut keys = self.request_keys(world.directory.condition_keys(caller.identity(), self.now));
         // Long-lived keys have no such key in their context.
         if let Some(session) = key.and_then(|key| key.session.as_ref()) {
             keys = keys.with("aws:MultiFactorAuthPresent", &session.facts.has_mfa.to_string());
-        }
-        if let Some(agent) = self.request.header("user-agent") {
-            keys = keys.with("aws:UserAgent", agent);
         }
         Ok((
             key.map(|key| world.directory.policies_of(key)).unwrap_or_default(),
             keys,
         ))
+    }
+
+    /// The condition keys of whoever calls, with what the request tells of itself.
+    pub(super) fn request_keys(&self, keys: ConditionKeys) -> ConditionKeys {
+        let mut keys = keys.with("aws:SourceIp", &self.request.peer.ip().to_string());
+        // Of a call that is not signed, the simulator's own address does not tell the region.
+        if !self.region.is_empty() {
+            keys = keys.with("aws:RequestedRegion", &self.region);
+        }
+        match self.request.header("user-agent") {
+            Some(agent) => keys.with("aws:UserAgent", agent),
+            None => keys,
+        }
     }
 
     /// A label of the path, empty where the route has fewer.

@@ -1,9 +1,9 @@
 //! STS: from parameters to the core's requests, and from what it decides to members.
 //!
-//! FIDELITY: AssumeRoleWithSAML, AssumeRoleWithWebIdentity, AssumeRoot, GetDelegatedAccessToken and GetWebIdentityToken are
-//! not served.
+//! FIDELITY: AssumeRoleWithSAML, AssumeRoot, GetDelegatedAccessToken and GetWebIdentityToken are not served.
 
 use eks_auth_core::iam::AccessKey;
+use eks_auth_core::iam_policy::ConditionKeys;
 use eks_auth_core::sts;
 use eks_auth_core::sts::AssumeRoleRequest;
 use eks_auth_core::sts::Endpoint;
@@ -11,6 +11,7 @@ use eks_auth_core::sts::FederationTokenRequest;
 use eks_auth_core::sts::Permissions;
 use eks_auth_core::sts::SessionParameters;
 use eks_auth_core::sts::SessionTokenRequest;
+use eks_auth_core::sts::WebIdentityRequest;
 use serde_json::Value;
 use serde_json::json;
 
@@ -27,6 +28,10 @@ const MESSAGE_KEY: &[u8] = b"eks-auth-sim";
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("AssumeRole", assume_role),
+    Operation {
+        access: Access::Anonymous,
+        ..operation("AssumeRoleWithWebIdentity", assume_role_with_web_identity)
+    },
     Operation {
         access: Access::Permission(|_| "*".to_owned()),
         ..operation("DecodeAuthorizationMessage", decode_authorization_message)
@@ -71,6 +76,35 @@ fn assume_role(call: &Context<'_>) -> Result<Value, AwsError> {
         "Credentials": credentials(call, &assumed.key),
         "PackedPolicySize": assumed.packed_policy_size,
         "SourceIdentity": assumed.source_identity,
+    }))
+}
+
+fn assume_role_with_web_identity(call: &Context<'_>) -> Result<Value, AwsError> {
+    let parameters = call.parameters;
+    let request = WebIdentityRequest {
+        role_arn: parameters.get("RoleArn"),
+        role_session_name: parameters.get("RoleSessionName"),
+        web_identity_token: parameters.get("WebIdentityToken"),
+        provider_id: parameters.get("ProviderId"),
+        duration_seconds: parameters.get("DurationSeconds"),
+        session: SessionParameters {
+            policy: parameters.get("Policy"),
+            policy_arns: policy_arns(call),
+            ..SessionParameters::default()
+        },
+    };
+    let keys = call.request_keys(ConditionKeys::at(call.now));
+    let session = call
+        .state
+        .change(|world| sts::assume_role_with_web_identity(world, &keys, &request, endpoint(call), call.now))?;
+    let role = &session.role;
+    Ok(json!({
+        "AssumedRoleUser": {"Arn": role.arn, "AssumedRoleId": role.assumed_role_id},
+        "Audience": session.audience,
+        "Credentials": credentials(call, &role.key),
+        "PackedPolicySize": role.packed_policy_size,
+        "Provider": session.provider,
+        "SubjectFromWebIdentityToken": session.subject,
     }))
 }
 
@@ -132,15 +166,16 @@ fn endpoint<'a>(call: &'a Context<'_>) -> Endpoint<'a> {
     }
 }
 
+fn policy_arns<'a>(call: &Context<'a>) -> Vec<&'a str> {
+    let arns = call.parameters.structures("PolicyArns", ["arn"]);
+    arns.into_iter().map(|[arn]| arn.unwrap_or_default()).collect()
+}
+
 fn session_parameters<'a>(call: &Context<'a>) -> SessionParameters<'a> {
     let parameters = call.parameters;
     SessionParameters {
         policy: parameters.get("Policy"),
-        policy_arns: parameters
-            .structures("PolicyArns", ["arn"])
-            .into_iter()
-            .map(|[arn]| arn.unwrap_or_default())
-            .collect(),
+        policy_arns: policy_arns(call),
         tags: parameters
             .structures("Tags", ["Key", "Value"])
             .into_iter()

@@ -1,14 +1,24 @@
 //! Signed calls through the whole AWS endpoint, for the tests of the services.
 
 use eks_auth_core::iam::SecretKey;
+use eks_auth_core::instant::Timestamp;
+use eks_auth_core::scenario;
 use eks_auth_core::scenario::Profile;
 use eks_auth_core::scenario::ProfileSource;
 use eks_auth_core::sigv4::SignedRequest;
 use eks_auth_core::sigv4::Signer;
 
+use crate::clock::ManualClock;
 use crate::http::Request;
 use crate::http::Response;
 use crate::state::State;
+
+/// The World of AWS's article, with a clock that stands still.
+pub(super) fn article() -> State {
+    let now = Timestamp::parse_amz("20261124T004457Z").unwrap();
+    let staging = scenario::stage(scenario::ARTICLE_WORLD, now).unwrap();
+    State::new(staging.world, Box::new(ManualClock::new(now)), Box::new(|_| {})).unwrap()
+}
 
 /// A key that calls are signed with.
 pub(super) struct Key {

@@ -6,6 +6,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use clap::Subcommand;
 use eks_auth_core::fault::FaultSpec;
@@ -15,6 +17,7 @@ use serde_json::json;
 
 use super::Failure;
 use crate::client;
+use crate::environment;
 
 /// Act on a running simulator
 #[derive(Debug, Args)]
@@ -54,9 +57,34 @@ enum CtlCommand {
     /// Print what happened, one JSON object a line
     Events {
         /// Only events after this sequence number
-        #[arg(long, default_value_t = 0)]
+        #[arg(long, default_value_t = 0, conflicts_with = "audit")]
         since: u64,
+        /// The audit events of the clusters instead, as their API servers log them
+        #[arg(long)]
+        audit: bool,
     },
+    /// Make a certificate by which the clusters know a client, and a kubeconfig with it; EKS itself gives nobody one
+    #[command(
+        after_help = "Example:\n  eks-auth-sim ctl client-certificate --user jane --group devs -o jane\n  \
+                            kubectl --kubeconfig jane/client.kubeconfig auth whoami"
+    )]
+    ClientCertificate(CertificateArgs),
+}
+
+#[derive(Debug, Args)]
+struct CertificateArgs {
+    /// The user: the certificate's common name
+    #[arg(long)]
+    user: String,
+    /// A group: an organization of the certificate; twice at most
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// How long it holds by the World's clock, such as 90s, 16m, 2h or 1d [default: 365d]
+    #[arg(long, value_name = "DURATION")]
+    duration: Option<String>,
+    /// The folder that client.crt, client.key and client.kubeconfig go to
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    output_dir: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,8 +178,18 @@ impl Ctl {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let mut out = io::stdout().lock();
         match self.command {
-            CtlCommand::Events { since } => {
-                let answer = self.target.call("GET", &format!("/v1/events?since={since}"), None)?;
+            CtlCommand::ClientCertificate(wish) => {
+                for file in wish.write(&self.target)? {
+                    writeln!(out, "{}", file.display())?;
+                }
+            }
+            CtlCommand::Events { since, audit } => {
+                let path = if audit {
+                    "/v1/audit-events".to_owned()
+                } else {
+                    format!("/v1/events?since={since}")
+                };
+                let answer = self.target.call("GET", &path, None)?;
                 for event in answer.get("events").and_then(Value::as_array).into_iter().flatten() {
                     writeln!(out, "{event}")?;
                 }
@@ -222,6 +260,66 @@ impl Ctl {
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl CertificateArgs {
+    /// Has the certificate made, and says which files hold it.
+    fn write(&self, target: &Target) -> Result<Vec<PathBuf>, Failure> {
+        let seconds = self.duration.as_deref().map(duration).transpose()?;
+        let wish = json!({"user": self.user, "groups": self.groups, "seconds": seconds});
+        let made = target.call("POST", "/v1/client-certificate", Some(wish))?;
+        let text = |value: &Value, name: &str| {
+            let text = value.get(name).and_then(Value::as_str).unwrap_or_default();
+            text.to_owned()
+        };
+        let encoded = |pem: String| STANDARD.encode(pem);
+        let (certificate, key) = (text(&made, "certificate"), text(&made, "key"));
+        let clusters: Vec<&Value> = made
+            .get("clusters")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .collect();
+        let named = |value: Value, name: &str, what: &str| json!({"name": name, what: value});
+        let kubeconfig = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": clusters.first().map(|cluster| text(cluster, "name")).unwrap_or_default(),
+            "clusters": clusters.iter().map(|cluster| named(
+                json!({
+                    "server": text(cluster, "endpoint"),
+                    "certificate-authority-data": encoded(text(cluster, "certificate_authority")),
+                }),
+                &text(cluster, "name"),
+                "cluster",
+            )).collect::<Vec<_>>(),
+            "contexts": clusters.iter().map(|cluster| named(
+                json!({"cluster": text(cluster, "name"), "user": self.user}),
+                &text(cluster, "name"),
+                "context",
+            )).collect::<Vec<_>>(),
+            "users": [named(
+                json!({
+                    "client-certificate-data": encoded(certificate.clone()),
+                    "client-key-data": encoded(key.clone()),
+                }),
+                &self.user,
+                "user",
+            )],
+        });
+        fs::create_dir_all(&self.output_dir)?;
+        let mut files = Vec::new();
+        for (name, content) in [
+            ("client.crt", certificate),
+            ("client.key", key),
+            ("client.kubeconfig", format!("{kubeconfig:#}\n")),
+        ] {
+            let file = self.output_dir.join(name);
+            environment::write_private(&file, &content)?;
+            files.push(file);
+        }
+        Ok(files)
     }
 }
 

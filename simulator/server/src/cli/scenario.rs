@@ -1,5 +1,6 @@
 //! `scenario`: the catalogue of misfortunes.
 
+mod play;
 mod run;
 
 use std::env;
@@ -37,7 +38,7 @@ const SKELETON_NAME: &str = "SCENARIO-NAME";
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  eks-auth-sim scenario list\n  eks-auth-sim scenario run unmapped-role\n  \
-                        eks-auth-sim scenario run --all"
+                        eks-auth-sim scenario run --all\n  eks-auth-sim scenario play unmapped-role"
 )]
 pub(super) struct ScenarioCommand {
     #[command(subcommand)]
@@ -60,6 +61,9 @@ enum Command {
         print: Print,
     },
     Run(run::Run),
+    Play(play::Play),
+    #[command(hide = true)]
+    Ask(play::Ask),
     /// Say whether scenario files are right: line, column, and what to mend
     Validate {
         /// Scenario folders or files, or built-in scenarios by name
@@ -126,6 +130,8 @@ impl ScenarioCommand {
             Command::List { print } => list(print),
             Command::Show { scenario, print } => show(&scenario, print),
             Command::Run(command) => command.run(),
+            Command::Play(command) => command.run(),
+            Command::Ask(command) => command.run(),
             Command::Validate { scenarios } => validate(&scenarios),
             Command::New { name, dir } => new(&name, &dir),
             Command::Schema => {

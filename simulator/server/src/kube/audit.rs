@@ -1,7 +1,11 @@
-//! What the API server writes to CloudWatch Logs of a request: the audit event, and a line of its own on tokens that it
+//! What the API server writes to CloudWatch Logs of a request: the audit events, and a line of its own on tokens that it
 //! does not take.
+//!
+//! FIDELITY: the last event of a watch is written with its first.
 
+use eks_auth_core::audit::AuditPolicy;
 use eks_auth_core::audit::AuditedRequest;
+use eks_auth_core::eks::Cluster;
 use eks_auth_core::eks::control_plane_log::unauthenticated_line;
 use eks_auth_core::eks::update::LogType;
 use eks_auth_core::instant::Timestamp;
@@ -9,7 +13,13 @@ use eks_auth_core::request_info::Attributes;
 use eks_auth_core::user::UserInfo;
 use serde_json::Value;
 
+use super::authn;
+use super::body;
+use super::resources::Resources;
+use super::service_account_token;
+use crate::http::Delivery;
 use crate::http::Request;
+use crate::http::Response;
 use crate::state::State;
 
 /// What came to be known of a request.
@@ -17,6 +27,8 @@ use crate::state::State;
 pub(super) struct Known {
     /// Who asks.
     pub(super) user: Option<UserInfo>,
+    /// As whom, where that is somebody else.
+    pub(super) impersonated: Option<UserInfo>,
     /// Whether it is allowed, and the authorizer's reason.
     pub(super) decision: Option<(bool, String)>,
 }
@@ -28,7 +40,7 @@ pub(super) struct Answered<'a> {
     pub(super) known: &'a Known,
     pub(super) audit_id: &'a str,
     pub(super) received: Timestamp,
-    pub(super) code: u16,
+    pub(super) response: &'a Response,
     /// The Status, where it failed.
     pub(super) failure: Option<Value>,
 }
@@ -40,22 +52,26 @@ pub(super) fn record(state: &State, cluster: &str, answered: &Answered<'_>) {
         return;
     };
     let (now, request) = (state.now(), answered.request);
-    let has_token = request.header("authorization").is_some();
+    let has_token = authn::bearer_token(request).is_some();
     if answered.known.user.is_none() && has_token && cluster.logging().contains(&LogType::Api) {
-        state.append_control_plane(cluster, LogType::Api, [unauthenticated_line(now)], now);
+        let fault = service_account_token::fault(state, cluster, request);
+        state.append_control_plane(cluster, LogType::Api, [unauthenticated_line(now, fault.as_ref())], now);
     }
     if !cluster.logging().contains(&LogType::Audit) {
         return;
     }
-    let request_uri = match request.query.as_str() {
-        "" => request.path.clone(),
-        query => format!("{}?{query}", request.path),
-    };
+    // What is forbidden is not read.
+    let is_allowed = answered.known.decision.as_ref().is_some_and(|(allowed, _)| *allowed);
+    let request_object = is_allowed
+        .then(|| request_object(request, answered.attributes, cluster))
+        .flatten();
+    let response_object = serde_json::from_slice(&answered.response.body).ok();
     let event = AuditedRequest {
         audit_id: answered.audit_id,
-        request_uri: &request_uri,
+        request_uri: &request.uri(),
         attributes: answered.attributes,
         user: answered.known.user.as_ref(),
+        impersonated: answered.known.impersonated.as_ref(),
         source_ip: &request.peer.ip().to_string(),
         user_agent: request.header("user-agent").unwrap_or_default(),
         decision: answered
@@ -63,12 +79,33 @@ pub(super) fn record(state: &State, cluster: &str, answered: &Answered<'_>) {
             .decision
             .as_ref()
             .map(|(allowed, reason)| (*allowed, reason.as_str())),
-        code: answered.code,
+        code: answered.response.status,
         failure: answered.failure.as_ref(),
+        is_long: matches!(answered.response.delivery, Delivery::Streamed(_)),
+        request_object: request_object.as_ref(),
+        response_object: response_object.as_ref(),
         received: answered.received,
         answered: now,
     };
-    if let Some(line) = event.render() {
-        state.append_control_plane(cluster, LogType::Audit, [line], now);
+    let policy = cluster.audit_policy.clone().unwrap_or_else(AuditPolicy::eks);
+    let lines = event.render(&policy);
+    if !lines.is_empty() {
+        state.append_control_plane(cluster, LogType::Audit, lines, now);
+    }
+}
+
+/// What was sent: an object, a patch, or the options of a deletion.
+fn request_object(request: &Request, attributes: &Attributes, cluster: &Cluster) -> Option<Value> {
+    if request.body.is_empty() || !attributes.is_resource {
+        return None;
+    }
+    match request.method.as_str() {
+        "POST" | "PUT" => {
+            let resources = Resources::of(cluster);
+            let resource = resources.find(&attributes.api_group, &attributes.api_version, &attributes.resource)?;
+            body::object(request, &resource).ok()
+        }
+        "DELETE" => body::delete_options(request).ok(),
+        _ => serde_json::from_slice(&request.body).ok(),
     }
 }

@@ -1,5 +1,11 @@
-//! Who asks: the bearer token is handed to the authenticator; requests without one are nobody's.
+//! Who asks: a client's certificate, a bearer token, or nobody.
+//!
+//! They are tried in that order, and the first that is good counts (`pkg/kubeapiserver/authenticator/config.go` of
+//! Kubernetes 1.32). A caller that shows nothing is `system:anonymous`; one that shows something bad is refused.
+//!
+//! FIDELITY: EKS gives nobody a certificate that signs clients in; here `ctl client-certificate` does, for lessons.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eks_auth_core::authenticate::Authentication;
@@ -9,22 +15,74 @@ use eks_auth_core::authenticate::authenticate as judge;
 use eks_auth_core::fault::Target;
 use eks_auth_core::user::UserInfo;
 
+use super::health::is_health_path;
+use super::service_account_token;
 use super::status::Failure;
 use super::token_cache::Judgement;
 use crate::clock::Stopwatch;
 use crate::http::Request;
 use crate::journal::EventKind;
 use crate::state::State;
+use crate::tls::BadCertificate;
 
-/// The user of a request, or 401. EKS lets anonymous requests (1.32 and later) reach the health paths only.
+/// The extra in which kube-apiserver tells by which certificate somebody came.
+const CREDENTIAL_ID: &str = "authentication.kubernetes.io/credential-id";
+
+/// The user of a request, or 401.
 pub(super) fn authenticate(state: &State, cluster: &str, request: &Request) -> Result<UserInfo, Failure> {
-    let token = request
-        .header("authorization")
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .filter(|token| !token.is_empty())
-        .ok_or_else(Failure::unauthorized)?;
+    let by_certificate = by_certificate(state, request);
+    if let Ok(Some(user)) = by_certificate {
+        return Ok(user.authenticated());
+    }
+    if let Some(token) = bearer_token(request) {
+        return by_token(state, cluster, token, request);
+    }
+    if by_certificate.is_err() || !takes_anonymous(state, cluster, &request.path) {
+        return Err(Failure::unauthorized());
+    }
+    Ok(UserInfo::anonymous())
+}
+
+/// Since Kubernetes 1.32 EKS lets anonymous callers reach the health paths only (EKS user guide, "Kubernetes versions").
+fn takes_anonymous(state: &State, cluster: &str, path: &str) -> bool {
+    is_health_path(path)
+        || state.snapshot().cluster(cluster).is_some_and(|cluster| {
+            let minor = cluster.version.split('.').nth(1).and_then(|minor| minor.parse().ok());
+            minor.is_some_and(|minor: u32| minor < 32)
+        })
+}
+
+/// The token of the `Authorization` header, where it holds one.
+pub(super) fn bearer_token(request: &Request) -> Option<&str> {
+    let (scheme, rest) = request.header("authorization")?.trim().split_once(' ')?;
+    let token = rest.split(' ').next()?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The user of the certificate that the client has shown, where it has shown one that names somebody.
+fn by_certificate(state: &State, request: &Request) -> Result<Option<UserInfo>, BadCertificate> {
+    let Some(listeners) = state.listeners() else {
+        return Ok(None);
+    };
+    let shown = listeners.authority().client(request.peer.certificates(), state.now())?;
+    Ok(shown
+        .filter(|shown| !shown.common_name.is_empty())
+        .map(|shown| UserInfo {
+            username: shown.common_name,
+            groups: shown.organizations,
+            extra: BTreeMap::from([(
+                CREDENTIAL_ID.to_owned(),
+                vec![format!("X509SHA256={}", shown.fingerprint)],
+            )]),
+            ..UserInfo::default()
+        }))
+}
+
+/// The user of a token, or 401.
+pub(super) fn by_token(state: &State, cluster: &str, token: &str, request: &Request) -> Result<UserInfo, Failure> {
+    if let Some(user) = service_account_token::authenticate(state, cluster, token) {
+        return Ok(user.authenticated());
+    }
     let now = state.now();
     if let Some(kept) = state.token_cache().find(cluster, token, now) {
         state.journal().record(

@@ -239,12 +239,8 @@ pub(super) fn check_options(request: &Request, is_watch: bool) -> Result<(), Fai
     let query = |name: &str| request.query_value(name).unwrap_or_default();
     let forbidden = |field: &str, why: &str| {
         let why = format!("Forbidden: {why}");
-        Err(Failure::invalid_options(
-            "ListOptions",
-            "FieldValueForbidden",
-            field,
-            &why,
-        ))
+        let causes = [("FieldValueForbidden", why, field.to_owned())];
+        Err(Failure::invalid_options("ListOptions", &causes))
     };
     let matching = query(FIELD);
     let sends_initial_events = request.query_value("sendInitialEvents").is_some();
@@ -290,9 +286,7 @@ pub(super) fn check_options(request: &Request, is_watch: bool) -> Result<(), Fai
             );
             Err(Failure::invalid_options(
                 "ListOptions",
-                "FieldValueNotSupported",
-                FIELD,
-                &why,
+                &[("FieldValueNotSupported", why, FIELD.to_owned())],
             ))
         }
     }

@@ -49,7 +49,7 @@ pub(super) fn answer(context: &Context<'_>, attributes: &Attributes) -> Result<R
         return Err(Failure::method_not_allowed());
     }
     if !resource.verbs.contains(&"get") {
-        return reviews::answer(context, &resource);
+        return reviews::answer(context, &resource, namespace);
     }
     let target = Target::new(&resource, namespace, &attributes.name);
     match verb {

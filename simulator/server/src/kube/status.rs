@@ -2,8 +2,12 @@
 //!
 //! Source: `apimachinery/pkg/api/errors/errors.go`, Kubernetes 1.32.
 
+use eks_auth_core::authorize::escape_html;
 use eks_auth_core::authorize::forbidden_message;
 use eks_auth_core::log::go_quote;
+use eks_auth_core::managed_fields::ApplyError;
+use eks_auth_core::patch::PatchError;
+use eks_auth_core::patch::PatchKind;
 use eks_auth_core::request_info::Attributes;
 use eks_auth_core::user::UserInfo;
 use serde::Serialize;
@@ -21,8 +25,12 @@ pub(super) struct Failure {
     reason: &'static str,
     message: String,
     details: Option<Box<Details>>,
+    /// Plain text, no Status.
+    is_plain: bool,
     /// Where a list can go on, of one that cannot as it was.
     continue_token: String,
+    /// Whether browsers are told to take the type of the answer as it stands.
+    nosniff: bool,
 }
 
 /// A Status, in the order in which Go writes its fields.
@@ -73,10 +81,33 @@ fn is_zero(number: &u32) -> bool {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Cause {
+    #[serde(skip_serializing_if = "String::is_empty")]
     reason: String,
     message: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     field: String,
+}
+
+impl Cause {
+    fn of((reason, message, field): &(&str, String, String)) -> Self {
+        Self {
+            reason: (*reason).to_owned(),
+            message: message.clone(),
+            field: field.clone(),
+        }
+    }
+}
+
+/// Causes as the message of the whole lists them.
+fn listed(causes: &[(&str, String, String)]) -> String {
+    let texts: Vec<String> = causes
+        .iter()
+        .map(|(_, message, field)| format!("{field}: {message}"))
+        .collect();
+    match &texts[..] {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    }
 }
 
 impl Failure {
@@ -86,7 +117,9 @@ impl Failure {
             reason,
             message: message.into(),
             details: None,
+            is_plain: false,
             continue_token: String::new(),
+            nosniff: false,
         }
     }
 
@@ -106,6 +139,25 @@ impl Failure {
         } else {
             Details::default()
         }));
+        failure.nosniff = true;
+        failure
+    }
+
+    /// A role or a binding that the user may not write, for it does not hold what it would give.
+    pub(super) fn escalation(resource: &ResourceType, name: &str, why: &str) -> Self {
+        let about = match name {
+            "" => format!("{} is forbidden: {why}", resource.qualified()),
+            name => format!("{} {} is forbidden: {why}", resource.qualified(), go_quote(name)),
+        };
+        Self::new(403, "Forbidden", about).about(resource, name)
+    }
+
+    /// What a filter before the handlers answers to what makes no sense: plain text, no Status.
+    pub(super) fn filter_failed(request: &Request, why: &str) -> Self {
+        let text = format!("Internal Server Error: {}: {why}", go_quote(&request.uri()));
+        let mut failure = Self::new(500, "", format!("{}\n", escape_html(&text)));
+        failure.is_plain = true;
+        failure.nosniff = true;
         failure
     }
 
@@ -146,17 +198,6 @@ impl Failure {
         failure
     }
 
-    /// Options that are none; `kind` is such as `DeleteOptions`.
-    pub(super) fn invalid_options(kind: &str, reason: &str, field: &str, why: &str) -> Self {
-        let message = format!("{kind}.meta.k8s.io \"\" is invalid: {field}: {why}");
-        let mut failure = Self::new(422, "Invalid", message);
-        let mut about = of_cause(reason, why, field);
-        "meta.k8s.io".clone_into(&mut about.group);
-        kind.clone_into(&mut about.kind);
-        failure.details = Some(Box::new(about));
-        failure
-    }
-
     /// A version that was forgotten.
     pub(super) fn expired(why: &str) -> Self {
         Self::new(410, "Expired", why)
@@ -194,6 +235,14 @@ impl Failure {
         Self::new(409, "Conflict", message).about(resource, name)
     }
 
+    /// A conflict that is told of a kind.
+    pub(super) fn conflict_of(kind: &str, name: &str, why: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {kind} {}: {why}", go_quote(name));
+        let mut failure = Self::new(409, "Conflict", message);
+        failure.details = Some(Box::new(details(name, "", kind)));
+        failure
+    }
+
     pub(super) fn modified(resource: &ResourceType, name: &str) -> Self {
         Self::conflict(
             resource,
@@ -213,6 +262,20 @@ impl Failure {
         failure
     }
 
+    /// What ought not to happen.
+    pub(super) fn internal(why: &str) -> Self {
+        let mut failure = Self::new(500, "InternalError", format!("Internal error occurred: {why}"));
+        failure.details = Some(Box::new(Details {
+            causes: vec![Cause {
+                reason: String::new(),
+                message: why.to_owned(),
+                field: String::new(),
+            }],
+            ..Details::default()
+        }));
+        failure
+    }
+
     pub(super) fn not_implemented(message: impl Into<String>) -> Self {
         Self::new(501, "NotImplemented", message)
     }
@@ -225,12 +288,51 @@ impl Failure {
         )
     }
 
-    pub(super) fn unsupported_patch_type() -> Self {
+    /// `taken` are the kinds of patch that the resource takes.
+    pub(super) fn unsupported_patch_type(taken: &[PatchKind]) -> Self {
+        let types: Vec<&str> = taken.iter().map(|kind| kind.media_type()).collect();
         Self::new(
             415,
             "UnsupportedMediaType",
-            "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json",
+            format!(
+                "the body of the request was in an unknown format - accepted media types include: {}",
+                types.join(", ")
+            ),
         )
+    }
+
+    pub(super) fn of_patch(error: &PatchError) -> Self {
+        match error {
+            PatchError::Malformed(why) => Self::bad_request(why),
+            PatchError::TooLarge(why) => Self::new(413, "RequestEntityTooLarge", why),
+            PatchError::Unapplicable(why) => Self::unprocessable(why),
+            PatchError::Unexpected(why) => Self::unexpected(why),
+        }
+    }
+
+    pub(super) fn of_apply(error: &ApplyError) -> Self {
+        match error {
+            ApplyError::BadRequest(why) => Self::bad_request(why),
+            ApplyError::Typed(why) => Self::unexpected(why),
+            ApplyError::Conflict(conflicts) => {
+                let mut failure = Self::new(409, "Conflict", error.to_string());
+                let causes = conflicts.iter().map(|conflict| Cause {
+                    reason: "FieldManagerConflict".to_owned(),
+                    message: format!("conflict with {}", conflict.manager),
+                    field: conflict.path.clone(),
+                });
+                failure.details = Some(Box::new(Details {
+                    causes: causes.collect(),
+                    ..Details::default()
+                }));
+                failure
+            }
+        }
+    }
+
+    /// What upstream has no reason for.
+    fn unexpected(message: &str) -> Self {
+        Self::new(500, "", message)
     }
 
     /// A patch that does not fit the object.
@@ -251,42 +353,57 @@ impl Failure {
 
     /// `causes` are reason, message and field.
     pub(super) fn invalid(resource: &ResourceType, name: &str, causes: &[(&str, String, String)]) -> Self {
-        let texts: Vec<String> = causes
-            .iter()
-            .map(|(_, message, field)| format!("{field}: {message}"))
-            .collect();
-        let list = match &texts[..] {
-            [one] => one.clone(),
-            many => format!("[{}]", many.join(", ")),
+        Self::invalid_kind((&resource.group, &resource.kind), name, causes)
+    }
+
+    /// Options of a request, such as `PatchOptions`; `causes` are reason, message and field.
+    pub(super) fn invalid_options(kind: &str, causes: &[(&str, String, String)]) -> Self {
+        Self::invalid_kind(("meta.k8s.io", kind), "", causes)
+    }
+
+    /// The same for what is of a kind that no resource has.
+    pub(super) fn invalid_kind((group, kind): (&str, &str), name: &str, causes: &[(&str, String, String)]) -> Self {
+        let list = listed(causes);
+        let qualified = match group {
+            "" => kind.to_owned(),
+            group => format!("{kind}.{group}"),
         };
-        let kind = match &*resource.group {
-            "" => resource.kind.to_string(),
-            group => format!("{}.{group}", resource.kind),
-        };
-        let mut failure = Self::new(422, "Invalid", format!("{kind} {} is invalid: {list}", go_quote(name)));
-        let mut about = details(name, &resource.group, &resource.kind);
-        about.causes = causes
-            .iter()
-            .map(|(reason, message, field)| Cause {
-                reason: (*reason).to_owned(),
-                message: message.clone(),
-                field: field.clone(),
-            })
-            .collect();
+        let message = format!("{qualified} {} is invalid: {list}", go_quote(name));
+        let mut failure = Self::new(422, "Invalid", message);
+        let mut about = details(name, group, kind);
+        about.causes = causes.iter().map(Cause::of).collect();
+        failure.details = Some(Box::new(about));
+        failure
+    }
+
+    /// A review that is not valid: the API server has its kind no more when it says so.
+    pub(super) fn invalid_review(group: &str, causes: &[(&str, String, String)]) -> Self {
+        let mut failure = Self::new(422, "Invalid", format!(".{group} \"\" is invalid: {}", listed(causes)));
+        let mut about = details("", group, "");
+        about.causes = causes.iter().map(Cause::of).collect();
         failure.details = Some(Box::new(about));
         failure
     }
 
     /// A path that nothing is at: plain text, no Status.
     pub(super) fn path_not_found() -> Self {
-        Self::new(404, "", "404 page not found\n")
+        let mut failure = Self::new(404, "", "404 page not found\n");
+        failure.is_plain = true;
+        failure.nosniff = true;
+        failure
     }
 
     pub(super) fn render(&self, request: &Request) -> Response {
-        if self.reason.is_empty() {
-            return Response::new(self.code, "text/plain; charset=utf-8", self.message.clone());
+        let response = if self.is_plain {
+            Response::new(self.code, "text/plain; charset=utf-8", self.message.clone())
+        } else {
+            json_response(request, self.code, &self.status(), false)
+        };
+        if self.nosniff {
+            response.with_header("x-content-type-options", "nosniff")
+        } else {
+            response
         }
-        json_response(request, self.code, &self.status(), false)
     }
 
     /// The Status as a value, for the audit log.

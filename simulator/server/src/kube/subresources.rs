@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use eks_auth_core::object::strategy::Part;
+use eks_auth_core::patch::PatchKind;
+use eks_auth_core::schema::Kind;
 use serde_json::Value;
 use serde_json::json;
 
@@ -13,14 +15,16 @@ use super::Context;
 use super::body;
 use super::json_response;
 use super::list;
-use super::patch::PatchError;
-use super::patch::PatchKind;
+use super::options::Write;
+use super::patch::Patch;
 use super::resources::ResourceType;
 use super::resources::Subresource;
 use super::status;
 use super::status::Failure;
+use super::tokens;
 use super::write;
 use super::write::Target;
+use super::write::Writer;
 use super::write::text;
 use crate::http::Response;
 
@@ -37,11 +41,7 @@ pub(super) fn answer(
         "scale" => return scale(context, target, part, verb),
         "eviction" => return evict(context, target, part),
         "binding" => return bind(context, target, part),
-        "token" => {
-            return Err(Failure::not_implemented(
-                "eks-auth-sim does not serve service account tokens yet",
-            ));
-        }
+        "token" => return tokens::answer(context, target, part),
         _ => {
             write::existing(&context.cluster, target)?;
             return Err(Failure::not_implemented(format!(
@@ -52,11 +52,11 @@ pub(super) fn answer(
     };
     match verb {
         "get" => list::get(context, target.resource, write::existing(&context.cluster, target)?),
-        "patch" => write::patch_part(context, target, written),
+        "patch" => write::patch_part(context, target, written, &part.name),
         _ => {
             let mut object = body::object(context.request, target.resource)?;
             let warnings = write::decode(context, target.resource, &mut object)?;
-            write::replace(context, target, written, object, warnings)
+            write::replace(context, target, written, &part.name, object, warnings)
         }
     }
 }
@@ -141,16 +141,26 @@ fn selector_text(selector: &Value) -> String {
 fn scale(context: &Context<'_>, target: &Target<'_>, part: &Subresource, verb: &str) -> Result<Response, Failure> {
     let shown = |object: &Value| json_response(context.request, 200, &scale_of(target.resource, object), false);
     if verb == "get" {
-        return Ok(shown(write::existing(&context.cluster, target)?));
+        let scale = Arc::new(scale_of(target.resource, write::existing(&context.cluster, target)?));
+        // Its table is its own, whatever it scales.
+        let shown_as = ResourceType {
+            group: Arc::from("autoscaling"),
+            plural: Arc::from("scale"),
+            custom: None,
+            ..target.resource.clone()
+        };
+        return list::get(context, &shown_as, &scale);
     }
     let api_version = format!("{}/{}", part.group, part.version);
+    let write = if verb == "patch" { Write::Patch } else { Write::Update };
+    let writer = Writer::of(context, write, &part.name)?;
     let sent = match verb {
         "patch" => None,
         _ => Some(body::of_kind(context.request, &api_version, &part.kind)?),
     };
     let paths = scale_paths(target.resource);
     let stored = write::change(context, |cluster, ids, now| {
-        write::update_in(cluster, target, Part::Whole, (ids, now), |old| {
+        write::update_in(cluster, target, Part::Whole, Some(&writer), (ids, now), |old| {
             let scale = match sent {
                 Some(sent) => sent,
                 None => patched_scale(context, &scale_of(target.resource, old))?,
@@ -178,12 +188,13 @@ fn scale(context: &Context<'_>, target: &Target<'_>, part: &Subresource, verb: &
     Ok(shown(&stored))
 }
 
+/// FIDELITY: a Scale is not applied server-side.
 fn patched_scale(context: &Context<'_>, scale: &Value) -> Result<Value, Failure> {
-    let kind = PatchKind::of(body::media_type(context.request)).ok_or_else(Failure::unsupported_patch_type)?;
-    kind.apply(scale, &context.request.body).map_err(|error| match error {
-        PatchError::Malformed(_) => Failure::bad_request(error.to_string()),
-        PatchError::Unapplicable(why) => Failure::unprocessable(&why),
-    })
+    let patch = Patch::read(context.request, false)?;
+    if patch.kind == PatchKind::Apply {
+        return Err(Failure::not_implemented("eks-auth-sim does not apply a Scale"));
+    }
+    patch.of(&Kind::new("autoscaling", "v1", "Scale"), scale)
 }
 
 /// Sets the value at a pointer of names; maps that are missing are made.
@@ -230,7 +241,7 @@ fn bind(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resul
             set(&mut object, "/spec/nodeName", json!(node));
             Ok(object)
         };
-        write::update_in(cluster, target, Part::Whole, (ids, now), strategy_free)
+        write::update_in(cluster, target, Part::Whole, None, (ids, now), strategy_free)
     })?;
     Ok(status::success(context.request, 201))
 }

@@ -1,20 +1,22 @@
 //! Writes: create, update, patch and delete, all through one pipeline.
 //!
-//! decode (types, unknown fields) → strategy (what the server itself writes, and what this path may not) → validate →
-//! store. A dry run goes the whole way on a copy of the World.
+//! decode (types, unknown fields) → managed fields (who owns what) → strategy (what the server itself writes, and what
+//! this path may not) → validate → store. A dry run goes the whole way on a copy of the World.
 //!
 //! Source of texts: `apiserver/pkg/endpoints/handlers/{create,update,patch,delete}.go` and
-//! `apiserver/pkg/registry/generic/registry/store.go` of Kubernetes 1.32. FIDELITY: there is no server-side apply and no
-//! managedFields yet.
+//! `apiserver/pkg/registry/generic/registry/store.go` of Kubernetes 1.32.
 
 use std::sync::Arc;
 
+use eks_auth_core::authorize::Decision;
+use eks_auth_core::authorize::authorize;
 use eks_auth_core::eks::Cluster;
 use eks_auth_core::eks::aws_auth_key;
 use eks_auth_core::id::IdGenerator;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::log::LogLine;
 use eks_auth_core::log::go_quote;
+use eks_auth_core::managed_fields;
 use eks_auth_core::mapping::watch_messages;
 use eks_auth_core::object::ObjectKey;
 use eks_auth_core::object::StoreError;
@@ -25,15 +27,21 @@ use eks_auth_core::object::service;
 use eks_auth_core::object::service::ServiceError;
 use eks_auth_core::object::strategy::Part;
 use eks_auth_core::object::strategy::Strategy;
+use eks_auth_core::patch::PatchKind;
+use eks_auth_core::request_info::Attributes;
+use eks_auth_core::schema::Kind;
+use eks_auth_core::schema::Schema;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Context;
 use super::body;
+use super::guard;
 use super::json_response;
 use super::list;
-use super::patch::PatchError;
-use super::patch::PatchKind;
+use super::options::Write;
+use super::options::WriteOptions;
+use super::patch::Patch;
 use super::resources::ResourceType;
 use super::selection::Selection;
 use super::status;
@@ -72,6 +80,14 @@ impl<'a> Target<'a> {
         }
     }
 
+    pub(super) fn kind(&self) -> Kind {
+        Kind::new(&self.resource.group, &self.resource.version, &self.resource.kind)
+    }
+
+    fn is_custom(&self) -> bool {
+        self.resource.custom.is_some()
+    }
+
     fn not_found(&self) -> Failure {
         Failure::not_found(self.resource, &self.key.name)
     }
@@ -98,25 +114,80 @@ impl<'a> Target<'a> {
     }
 }
 
+/// Who writes, as managed fields name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Writer {
+    pub(super) options: WriteOptions,
+    /// Empty for the object itself.
+    pub(super) subresource: String,
+}
+
+impl Writer {
+    pub(super) fn of(context: &Context<'_>, write: Write, subresource: &str) -> Result<Self, Failure> {
+        Ok(Self {
+            options: WriteOptions::of(context.request, write)?,
+            subresource: subresource.to_owned(),
+        })
+    }
+
+    /// Gives the writer what differs between `live` and `object`.
+    fn track(&self, target: &Target<'_>, live: Option<&Value>, object: &mut Value, now: Timestamp) {
+        self.with(target, |fields| {
+            managed_fields::after_update(fields, live, object, &self.options.manager, now);
+        });
+    }
+
+    /// What `applied` makes of `live`, with its managed fields.
+    fn apply(
+        &self,
+        target: &Target<'_>,
+        live: Option<&Value>,
+        applied: &Value,
+        now: Timestamp,
+    ) -> Result<Value, Failure> {
+        let WriteOptions { manager, force } = &self.options;
+        self.with(target, |fields| {
+            managed_fields::apply(fields, live, applied, manager, *force, now)
+        })
+        .map_err(|error| Failure::of_apply(&error))
+    }
+
+    fn with<R>(&self, target: &Target<'_>, run: impl FnOnce(&managed_fields::Target<'_>) -> R) -> R {
+        let kind = target.kind();
+        let custom = target.resource.custom.as_ref();
+        let own = custom.map(|custom| Schema::custom(&kind, custom.version.pointer("/schema/openAPIV3Schema")));
+        run(&managed_fields::Target {
+            schema: own.as_ref().unwrap_or_else(|| Schema::builtin()),
+            kind: &kind,
+            subresource: &self.subresource,
+            has_status: target.resource.has_status(),
+            custom: target.is_custom(),
+        })
+    }
+}
+
 /// The object as it is stored, or 404.
 pub(super) fn existing<'a>(cluster: &'a Cluster, target: &Target<'_>) -> Result<&'a Arc<Value>, Failure> {
     cluster.objects().find(&target.key).ok_or_else(|| target.not_found())
 }
 
 pub(super) fn create(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
+    let writer = Writer::of(context, Write::Create, "")?;
     let mut object = body::object(context.request, target.resource)?;
     let warnings = decode(context, target.resource, &mut object)?;
+    guard::check(context, target.resource, None, &object)?;
     let stored = change(context, |cluster, ids, now| {
-        create_in(cluster, target, object, ids, now)
+        create_in(cluster, target, object, Some(&writer), ids, now)
     })?;
-    Ok(stored_response(context, 201, &stored, warnings))
+    Ok(written(context, target, 201, &stored, warnings))
 }
 
-/// The pipeline for a new, decoded object.
+/// The pipeline for a new, decoded object; without a writer, its managed fields are as they shall be.
 pub(super) fn create_in(
     cluster: &mut Cluster,
     target: &Target<'_>,
     mut object: Value,
+    writer: Option<&Writer>,
     ids: &mut IdGenerator,
     now: Timestamp,
 ) -> Result<Arc<Value>, Failure> {
@@ -125,6 +196,10 @@ pub(super) fn create_in(
     target.key.name = name_or_generate(&mut object, ids);
     if target.resource.namespaced {
         check_namespace(cluster, &target)?;
+    }
+    if let Some(writer) = writer {
+        target.strategy().default(&mut object);
+        writer.track(&target, None, &mut object, now);
     }
     target.strategy().before_create(&mut object, now);
     if target.key.resource == "services" {
@@ -170,7 +245,7 @@ fn allocate(
 pub(super) fn update(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
     let mut object = body::object(context.request, target.resource)?;
     let warnings = decode(context, target.resource, &mut object)?;
-    replace(context, target, Part::Whole, object, warnings)
+    replace(context, target, Part::Whole, "", object, warnings)
 }
 
 /// PUT of a whole object or of one part of it.
@@ -178,9 +253,11 @@ pub(super) fn replace(
     context: &Context<'_>,
     target: &Target<'_>,
     part: Part,
+    subresource: &str,
     mut object: Value,
     warnings: Vec<String>,
 ) -> Result<Response, Failure> {
+    let writer = Writer::of(context, Write::Update, subresource)?;
     let key = &target.key;
     set_namespace(&mut object, &key.namespace)?;
     let name = object
@@ -197,18 +274,24 @@ pub(super) fn replace(
     let stored = change(context, |cluster, ids, now| {
         if part == Part::Whole && creates_on_update(&key.resource) && cluster.objects().find(key).is_none() {
             status = 201;
-            return create_in(cluster, target, object, ids, now);
+            guard::check(context, target.resource, None, &object)?;
+            return create_in(cluster, target, object, Some(&writer), ids, now);
         }
-        update_in(cluster, target, part, (ids, now), |_| Ok(object))
+        update_in(cluster, target, part, Some(&writer), (ids, now), |old| {
+            guard::check(context, target.resource, Some(old), &object)?;
+            Ok(object)
+        })
     })?;
-    Ok(stored_response(context, status, &stored, warnings))
+    Ok(written(context, target, status, &stored, warnings))
 }
 
-/// The pipeline for an object that is there; `make` gives its decoded new state.
+/// The pipeline for an object that is there; `make` gives its decoded new state. Without a writer, its managed fields are
+/// as they shall be.
 pub(super) fn update_in(
     cluster: &mut Cluster,
     target: &Target<'_>,
     part: Part,
+    writer: Option<&Writer>,
     (ids, now): (&mut IdGenerator, Timestamp),
     make: impl FnOnce(&Arc<Value>) -> Result<Value, Failure>,
 ) -> Result<Arc<Value>, Failure> {
@@ -219,11 +302,18 @@ pub(super) fn update_in(
         let causes = [("FieldValueInvalid", cause, "metadata.resourceVersion".to_owned())];
         return Err(Failure::invalid(target.resource, &target.key.name, &causes));
     }
+    if let Some(writer) = writer {
+        target.strategy().default(&mut object);
+        writer.track(target, Some(old), &mut object, now);
+    }
+    let managed = object.pointer("/metadata/managedFields").cloned();
     target.strategy().before_update(part, old, &mut object, now);
     if target.key.resource == "services" && part == Part::Whole {
         allocate(cluster, target, Some(old), &mut object, ids)?;
     }
     refuse_new_finalizers(target, old, &object)?;
+    managed_fields::set(&mut object, managed);
+    managed_fields::keep_times(old, &mut object);
     validation::validate(target.resource, Some(old), &object)?;
     cluster
         .replace_object(&target.key, object, ids, now)
@@ -231,47 +321,100 @@ pub(super) fn update_in(
 }
 
 pub(super) fn patch(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
-    patch_part(context, target, Part::Whole)
+    patch_part(context, target, Part::Whole, "")
 }
 
 /// PATCH of a whole object or of one part of it.
-pub(super) fn patch_part(context: &Context<'_>, target: &Target<'_>, part: Part) -> Result<Response, Failure> {
-    let kind = PatchKind::of(body::media_type(context.request)).ok_or_else(Failure::unsupported_patch_type)?;
+pub(super) fn patch_part(
+    context: &Context<'_>,
+    target: &Target<'_>,
+    part: Part,
+    subresource: &str,
+) -> Result<Response, Failure> {
+    let patch = Patch::read(context.request, target.is_custom())?;
+    if patch.kind == PatchKind::Apply {
+        return apply(context, target, part, subresource, &patch.body);
+    }
+    let writer = Writer::of(context, Write::Patch, subresource)?;
     let mut warnings = Vec::new();
     let stored = change(context, |cluster, ids, now| {
-        update_in(cluster, target, part, (ids, now), |old| {
-            let (object, told) = patched(context, target, kind, old)?;
-            warnings = told;
+        update_in(cluster, target, part, Some(&writer), (ids, now), |old| {
+            let mut object = patch.of(&target.kind(), old)?;
+            warnings = validation::decode(target.resource, &mut object, field_validation(context))
+                .map_err(|DecodeError(why)| Failure::invalid_patch(&object.to_string(), &why))?;
+            check_name(target, &mut object)?;
+            guard::check(context, target.resource, Some(old), &object)?;
             Ok(object)
         })
     })?;
-    Ok(stored_response(context, 200, &stored, warnings))
+    Ok(written(context, target, 200, &stored, warnings))
 }
 
-/// The object that a patch makes of `old`, decoded, and what is to be warned of.
-fn patched(
+/// Server-side apply: changes the object, or makes it.
+fn apply(
     context: &Context<'_>,
     target: &Target<'_>,
-    kind: PatchKind,
-    old: &Value,
-) -> Result<(Value, Vec<String>), Failure> {
-    let body = &context.request.body;
-    let key = &target.key;
-    let mut object = kind.apply(old, body).map_err(|error| match error {
-        PatchError::Malformed(_) => Failure::bad_request(error.to_string()),
-        PatchError::Unapplicable(why) => Failure::unprocessable(&why),
-    })?;
-    let warnings = validation::decode(target.resource, &mut object, field_validation(context))
-        .map_err(|DecodeError(why)| Failure::invalid_patch(&String::from_utf8_lossy(body), &why))?;
-    for (field, wanted) in [("name", &key.name), ("namespace", &key.namespace)] {
-        let found = text(&object, &format!("/metadata/{field}"));
-        if found != wanted {
-            let cause = format!("Invalid value: {}: field is immutable", go_quote(found));
-            let causes = [("FieldValueInvalid", cause, format!("metadata.{field}"))];
-            return Err(Failure::invalid(target.resource, &key.name, &causes));
+    part: Part,
+    subresource: &str,
+    applied: &Value,
+) -> Result<Response, Failure> {
+    let writer = Writer::of(context, Write::Apply, subresource)?;
+    let mut status = 200;
+    let stored = change(context, |cluster, ids, now| {
+        let live = cluster.objects().find(&target.key).cloned();
+        if live.is_none() && part != Part::Whole {
+            return Err(target.not_found());
         }
+        let mut object = writer.apply(target, live.as_deref(), applied, now)?;
+        decode(context, target.resource, &mut object)?;
+        if live.is_none() {
+            let uid = text(&object, "/metadata/uid");
+            if !uid.is_empty() {
+                let why =
+                    format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+                return Err(Failure::conflict(target.resource, &target.key.name, &why));
+            }
+        }
+        check_name(target, &mut object)?;
+        guard::check(context, target.resource, live.as_deref(), &object)?;
+        if live.is_some() {
+            return update_in(cluster, target, part, None, (ids, now), |_| Ok(object));
+        }
+        may_create(context, target)?;
+        status = 201;
+        create_in(cluster, target, object, None, ids, now)
+    })?;
+    Ok(written(context, target, status, &stored, Vec::new()))
+}
+
+/// An apply that makes an object is a creation too.
+fn may_create(context: &Context<'_>, target: &Target<'_>) -> Result<(), Failure> {
+    let ResourceType {
+        group, version, plural, ..
+    } = target.resource;
+    let ObjectKey { namespace, name, .. } = &target.key;
+    let attributes = Attributes::resource("create", group, version, plural, "", namespace, name);
+    let authorization = authorize(context.user, &attributes, &context.cluster);
+    if authorization.decision == Decision::Allow {
+        Ok(())
+    } else {
+        Err(Failure::forbidden(context.user, &attributes, &authorization.reason))
     }
-    Ok((object, warnings))
+}
+
+/// What a patch leaves must be the object of the URL.
+fn check_name(target: &Target<'_>, object: &mut Value) -> Result<(), Failure> {
+    set_namespace(object, &target.key.namespace)?;
+    let wanted = &target.key.name;
+    match text(object, "/metadata/name") {
+        "" => Err(Failure::bad_request(format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
+        ))),
+        name if name == wanted => Ok(()),
+        name => Err(Failure::bad_request(format!(
+            "the name of the object ({name}) does not match the name on the URL ({wanted})"
+        ))),
+    }
 }
 
 /// An object that is to go takes no new finalizers (`ValidateObjectMetaAccessorUpdate`).
@@ -364,23 +507,27 @@ pub(super) fn delete_options(sent: &Value) -> Result<DeleteOptions, Failure> {
         (_, Some(_)) => {
             return Err(Failure::invalid_options(
                 "DeleteOptions",
-                "FieldValueInvalid",
-                "propagationPolicy",
-                &format!(
-                    "Invalid value: {}: orphanDependents and deletionPropagation cannot be both set",
-                    go_quote(text(sent, "/propagationPolicy"))
-                ),
+                &[(
+                    "FieldValueInvalid",
+                    format!(
+                        "Invalid value: {}: orphanDependents and deletionPropagation cannot be both set",
+                        go_quote(text(sent, "/propagationPolicy"))
+                    ),
+                    "propagationPolicy".to_owned(),
+                )],
             ));
         }
         (other, None) => {
             return Err(Failure::invalid_options(
                 "DeleteOptions",
-                "FieldValueNotSupported",
-                "propagationPolicy",
-                &format!(
-                    "Unsupported value: {}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"",
-                    go_quote(other)
-                ),
+                &[(
+                    "FieldValueNotSupported",
+                    format!(
+                        "Unsupported value: {}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"",
+                        go_quote(other)
+                    ),
+                    "propagationPolicy".to_owned(),
+                )],
             ));
         }
     };
@@ -492,9 +639,31 @@ pub(super) fn change_or_try<R>(
     Ok(result)
 }
 
-/// The object as it was stored, with what is to be said of the request.
-pub(super) fn stored_response(context: &Context<'_>, status: u16, stored: &Value, warnings: Vec<String>) -> Response {
-    let response = json_response(context.request, status, stored, false);
+/// The object as it was stored, with what is to be said of the request. After a dry run it has the version that is still
+/// stored, or none (`apiserver/pkg/registry/generic/registry/dryrun.go`).
+fn written(
+    context: &Context<'_>,
+    target: &Target<'_>,
+    status: u16,
+    stored: &Arc<Value>,
+    warnings: Vec<String>,
+) -> Response {
+    let mut stored = Arc::clone(stored);
+    if context.request.query_value("dryRun").as_deref() == Some("All") {
+        let before = context.cluster.objects().find(&target.key);
+        let version = before
+            .and_then(|object| object.pointer("/metadata/resourceVersion"))
+            .cloned();
+        let metadata = Arc::make_mut(&mut stored)
+            .get_mut("metadata")
+            .and_then(Value::as_object_mut);
+        match (metadata, version) {
+            (Some(metadata), Some(version)) => metadata.insert("resourceVersion".to_owned(), version),
+            (Some(metadata), None) => metadata.remove("resourceVersion"),
+            (None, _) => None,
+        };
+    }
+    let response = json_response(context.request, status, &*stored, false);
     warnings.into_iter().fold(response, |response, warning| {
         response.with_header("warning", format!("299 - {}", go_quote(&warning)))
     })
@@ -601,3 +770,6 @@ pub(super) fn is_dry_run(options: &Value) -> bool {
 pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

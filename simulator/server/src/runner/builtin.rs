@@ -465,6 +465,14 @@ mod tests {
             "- rolearn: b\n  username: u\n- rolearn: a\n  groups:\n  - h\n  - g\n"
         );
         assert!(!change(&mut data, &edit("nothing", "x")));
+        let replace = |line: &str, with: &str| Edit::Replace {
+            line: line.to_owned(),
+            with: with.to_owned(),
+        };
+        assert!(change(&mut data, &replace("- h", "- i\n")));
+        assert!(data["mapRoles"].as_str().unwrap().contains("- i\n"));
+        assert!(change(&mut data, &replace("- i", "")));
+        assert!(!data["mapRoles"].as_str().unwrap().contains("- i\n"));
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl<'a> Home<'a> {
         let folder = running.dir().join("home");
         let bin = running.dir().join("bin");
         if folder.exists() {
-            fs::remove_dir_all(&folder)?;
+            empty(&folder)?;
         }
         for made in [&folder, &folder.join(".aws"), &folder.join(".kube"), &bin] {
             environment::make_private_folder(made)?;
@@ -68,7 +68,7 @@ impl<'a> Home<'a> {
             running,
             folder,
             bin,
-            env: running.env(),
+            env: variables(running),
             hide: own.hide.clone(),
             saved: BTreeMap::new(),
             secrets: Mutex::default(),
@@ -107,6 +107,7 @@ impl<'a> Home<'a> {
             }
             self.env.insert(variable.to_owned(), path.display().to_string());
         }
+        self.env.remove("AWS_DEFAULT_PROFILE");
         Ok(())
     }
 
@@ -139,7 +140,7 @@ impl<'a> Home<'a> {
                 None => env.remove(name),
             };
         }
-        if !env.contains_key("PATH") {
+        if !step.env.contains_key("PATH") {
             env.insert("PATH".to_owned(), self.path(&step.hide)?);
         }
         Ok(env)
@@ -149,7 +150,10 @@ impl<'a> Home<'a> {
     fn path(&self, also_hidden: &[String]) -> Result<String, RunError> {
         let hidden: BTreeSet<&str> = self.hide.iter().chain(also_hidden).map(String::as_str).collect();
         let mut folders = vec![self.bin.clone()];
-        for (at, folder) in env::split_paths(&env::var_os("PATH").unwrap_or_default()).enumerate() {
+        for (at, folder) in env::split_paths(self.env.get("PATH").map_or("", String::as_str)).enumerate() {
+            if folder == self.bin {
+                continue;
+            }
             if hidden.iter().any(|name| folder.join(name).exists()) {
                 folders.push(self.shadow(at, &folder, &hidden)?);
             } else {
@@ -399,6 +403,33 @@ impl<'a> Home<'a> {
         }
         output
     }
+}
+
+/// Removes what is in a home, but for what a shell reads and writes there. The folder itself stays: a shell may be in it.
+fn empty(folder: &Path) -> io::Result<()> {
+    const SHELLS_OWN: [&str; 4] = [".bash_history", ".bashrc", ".shrc", ".zshrc"];
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if SHELLS_OWN.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The variables of this process, with those that lead clients to the simulator in place of what leads elsewhere.
+fn variables(running: &Running) -> BTreeMap<String, String> {
+    let mut env: BTreeMap<String, String> = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| !environment::UNSET.contains(&name.as_str()))
+        .collect();
+    env.extend(running.env());
+    env
 }
 
 /// Output without the secrets of new credentials.

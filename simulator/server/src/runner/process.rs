@@ -56,23 +56,29 @@ pub(super) fn set_editor(env: &mut BTreeMap<String, String>, script: &Path, edit
     env.insert("EKS_AUTH_SIM_EDIT_LINES".to_owned(), lines.clone());
 }
 
-/// Runs `program` with the words behind the first in `folder`, with nothing to read.
+/// Runs `program` with the words behind the first in `folder`, with `env` alone and nothing to read: where the system has
+/// `setsid`, no terminal either, lest a client asks there for a password.
 pub(super) fn run(
     program: &Path,
     words: &[String],
     env: &BTreeMap<String, String>,
     folder: &Path,
 ) -> io::Result<Outcome> {
-    let mut command = Command::new(program);
+    let mut command = match environment::find_program("setsid") {
+        Some(setsid) => {
+            let mut command = Command::new(setsid);
+            command.arg("--wait").arg(program);
+            command
+        }
+        None => Command::new(program),
+    };
     command
         .args(words.iter().skip(1))
         .current_dir(folder)
+        .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    for name in environment::UNSET {
-        command.env_remove(name);
-    }
     let mut child = command.envs(env).spawn()?;
     let (sender, receiver) = mpsc::channel();
     if let Some(stdout) = child.stdout.take() {

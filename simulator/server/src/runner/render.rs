@@ -31,7 +31,7 @@ impl Language {
         }
     }
 
-    fn pick(self, english: &'static str, korean: &'static str) -> &'static str {
+    pub(super) fn pick(self, english: &'static str, korean: &'static str) -> &'static str {
         match self {
             Self::English => english,
             Self::Korean => korean,
@@ -90,7 +90,7 @@ pub fn text(transcript: &Transcript, language: Language) -> String {
     text
 }
 
-fn write_step(text: &mut String, played: &PlayedStep, language: Language) {
+pub(super) fn write_step(text: &mut String, played: &PlayedStep, language: Language) {
     let profile = played
         .step
         .profile
@@ -161,7 +161,7 @@ fn brief(output: &str) -> String {
     lines.join("\n")
 }
 
-fn indent(text: &mut String, prefix: &str, block: &str) {
+pub(super) fn indent(text: &mut String, prefix: &str, block: &str) {
     for line in block.trim_end().lines() {
         let _ = writeln!(text, "{prefix}{line}");
     }

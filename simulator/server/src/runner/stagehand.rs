@@ -55,8 +55,6 @@ pub(crate) struct Stagehand<'a> {
     /// How many lines of the log belong to steps that have been judged.
     seen: usize,
     log: LogLines,
-    /// The person's shell, where there is one: its variables come in place of the home's.
-    shell: Option<BTreeMap<String, String>>,
 }
 
 impl<'a> Stagehand<'a> {
@@ -73,20 +71,20 @@ impl<'a> Stagehand<'a> {
         let home = Home::new(running, &scenario.home)?;
         let editor = running.dir().join("editor.sh");
         environment::write_private(&editor, process::EDITOR)?;
+        let seen = log.lock().unwrap_or_else(PoisonError::into_inner).len();
         Ok(Self {
             running,
             clients,
             home,
             editor,
-            seen: 0,
+            seen,
             log,
-            shell: None,
         })
     }
 
     /// The person's home.
-    pub(crate) fn home(&self) -> &Home<'a> {
-        &self.home
+    pub(crate) fn home(&mut self) -> &mut Home<'a> {
+        &mut self.home
     }
 
     /// Does a step, and says what is not as it says.

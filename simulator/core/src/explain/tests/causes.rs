@@ -652,11 +652,16 @@ fn token_of_other_partition() -> Explanation {
     scene.of_user("creator")
 }
 
+fn nearest_of(explanation: &Explanation) -> &str {
+    let mut facts = explanation.evidence.iter();
+    facts.find(|fact| fact.starts_with("the nearest rule: ")).unwrap()
+}
+
 fn role_too_narrow() -> Explanation {
     let in_other_namespace = with_map_roles(DEV)
         .bind("view", "Group", "devs", "team")
         .pods_as_session("dev", "s");
-    let nearest = in_other_namespace.evidence.last().unwrap();
+    let nearest = nearest_of(&in_other_namespace);
     assert!(
         nearest.starts_with(
             r#"the nearest rule: RoleBinding "b/team" of ClusterRole "view" to Group "devs" allows get list watch on "#
@@ -668,6 +673,26 @@ fn role_too_narrow() -> Explanation {
         .bind("view", "Group", "devs", "")
         .request_as_session("dev", "s", &secrets);
     assert_eq!(other_resource.cause, in_other_namespace.cause);
+    for (attributes, lacks) in [
+        (
+            Attributes::resource("delete", "", "v1", "pods", "", "default", "p"),
+            ", but not the verb delete",
+        ),
+        (
+            Attributes::resource("get", "", "v1", "pods", "exec", "default", "p"),
+            ", but not the subresource pods/exec, which must be named itself",
+        ),
+        (
+            Attributes::resource("get", "stable.example.com", "v1", "pods", "", "default", "p"),
+            r#", but not the API group "stable.example.com""#,
+        ),
+    ] {
+        let narrow = with_map_roles(DEV)
+            .bind("view", "Group", "devs", "")
+            .request_as_session("dev", "s", &attributes);
+        let nearest = nearest_of(&narrow);
+        assert!(nearest.contains(lacks), "{nearest}");
+    }
     let dangling = with_map_roles(DEV)
         .bind("nothing", "Group", "devs", "")
         .pods_as_session("dev", "s");
@@ -684,7 +709,7 @@ fn role_too_narrow() -> Explanation {
 fn policy_too_narrow() -> Explanation {
     let extra = "      authentication_mode: API\n      access_entries:\n        - principal: role/dev\n          policies: [{policy: AmazonEKSViewPolicy, namespaces: [team]}]\n";
     let explanation = Scene::new(extra).pods_as_session("dev", "s");
-    let nearest = explanation.evidence.last().unwrap();
+    let nearest = nearest_of(&explanation);
     assert!(
         nearest.starts_with("the nearest rule: access policy AmazonEKSViewPolicy allows ")
             && nearest.ends_with("in namespaces team only"),

@@ -507,10 +507,7 @@ fn cluster_json(cluster: &Cluster, status: &str) -> Value {
             "elasticLoadBalancing": {"enabled": false},
         },
         "logging": logging_json(cluster),
-        "identity": (!is_creating).then(|| {
-            let (partition, id) = (cluster.partition(), cluster.oidc_id());
-            json!({"oidc": {"issuer": format!("https://oidc.eks.{}.{}/id/{id}", cluster.region, partition.dns_suffix())}})
-        }),
+        "identity": (!is_creating).then(|| json!({"oidc": {"issuer": cluster.oidc_issuer()}})),
         "status": status,
         "certificateAuthority": if is_creating {
             json!({})

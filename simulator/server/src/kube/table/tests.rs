@@ -108,7 +108,7 @@ fn table_has_the_envelope_that_kubectl_asks_for() {
             "name": "Data",
             "type": "string",
             "format": "",
-            "description": "Data contains the configuration data.",
+            "description": "Data contains the configuration data. Each key must consist of alphanumeric characters, '-', '_' or '.'. Values with non-UTF-8 byte sequences must use the BinaryData field. The keys stored in Data must not overlap with the keys in the BinaryData field, this is enforced during validation process.",
             "priority": 0,
         })
     );

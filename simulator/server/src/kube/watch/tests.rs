@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use eks_auth_core::object::ObjectKey;
+use eks_auth_core::request_info::Attributes;
 use eks_auth_core::scenario;
 use eks_auth_core::user::UserInfo;
 
@@ -28,11 +29,13 @@ fn watch(state: &State, query: &str) -> Result<mpsc::Receiver<Vec<u8>>, Failure>
         peer: ([127, 0, 0, 1], 1).into(),
     };
     let user = UserInfo::default();
+    let attributes = Attributes::resource("watch", "", "v1", "configmaps", "", "default", "");
     let context = Context {
         state,
         cluster_name: CLUSTER,
         cluster: Arc::clone(state.snapshot().cluster(CLUSTER).unwrap()),
         user: &user,
+        attributes: &attributes,
         request: &request,
     };
     let maps = ResourceType::find("", "v1", "configmaps").unwrap();

@@ -1,0 +1,175 @@
+//! What the clusterrole-aggregation controller does: the rules of the roles that an aggregated ClusterRole selects are
+//! written into it (`pkg/controller/clusterroleaggregation` of Kubernetes 1.32).
+//!
+//! FIDELITY: the controller takes a moment, and writes by server-side apply; here the rules are there at once.
+
+use serde_json::Value;
+
+use super::CLUSTER_ROLES;
+use super::rule::strings;
+use super::rule::text;
+use crate::object::ObjectKey;
+use crate::object::ObjectStore;
+
+/// Brings the rules of every aggregated ClusterRole up to date: those of the roles that it selects, by name, no rule
+/// twice; what was written into the role itself is overwritten.
+pub(crate) fn aggregate(objects: &mut ObjectStore) {
+    let aggregated = objects
+        .list(CLUSTER_ROLES, None)
+        .filter(|(_, role)| role.get("aggregationRule").is_some_and(Value::is_object))
+        .map(|(key, _)| key.clone())
+        .collect::<Vec<_>>();
+    // Aggregated roles may select one another (admin selects edit, edit selects view), so rules travel one step a round.
+    for _ in 0..=aggregated.len() {
+        let mut changed = false;
+        for key in &aggregated {
+            changed |= refresh(objects, key);
+        }
+        if !changed {
+            break;
+        }
+    }
+}
+
+/// Whether the rules are others than before.
+fn refresh(objects: &mut ObjectStore, key: &ObjectKey) -> bool {
+    let Some(role) = objects.find(key) else { return false };
+    let selectors = role
+        .pointer("/aggregationRule/clusterRoleSelectors")
+        .and_then(Value::as_array);
+    let mut rules: Vec<Value> = Vec::new();
+    for selector in selectors.into_iter().flatten() {
+        let selected = objects
+            .list(CLUSTER_ROLES, None)
+            .filter(|(other, object)| *other != key && selects(selector, object))
+            .filter_map(|(_, object)| object.get("rules")?.as_array());
+        for rule in selected.flatten() {
+            if !rules.contains(rule) {
+                rules.push(rule.clone());
+            }
+        }
+    }
+    let before = role.get("rules").and_then(Value::as_array);
+    if before.map_or(&[][..], Vec::as_slice) == rules {
+        return false;
+    }
+    let mut written = (**role).clone();
+    if let Some(fields) = written.as_object_mut() {
+        fields.insert("rules".to_owned(), rules.into());
+    }
+    objects.update(key, written).is_ok()
+}
+
+/// Whether a label selector matches the object (`metav1.LabelSelectorAsSelector`); one that is malformed matches nothing.
+fn selects(selector: &Value, object: &Value) -> bool {
+    let label = |key: &str| {
+        object
+            .pointer("/metadata/labels")
+            .and_then(|labels| labels.get(key))
+            .and_then(Value::as_str)
+    };
+    let by_labels = match selector.get("matchLabels") {
+        None | Some(Value::Null) => true,
+        Some(Value::Object(wanted)) => wanted
+            .iter()
+            .all(|(key, value)| value.is_string() && label(key) == value.as_str()),
+        Some(_) => false,
+    };
+    let by_expression = |expression: &Value| {
+        let found = label(&text(expression, "/key"));
+        let values = strings(expression, "values");
+        let listed = found.is_some_and(|found| values.iter().any(|value| value == found));
+        match text(expression, "/operator").as_str() {
+            "In" => listed,
+            "NotIn" => !values.is_empty() && !listed,
+            "Exists" => found.is_some(),
+            "DoesNotExist" => found.is_none(),
+            _ => false,
+        }
+    };
+    let by_expressions = match selector.get("matchExpressions") {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(expressions)) => expressions.iter().all(by_expression),
+        Some(_) => false,
+    };
+    selector.is_object() && by_labels && by_expressions
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::id::IdGenerator;
+    use crate::instant::Timestamp;
+    use crate::rbac::bootstrap;
+
+    fn store(objects: impl IntoIterator<Item = (ObjectKey, Value)>) -> ObjectStore {
+        let mut store = ObjectStore::default();
+        let mut ids = IdGenerator::new(1);
+        for (key, object) in objects {
+            store.create(key, object, &mut ids, Timestamp::UNIX_EPOCH).unwrap();
+        }
+        store
+    }
+
+    fn rules(store: &ObjectStore, name: &str) -> Vec<Value> {
+        let role = store.find(&ObjectKey::new(CLUSTER_ROLES, "", name)).unwrap();
+        role["rules"].as_array().cloned().unwrap()
+    }
+
+    #[test]
+    fn selectors_match_as_label_selectors_do() {
+        let object = json!({"metadata": {"labels": {"a": "1", "b": "2"}}});
+        let by = |expression: Value| json!({"matchExpressions": [expression]});
+        for (selector, matches) in [
+            (json!({}), true),
+            (json!({"matchLabels": {"a": "1"}}), true),
+            (json!({"matchLabels": {"a": "1", "b": "3"}}), false),
+            (json!({"matchLabels": {"c": null}}), false),
+            (by(json!({"key": "a", "operator": "In", "values": ["0", "1"]})), true),
+            (by(json!({"key": "a", "operator": "NotIn", "values": ["1"]})), false),
+            (by(json!({"key": "c", "operator": "NotIn", "values": ["1"]})), true),
+            (by(json!({"key": "b", "operator": "Exists"})), true),
+            (by(json!({"key": "b", "operator": "DoesNotExist"})), false),
+            (by(json!({"key": "b", "operator": "Near"})), false),
+            (json!(null), false),
+            (json!({"matchLabels": 1}), false),
+        ] {
+            assert_eq!(selects(&selector, &object), matches, "{selector}");
+        }
+    }
+
+    #[test]
+    fn roles_that_aggregate_one_another_end() {
+        let role = |name: &str, label: &str, verb: &str| {
+            let rules = json!([{"apiGroups": [""], "resources": ["pods"], "verbs": [verb]}]);
+            let key = ObjectKey::new(CLUSTER_ROLES, "", name);
+            (key, json!({"metadata": {"labels": {"to": label}}, "rules": rules}))
+        };
+        let aggregated = |name: &str, label: &str| {
+            let (key, mut object) = role(name, label, "get");
+            object["rules"] = Value::Null;
+            object["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": {"to": name}}]});
+            (key, object)
+        };
+        let mut objects = store([aggregated("a", "b"), aggregated("b", "a"), role("leaf", "a", "get")]);
+        aggregate(&mut objects);
+        assert_eq!(rules(&objects, "a"), rules(&objects, "leaf"));
+        assert_eq!(rules(&objects, "b"), rules(&objects, "leaf"));
+        let revision = objects.revision();
+        aggregate(&mut objects);
+        assert_eq!(objects.revision(), revision, "nothing is written twice");
+    }
+
+    #[test]
+    fn admin_holds_what_edit_and_view_hold() {
+        let mut objects = store(bootstrap::objects());
+        aggregate(&mut objects);
+        let admin = rules(&objects, "admin");
+        for part in ["edit", "view", "system:aggregate-to-admin"] {
+            assert!(rules(&objects, part).iter().all(|rule| admin.contains(rule)), "{part}");
+        }
+        assert_eq!(rules(&objects, "view"), rules(&objects, "system:aggregate-to-view"));
+    }
+}

@@ -1,0 +1,295 @@
+//! `scenario play`: a shell in which a learner mends a scenario, and the small commands of that shell.
+//!
+//! The simulator and all knowledge of the scenario stay in this process. The commands are shell scripts that call
+//! `scenario ask`, which speaks to this process over a socket in its folder: a request of one line of JSON, and lines of JSON
+//! back until the answer's end.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::IsTerminal;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::process::Stdio;
+use std::thread;
+
+use clap::Args;
+use serde_json::Value;
+use serde_json::json;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+
+use super::Failure;
+use super::Spoken;
+use super::load;
+use crate::client;
+use crate::environment;
+use crate::runner::Clients;
+use crate::runner::Language;
+use crate::runner::Lesson;
+use crate::runner::Request;
+use crate::runner::Theatre;
+
+/// The variable that leads the commands to the socket.
+const SOCKET: &str = "EKS_AUTH_SIM_PLAY";
+/// The request of the shell's end.
+const LEAVE: &str = "leave";
+
+/// Mend a scenario yourself: a shell in a home of its own, with hints, and a check that acts
+#[derive(Debug, Args)]
+#[command(
+    after_help = "In the shell: check, hint, explain, story, reset, give-up, exit.\n\nExamples:\n  \
+                        eks-auth-sim scenario play unmapped-role\n  eks-auth-sim scenario play unmapped-role --lang ko"
+)]
+pub(super) struct Play {
+    /// A built-in scenario by name, or a scenario folder or file
+    #[arg(value_name = "NAME|PATH")]
+    scenario: String,
+    /// Open no shell: print a command that leads another shell there, and stay until Ctrl-C
+    #[arg(long)]
+    print_env: bool,
+    #[command(flatten)]
+    spoken: Spoken,
+}
+
+impl Play {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let (scenario, text) = load(&self.scenario)?;
+        let clients = Clients::on_path();
+        let missing = clients.missing();
+        if !missing.is_empty() {
+            return Err(Failure::usage(format!(
+                "not on PATH: {}; a learner mends with the real clients",
+                missing.join(", ")
+            )));
+        }
+        let language = self.spoken.language();
+        let wait = match language {
+            Language::English => "Staging … the symptom is played with the real clients.",
+            Language::Korean => "준비 중 … 실제 클라이언트로 증상을 재현합니다.",
+        };
+        if io::stderr().is_terminal() {
+            let _ = writeln!(io::stderr(), "{wait}");
+        }
+        let id = scenario.id.clone();
+        let theatre = Theatre::open(&text).map_err(Failure::usage)?;
+        let mut lesson = Lesson::begin(&theatre, &clients, scenario, text, language).map_err(Failure::usage)?;
+        let socket = theatre.running.dir().join("play.sock");
+        let listener = UnixListener::bind(&socket)?;
+        write_commands(&lesson.bin())?;
+        let mut env = lesson.shell_env().map_err(Failure::usage)?;
+        env.insert(SOCKET.to_owned(), socket.display().to_string());
+        let shell = PathBuf::from(
+            env.get("SHELL")
+                .filter(|shell| !shell.is_empty())
+                .map_or("/bin/sh", String::as_str),
+        );
+        let home = lesson.home();
+        write_shell_files(&home, &env, &id)?;
+        // POSIX shells read the file that ENV names; zsh reads that of ZDOTDIR, which may be set.
+        env.insert("ENV".to_owned(), home.join(".shrc").display().to_string());
+        env.insert("ZDOTDIR".to_owned(), home.display().to_string());
+        let story = lesson.story();
+        let ended = thread::scope(|scope| {
+            let server = scope.spawn(|| {
+                serve(&listener, &mut lesson);
+                lesson.is_solved()
+            });
+            let ended = if self.print_env {
+                self.print_and_wait(&theatre, &env, &story)
+            } else {
+                writeln!(io::stdout(), "{story}")
+                    .and_then(|()| io::stdout().flush())
+                    .map_err(Failure::from)
+                    .and_then(|()| open_shell(&theatre, &shell, &home, &env))
+            };
+            leave(&socket);
+            let is_solved = server.join().unwrap_or(false);
+            ended.map(|()| is_solved)
+        });
+        let is_solved = ended?;
+        let told = match (language, is_solved) {
+            (Language::English, true) => "Everything is stopped and removed. Well done.",
+            (Language::English, false) => "Everything is stopped and removed. It was not mended.",
+            (Language::Korean, true) => "모든 것을 종료하고 삭제했습니다. 수고하셨습니다.",
+            (Language::Korean, false) => "모든 것을 종료하고 삭제했습니다. 문제는 해결되지 않았습니다.",
+        };
+        drop(theatre);
+        writeln!(io::stdout(), "{told}")?;
+        Ok(ExitCode::from(u8::from(!is_solved)))
+    }
+
+    fn print_and_wait(&self, theatre: &Theatre, env: &BTreeMap<String, String>, story: &str) -> Result<(), Failure> {
+        let file = theatre.running.dir().join("play.env");
+        environment::write_private(&file, &exports(env))?;
+        let _ = writeln!(io::stderr(), "{story}");
+        writeln!(io::stdout(), ". '{}'", file.display())?;
+        theatre.running.block_on(async {
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            let mut terminate = signal(SignalKind::terminate())?;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            Ok::<(), io::Error>(())
+        })??;
+        Ok(())
+    }
+}
+
+/// Runs the learner's shell to its end. Ctrl-C is the shell's; a signal to end ends the shell too.
+fn open_shell(theatre: &Theatre, shell: &Path, home: &Path, env: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let ended = theatre.running.block_on(async {
+        // Whoever listens is not ended.
+        let _interrupt = signal(SignalKind::interrupt())?;
+        let _quit = signal(SignalKind::quit())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut child = tokio::process::Command::new(shell)
+            .env_clear()
+            .envs(env)
+            .current_dir(home)
+            .stdin(Stdio::inherit())
+            .spawn()?;
+        tokio::select! {
+            ended = child.wait() => ended.map(|_| ()),
+            _ = terminate.recv() => child.kill().await,
+            _ = hangup.recv() => child.kill().await,
+        }
+    })?;
+    ended.map_err(|error| Failure::usage(format!("cannot run `{}`: {error}", shell.display())))
+}
+
+/// The learner's commands.
+fn write_commands(bin: &Path) -> io::Result<()> {
+    for (name, _) in Request::ALL {
+        let file = bin.join(name);
+        let own = bin.join("eks-auth-sim");
+        environment::write_private(
+            &file,
+            &format!("#!/bin/sh\nexec '{}' scenario ask {name}\n", own.display()),
+        )?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// What shells read when they start: whatever the system's own files do to PATH, the learner's commands come first.
+fn write_shell_files(home: &Path, env: &BTreeMap<String, String>, id: &str) -> io::Result<()> {
+    let path = env.get("PATH").cloned().unwrap_or_default();
+    let path = quote(&path);
+    for (name, prompt) in [
+        (".bashrc", format!("PS1='({id}) \\w \\$ '")),
+        (".zshrc", format!("PROMPT='({id}) %~ %# '")),
+        (".shrc", format!("PS1='({id}) $ '")),
+    ] {
+        environment::write_private(&home.join(name), &format!("export PATH={path}\n{prompt}\n"))?;
+    }
+    Ok(())
+}
+
+fn exports(env: &BTreeMap<String, String>) -> String {
+    let mut text = format!("unset {}\n", environment::UNSET.join(" "));
+    for (name, value) in env {
+        let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let own = ["AWS_", "EKS_AUTH_SIM_"].iter().any(|prefix| name.starts_with(prefix));
+        if is_name && (own || ["HOME", "KUBECONFIG", "PATH"].contains(&name.as_str())) {
+            text.push_str(&format!("export {name}={}\n", quote(value)));
+        }
+    }
+    text.push_str("cd\n");
+    text
+}
+
+fn quote(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+/// Answers the learner's commands, one at a time, until the shell has ended.
+fn serve(listener: &UnixListener, lesson: &mut Lesson<'_>) {
+    for stream in listener.incoming() {
+        let Ok(stream) = stream else { return };
+        match answer(stream, lesson) {
+            Ok(true) => {}
+            Ok(false) => return,
+            // A command that was interrupted reads no more.
+            Err(_) => {}
+        }
+    }
+}
+
+/// Whether to go on.
+fn answer(mut stream: UnixStream, lesson: &mut Lesson<'_>) -> io::Result<bool> {
+    let mut line = String::new();
+    BufReader::new(&stream).read_line(&mut line)?;
+    let asked: Value = serde_json::from_str(&line)?;
+    let name = asked.get("request").and_then(Value::as_str).unwrap_or_default();
+    let Some(request) = Request::from_name(name) else {
+        return Ok(name != LEAVE);
+    };
+    let variables = asked.get("env").and_then(Value::as_object);
+    let env = variables
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect();
+    let mut tell = |text: &str| {
+        // Nobody may listen any more.
+        let _ = writeln!(stream, "{}", json!({"text": text}));
+    };
+    let code = match lesson.answer(request, env, &mut tell) {
+        Ok(is_so) => u8::from(!is_so),
+        Err(error) => {
+            tell(&format!("eks-auth-sim: {error}\n"));
+            2
+        }
+    };
+    writeln!(stream, "{}", json!({"exit": code}))?;
+    Ok(true)
+}
+
+fn leave(socket: &Path) {
+    if let Ok(mut stream) = client::connect_socket(socket) {
+        let _ = writeln!(stream, "{}", json!({"request": LEAVE}));
+    }
+}
+
+/// Ask the `scenario play` of this shell
+#[derive(Debug, Args)]
+pub(super) struct Ask {
+    /// check, hint, explain, story, reset or give-up
+    request: String,
+}
+
+impl Ask {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let socket =
+            env::var_os(SOCKET).ok_or_else(|| Failure::usage("this is no shell of `eks-auth-sim scenario play`"))?;
+        let mut stream = client::connect_socket(Path::new(&socket))
+            .map_err(|error| Failure::usage(format!("`scenario play` does not answer: {error}")))?;
+        let variables: BTreeMap<String, String> = env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        writeln!(stream, "{}", json!({"request": self.request, "env": variables}))?;
+        let mut out = io::stdout().lock();
+        for line in BufReader::new(stream).lines() {
+            let told: Value = serde_json::from_str(&line?).map_err(Failure::usage)?;
+            if let Some(text) = told.get("text").and_then(Value::as_str) {
+                write!(out, "{text}")?;
+                out.flush()?;
+            }
+            if let Some(code) = told.get("exit").and_then(Value::as_u64) {
+                return Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)));
+            }
+        }
+        Err(Failure::usage("`scenario play` has ended"))
+    }
+}

@@ -1,0 +1,53 @@
+//! The authenticator of service accounts' tokens, which the API server asks before the webhook.
+
+use eks_auth_core::eks::Cluster;
+use eks_auth_core::service_account;
+use eks_auth_core::service_account::API_AUDIENCE;
+use eks_auth_core::service_account::TokenFault;
+use eks_auth_core::service_account::TokenVerdict;
+use eks_auth_core::user::UserInfo;
+
+use crate::http::Request;
+use crate::journal::EventKind;
+use crate::state::State;
+
+/// The service account whose token it is. Where it is nobody's, the next authenticator is asked, also for one of this
+/// cluster's issuer that does not hold.
+pub(super) fn authenticate(state: &State, cluster: &str, token: &str) -> Option<UserInfo> {
+    match judge(state, cluster, token, &[API_AUDIENCE]) {
+        TokenVerdict::User { user, .. } => Some(user),
+        TokenVerdict::NotOurs | TokenVerdict::Refused(_) => None,
+    }
+}
+
+/// Whose a token for one of these audiences is; writes of one of this cluster's issuer to the journal.
+pub(super) fn judge(state: &State, cluster: &str, token: &str, audiences: &[&str]) -> TokenVerdict {
+    let now = state.now();
+    let verdict = match state.snapshot().cluster(cluster) {
+        Some(found) => service_account::authenticate(token, audiences, found, now),
+        None => TokenVerdict::NotOurs,
+    };
+    let (username, error) = match &verdict {
+        TokenVerdict::NotOurs => return verdict,
+        TokenVerdict::User { user, .. } => (Some(user.username.clone()), None),
+        TokenVerdict::Refused(fault) => (None, Some(fault.to_string())),
+    };
+    state.journal().record(
+        now,
+        EventKind::ServiceAccountToken {
+            cluster: cluster.to_owned(),
+            username,
+            error,
+        },
+    );
+    verdict
+}
+
+/// What is wrong with the token of a request that nobody took, where it is of this cluster's issuer.
+pub(super) fn fault(state: &State, cluster: &Cluster, request: &Request) -> Option<TokenFault> {
+    let token = super::authn::bearer_token(request)?;
+    match service_account::authenticate(token, &[API_AUDIENCE], cluster, state.now()) {
+        TokenVerdict::Refused(fault) => Some(fault),
+        TokenVerdict::NotOurs | TokenVerdict::User { .. } => None,
+    }
+}

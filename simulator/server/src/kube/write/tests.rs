@@ -1,0 +1,453 @@
+//! Writes over the API's handler, past authentication: statuses, bodies, and who owns what afterwards.
+
+use eks_auth_core::request_info::attributes;
+use eks_auth_core::scenario;
+use eks_auth_core::user::SYSTEM_MASTERS;
+use eks_auth_core::user::UserInfo;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::clock::ManualClock;
+use crate::http::Request;
+use crate::http::Response;
+use crate::kube::Context;
+use crate::kube::objects;
+use crate::state::State;
+
+use super::*;
+
+const CLUSTER: &str = "my-cluster";
+const APPLY: &str = "application/apply-patch+yaml";
+const JSON_PATCH: &str = "application/json-patch+json";
+const MERGE: &str = "application/merge-patch+json";
+const STRATEGIC: &str = "application/strategic-merge-patch+json";
+const MAPS: &str = "/api/v1/namespaces/default/configmaps";
+
+struct Api(State);
+
+impl Api {
+    fn new() -> Self {
+        let now = Timestamp::parse_rfc3339("2026-11-24T00:00:00Z").unwrap();
+        let staging = scenario::stage(scenario::ARTICLE_WORLD, now).unwrap();
+        Self(State::new(staging.world, Box::new(ManualClock::new(now)), Box::new(|_| {})).unwrap())
+    }
+
+    fn send_as(&self, groups: &[&str], line: &str, media_type: &str, body: &str) -> Response {
+        let (method, url) = line.split_once(' ').unwrap();
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let request = Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: vec![
+                ("content-type".to_owned(), media_type.to_owned()),
+                ("user-agent".to_owned(), "tester/1.0 (x)".to_owned()),
+            ],
+            body: body.as_bytes().to_vec(),
+            peer: ([127, 0, 0, 1], 1).into(),
+        };
+        let user = UserInfo {
+            username: "u".to_owned(),
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            ..UserInfo::default()
+        };
+        let world = self.0.snapshot();
+        let attributes = attributes(method, path, query);
+        let context = Context {
+            state: &self.0,
+            cluster_name: CLUSTER,
+            cluster: Arc::clone(world.cluster(CLUSTER).unwrap()),
+            user: &user,
+            request: &request,
+            attributes: &attributes,
+        };
+        objects::answer(&context, &attributes).unwrap_or_else(|failure| failure.render(&request))
+    }
+
+    fn send(&self, line: &str, media_type: &str, body: &Value) -> (u16, Value) {
+        let response = self.send_as(&[SYSTEM_MASTERS], line, media_type, &body.to_string());
+        (response.status, serde_json::from_slice(&response.body).unwrap())
+    }
+
+    #[track_caller]
+    fn good(&self, line: &str, media_type: &str, body: &Value) -> Value {
+        let (status, answer) = self.send(line, media_type, body);
+        assert!((200..300).contains(&status), "{line}: {status} {answer}");
+        answer
+    }
+
+    /// Code, reason and message of a Status.
+    #[track_caller]
+    fn refused(&self, line: &str, media_type: &str, body: &Value, wanted: (u16, &str, &str)) -> Value {
+        let (status, answer) = self.send(line, media_type, body);
+        let found = (
+            status,
+            answer["reason"].as_str().unwrap_or_default(),
+            answer["message"].as_str().unwrap_or_default(),
+        );
+        assert_eq!(found, wanted, "{line}");
+        answer["details"].clone()
+    }
+}
+
+fn map(data: &Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data})
+}
+
+/// Managers with operation, subresource and fields.
+fn owners(object: &Value) -> Vec<(String, Value)> {
+    let entries = object["metadata"]["managedFields"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let text = |entry: &Value, field: &str| entry[field].as_str().unwrap_or_default().to_owned();
+    entries
+        .iter()
+        .map(|entry| {
+            let words = [
+                text(entry, "manager"),
+                text(entry, "operation"),
+                text(entry, "subresource"),
+            ];
+            (words.join(" ").trim_end().to_owned(), entry["fieldsV1"].clone())
+        })
+        .collect()
+}
+
+#[test]
+fn an_apply_makes_an_object_and_changes_it() {
+    let api = Api::new();
+    let line = format!("PATCH {MAPS}/c?fieldManager=alice");
+    let (status, made) = api.send(&line, APPLY, &map(&json!({"a": "1", "b": "1"})));
+    assert_eq!(status, 201);
+    assert_eq!(made["metadata"]["namespace"], "default");
+    let wanted = json!({"f:data": {"f:a": {}, "f:b": {}}});
+    assert_eq!(owners(&made), [("alice Apply".to_owned(), wanted)]);
+    let (status, again) = api.send(&line, APPLY, &map(&json!({"a": "1", "b": "1"})));
+    assert_eq!((status, &again), (200, &made));
+    // YAML, as the media type says.
+    let yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  a: '2'\n";
+    let response = api.send_as(&[SYSTEM_MASTERS], &line, APPLY, yaml);
+    let changed: Value = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(changed["data"], json!({"a": "2"}));
+}
+
+#[test]
+fn a_conflict_is_a_status_with_causes() {
+    let api = Api::new();
+    api.good(
+        &format!("POST {MAPS}"),
+        "application/json",
+        &map(&json!({"a": "1", "b": "1"})),
+    );
+    let line = format!("PATCH {MAPS}/c?fieldManager=alice");
+    let details = api.refused(
+        &line,
+        APPLY,
+        &map(&json!({"a": "2", "b": "2"})),
+        (
+            409,
+            "Conflict",
+            "Apply failed with 2 conflicts: conflicts with \"tester\" using v1:\n- .data.a\n- .data.b",
+        ),
+    );
+    let cause = |field: &str| json!({"reason": "FieldManagerConflict", "message": "conflict with \"tester\" using v1", "field": field});
+    assert_eq!(details, json!({"causes": [cause(".data.a"), cause(".data.b")]}));
+    let forced = api.good(&format!("{line}&force=true"), APPLY, &map(&json!({"a": "2", "b": "2"})));
+    assert_eq!(forced["data"], json!({"a": "2", "b": "2"}));
+    let fields = json!({"f:data": {"f:a": {}, "f:b": {}}});
+    assert_eq!(
+        owners(&forced),
+        [
+            ("alice Apply".to_owned(), fields),
+            ("tester Update".to_owned(), json!({"f:data": {}})),
+        ]
+    );
+}
+
+#[test]
+fn options_that_a_patch_does_not_take_are_refused() {
+    let api = Api::new();
+    let invalid = |query: &str, media_type: &str, message: &str| {
+        let line = format!("PATCH {MAPS}/c{query}");
+        let message = format!("PatchOptions.meta.k8s.io \"\" is invalid: {message}");
+        let details = api.refused(&line, media_type, &map(&json!({})), (422, "Invalid", &message));
+        assert_eq!(
+            (&details["group"], &details["kind"]),
+            (&json!("meta.k8s.io"), &json!("PatchOptions"))
+        );
+    };
+    invalid("", APPLY, "fieldManager: Required value: is required for apply patch");
+    invalid(
+        "?force=true",
+        MERGE,
+        "force: Forbidden: may not be specified for non-apply patch",
+    );
+    invalid(
+        "?fieldManager=a%07b&dryRun=x&fieldValidation=y",
+        MERGE,
+        "[fieldManager: Invalid value: \"a\\ab\": invalid character U+0007 (at position 1), dryRun: Unsupported value: []string{\"x\"}: supported values: \"All\", fieldValidation: Unsupported value: \"y\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"]",
+    );
+    invalid(
+        &format!("?fieldManager={}", "m".repeat(129)),
+        APPLY,
+        "fieldManager: Too long: may not be more than 128 bytes",
+    );
+}
+
+#[test]
+fn a_configuration_must_be_that_of_the_url() {
+    let api = Api::new();
+    let line = format!("PATCH {MAPS}/c?fieldManager=alice");
+    let refused = |metadata: Value, code, reason, message: &str| {
+        let mut applied = map(&json!({"a": "1"}));
+        applied["metadata"] = metadata;
+        api.refused(&line, APPLY, &applied, (code, reason, message));
+    };
+    refused(
+        json!({"name": "d"}),
+        400,
+        "BadRequest",
+        "the name of the object (d) does not match the name on the URL (c)",
+    );
+    refused(
+        json!({}),
+        400,
+        "BadRequest",
+        "the name of the object (c based on URL) was undeterminable: name must be provided",
+    );
+    refused(
+        json!({"name": "c", "namespace": "kube-system"}),
+        400,
+        "BadRequest",
+        "the namespace of the provided object does not match the namespace sent on the request",
+    );
+    refused(
+        json!({"name": "c", "uid": "1"}),
+        409,
+        "Conflict",
+        "Operation cannot be fulfilled on configmaps \"c\": uid mismatch: the provided object specified uid 1, and no existing object was found",
+    );
+    refused(
+        json!({"name": "c", "managedFields": []}),
+        400,
+        "BadRequest",
+        "metadata.managedFields must be nil",
+    );
+    refused(
+        json!({"name": "c", "labels": {"a": 1}}),
+        500,
+        "",
+        "failed to create typed patch object (/c; /v1, Kind=ConfigMap): .metadata.labels.a: expected string, got &value.valueUnstructured{Value:1}",
+    );
+    api.good(&line, APPLY, &map(&json!({"a": "1"})));
+    refused(
+        json!({"name": "c", "resourceVersion": "1"}),
+        409,
+        "Conflict",
+        "Operation cannot be fulfilled on configmaps \"c\": the object has been modified; please apply your changes to the latest version and try again",
+    );
+}
+
+#[test]
+fn patches_of_kinds_that_are_not_taken_are_refused() {
+    let api = Api::new();
+    let accepted = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
+    for media_type in ["", "application/json", "application/apply-patch+cbor"] {
+        let line = format!("PATCH {MAPS}/c?fieldManager=alice");
+        api.refused(&line, media_type, &json!({}), (415, "UnsupportedMediaType", accepted));
+    }
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [{
+                "name": "v1",
+                "served": true,
+                "storage": true,
+                "subresources": {"status": {}},
+                "schema": {"openAPIV3Schema": {
+                    "type": "object",
+                    "properties": {
+                        "spec": {"type": "object", "properties": {
+                            "tags": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
+                        }},
+                        "status": {"type": "object", "properties": {"phase": {"type": "string"}}},
+                    },
+                }},
+            }],
+        },
+    });
+    api.good(
+        "POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        "application/json",
+        &definition,
+    );
+    let widgets = "/apis/example.com/v1/namespaces/default/widgets";
+    let widget = |tags: &[&str]| json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"tags": tags}});
+    let apply =
+        |manager: &str, body: &Value| api.good(&format!("PATCH {widgets}/w?fieldManager={manager}"), APPLY, body);
+    apply("alice", &widget(&["a"]));
+    assert_eq!(apply("bob", &widget(&["b"]))["spec"]["tags"], json!(["a", "b"]));
+    assert_eq!(apply("alice", &widget(&[]))["spec"]["tags"], json!(["b"]));
+    let accepted = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+    let line = format!("PATCH {widgets}/w");
+    api.refused(&line, STRATEGIC, &json!({}), (415, "UnsupportedMediaType", accepted));
+    let status = api.good(
+        &format!("PATCH {widgets}/w/status"),
+        MERGE,
+        &json!({"status": {"phase": "on"}}),
+    );
+    let wanted = (
+        "tester Update status".to_owned(),
+        json!({"f:status": {".": {}, "f:phase": {}}}),
+    );
+    assert!(owners(&status).contains(&wanted), "{status}");
+}
+
+#[test]
+fn a_patch_that_does_not_fit_says_why() {
+    let api = Api::new();
+    api.good(&format!("POST {MAPS}"), "application/json", &map(&json!({"a": "1"})));
+    let line = format!("PATCH {MAPS}/c");
+    let message = "the server rejected our request due to an error in our request";
+    let body = json!([{"op": "test", "path": "/data/a", "value": "2"}]);
+    let details = api.refused(&line, JSON_PATCH, &body, (422, "Invalid", message));
+    assert_eq!(
+        details["causes"],
+        json!([{"reason": "UnexpectedServerResponse", "message": "testing value /data/a failed: test failed"}])
+    );
+    let body = json!({"metadata": {"ownerReferences": [{"name": "x"}]}});
+    api.good(
+        &line,
+        STRATEGIC,
+        &json!({"metadata": {"ownerReferences": [{"uid": "1", "name": "y"}]}}),
+    );
+    api.refused(
+        &line,
+        STRATEGIC,
+        &body,
+        (500, "", "map: map[name:x] does not contain declared merge key: uid"),
+    );
+}
+
+#[test]
+fn every_write_is_its_managers() {
+    let api = Api::new();
+    let post = format!("POST {MAPS}?fieldManager=maker");
+    let made = api.good(&post, "application/json", &map(&json!({"a": "1"})));
+    let all = json!({"f:data": {".": {}, "f:a": {}}});
+    assert_eq!(owners(&made), [("maker Update".to_owned(), all.clone())]);
+    let patched = api.good(&format!("PATCH {MAPS}/c"), MERGE, &json!({"data": {"b": "2"}}));
+    let own = json!({"f:data": {"f:b": {}}});
+    assert_eq!(
+        owners(&patched),
+        [
+            ("maker Update".to_owned(), all.clone()),
+            ("tester Update".to_owned(), own)
+        ]
+    );
+    // A client that knows nothing of managed fields does not end them.
+    let put = api.good(&format!("PUT {MAPS}/c"), "application/json", &map(&json!({"a": "1"})));
+    assert_eq!(owners(&put), [("maker Update".to_owned(), all)]);
+    // The upgrade of `kubectl apply --server-side` rewrites them by a JSON patch.
+    let upgraded = json!([{
+        "op": "replace",
+        "path": "/metadata/managedFields",
+        "value": [{
+            "apiVersion": "v1",
+            "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:data": {"f:a": {}}},
+            "manager": "kubectl",
+            "operation": "Apply",
+        }],
+    }, {
+        "op": "replace",
+        "path": "/metadata/resourceVersion",
+        "value": put["metadata"]["resourceVersion"],
+    }]);
+    let upgraded = api.good(&format!("PATCH {MAPS}/c"), JSON_PATCH, &upgraded);
+    assert_eq!(
+        owners(&upgraded),
+        [("kubectl Apply".to_owned(), json!({"f:data": {"f:a": {}}}))]
+    );
+    let cleared = api.good(
+        &format!("PATCH {MAPS}/c"),
+        MERGE,
+        &json!({"metadata": {"managedFields": [{}]}}),
+    );
+    assert_eq!(owners(&cleared), []);
+}
+
+#[test]
+fn a_deployments_containers_are_merged_by_name() {
+    let api = Api::new();
+    let path = "/apis/apps/v1/namespaces/default/deployments";
+    let container = |name: &str, image: &str| json!({"name": name, "image": image});
+    let deployment = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web"},
+        "spec": {
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"containers": [container("main", "i:1")]},
+            },
+        },
+    });
+    api.good(&format!("POST {path}"), "application/json", &deployment);
+    let patch = json!({"spec": {"template": {"spec": {"containers": [container("side", "s:1")]}}}});
+    let patched = api.good(&format!("PATCH {path}/web"), STRATEGIC, &patch);
+    let containers = patched
+        .pointer("/spec/template/spec/containers")
+        .unwrap()
+        .as_array()
+        .unwrap();
+    let names: Vec<&str> = containers
+        .iter()
+        .map(|container| container["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["side", "main"]);
+    let scaled = json!({"spec": {"replicas": 3}});
+    api.good(&format!("PATCH {path}/web/scale?fieldManager=scaler"), MERGE, &scaled);
+    let stored = api.good(&format!("PATCH {path}/web"), MERGE, &json!({}));
+    let wanted = ("scaler Update scale".to_owned(), json!({"f:spec": {"f:replicas": {}}}));
+    assert!(owners(&stored).contains(&wanted), "{stored}");
+}
+
+#[test]
+fn a_dry_run_shows_the_version_that_is_stored() {
+    let api = Api::new();
+    let post = format!("POST {MAPS}?dryRun=All");
+    let tried = api.good(&post, "application/json", &map(&json!({"a": "1"})));
+    assert_eq!(tried["metadata"].get("resourceVersion"), None);
+    let made = api.good(&format!("POST {MAPS}"), "application/json", &map(&json!({"a": "1"})));
+    let line = format!("PATCH {MAPS}/c?dryRun=All&fieldManager=alice");
+    let tried = api.good(&line, APPLY, &map(&json!({"b": "1"})));
+    assert_eq!(tried["data"], json!({"a": "1", "b": "1"}));
+    assert_eq!(
+        tried["metadata"]["resourceVersion"],
+        made["metadata"]["resourceVersion"]
+    );
+    assert_eq!(api.good(&format!("GET {MAPS}/c"), "", &json!({})), made);
+}
+
+#[test]
+fn to_make_an_object_by_apply_is_to_create_it() {
+    let api = Api::new();
+    let line = format!("PATCH {MAPS}/c?fieldManager=alice");
+    let response = api.send_as(&[], &line, APPLY, &map(&json!({})).to_string());
+    let status: Value = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(
+        (response.status, status["message"].as_str().unwrap()),
+        (
+            403,
+            "configmaps \"c\" is forbidden: User \"u\" cannot create resource \"configmaps\" in API group \"\" in the namespace \"default\""
+        )
+    );
+}
