@@ -32,6 +32,8 @@ pub enum Client {
     ApiServerWebhook,
     /// A Python that has boto3, in a virtual environment.
     Boto3,
+    /// An informer of client-go that follows ConfigMaps.
+    GoInformer,
     /// The story told by the AWS SDK for Go.
     GoSdk,
     /// The folder with the archives of the AWS SDK for Java, which Maven fetches.
@@ -73,6 +75,7 @@ impl Client {
             Self::ApiServerWebhook => "apiserver-webhook",
             Self::Aws => "aws",
             Self::Boto3 => "boto3",
+            Self::GoInformer => "informer",
             Self::GoSdk => "sdk-go",
             Self::JavaSdk => "sdk-java",
             Self::Kubectl => "kubectl",
@@ -92,6 +95,7 @@ impl Client {
                 None => Ok(python()?.join("bin").join("aws")),
             },
             Self::Boto3 => Ok(python()?.join("bin").join("python")),
+            Self::GoInformer => build_go("informer", self.name(), ""),
             Self::GoSdk => build_go("sdk", self.name(), ""),
             Self::JavaSdk => java_archives(),
             Self::Kubectl => match find_on_path("kubectl") {

@@ -22,6 +22,7 @@ mod kubectl;
 mod kubectl_apply;
 mod kubectl_recorded;
 mod kubectl_schema;
+mod kubernetes;
 mod logs;
 mod models;
 mod outbound;

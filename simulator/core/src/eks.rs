@@ -53,6 +53,8 @@ use crate::mapping::crd::IdentityMappings;
 use crate::object::ObjectKey;
 use crate::object::ObjectStore;
 use crate::object::StoreError;
+use crate::object::deletion::DeleteOptions;
+use crate::object::deletion::Deleted;
 use crate::rbac::RESOURCE_SUFFIX;
 use crate::rbac::RbacIndex;
 use crate::rbac::aggregation::aggregate;
@@ -383,8 +385,9 @@ impl Cluster {
         ids: &mut IdGenerator,
         now: Timestamp,
     ) -> Result<Arc<Value>, StoreError> {
-        let stored = self.objects.create(key.clone(), object, ids, now)?;
-        self.reindex(&key);
+        let before = self.objects.revision();
+        let stored = self.objects.create(key, object, ids, now)?;
+        self.follow(before, ids, now);
         Ok(stored)
     }
 
@@ -408,6 +411,100 @@ impl Cluster {
         self.reindex(&ObjectKey::new(crd::RESOURCE, "", ""));
     }
 
+    /// [`ObjectStore::replace`], with the indices brought up to date.
+    ///
+    /// # Errors
+    /// Those of [`ObjectStore::replace`].
+    pub fn replace_object(
+        &mut self,
+        key: &ObjectKey,
+        object: Value,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<Arc<Value>, StoreError> {
+        let before = self.objects.revision();
+        let stored = self.objects.replace(key, object, now)?;
+        self.follow(before, ids, now);
+        Ok(stored)
+    }
+
+    /// [`ObjectStore::delete`], with the indices brought up to date.
+    ///
+    /// # Errors
+    /// Those of [`ObjectStore::delete`].
+    pub fn erase_object(
+        &mut self,
+        key: &ObjectKey,
+        options: &DeleteOptions,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<Deleted, StoreError> {
+        let before = self.objects.revision();
+        let deleted = self.objects.delete(key, options, now)?;
+        self.follow(before, ids, now);
+        Ok(deleted)
+    }
+
+    /// Does what controllers do after the changes since `before`: every namespace has its ServiceAccount and the
+    /// authority's certificate, again when they were deleted. Then brings the indices up to date.
+    ///
+    /// Source: `pkg/controller/serviceaccount/serviceaccounts_controller.go` and
+    /// `pkg/controller/certificates/rootcacertpublisher/publisher.go` of Kubernetes 1.32.
+    fn follow(&mut self, before: u64, ids: &mut IdGenerator, now: Timestamp) {
+        let changes = self.objects.changes_after(before);
+        let changed: Option<Vec<ObjectKey>> = changes.map(|list| list.map(|change| change.key.clone()).collect());
+        let Some(changed) = changed else {
+            self.reindex_all();
+            return;
+        };
+        let mut seen = BTreeSet::new();
+        for key in &changed {
+            if key.resource == "namespaces" {
+                self.furnish_namespace(&key.name, ids, now);
+            } else if objects::belongs_to_a_namespace(key) {
+                self.furnish_namespace(&key.namespace, ids, now);
+            }
+            if is_aws_auth(key) || seen.insert(key.resource.as_str()) {
+                self.reindex(key);
+            }
+        }
+    }
+
+    /// Says where the cluster's API answers, and gives every namespace what tells its pods whom to trust.
+    pub fn set_api(&mut self, endpoint: String, certificate_authority: String, ids: &mut IdGenerator, now: Timestamp) {
+        self.endpoint = endpoint;
+        self.certificate_authority = certificate_authority;
+        let namespaces = self.objects.list("namespaces", None);
+        let namespaces: Vec<String> = namespaces.map(|(key, _)| key.name.clone()).collect();
+        for name in namespaces {
+            self.furnish_namespace(&name, ids, now);
+            for (key, object) in objects::of_a_namespace(&name, &self.certificate_authority) {
+                let Some(stored) = self.objects.find(&key) else {
+                    continue;
+                };
+                if stored.get("data") != object.get("data") {
+                    let mut renewed = (**stored).clone();
+                    if let (Some(map), Some(data)) = (renewed.as_object_mut(), object.get("data")) {
+                        map.insert("data".to_owned(), data.clone());
+                    }
+                    // Nobody else changes it in between.
+                    let _ = self.objects.update(&key, renewed);
+                }
+            }
+        }
+    }
+
+    fn furnish_namespace(&mut self, name: &str, ids: &mut IdGenerator, now: Timestamp) {
+        let namespace = self.objects.find(&ObjectKey::new("namespaces", "", name));
+        let is_active = namespace.is_some_and(|namespace| namespace.pointer("/metadata/deletionTimestamp").is_none());
+        if is_active {
+            for (key, object) in objects::of_a_namespace(name, &self.certificate_authority) {
+                // What is there stays as it is.
+                let _ = self.objects.create(key, object, ids, now);
+            }
+        }
+    }
+
     /// [`ObjectStore::update`], with the indices brought up to date.
     ///
     /// # Errors
@@ -418,12 +515,12 @@ impl Cluster {
         Ok(stored)
     }
 
-    /// [`ObjectStore::delete`], with the indices brought up to date.
+    /// [`ObjectStore::remove`], with the indices brought up to date.
     ///
     /// # Errors
-    /// Those of [`ObjectStore::delete`].
+    /// Those of [`ObjectStore::remove`].
     pub fn delete_object(&mut self, key: &ObjectKey) -> Result<Arc<Value>, StoreError> {
-        let removed = self.objects.delete(key)?;
+        let removed = self.objects.remove(key)?;
         self.reindex(key);
         Ok(removed)
     }

@@ -2,8 +2,13 @@
 //!
 //! The store knows nothing of HTTP. It stamps uid, resourceVersion and creationTimestamp, and refuses stale writes.
 
+pub mod deletion;
+pub mod history;
+mod index;
+pub mod service;
 pub mod strategy;
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -12,6 +17,8 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
+use self::history::History;
+use self::index::Index;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 
@@ -44,6 +51,10 @@ pub struct ObjectStore {
     #[serde(skip)]
     objects: OrdMap<ObjectKey, Arc<Value>>,
     revision: u64,
+    #[serde(skip)]
+    history: History,
+    #[serde(skip)]
+    index: Index,
 }
 
 impl ObjectStore {
@@ -71,6 +82,20 @@ impl ObjectStore {
         })
     }
 
+    /// [`ObjectStore::list`], from behind `after` on.
+    pub fn list_after<'a>(
+        &'a self,
+        resource: &'a str,
+        namespace: Option<&'a str>,
+        after: &'a ObjectKey,
+    ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Value>)> {
+        self.objects
+            .range::<_, ObjectKey>((Bound::Excluded(after), Bound::Unbounded))
+            .take_while(move |(key, _)| {
+                key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
+            })
+    }
+
     /// Stores a new object and returns it as stored.
     ///
     /// # Errors
@@ -82,8 +107,12 @@ impl ObjectStore {
         ids: &mut IdGenerator,
         now: Timestamp,
     ) -> Result<Arc<Value>, StoreError> {
-        if self.objects.contains_key(&key) {
-            return Err(StoreError::AlreadyExists);
+        if let Some(found) = self.objects.get(&key) {
+            return Err(if text(found, "/metadata/deletionTimestamp").is_empty() {
+                StoreError::AlreadyExists
+            } else {
+                StoreError::BeingDeleted
+            });
         }
         let metadata = metadata_mut(&mut object);
         metadata.insert("name".to_owned(), json!(key.name));
@@ -99,40 +128,64 @@ impl ObjectStore {
     /// must be the stored one. An object that says the same as before is not written, so its resourceVersion stays.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when resourceVersion or uid differ from the stored ones.
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] and [`StoreError::OtherUid`] when resourceVersion or uid differ
+    /// from the stored ones.
     pub fn update(&mut self, key: &ObjectKey, mut object: Value) -> Result<Arc<Value>, StoreError> {
         let stored = Arc::clone(self.objects.get(key).ok_or(StoreError::NotFound)?);
+        if !self.prepare_update(&stored, &mut object)? {
+            return Ok(stored);
+        }
+        Ok(self.put(key.clone(), object))
+    }
+
+    /// Checks the version that `object` names and gives it what no update changes; whether it then says something new.
+    fn prepare_update(&self, stored: &Value, object: &mut Value) -> Result<bool, StoreError> {
         let kept = stored.get("metadata").cloned().unwrap_or_default();
-        let metadata = metadata_mut(&mut object);
-        for field in ["resourceVersion", "uid"] {
+        let metadata = metadata_mut(object);
+        let differs = |field: &str| {
             let presented = metadata.get(field).and_then(Value::as_str).unwrap_or_default();
-            if !presented.is_empty() && Some(presented) != kept.get(field).and_then(Value::as_str) {
-                return Err(StoreError::Conflict);
-            }
+            let is_other = !presented.is_empty() && Some(presented) != kept.get(field).and_then(Value::as_str);
+            is_other.then(|| presented.to_owned())
+        };
+        if let Some(presented) = differs("uid") {
+            let stored = text(stored, "/metadata/uid").to_owned();
+            return Err(StoreError::OtherUid { presented, stored });
+        }
+        if differs("resourceVersion").is_some() {
+            return Err(StoreError::Conflict);
         }
         for field in ["uid", "creationTimestamp", "resourceVersion"] {
             if let Some(value) = kept.get(field) {
                 metadata.insert(field.to_owned(), value.clone());
             }
         }
-        if object == *stored {
-            return Ok(stored);
-        }
-        Ok(self.put(key.clone(), object))
+        Ok(*object != *stored)
     }
 
-    /// Removes an object and returns it as it was last.
+    /// Removes an object, whatever it says of finalizers and whatever belongs to it, and returns it as it was last.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn delete(&mut self, key: &ObjectKey) -> Result<Arc<Value>, StoreError> {
+    pub fn remove(&mut self, key: &ObjectKey) -> Result<Arc<Value>, StoreError> {
         let removed = self.objects.remove(key).ok_or(StoreError::NotFound)?;
         self.revision += 1;
+        // The last state carries the version of the deletion, so that a watch can go on from it.
+        let mut last = (*removed).clone();
+        metadata_mut(&mut last).insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
+        self.index.change(key, Some(&removed), None);
+        self.history.record(
+            self.revision,
+            key.clone(),
+            Some(Arc::clone(&removed)),
+            None,
+            Arc::new(last),
+        );
         Ok(removed)
     }
 
     /// Puts an object back as it was stored.
     pub(crate) fn restore(&mut self, key: ObjectKey, object: Arc<Value>) {
+        self.index.change(&key, None, Some(&object));
         self.objects.insert(key, object);
     }
 
@@ -145,9 +198,31 @@ impl ObjectStore {
         self.revision += 1;
         metadata_mut(&mut object).insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
         let object = Arc::new(object);
-        self.objects.insert(key, Arc::clone(&object));
+        let before = self.objects.insert(key.clone(), Arc::clone(&object));
+        self.index.change(&key, before.as_deref(), Some(&object));
+        self.history.record(
+            self.revision,
+            key,
+            before,
+            Some(Arc::clone(&object)),
+            Arc::clone(&object),
+        );
         object
     }
+}
+
+/// The text at a pointer, empty where there is none.
+pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The list at a pointer, empty where there is none.
+pub(crate) fn items<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 /// The object's metadata, made where it is absent or no map.
@@ -169,17 +244,41 @@ fn metadata_mut(object: &mut Value) -> &mut serde_json::Map<String, Value> {
 }
 
 /// A write that the store refuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// An object is there already.
     #[error("object already exists")]
     AlreadyExists,
+    /// An object is there, and waits for its finalizers.
+    #[error("object is being deleted")]
+    BeingDeleted,
     /// The object was changed since it was read.
     #[error("object has been modified")]
     Conflict,
     /// There is no such object.
     #[error("object not found")]
     NotFound,
+    /// Another object of the same name is there.
+    #[error("uid is `{presented}`, stored is `{stored}`")]
+    OtherUid {
+        /// The uid that the request names.
+        presented: String,
+        /// The uid of the stored object.
+        stored: String,
+    },
+    /// The object is there, but not as the request demands.
+    #[error("{field} in precondition is `{wanted}`, in the object `{found}`")]
+    Precondition {
+        /// `UID` or `ResourceVersion`.
+        field: &'static str,
+        /// What is demanded.
+        wanted: String,
+        /// What is there.
+        found: String,
+    },
+    /// The namespace must not be deleted.
+    #[error("this namespace may not be deleted")]
+    Immortal,
 }
 
 #[cfg(test)]

@@ -84,8 +84,7 @@ impl World {
         }
         let mut cluster = Cluster::create(request, owner, &mut self.ids, now)?;
         cluster.active_from = now.plus_seconds(i64::from(self.cluster_creation_seconds));
-        cluster.endpoint = endpoint;
-        cluster.certificate_authority = certificate_authority;
+        cluster.set_api(endpoint, certificate_authority, &mut self.ids, now);
         let cluster = Arc::new(cluster);
         self.clusters.insert(name, Arc::clone(&cluster));
         Ok(cluster)

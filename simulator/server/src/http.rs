@@ -133,28 +133,33 @@ impl Request {
     /// The first value of a query parameter, decoded.
     #[must_use]
     pub fn query_value(&self, name: &str) -> Option<String> {
-        self.query_pairs()
-            .into_iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+        let raw = self
+            .query
+            .split('&')
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        raw.into_iter()
+            .find(|(key, _)| *key == name || (key.contains(['%', '+']) && form_text(key) == name))
+            .map(|(_, value)| form_text(value))
     }
 }
 
 /// Decodes `a=b&c=d` as forms are encoded.
 #[must_use]
 pub fn form_pairs(text: &str) -> Vec<(String, String)> {
-    let decode = |part: &str| {
-        percent_encoding::percent_decode_str(&part.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned()
-    };
     text.split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(key), decode(value))
+            (form_text(key), form_text(value))
         })
         .collect()
+}
+
+/// Decodes one part of a form.
+fn form_text(part: &str) -> String {
+    percent_encoding::percent_decode_str(&part.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// An answer.

@@ -17,6 +17,7 @@ mod patch;
 mod protobuf;
 mod resources;
 mod reviews;
+mod selection;
 mod service_account_token;
 mod status;
 mod subresources;
@@ -25,6 +26,7 @@ pub(crate) mod token_cache;
 mod token_review;
 mod tokens;
 mod validation;
+mod watch;
 mod write;
 
 use std::sync::Arc;

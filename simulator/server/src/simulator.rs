@@ -222,9 +222,10 @@ impl Simulator {
                 source,
             })?;
             kept.ports.clusters.insert(name.clone(), bound.address.port());
-            if let Some((cluster, _)) = world.cluster_mut(&name) {
-                cluster.endpoint.clone_from(&bound.endpoint);
-                cluster.certificate_authority.clone_from(&bound.certificate_authority);
+            let now = world.clock.now(config.clock.now());
+            if let Some((cluster, ids)) = world.cluster_mut(&name) {
+                let (endpoint, authority) = (bound.endpoint.clone(), bound.certificate_authority.clone());
+                cluster.set_api(endpoint, authority, ids, now);
                 bound_clusters.push((ClusterListener::of(cluster, folder.path()), bound));
             }
         }

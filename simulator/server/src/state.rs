@@ -20,6 +20,7 @@ use eks_auth_core::log::Level;
 use eks_auth_core::log::LogLine;
 use eks_auth_core::world::World;
 use eks_auth_core::world_clock::WorldClock;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::journal::Journal;
@@ -36,8 +37,10 @@ const REQUEST_ID_SEED: u64 = 0x7265_7175_6573_7473;
 
 /// What every listener shares.
 pub struct State {
-    // A std Mutex: held to clone an Arc or to make one change, never across an await.
-    world: Mutex<Arc<World>>,
+    // Readers clone the Arc that is published here, and never wait for a change that is being made or kept.
+    world: watch::Sender<Arc<World>>,
+    // A std Mutex: held to make one change, never across an await.
+    writer: Mutex<()>,
     // Apart from the World's own ids, so that a request that changes nothing leaves the World as it is.
     request_ids: Mutex<IdGenerator>,
     token_cache: TokenCache,
@@ -102,7 +105,8 @@ impl State {
         logs: Arc<Logs>,
     ) -> Result<Self, prometheus::Error> {
         let state = Self {
-            world: Mutex::new(Arc::new(world)),
+            world: watch::Sender::new(Arc::new(world)),
+            writer: Mutex::new(()),
             token_cache: TokenCache::default(),
             last_used: LastUsed::default(),
             logs,
@@ -126,23 +130,28 @@ impl State {
     /// The World as it is now; later changes do not show in it.
     #[must_use]
     pub fn snapshot(&self) -> Arc<World> {
-        Arc::clone(&self.world.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.world.borrow())
+    }
+
+    /// The World now and whenever it has changed, until the State is gone.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<World>> {
+        self.world.subscribe()
     }
 
     /// Makes one change. Changes are serialised; readers keep their snapshots. `change` must leave the World valid when
     /// it returns an error of its own, as every operation of the core does. With a state directory, what changed is on the
     /// disk before anyone sees it; where that fails, the process ends rather than acknowledge what it would lose.
     pub fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
-        let mut guard = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(store) = &self.store else {
-            return change(Arc::make_mut(&mut guard));
-        };
-        let mut new = World::clone(&guard);
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.snapshot();
+        let mut new = World::clone(&old);
         let result = change(&mut new);
-        if let Err(error) = store.commit(&guard, &new) {
+        if let Some(Err(error)) = self.store.as_ref().map(|store| store.commit(&old, &new)) {
             store::give_up(&error);
         }
-        *guard = Arc::new(new);
+        drop(old);
+        // The old World is let go after the lock that readers wait for.
+        let _old = self.world.send_replace(Arc::new(new));
         result
     }
 
@@ -200,7 +209,7 @@ impl State {
     /// The time in the World.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let clock = self.world.lock().unwrap_or_else(PoisonError::into_inner).clock;
+        let clock = self.world.borrow().clock;
         clock.now(self.clock.now())
     }
 

@@ -77,6 +77,32 @@ pub(super) fn of_a_new_cluster(service_cidr: &str) -> Vec<(ObjectKey, Value)> {
     objects
 }
 
+const DEFAULT_ACCOUNT: &str = "default";
+const ROOT_AUTHORITY: &str = "kube-root-ca.crt";
+
+/// What controllers put into every namespace.
+pub(super) fn of_a_namespace(namespace: &str, certificate_authority: &str) -> [(ObjectKey, Value); 2] {
+    let authority = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"annotations": {"kubernetes.io/description": "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."}},
+        "data": {"ca.crt": certificate_authority},
+    });
+    [
+        service_account(namespace, DEFAULT_ACCOUNT),
+        (ObjectKey::new("configmaps", namespace, ROOT_AUTHORITY), authority),
+    ]
+}
+
+/// Whether an object is one of [`of_a_namespace`].
+pub(super) fn belongs_to_a_namespace(key: &ObjectKey) -> bool {
+    match key.resource.as_str() {
+        "serviceaccounts" => key.name == DEFAULT_ACCOUNT,
+        "configmaps" => key.name == ROOT_AUTHORITY,
+        _ => false,
+    }
+}
+
 fn service_account(namespace: &str, name: &str) -> (ObjectKey, Value) {
     let object = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {}});
     (ObjectKey::new("serviceaccounts", namespace, name), object)

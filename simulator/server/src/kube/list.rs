@@ -1,134 +1,208 @@
 //! get and list: objects, pages of objects, and tables of them.
 //!
-//! Source of texts: `apiserver/pkg/endpoints/handlers/get.go` and `apiserver/pkg/registry/generic/registry/store.go` of
-//! Kubernetes 1.32.
+//! Source of texts: `apiserver/pkg/endpoints/handlers/get.go`, `apiserver/pkg/storage/{errors,continue}.go`,
+//! `apiserver/pkg/storage/etcd3/store.go` and `apimachinery/pkg/apis/meta/internalversion/validation` of Kubernetes 1.32.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eks_auth_core::log::go_quote;
 use eks_auth_core::object::ObjectKey;
-use eks_auth_core::selector::FieldSelector;
-use eks_auth_core::selector::LabelSelector;
-use eks_auth_core::selector::SelectorError;
+use eks_auth_core::object::ObjectStore;
+use serde::Serialize;
+use serde::Serializer;
+use serde::ser::SerializeMap;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Context;
 use super::json_response;
 use super::resources::ResourceType;
+use super::selection::Selection;
 use super::status::Failure;
 use super::table;
 use super::table::IncludeObject;
+use crate::http::Request;
 use crate::http::Response;
 
-/// One object.
-pub(super) fn get(context: &Context<'_>, resource: &ResourceType, object: &Arc<Value>) -> Response {
-    if wants_table(context) {
-        let version = object.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
-        return table_response(
-            context,
-            resource,
-            &[Arc::clone(object)],
-            json!({"resourceVersion": version}),
-        );
+/// One object, of a state that is as new as the request demands.
+pub(super) fn get(context: &Context<'_>, resource: &ResourceType, object: &Arc<Value>) -> Result<Response, Failure> {
+    if let Some(wanted) = version(context.request)? {
+        not_too_large(wanted, context.cluster.objects())?;
     }
-    json_response(context.request, 200, &**object, false)
+    Ok(show(context, 200, resource, object))
+}
+
+/// One object as the client wants to see it.
+pub(super) fn show(context: &Context<'_>, status: u16, resource: &ResourceType, object: &Arc<Value>) -> Response {
+    match Encoding::of(context.request) {
+        Encoding::Table => {
+            let version = object.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
+            let metadata = json!({"resourceVersion": version});
+            table_response(context, resource, std::slice::from_ref(object), metadata)
+        }
+        encoding => json_response(context.request, status, &Shown::new(resource, object, encoding), false),
+    }
 }
 
 /// The objects of one namespace, or of all where it is empty.
 pub(super) fn list(context: &Context<'_>, resource: &ResourceType, namespace: &str) -> Result<Response, Failure> {
     let request = context.request;
     let query = |name: &str| request.query_value(name).unwrap_or_default();
-    let selection = Selection::of(context, resource)?;
-    let start = match query("continue").as_str() {
-        "" => None,
-        token => Some(Continue::parse(token).ok_or_else(|| Failure::bad_request("continue key is not valid"))?),
-    };
+    let selection = Selection::of(request, resource)?;
+    check_options(request, false)?;
     let limit = query("limit").parse::<usize>().ok().filter(|limit| *limit > 0);
+    let page = Page::asked(context, limit)?;
+    let (store, start) = (&*page.store, &page.start);
 
-    let store = context.cluster.objects();
     let qualified = resource.qualified();
     let everywhere = Some(namespace).filter(|namespace| !namespace.is_empty());
-    let mut found = store
-        .list(&qualified, everywhere)
-        .filter(|(key, _)| start.as_ref().is_none_or(|start| start.is_before(key)))
-        .filter(|(_, object)| selection.matches(object));
+    let after = match start {
+        Some((namespace, name)) => ObjectKey::new(&qualified, namespace, name),
+        None => ObjectKey::new(&qualified, everywhere.unwrap_or_default(), ""),
+    };
+    let mut candidates = store.list_after(&qualified, everywhere, &after);
+    let mut found: Vec<Arc<Value>> = Vec::new();
     let mut last = None;
-    let mut page: Vec<Arc<Value>> = Vec::new();
-    for (key, object) in found.by_ref().take(limit.unwrap_or(usize::MAX)) {
-        last = Some(key);
-        page.push(Arc::clone(object));
+    for (key, object) in candidates.by_ref() {
+        if selection.matches(object) {
+            found.push(Arc::clone(object));
+            last = Some(key);
+            if limit.is_some_and(|limit| found.len() >= limit) {
+                break;
+            }
+        }
     }
     let mut metadata = json!({"resourceVersion": store.revision().to_string()});
-    let remaining = found.count();
-    if let (Some(last), 1.., Some(metadata)) = (last, remaining, metadata.as_object_mut()) {
-        metadata.insert("continue".to_owned(), json!(Continue::after(last).render()));
-        metadata.insert("remainingItemCount".to_owned(), json!(remaining));
+    if let (Some(last), Some(metadata)) = (last, metadata.as_object_mut()) {
+        let remaining = if selection.is_empty() {
+            candidates.count()
+        } else {
+            candidates
+                .filter(|(_, object)| selection.matches(object))
+                .take(1)
+                .count()
+        };
+        if remaining > 0 {
+            metadata.insert("continue".to_owned(), json!(page.next(last)));
+            if selection.is_empty() {
+                metadata.insert("remainingItemCount".to_owned(), json!(remaining));
+            }
+        }
     }
-    Ok(render(context, resource, &page, metadata))
+    Ok(render(context, resource, &found, metadata))
 }
 
-/// A list, or a table of it.
+/// A list as the client wants to see it.
 pub(super) fn render(context: &Context<'_>, resource: &ResourceType, page: &[Arc<Value>], metadata: Value) -> Response {
-    if wants_table(context) {
+    let encoding = Encoding::of(context.request);
+    if encoding == Encoding::Table {
         return table_response(context, resource, page, metadata);
     }
-    let items: Vec<Value> = page.iter().map(|object| without_type(object)).collect();
-    let list = json!({
-        "kind": resource.list_kind,
-        "apiVersion": resource.api_version(),
-        "metadata": metadata,
-        "items": items,
-    });
+    let (kind, api_version) = match encoding {
+        Encoding::Metadata => ("PartialObjectMetadataList", Cow::Borrowed("meta.k8s.io/v1")),
+        _ => (&*resource.list_kind, Cow::Owned(resource.api_version())),
+    };
+    let list = List {
+        kind,
+        api_version: &api_version,
+        metadata,
+        items: page
+            .iter()
+            .map(|object| Shown {
+                is_item: true,
+                ..Shown::new(resource, object, encoding)
+            })
+            .collect(),
+    };
     json_response(context.request, 200, &list, false)
 }
 
-/// Which objects a request picks.
-#[derive(Clone, Debug)]
-pub(super) struct Selection {
-    labels: LabelSelector,
-    fields: FieldSelector,
-    /// Where each field of `fields` stands.
-    pointers: Vec<(String, String)>,
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a> {
+    kind: &'a str,
+    api_version: &'a str,
+    metadata: Value,
+    items: Vec<Shown<'a>>,
 }
 
-impl Selection {
-    /// Reads `labelSelector` and `fieldSelector`.
-    pub(super) fn of(context: &Context<'_>, resource: &ResourceType) -> Result<Self, Failure> {
-        let query = |name: &str| context.request.query_value(name).unwrap_or_default();
-        let bad = |error: SelectorError| Failure::bad_request(error.to_string());
-        let labels = LabelSelector::parse(&query("labelSelector")).map_err(bad)?;
-        let fields = FieldSelector::parse(&query("fieldSelector")).map_err(bad)?;
-        let mut pointers = Vec::new();
-        for term in fields.terms() {
-            let Some(pointer) = field_pointer(resource, &term.field) else {
-                return Err(Failure::bad_request(unknown_field(resource, &term.field)));
-            };
-            pointers.push((term.field.clone(), pointer.to_owned()));
+/// What a client wants to see of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// Their metadata only.
+    Metadata,
+    /// They themselves.
+    Object,
+    /// Rows.
+    Table,
+}
+
+impl Encoding {
+    /// The first of what the client accepts; all of it is JSON.
+    pub(super) fn of(request: &Request) -> Self {
+        let accept = request.header("accept").unwrap_or_default();
+        let found = accept.split(',').find_map(|kind| {
+            let mut parts = kind.split(';').map(str::trim);
+            if !matches!(parts.next(), Some("application/json" | "*/*" | "application/*")) {
+                return None;
+            }
+            Some(match parts.find_map(|part| part.strip_prefix("as=")) {
+                Some("Table") => Self::Table,
+                Some("PartialObjectMetadata" | "PartialObjectMetadataList") => Self::Metadata,
+                _ => Self::Object,
+            })
+        });
+        found.unwrap_or(Self::Object)
+    }
+}
+
+/// An object as it goes to a client, without a copy.
+pub(super) struct Shown<'a> {
+    object: &'a Value,
+    encoding: Encoding,
+    /// The version that is asked for, where it may not be the stored one.
+    api_version: Option<String>,
+    /// Items of built-in kinds do not say their type.
+    is_item: bool,
+    is_custom: bool,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn new(resource: &ResourceType, object: &'a Value, encoding: Encoding) -> Self {
+        Self {
+            object,
+            encoding,
+            api_version: resource.custom.is_some().then(|| resource.api_version()),
+            is_item: false,
+            is_custom: resource.custom.is_some(),
         }
-        Ok(Self {
-            labels,
-            fields,
-            pointers,
-        })
-    }
-
-    /// Whether the object is picked.
-    pub(super) fn matches(&self, object: &Value) -> bool {
-        let own_labels = object.pointer("/metadata/labels");
-        let field = |name: &str| {
-            let (_, pointer) = self.pointers.iter().find(|(field, _)| field == name)?;
-            object.pointer(pointer)?.as_str()
-        };
-        self.labels.matches(|key| own_labels?.get(key)?.as_str()) && self.fields.matches(field)
     }
 }
 
-fn wants_table(context: &Context<'_>) -> bool {
-    let accept = context.request.header("accept").unwrap_or_default();
-    accept.contains("as=Table") && accept.contains("g=meta.k8s.io")
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Value::Object(object) = self.object else {
+            return self.object.serialize(serializer);
+        };
+        let mut map = serializer.serialize_map(None)?;
+        if self.encoding == Encoding::Metadata {
+            map.serialize_entry("kind", "PartialObjectMetadata")?;
+            map.serialize_entry("apiVersion", "meta.k8s.io/v1")?;
+            map.serialize_entry("metadata", &object.get("metadata"))?;
+            return map.end();
+        }
+        for (key, value) in object {
+            match (key.as_str(), &self.api_version) {
+                ("apiVersion" | "kind", _) if self.is_item && !self.is_custom => {}
+                ("apiVersion", Some(version)) => map.serialize_entry(key, version)?,
+                _ => map.serialize_entry(key, value)?,
+            }
+        }
+        map.end()
+    }
 }
 
 fn table_response(context: &Context<'_>, resource: &ResourceType, objects: &[Arc<Value>], metadata: Value) -> Response {
@@ -137,103 +211,170 @@ fn table_response(context: &Context<'_>, resource: &ResourceType, objects: &[Arc
     json_response(context.request, 200, &table, false)
 }
 
-/// An item of a list, which says its type once for all.
-fn without_type(object: &Value) -> Value {
-    let mut object = object.clone();
-    if let Some(map) = object.as_object_mut() {
-        map.remove("apiVersion");
-        map.remove("kind");
-    }
-    object
-}
-
-/// What a field is called that cannot be selected by; the kinds with fields of their own have words of their own.
-fn unknown_field(resource: &ResourceType, field: &str) -> String {
-    match (&*resource.group, &*resource.plural) {
-        ("", "events" | "namespaces" | "nodes" | "pods" | "replicationcontrollers" | "secrets" | "services")
-        | ("certificates.k8s.io", "certificatesigningrequests") => format!("field label not supported: {field}"),
-        _ if resource.custom.is_some() => format!("field label not supported: {field}"),
-        ("batch", "jobs") => format!("field label {} not supported for Job", go_quote(field)),
-        _ => format!(
-            "{} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"",
-            go_quote(field)
-        ),
+/// The query's resourceVersion; nothing where any will do.
+pub(super) fn version(request: &Request) -> Result<Option<u64>, Failure> {
+    let text = request.query_value("resourceVersion").unwrap_or_default();
+    match text.as_str() {
+        "" | "0" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| {
+            let why = format!(
+                "Invalid value: {0}: strconv.ParseUint: parsing {0}: invalid syntax",
+                go_quote(text)
+            );
+            Failure::bad_request(format!("resourceVersion: {why}"))
+        }),
     }
 }
 
-/// Where a selectable field stands (`selectableFields` of each kind's strategy).
-fn field_pointer(resource: &ResourceType, field: &str) -> Option<&'static str> {
-    const EVENT: [(&str, &str); 11] = [
-        ("involvedObject.kind", "/involvedObject/kind"),
-        ("involvedObject.namespace", "/involvedObject/namespace"),
-        ("involvedObject.name", "/involvedObject/name"),
-        ("involvedObject.uid", "/involvedObject/uid"),
-        ("involvedObject.apiVersion", "/involvedObject/apiVersion"),
-        ("involvedObject.resourceVersion", "/involvedObject/resourceVersion"),
-        ("involvedObject.fieldPath", "/involvedObject/fieldPath"),
-        ("reason", "/reason"),
-        ("reportingComponent", "/reportingComponent"),
-        ("source", "/source/component"),
-        ("type", "/type"),
-    ];
-    const POD: [(&str, &str); 7] = [
-        ("spec.nodeName", "/spec/nodeName"),
-        ("spec.restartPolicy", "/spec/restartPolicy"),
-        ("spec.schedulerName", "/spec/schedulerName"),
-        ("spec.serviceAccountName", "/spec/serviceAccountName"),
-        ("status.nominatedNodeName", "/status/nominatedNodeName"),
-        ("status.phase", "/status/phase"),
-        ("status.podIP", "/status/podIP"),
-    ];
-    const SERVICE: [(&str, &str); 2] = [("spec.clusterIP", "/spec/clusterIP"), ("spec.type", "/spec/type")];
-    const NAMESPACE: [(&str, &str); 1] = [("status.phase", "/status/phase")];
-    const SECRET: [(&str, &str); 1] = [("type", "/type")];
-    let own: &[(&str, &'static str)] = match &*resource.kind {
-        "Event" => &EVENT,
-        "Namespace" => &NAMESPACE,
-        "Pod" => &POD,
-        "Secret" => &SECRET,
-        "Service" => &SERVICE,
-        _ => &[],
+fn not_too_large(wanted: u64, store: &ObjectStore) -> Result<(), Failure> {
+    if wanted > store.revision() {
+        return Err(Failure::too_large_version(wanted, store.revision()));
+    }
+    Ok(())
+}
+
+/// Which options of a list or a watch go together.
+pub(super) fn check_options(request: &Request, is_watch: bool) -> Result<(), Failure> {
+    const FIELD: &str = "resourceVersionMatch";
+    let query = |name: &str| request.query_value(name).unwrap_or_default();
+    let forbidden = |field: &str, why: &str| {
+        let why = format!("Forbidden: {why}");
+        let causes = [("FieldValueForbidden", why, field.to_owned())];
+        Err(Failure::invalid_options("ListOptions", &causes))
     };
-    match field {
-        "metadata.name" => Some("/metadata/name"),
-        "metadata.namespace" if resource.namespaced => Some("/metadata/namespace"),
-        _ => own.iter().find(|(name, _)| *name == field).map(|(_, pointer)| *pointer),
+    let matching = query(FIELD);
+    let sends_initial_events = request.query_value("sendInitialEvents").is_some();
+    let has_version = !query("resourceVersion").is_empty();
+    if sends_initial_events && !is_watch {
+        return forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
     }
-}
-
-/// Where the next page of a list begins. FIDELITY: the page shows the objects of now, not those of the first page's time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Continue {
-    namespace: String,
-    name: String,
-}
-
-impl Continue {
-    fn after(key: &ObjectKey) -> Self {
-        Self {
-            namespace: key.namespace.clone(),
-            name: key.name.clone(),
+    if is_watch && sends_initial_events && matching != "NotOlderThan" {
+        return forbidden(
+            FIELD,
+            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        );
+    }
+    if matching.is_empty() || sends_initial_events {
+        return Ok(());
+    }
+    if is_watch {
+        return forbidden(
+            FIELD,
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        );
+    }
+    if !has_version {
+        return forbidden(
+            FIELD,
+            "resourceVersionMatch is forbidden unless resourceVersion is provided",
+        );
+    }
+    if !query("continue").is_empty() {
+        return forbidden(FIELD, "resourceVersionMatch is forbidden if continue is provided");
+    }
+    match matching.as_str() {
+        "NotOlderThan" => Ok(()),
+        "Exact" if query("resourceVersion") == "0" => forbidden(
+            FIELD,
+            "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+        ),
+        "Exact" => Ok(()),
+        other => {
+            let why = format!(
+                "Unsupported value: {}: supported values: \"Exact\", \"NotOlderThan\", \"\"",
+                go_quote(other)
+            );
+            Err(Failure::invalid_options(
+                "ListOptions",
+                &[("FieldValueNotSupported", why, FIELD.to_owned())],
+            ))
         }
     }
+}
 
-    fn parse(token: &str) -> Option<Self> {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-        let value: Value = serde_json::from_str(&text).ok()?;
-        let (namespace, name) = value.get("start")?.as_str()?.split_once('/')?;
-        Some(Self {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
+/// Where a list begins, and in which state of the objects.
+struct Page<'a> {
+    store: Cow<'a, ObjectStore>,
+    /// Namespace and name behind which it begins.
+    start: Option<(String, String)>,
+    /// The pages show one state after another, since the first one's is forgotten.
+    is_inconsistent: bool,
+}
+
+impl<'a> Page<'a> {
+    fn asked(context: &'a Context<'_>, limit: Option<usize>) -> Result<Self, Failure> {
+        let request = context.request;
+        let store = context.cluster.objects();
+        let now = |start, is_inconsistent| Self {
+            store: Cow::Borrowed(store),
+            start,
+            is_inconsistent,
+        };
+        let token = request.query_value("continue").unwrap_or_default();
+        if !token.is_empty() {
+            if !request.query_value("resourceVersion").unwrap_or_default().is_empty() {
+                return Err(Failure::bad_request(
+                    "specifying resource version is not allowed when using continue",
+                ));
+            }
+            let (revision, start) = parse_continue(&token)
+                .ok_or_else(|| Failure::bad_request("continue key is not valid: the token is none of this server"))?;
+            let Some(revision) = revision else {
+                return Ok(now(Some(start), true));
+            };
+            let found = store.at(revision).filter(|found| found.revision() == revision);
+            return match found {
+                Some(store) => Ok(Self {
+                    store,
+                    start: Some(start),
+                    is_inconsistent: false,
+                }),
+                None => Err(Failure::continue_expired(render_continue(None, &start))),
+            };
+        }
+        let Some(wanted) = version(request)? else {
+            return Ok(now(None, false));
+        };
+        not_too_large(wanted, store)?;
+        // As before there was resourceVersionMatch, a page of a version is a page of that version exactly.
+        let is_exact = match request.query_value("resourceVersionMatch").as_deref() {
+            Some("Exact") => true,
+            Some("NotOlderThan") => false,
+            _ => limit.is_some(),
+        };
+        if !is_exact {
+            return Ok(now(None, false));
+        }
+        let store = store
+            .at(wanted)
+            .ok_or_else(|| Failure::expired("The resourceVersion for the provided list is too old."))?;
+        Ok(Self {
+            store,
+            start: None,
+            is_inconsistent: false,
         })
     }
 
-    fn render(&self) -> String {
-        let value = json!({"v": "meta.k8s.io/v1", "start": format!("{}/{}", self.namespace, self.name)});
-        URL_SAFE_NO_PAD.encode(value.to_string())
+    /// The token for what comes behind `last`.
+    fn next(&self, last: &ObjectKey) -> String {
+        let revision = (!self.is_inconsistent).then(|| self.store.revision());
+        render_continue(revision, &(last.namespace.clone(), last.name.clone()))
     }
+}
 
-    fn is_before(&self, key: &ObjectKey) -> bool {
-        (self.namespace.as_str(), self.name.as_str()) < (key.namespace.as_str(), key.name.as_str())
-    }
+fn parse_continue(token: &str) -> Option<(Option<u64>, (String, String))> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+    let value: Value = serde_json::from_str(&text).ok()?;
+    let (namespace, name) = value.get("start")?.as_str()?.split_once('/')?;
+    let revision = match value.get("rv")?.as_i64()? {
+        -1 => None,
+        revision => Some(u64::try_from(revision).ok()?),
+    };
+    Some((revision, (namespace.to_owned(), name.trim_end_matches('\0').to_owned())))
+}
+
+fn render_continue(revision: Option<u64>, (namespace, name): &(String, String)) -> String {
+    let revision = revision.map_or_else(|| json!(-1), |revision| json!(revision));
+    let value = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": format!("{namespace}/{name}\0")});
+    URL_SAFE_NO_PAD.encode(value.to_string())
 }

@@ -8,6 +8,7 @@ use super::resources::Resources;
 use super::reviews;
 use super::status::Failure;
 use super::subresources;
+use super::watch;
 use super::write;
 use super::write::Target;
 use crate::http::Response;
@@ -52,12 +53,9 @@ pub(super) fn answer(context: &Context<'_>, attributes: &Attributes) -> Result<R
     }
     let target = Target::new(&resource, namespace, &attributes.name);
     match verb {
-        "get" => Ok(list::get(
-            context,
-            &resource,
-            write::existing(&context.cluster, &target)?,
-        )),
+        "get" => list::get(context, &resource, write::existing(&context.cluster, &target)?),
         "list" => list::list(context, &resource, namespace),
+        "watch" => watch::start(context, &resource, namespace, &attributes.name),
         "create" => write::create(context, &target),
         "update" => write::update(context, &target),
         "patch" => write::patch(context, &target),

@@ -25,6 +25,10 @@ pub(super) struct Failure {
     reason: &'static str,
     message: String,
     details: Option<Box<Details>>,
+    /// Plain text, no Status.
+    is_plain: bool,
+    /// Where a list can go on, of one that cannot as it was.
+    continue_token: String,
     /// Whether browsers are told to take the type of the answer as it stands.
     nosniff: bool,
 }
@@ -35,7 +39,7 @@ pub(super) struct Failure {
 struct Status<'a> {
     kind: &'static str,
     api_version: &'static str,
-    metadata: Metadata,
+    metadata: Metadata<'a>,
     status: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
     message: &'a str,
@@ -47,10 +51,14 @@ struct Status<'a> {
     code: Option<u16>,
 }
 
-#[derive(Serialize)]
-struct Metadata {}
+#[derive(Default, Serialize)]
+struct Metadata<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    r#continue: &'a str,
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Details {
     #[serde(skip_serializing_if = "String::is_empty")]
     name: String,
@@ -62,6 +70,13 @@ struct Details {
     uid: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     causes: Vec<Cause>,
+    #[serde(skip_serializing_if = "is_zero")]
+    retry_after_seconds: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -102,6 +117,8 @@ impl Failure {
             reason,
             message: message.into(),
             details: None,
+            is_plain: false,
+            continue_token: String::new(),
             nosniff: false,
         }
     }
@@ -139,6 +156,7 @@ impl Failure {
     pub(super) fn filter_failed(request: &Request, why: &str) -> Self {
         let text = format!("Internal Server Error: {}: {why}", go_quote(&request.uri()));
         let mut failure = Self::new(500, "", format!("{}\n", escape_html(&text)));
+        failure.is_plain = true;
         failure.nosniff = true;
         failure
     }
@@ -151,6 +169,61 @@ impl Failure {
     pub(super) fn already_exists(resource: &ResourceType, name: &str) -> Self {
         let message = format!("{} {} already exists", resource.qualified(), go_quote(name));
         Self::new(409, "AlreadyExists", message).about(resource, name)
+    }
+
+    /// The object of that name is there, and about to go.
+    pub(super) fn still_being_deleted(resource: &ResourceType, name: &str) -> Self {
+        let mut failure = Self::already_exists(resource, name);
+        failure.message = format!("object is being deleted: {}", failure.message);
+        failure
+    }
+
+    /// What an admission plugin refuses.
+    pub(super) fn refused(resource: &ResourceType, name: &str, why: &str) -> Self {
+        let message = format!("{} {} is forbidden: {why}", resource.qualified(), go_quote(name));
+        Self::new(403, "Forbidden", message).about(resource, name)
+    }
+
+    /// Something new in a namespace that is about to go.
+    pub(super) fn namespace_terminating(resource: &ResourceType, name: &str, namespace: &str) -> Self {
+        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let mut failure = Self::refused(resource, name, &why);
+        if let Some(details) = &mut failure.details {
+            details.causes.push(Cause {
+                reason: "NamespaceTerminating".to_owned(),
+                message: format!("namespace {namespace} is being terminated"),
+                field: "metadata.namespace".to_owned(),
+            });
+        }
+        failure
+    }
+
+    /// A version that was forgotten.
+    pub(super) fn expired(why: &str) -> Self {
+        Self::new(410, "Expired", why)
+    }
+
+    /// A page whose list was forgotten; `token` goes on with the present one.
+    pub(super) fn continue_expired(token: String) -> Self {
+        let mut failure = Self::expired(
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.",
+        );
+        failure.continue_token = token;
+        failure
+    }
+
+    /// A version that is still to come.
+    pub(super) fn too_large_version(wanted: u64, present: u64) -> Self {
+        let message = format!("Timeout: Too large resource version: {wanted}, current: {present}");
+        let mut failure = Self::new(504, "Timeout", message);
+        let mut about = of_cause("ResourceVersionTooLarge", "Too large resource version", "");
+        about.retry_after_seconds = 1;
+        failure.details = Some(Box::new(about));
+        failure
+    }
+
+    pub(super) fn is_not_found(&self) -> bool {
+        self.reason == "NotFound"
     }
 
     pub(super) fn conflict(resource: &ResourceType, name: &str, why: &str) -> Self {
@@ -324,12 +397,13 @@ impl Failure {
     /// A path that nothing is at: plain text, no Status.
     pub(super) fn path_not_found() -> Self {
         let mut failure = Self::new(404, "", "404 page not found\n");
+        failure.is_plain = true;
         failure.nosniff = true;
         failure
     }
 
     pub(super) fn render(&self, request: &Request) -> Response {
-        let response = if self.reason.is_empty() {
+        let response = if self.is_plain {
             Response::new(self.code, "text/plain; charset=utf-8", self.message.clone())
         } else {
             json_response(request, self.code, &self.status(), false)
@@ -351,7 +425,9 @@ impl Failure {
         Status {
             kind: "Status",
             api_version: "v1",
-            metadata: Metadata {},
+            metadata: Metadata {
+                r#continue: &self.continue_token,
+            },
             status: "Failure",
             message: &self.message,
             reason: self.reason,
@@ -368,7 +444,7 @@ pub(super) fn deleted(request: &Request, resource: &ResourceType, name: &str, ui
     let status = Status {
         kind: "Status",
         api_version: "v1",
-        metadata: Metadata {},
+        metadata: Metadata::default(),
         status: "Success",
         message: "",
         reason: "",
@@ -383,7 +459,7 @@ pub(super) fn success(request: &Request, code: u16) -> Response {
     let status = Status {
         kind: "Status",
         api_version: "v1",
-        metadata: Metadata {},
+        metadata: Metadata::default(),
         status: "Success",
         message: "",
         reason: "",

@@ -51,11 +51,7 @@ pub(super) fn answer(
         }
     };
     match verb {
-        "get" => Ok(list::get(
-            context,
-            target.resource,
-            write::existing(&context.cluster, target)?,
-        )),
+        "get" => list::get(context, target.resource, write::existing(&context.cluster, target)?),
         "patch" => write::patch_part(context, target, written, &part.name),
         _ => {
             let (object, warnings) = body::object(context.request, target.resource)?;
@@ -152,7 +148,7 @@ fn scale(context: &Context<'_>, target: &Target<'_>, part: &Subresource, verb: &
             custom: None,
             ..target.resource.clone()
         };
-        return Ok(list::get(context, &shown_as, &scale));
+        return list::get(context, &shown_as, &scale);
     }
     let api_version = format!("{}/{}", part.group, part.version);
     let write = if verb == "patch" { Write::Patch } else { Write::Update };
@@ -162,8 +158,8 @@ fn scale(context: &Context<'_>, target: &Target<'_>, part: &Subresource, verb: &
         _ => Some(Value::from(body::of_kind(context.request, &api_version, &part.kind)?)),
     };
     let paths = scale_paths(target.resource);
-    let stored = write::change(context, |cluster, _, now| {
-        write::update_in(cluster, target, Part::Whole, Some(&writer), now, |old| {
+    let stored = write::change(context, |cluster, ids, now| {
+        write::update_in(cluster, target, Part::Whole, Some(&writer), (ids, now), |old| {
             let scale = match sent {
                 Some(sent) => sent,
                 None => patched_scale(context, &scale_of(target.resource, old))?,
@@ -222,10 +218,11 @@ fn evict(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resu
             "name in URL does not match name in Eviction object",
         ));
     }
-    let options = eviction.get("deleteOptions").cloned().unwrap_or_else(|| json!({}));
-    let dry_run = write::is_dry_run(&options) || context.request.query_value("dryRun").as_deref() == Some("All");
-    write::change_or_try(context, dry_run, |cluster, _, _| {
-        write::delete_in(cluster, target, &options)
+    let sent = eviction.get("deleteOptions").cloned().unwrap_or_else(|| json!({}));
+    let options = write::delete_options(&sent)?;
+    let dry_run = write::is_dry_run(&sent) || context.request.query_value("dryRun").as_deref() == Some("All");
+    write::change_or_try(context, dry_run, |cluster, ids, now| {
+        write::delete_in(cluster, target, &options, ids, now)
     })?;
     Ok(status::success(context.request, 201))
 }
@@ -233,7 +230,7 @@ fn evict(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resu
 fn bind(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Result<Response, Failure> {
     let binding = Value::from(body::of_kind(context.request, &part.version, &part.kind)?);
     let node = text(&binding, "/target/name").to_owned();
-    write::change(context, |cluster, _, now| {
+    write::change(context, |cluster, ids, now| {
         let strategy_free = |old: &Arc<Value>| {
             let assigned = text(old, "/spec/nodeName");
             if !assigned.is_empty() {
@@ -244,7 +241,7 @@ fn bind(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resul
             set(&mut object, "/spec/nodeName", json!(node));
             Ok(object)
         };
-        write::update_in(cluster, target, Part::Whole, None, now, strategy_free)
+        write::update_in(cluster, target, Part::Whole, None, (ids, now), strategy_free)
     })?;
     Ok(status::success(context.request, 201))
 }

@@ -20,6 +20,11 @@ use eks_auth_core::managed_fields;
 use eks_auth_core::mapping::watch_messages;
 use eks_auth_core::object::ObjectKey;
 use eks_auth_core::object::StoreError;
+use eks_auth_core::object::deletion::DeleteOptions;
+use eks_auth_core::object::deletion::Deleted;
+use eks_auth_core::object::deletion::Propagation;
+use eks_auth_core::object::service;
+use eks_auth_core::object::service::ServiceError;
 use eks_auth_core::object::strategy::Part;
 use eks_auth_core::object::strategy::Strategy;
 use eks_auth_core::patch::PatchKind;
@@ -33,11 +38,12 @@ use super::Context;
 use super::body;
 use super::guard;
 use super::json_response;
-use super::list::Selection;
+use super::list;
 use super::options::Write;
 use super::options::WriteOptions;
 use super::patch::Patch;
 use super::resources::ResourceType;
+use super::selection::Selection;
 use super::status;
 use super::status::Failure;
 use super::validation;
@@ -87,10 +93,23 @@ impl<'a> Target<'a> {
     }
 
     fn refused(&self, error: StoreError) -> Failure {
+        let (resource, name) = (self.resource, self.key.name.as_str());
         match error {
-            StoreError::AlreadyExists => Failure::already_exists(self.resource, &self.key.name),
-            StoreError::Conflict => Failure::modified(self.resource, &self.key.name),
+            StoreError::AlreadyExists => Failure::already_exists(resource, name),
+            StoreError::BeingDeleted => Failure::still_being_deleted(resource, name),
+            StoreError::Conflict => Failure::modified(resource, name),
             StoreError::NotFound => self.not_found(),
+            StoreError::OtherUid { presented, stored } => {
+                let why =
+                    format!("Precondition failed: UID in precondition: {presented}, UID in object meta: {stored}");
+                Failure::conflict(resource, name, &why)
+            }
+            StoreError::Precondition { field, wanted, found } => {
+                let why =
+                    format!("Precondition failed: {field} in precondition: {wanted}, {field} in object meta: {found}");
+                Failure::conflict(resource, name, &why)
+            }
+            StoreError::Immortal => Failure::refused(resource, name, &StoreError::Immortal.to_string()),
         }
     }
 }
@@ -173,27 +192,53 @@ pub(super) fn create_in(
 ) -> Result<Arc<Value>, Failure> {
     set_namespace(&mut object, &target.key.namespace)?;
     let mut target = target.clone();
-    let namespace = &target.key.namespace;
-    if target.resource.namespaced
-        && cluster
-            .objects()
-            .find(&ObjectKey::new("namespaces", "", namespace))
-            .is_none()
-    {
-        let namespaces = ResourceType::find("", "v1", "namespaces").ok_or_else(Failure::path_not_found)?;
-        return Err(Failure::not_found(namespaces, namespace));
+    target.key.name = name_or_generate(&mut object, ids);
+    if target.resource.namespaced {
+        check_namespace(cluster, &target)?;
     }
-    let name = name_or_generate(&mut object, ids);
     if let Some(writer) = writer {
         target.strategy().default(&mut object);
         writer.track(&target, None, &mut object, now);
     }
     target.strategy().before_create(&mut object, now);
+    if target.key.resource == "services" {
+        allocate(cluster, &target, None, &mut object, ids)?;
+    }
     validation::validate(target.resource, None, &object)?;
-    target.key.name = name;
     cluster
         .create_object(target.key.clone(), object, ids, now)
         .map_err(|error| target.refused(error))
+}
+
+/// The namespace must be there, and not about to go (the admission plugin NamespaceLifecycle).
+fn check_namespace(cluster: &Cluster, target: &Target<'_>) -> Result<(), Failure> {
+    let name = &target.key.namespace;
+    let Some(namespace) = cluster.objects().find(&ObjectKey::new("namespaces", "", name)) else {
+        let namespaces = ResourceType::find("", "v1", "namespaces").ok_or_else(Failure::path_not_found)?;
+        return Err(Failure::not_found(namespaces, name));
+    };
+    if text(namespace, "/metadata/deletionTimestamp").is_empty() {
+        return Ok(());
+    }
+    Err(Failure::namespace_terminating(target.resource, &target.key.name, name))
+}
+
+/// Gives a Service its address and ports.
+fn allocate(
+    cluster: &Cluster,
+    target: &Target<'_>,
+    stored: Option<&Value>,
+    object: &mut Value,
+    ids: &mut IdGenerator,
+) -> Result<(), Failure> {
+    let cidr = &cluster.settings().service_ipv4_cidr;
+    service::allocate(cluster.objects(), stored, object, cidr, ids).map_err(|ServiceError { field, message }| {
+        Failure::invalid(
+            target.resource,
+            &target.key.name,
+            &[("FieldValueInvalid", message, field)],
+        )
+    })
 }
 
 pub(super) fn update(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
@@ -230,7 +275,7 @@ pub(super) fn replace(
             guard::check(context, target.resource, None, &object)?;
             return create_in(cluster, target, object, Some(&writer), ids, now);
         }
-        update_in(cluster, target, part, Some(&writer), now, |old| {
+        update_in(cluster, target, part, Some(&writer), (ids, now), |old| {
             guard::check(context, target.resource, Some(old), &object)?;
             Ok(object)
         })
@@ -245,10 +290,10 @@ pub(super) fn update_in(
     target: &Target<'_>,
     part: Part,
     writer: Option<&Writer>,
-    now: Timestamp,
+    (ids, now): (&mut IdGenerator, Timestamp),
     make: impl FnOnce(&Arc<Value>) -> Result<Value, Failure>,
 ) -> Result<Arc<Value>, Failure> {
-    let old = existing(cluster, target)?;
+    let old = &Arc::clone(existing(cluster, target)?);
     let mut object = make(old)?;
     if must_say_version(target) && text(&object, "/metadata/resourceVersion").is_empty() {
         let cause = "Invalid value: 0x0: must be specified for an update".to_owned();
@@ -261,11 +306,15 @@ pub(super) fn update_in(
     }
     let managed = object.pointer("/metadata/managedFields").cloned();
     target.strategy().before_update(part, old, &mut object, now);
+    if target.key.resource == "services" && part == Part::Whole {
+        allocate(cluster, target, Some(old), &mut object, ids)?;
+    }
+    refuse_new_finalizers(target, old, &object)?;
     managed_fields::set(&mut object, managed);
     managed_fields::keep_times(old, &mut object);
     validation::validate(target.resource, Some(old), &object)?;
     cluster
-        .update_object(&target.key, object)
+        .replace_object(&target.key, object, ids, now)
         .map_err(|error| target.refused(error))
 }
 
@@ -286,8 +335,8 @@ pub(super) fn patch_part(
     }
     let writer = Writer::of(context, Write::Patch, subresource)?;
     let mut warnings = Vec::new();
-    let stored = change(context, |cluster, _, now| {
-        update_in(cluster, target, part, Some(&writer), now, |old| {
+    let stored = change(context, |cluster, ids, now| {
+        update_in(cluster, target, part, Some(&writer), (ids, now), |old| {
             let mut object = patch.of(&target.kind(), old)?;
             warnings = validation::decode(target.resource, &mut object, field_validation(context))
                 .map_err(|DecodeError(why)| Failure::invalid_patch(&object.to_string(), &why))?;
@@ -328,7 +377,7 @@ fn apply(
         check_name(target, &mut object)?;
         guard::check(context, target.resource, live.as_deref(), &object)?;
         if live.is_some() {
-            return update_in(cluster, target, part, None, now, |_| Ok(object));
+            return update_in(cluster, target, part, None, (ids, now), |_| Ok(object));
         }
         may_create(context, target)?;
         status = 201;
@@ -367,29 +416,126 @@ fn check_name(target: &Target<'_>, object: &mut Value) -> Result<(), Failure> {
     }
 }
 
+/// An object that is to go takes no new finalizers (`ValidateObjectMetaAccessorUpdate`).
+fn refuse_new_finalizers(target: &Target<'_>, old: &Value, object: &Value) -> Result<(), Failure> {
+    if text(old, "/metadata/deletionTimestamp").is_empty() {
+        return Ok(());
+    }
+    let finalizers = |object: &Value| -> Vec<String> {
+        let list = object.pointer("/metadata/finalizers").and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    };
+    let before = finalizers(old);
+    let new: Vec<String> = finalizers(object)
+        .into_iter()
+        .filter(|finalizer| !before.contains(finalizer))
+        .map(|finalizer| go_quote(&finalizer))
+        .collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let cause = format!(
+        "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+        new.join(", ")
+    );
+    let causes = [("FieldValueForbidden", cause, "metadata.finalizers".to_owned())];
+    Err(Failure::invalid(target.resource, &target.key.name, &causes))
+}
+
 pub(super) fn delete(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
-    let options = body::delete_options(context.request)?;
-    let removed = change_or_try(context, is_dry_run(&options), |cluster, _, _| {
-        delete_in(cluster, target, &options)
+    let sent = body::delete_options(context.request)?;
+    let options = delete_options(&sent)?;
+    let deleted = change_or_try(context, is_dry_run(&sent), |cluster, ids, now| {
+        delete_in(cluster, target, &options, ids, now)
     })?;
-    let uid = text(&removed, "/metadata/uid");
-    Ok(status::deleted(context.request, target.resource, &target.key.name, uid))
+    match deleted {
+        Deleted::Gone(last) if !shows_deleted(&target.key.resource) => {
+            let uid = text(&last, "/metadata/uid");
+            Ok(status::deleted(context.request, target.resource, &target.key.name, uid))
+        }
+        Deleted::Gone(object) | Deleted::Marked(object) => Ok(json_response(context.request, 200, &*object, false)),
+    }
+}
+
+/// Kinds whose deletion answers the object in place of a Status (`ReturnDeletedObject` in their storages).
+fn shows_deleted(resource: &str) -> bool {
+    matches!(
+        resource,
+        "namespaces"
+            | "persistentvolumeclaims"
+            | "persistentvolumes"
+            | "pods"
+            | "podtemplates"
+            | "resourcequotas"
+            | "serviceaccounts"
+            | "services"
+            | "storageclasses.storage.k8s.io"
+    )
 }
 
 /// The pipeline for a deletion.
-pub(super) fn delete_in(cluster: &mut Cluster, target: &Target<'_>, options: &Value) -> Result<Arc<Value>, Failure> {
-    let stored = existing(cluster, target)?;
-    for (field, name) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
-        let wanted = text(options, &format!("/preconditions/{field}"));
-        let found = text(stored, &format!("/metadata/{field}"));
-        if !wanted.is_empty() && wanted != found {
-            let why = format!("Precondition failed: {name} in precondition: {wanted}, {name} in object meta: {found}");
-            return Err(Failure::conflict(target.resource, &target.key.name, &why));
-        }
-    }
+pub(super) fn delete_in(
+    cluster: &mut Cluster,
+    target: &Target<'_>,
+    options: &DeleteOptions,
+    ids: &mut IdGenerator,
+    now: Timestamp,
+) -> Result<Deleted, Failure> {
     cluster
-        .delete_object(&target.key)
+        .erase_object(&target.key, options, ids, now)
         .map_err(|error| target.refused(error))
+}
+
+/// Reads DeleteOptions (`ValidateDeleteOptions` in `apimachinery/pkg/apis/meta/v1/validation`).
+pub(super) fn delete_options(sent: &Value) -> Result<DeleteOptions, Failure> {
+    let precondition = |field: &str| {
+        let found = sent.pointer(&format!("/preconditions/{field}")).and_then(Value::as_str);
+        found.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let orphans = sent.get("orphanDependents").and_then(Value::as_bool);
+    let propagation = match (text(sent, "/propagationPolicy"), orphans) {
+        ("", None) => None,
+        ("", Some(true)) => Some(Propagation::Orphan),
+        ("", Some(false)) | ("Background", None) => Some(Propagation::Background),
+        ("Foreground", None) => Some(Propagation::Foreground),
+        ("Orphan", None) => Some(Propagation::Orphan),
+        (_, Some(_)) => {
+            return Err(Failure::invalid_options(
+                "DeleteOptions",
+                &[(
+                    "FieldValueInvalid",
+                    format!(
+                        "Invalid value: {}: orphanDependents and deletionPropagation cannot be both set",
+                        go_quote(text(sent, "/propagationPolicy"))
+                    ),
+                    "propagationPolicy".to_owned(),
+                )],
+            ));
+        }
+        (other, None) => {
+            return Err(Failure::invalid_options(
+                "DeleteOptions",
+                &[(
+                    "FieldValueNotSupported",
+                    format!(
+                        "Unsupported value: {}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"",
+                        go_quote(other)
+                    ),
+                    "propagationPolicy".to_owned(),
+                )],
+            ));
+        }
+    };
+    Ok(DeleteOptions {
+        uid: precondition("uid"),
+        resource_version: precondition("resourceVersion"),
+        grace_seconds: sent.get("gracePeriodSeconds").and_then(Value::as_i64),
+        propagation,
+    })
 }
 
 /// Deletes what a list with the same selectors would show, and answers that list.
@@ -398,28 +544,29 @@ pub(super) fn delete_collection(
     resource: &ResourceType,
     namespace: &str,
 ) -> Result<Response, Failure> {
-    let options = body::delete_options(context.request)?;
-    let selection = Selection::of(context, resource)?;
-    let (removed, revision) = change_or_try(context, is_dry_run(&options), |cluster, _, _| {
+    let sent = body::delete_options(context.request)?;
+    let options = delete_options(&sent)?;
+    let selection = Selection::of(context.request, resource)?;
+    let (removed, revision) = change_or_try(context, is_dry_run(&sent), |cluster, ids, now| {
         let qualified = resource.qualified();
-        let found: Vec<ObjectKey> = cluster
+        let found: Vec<(ObjectKey, Arc<Value>)> = cluster
             .objects()
             .list(&qualified, Some(namespace).filter(|namespace| !namespace.is_empty()))
             .filter(|(_, object)| selection.matches(object))
-            .map(|(key, _)| key.clone())
+            .map(|(key, object)| (key.clone(), Arc::clone(object)))
             .collect();
         let mut removed = Vec::new();
-        for key in found {
-            removed.push(delete_in(cluster, &Target { resource, key }, &options)?);
+        for (key, object) in found {
+            match delete_in(cluster, &Target { resource, key }, &options, ids, now) {
+                // It went with another one.
+                Err(failure) if failure.is_not_found() => removed.push(object),
+                deleted => removed.push(Arc::clone(deleted?.object())),
+            }
         }
         Ok((removed, cluster.objects().revision().to_string()))
     })?;
-    Ok(super::list::render(
-        context,
-        resource,
-        &removed,
-        json!({"resourceVersion": revision}),
-    ))
+    let metadata = json!({"resourceVersion": revision});
+    Ok(list::render(context, resource, &removed, metadata))
 }
 
 /// Makes one change of the cluster, unless the request asks for a dry run.
