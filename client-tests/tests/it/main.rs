@@ -21,6 +21,7 @@ mod irsa;
 mod kubectl;
 mod kubectl_apply;
 mod kubectl_recorded;
+mod kubectl_schema;
 mod logs;
 mod models;
 mod outbound;

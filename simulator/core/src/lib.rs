@@ -31,7 +31,11 @@ pub mod totp;
 pub mod access_policy;
 pub mod audit;
 pub mod authorize;
+<<<<<<< HEAD
 pub mod impersonation;
+=======
+pub mod custom;
+>>>>>>> 29669fb (Default, validate and explain every kind, custom ones too)
 pub mod managed_fields;
 pub mod object;
 pub mod patch;
@@ -43,6 +47,7 @@ pub mod schema;
 pub mod selector;
 pub mod service_account;
 pub mod user;
+pub mod validation;
 
 pub mod cloudformation;
 pub mod cloudwatch_logs;

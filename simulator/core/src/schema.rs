@@ -8,6 +8,8 @@
 
 mod custom;
 pub mod decode;
+pub mod defaults;
+pub mod openapi;
 mod table;
 pub mod tree;
 

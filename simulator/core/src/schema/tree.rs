@@ -36,6 +36,14 @@ impl Tree {
         serde_json::from_slice(text)
     }
 
+    /// Reads the first document of a YAML text.
+    ///
+    /// # Errors
+    /// The text of the error, as goyaml has it.
+    pub fn parse_yaml(text: &str) -> Result<Self, String> {
+        crate::mapping::yaml::to_json(text).map(Self::from)
+    }
+
     /// The field of that name, the last where there are several.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {

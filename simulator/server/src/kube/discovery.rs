@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::Context;
 use super::json_response;
+use super::openapi::answer_tagged;
+use super::openapi::tag;
 use super::resources::ResourceType;
 use super::resources::Resources;
 use super::status::Failure;
@@ -22,12 +24,13 @@ pub(super) fn answer(context: &Context<'_>, path: &str) -> Result<Response, Fail
     if let ([root @ ("api" | "apis")], Some(version)) = (&parts[..], aggregated_version(context)) {
         let body = aggregated(resources, *root == "api", version);
         let kind = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
-        return Ok(Response::new(200, &kind, format!("{body}\n")).with_header("vary", "Accept"));
+        let text = body.to_string();
+        return Ok(answer_tagged(request, &kind, &text, &tag(&text)));
     }
     let host = request.header("host").unwrap_or_default();
     let body = match &parts[..] {
         [""] => {
-            json!({"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]})
+            json!({"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]})
         }
         ["api"] => json!({
             "kind": "APIVersions",

@@ -86,7 +86,6 @@ impl ResourceType {
     }
 
     /// Every built-in resource.
-    #[cfg(test)]
     pub(super) fn built_in() -> &'static [Arc<Self>] {
         &BUILT_IN.rows
     }

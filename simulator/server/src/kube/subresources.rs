@@ -58,8 +58,7 @@ pub(super) fn answer(
         )),
         "patch" => write::patch_part(context, target, written, &part.name),
         _ => {
-            let mut object = body::object(context.request, target.resource)?;
-            let warnings = write::decode(context, target.resource, &mut object)?;
+            let (object, warnings) = body::object(context.request, target.resource)?;
             write::replace(context, target, written, &part.name, object, warnings)
         }
     }
@@ -160,7 +159,7 @@ fn scale(context: &Context<'_>, target: &Target<'_>, part: &Subresource, verb: &
     let writer = Writer::of(context, write, &part.name)?;
     let sent = match verb {
         "patch" => None,
-        _ => Some(body::of_kind(context.request, &api_version, &part.kind)?),
+        _ => Some(Value::from(body::of_kind(context.request, &api_version, &part.kind)?)),
     };
     let paths = scale_paths(target.resource);
     let stored = write::change(context, |cluster, _, now| {
@@ -215,7 +214,8 @@ fn set(object: &mut Value, pointer: &str, value: Value) {
 }
 
 fn evict(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Result<Response, Failure> {
-    let eviction = body::of_kind(context.request, &format!("{}/{}", part.group, part.version), &part.kind)?;
+    let api_version = format!("{}/{}", part.group, part.version);
+    let eviction = Value::from(body::of_kind(context.request, &api_version, &part.kind)?);
     let name = text(&eviction, "/metadata/name");
     if !name.is_empty() && name != target.key.name {
         return Err(Failure::bad_request(
@@ -231,7 +231,7 @@ fn evict(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resu
 }
 
 fn bind(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Result<Response, Failure> {
-    let binding = body::of_kind(context.request, &part.version, &part.kind)?;
+    let binding = Value::from(body::of_kind(context.request, &part.version, &part.kind)?);
     let node = text(&binding, "/target/name").to_owned();
     write::change(context, |cluster, _, now| {
         let strategy_free = |old: &Arc<Value>| {

@@ -154,9 +154,13 @@ pub(super) fn existing<'a>(cluster: &'a Cluster, target: &Target<'_>) -> Result<
 
 pub(super) fn create(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
     let writer = Writer::of(context, Write::Create, "")?;
+<<<<<<< HEAD
     let mut object = body::object(context.request, target.resource)?;
     let warnings = decode(context, target.resource, &mut object)?;
     guard::check(context, target.resource, None, &object)?;
+=======
+    let (object, warnings) = body::object(context.request, target.resource)?;
+>>>>>>> 29669fb (Default, validate and explain every kind, custom ones too)
     let stored = change(context, |cluster, ids, now| {
         create_in(cluster, target, object, Some(&writer), ids, now)
     })?;
@@ -198,8 +202,7 @@ pub(super) fn create_in(
 }
 
 pub(super) fn update(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
-    let mut object = body::object(context.request, target.resource)?;
-    let warnings = decode(context, target.resource, &mut object)?;
+    let (object, warnings) = body::object(context.request, target.resource)?;
     replace(context, target, Part::Whole, "", object, warnings)
 }
 
@@ -317,7 +320,8 @@ fn apply(
             return Err(target.not_found());
         }
         let mut object = writer.apply(target, live.as_deref(), applied, now)?;
-        decode(context, target.resource, &mut object)?;
+        validation::decode(target.resource, &mut object, field_validation(context))
+            .map_err(|error| validation::undecodable(&target.resource.kind, &target.resource.version, &error))?;
         if live.is_none() {
             let uid = text(&object, "/metadata/uid");
             if !uid.is_empty() {
@@ -549,21 +553,6 @@ fn must_say_version(target: &Target<'_>) -> bool {
                 | "poddisruptionbudgets.policy"
                 | "validatingwebhookconfigurations.admissionregistration.k8s.io"
         )
-}
-
-/// Checks types and unknown fields of a body; what it returns is to be warned of.
-pub(super) fn decode(
-    context: &Context<'_>,
-    resource: &ResourceType,
-    object: &mut Value,
-) -> Result<Vec<String>, Failure> {
-    validation::decode(resource, object, field_validation(context)).map_err(|DecodeError(why)| {
-        Failure::bad_request(format!(
-            "{kind} in version {version} cannot be handled as a {kind}: {why}",
-            kind = resource.kind,
-            version = go_quote(&resource.version)
-        ))
-    })
 }
 
 fn field_validation(context: &Context<'_>) -> FieldValidation {

@@ -1,0 +1,526 @@
+//! What the API server fills in where a client says nothing.
+//!
+//! Source: `pkg/apis/*/v1/defaults.go` of Kubernetes 1.32. FIDELITY: what other parts of a cluster fill in (admission: a
+//! pod's service account, token volume, tolerations and priority; a job's generated selector) is left out.
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Kind;
+
+type Fields = Map<String, Value>;
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// Fills in what an object of that kind leaves open. What cannot be read is left as it is.
+pub fn set_defaults(kind: &Kind, object: &mut Value) {
+    let Some(object) = object.as_object_mut() else { return };
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => pod(object),
+        ("", "Secret") => text(object, "type", "Opaque"),
+        ("", "Service") => in_object(object, "spec", service),
+        ("", "Endpoints") => each(object, "subsets", |subset| {
+            each(subset, "ports", |port| text(port, "protocol", "TCP"));
+        }),
+        ("", "Namespace") => namespace(object),
+        ("", "PodTemplate") => template(object),
+        ("", "PersistentVolume") => in_object(object, "spec", |spec| {
+            text(spec, "persistentVolumeReclaimPolicy", "Retain");
+            text(spec, "volumeMode", "Filesystem");
+        }),
+        ("", "PersistentVolumeClaim") => claim(object),
+        ("", "ReplicationController") => replication_controller(object),
+        ("apps", "Deployment") => in_object(object, "spec", deployment),
+        ("apps", "DaemonSet") => in_object(object, "spec", daemon_set),
+        ("apps", "StatefulSet") => in_object(object, "spec", stateful_set),
+        ("apps", "ReplicaSet") => in_object(object, "spec", |spec| {
+            set(spec, "replicas", json!(1));
+            template(spec);
+        }),
+        ("batch", "Job") => in_object(object, "spec", job),
+        ("batch", "CronJob") => in_object(object, "spec", cron_job),
+        (RBAC, "RoleBinding" | "ClusterRoleBinding") => binding(object),
+        ("networking.k8s.io", "NetworkPolicy") => in_object(object, "spec", network_policy),
+        ("discovery.k8s.io", "EndpointSlice") => each(object, "ports", |port| {
+            set(port, "name", json!(""));
+            text(port, "protocol", "TCP");
+        }),
+        ("autoscaling", "HorizontalPodAutoscaler") => in_object(object, "spec", |spec| {
+            set(spec, "minReplicas", json!(1));
+        }),
+        ("storage.k8s.io", "StorageClass") => {
+            text(object, "reclaimPolicy", "Delete");
+            text(object, "volumeBindingMode", "Immediate");
+        }
+        ("scheduling.k8s.io", "PriorityClass") => text(object, "preemptionPolicy", "PreemptLowerPriority"),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration") => each(object, "webhooks", webhook),
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => each(object, "webhooks", |hook| {
+            webhook(hook);
+            text(hook, "reinvocationPolicy", "Never");
+        }),
+        ("apiregistration.k8s.io", "APIService") => in_object(object, "spec", |spec| {
+            if_there(spec, "service", |service| set(service, "port", json!(443)));
+        }),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => in_object(object, "spec", definition),
+        ("authentication.k8s.io", "TokenRequest") => in_object(object, "spec", |spec| {
+            set(spec, "expirationSeconds", json!(3600));
+        }),
+        _ => {}
+    }
+}
+
+/// Sets a field that is absent or null.
+fn set(map: &mut Fields, field: &str, value: Value) {
+    if map.get(field).is_none_or(Value::is_null) {
+        map.insert(field.to_owned(), value);
+    }
+}
+
+/// Sets a text that is absent or empty.
+fn text(map: &mut Fields, field: &str, value: &str) {
+    if map.get(field).is_none_or(|found| found.is_null() || found == "") {
+        map.insert(field.to_owned(), json!(value));
+    }
+}
+
+/// Works on an object that is there or is made.
+fn in_object(map: &mut Fields, field: &str, work: impl FnOnce(&mut Fields)) {
+    set(map, field, json!({}));
+    if_there(map, field, work);
+}
+
+fn if_there(map: &mut Fields, field: &str, work: impl FnOnce(&mut Fields)) {
+    if let Some(Value::Object(inner)) = map.get_mut(field) {
+        work(inner);
+    }
+}
+
+fn each(map: &mut Fields, field: &str, mut work: impl FnMut(&mut Fields)) {
+    if let Some(Value::Array(items)) = map.get_mut(field) {
+        items.iter_mut().filter_map(Value::as_object_mut).for_each(&mut work);
+    }
+}
+
+fn is(map: &Fields, field: &str, value: &str) -> bool {
+    map.get(field).is_some_and(|found| found == value)
+}
+
+fn namespace(object: &mut Fields) {
+    let name = object
+        .get("metadata")
+        .and_then(|metadata| metadata.get("name"))
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    if !name.is_empty() {
+        in_object(object, "metadata", |metadata| {
+            in_object(metadata, "labels", |labels| {
+                labels.insert("kubernetes.io/metadata.name".to_owned(), json!(name));
+            });
+        });
+    }
+}
+
+fn pod(object: &mut Fields) {
+    in_object(object, "spec", |spec| {
+        pod_spec(spec);
+        set(spec, "enableServiceLinks", json!(true));
+        for field in ["containers", "initContainers"] {
+            each(spec, field, |container| {
+                if_there(container, "resources", |resources| {
+                    let Some(Value::Object(limits)) = resources.get("limits").cloned() else {
+                        return;
+                    };
+                    in_object(resources, "requests", |requests| {
+                        for (name, limit) in limits {
+                            set(requests, &name, limit);
+                        }
+                    });
+                });
+            });
+        }
+    });
+}
+
+fn template(owner: &mut Fields) {
+    if_there(owner, "template", |template| {
+        if_there(template, "spec", pod_spec);
+    });
+}
+
+fn pod_spec(spec: &mut Fields) {
+    text(spec, "dnsPolicy", "ClusterFirst");
+    text(spec, "restartPolicy", "Always");
+    text(spec, "schedulerName", "default-scheduler");
+    set(spec, "securityContext", json!({}));
+    set(spec, "terminationGracePeriodSeconds", json!(30));
+    // The older name of the field goes with it (`Convert_core_PodSpec_To_v1_PodSpec`).
+    let account = |name: &str| spec.get(name).filter(|value| *value != "").cloned();
+    if let Some(account) = account("serviceAccountName").or_else(|| account("serviceAccount")) {
+        spec.insert("serviceAccountName".to_owned(), account.clone());
+        spec.insert("serviceAccount".to_owned(), account);
+    }
+    let host_network = spec.get("hostNetwork") == Some(&json!(true));
+    for field in ["containers", "initContainers", "ephemeralContainers"] {
+        each(spec, field, |one| container(one, host_network));
+    }
+    each(spec, "volumes", volume);
+}
+
+fn container(container: &mut Fields, host_network: bool) {
+    let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
+    let policy = if is_latest(image) { "Always" } else { "IfNotPresent" };
+    text(container, "imagePullPolicy", policy);
+    text(container, "terminationMessagePath", "/dev/termination-log");
+    text(container, "terminationMessagePolicy", "File");
+    each(container, "ports", |port| {
+        text(port, "protocol", "TCP");
+        if let (true, Some(number)) = (host_network, port.get("containerPort").cloned()) {
+            set(port, "hostPort", number);
+        }
+    });
+    each(container, "env", |variable| {
+        if_there(variable, "valueFrom", field_ref);
+    });
+    for field in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        if_there(container, field, |probe| {
+            for (name, value) in [
+                ("failureThreshold", 3),
+                ("periodSeconds", 10),
+                ("successThreshold", 1),
+                ("timeoutSeconds", 1),
+            ] {
+                set(probe, name, json!(value));
+            }
+            handler(probe);
+        });
+    }
+    if_there(container, "lifecycle", |lifecycle| {
+        for field in ["postStart", "preStop"] {
+            if_there(lifecycle, field, handler);
+        }
+    });
+}
+
+fn handler(owner: &mut Fields) {
+    if_there(owner, "httpGet", |get| {
+        text(get, "path", "/");
+        text(get, "scheme", "HTTP");
+    });
+    if_there(owner, "grpc", |grpc| set(grpc, "service", json!("")));
+}
+
+/// Whether an image names the tag `latest`, or neither tag nor digest.
+fn is_latest(image: &str) -> bool {
+    if image.contains('@') {
+        return false;
+    }
+    let last = image.rsplit('/').next().unwrap_or(image);
+    last.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+}
+
+fn field_ref(source: &mut Fields) {
+    if_there(source, "fieldRef", |field| text(field, "apiVersion", "v1"));
+}
+
+fn volume(volume: &mut Fields) {
+    const MODE: i64 = 0o644;
+    if volume.keys().all(|key| key == "name") {
+        volume.insert("emptyDir".to_owned(), json!({}));
+    }
+    for field in ["configMap", "downwardAPI", "projected", "secret"] {
+        if_there(volume, field, |source| set(source, "defaultMode", json!(MODE)));
+    }
+    if_there(volume, "hostPath", |path| set(path, "type", json!("")));
+    if_there(volume, "downwardAPI", |source| each(source, "items", field_ref));
+    if_there(volume, "projected", |projected| {
+        each(projected, "sources", |source| {
+            if_there(source, "serviceAccountToken", |token| {
+                set(token, "expirationSeconds", json!(3600));
+            });
+            if_there(source, "downwardAPI", |source| each(source, "items", field_ref));
+        });
+    });
+    if_there(volume, "ephemeral", |ephemeral| {
+        if_there(ephemeral, "volumeClaimTemplate", |template| {
+            in_object(template, "spec", |spec| text(spec, "volumeMode", "Filesystem"));
+        });
+    });
+}
+
+fn service(spec: &mut Fields) {
+    text(spec, "sessionAffinity", "None");
+    text(spec, "type", "ClusterIP");
+    if is(spec, "sessionAffinity", "ClientIP") {
+        in_object(spec, "sessionAffinityConfig", |config| {
+            in_object(config, "clientIP", |client| set(client, "timeoutSeconds", json!(10800)));
+        });
+    }
+    each(spec, "ports", |port| {
+        text(port, "protocol", "TCP");
+        let target = port.get("targetPort").cloned().unwrap_or_default();
+        if target.is_null() || target == 0 || target == "" {
+            let number = port.get("port").cloned().unwrap_or_default();
+            port.insert("targetPort".to_owned(), number);
+        }
+    });
+    let (balancer, node_port) = (is(spec, "type", "LoadBalancer"), is(spec, "type", "NodePort"));
+    if balancer || node_port {
+        text(spec, "externalTrafficPolicy", "Cluster");
+    }
+    if balancer || node_port || is(spec, "type", "ClusterIP") {
+        text(spec, "internalTrafficPolicy", "Cluster");
+    }
+    if balancer {
+        set(spec, "allocateLoadBalancerNodePorts", json!(true));
+    }
+}
+
+fn claim(object: &mut Fields) {
+    in_object(object, "spec", |spec| text(spec, "volumeMode", "Filesystem"));
+}
+
+fn replication_controller(object: &mut Fields) {
+    let labels = object
+        .get("spec")
+        .and_then(|spec| spec.pointer("/template/metadata/labels"))
+        .cloned();
+    in_object(object, "spec", |spec| {
+        if let Some(labels) = &labels {
+            set(spec, "selector", labels.clone());
+        }
+        set(spec, "replicas", json!(1));
+        template(spec);
+    });
+    if let Some(labels) = labels {
+        in_object(object, "metadata", |metadata| set(metadata, "labels", labels));
+    }
+}
+
+fn deployment(spec: &mut Fields) {
+    set(spec, "replicas", json!(1));
+    set(spec, "revisionHistoryLimit", json!(10));
+    set(spec, "progressDeadlineSeconds", json!(600));
+    in_object(spec, "strategy", |strategy| {
+        text(strategy, "type", "RollingUpdate");
+        if is(strategy, "type", "RollingUpdate") {
+            in_object(strategy, "rollingUpdate", |rolling| {
+                set(rolling, "maxUnavailable", json!("25%"));
+                set(rolling, "maxSurge", json!("25%"));
+            });
+        }
+    });
+    template(spec);
+}
+
+fn daemon_set(spec: &mut Fields) {
+    set(spec, "revisionHistoryLimit", json!(10));
+    in_object(spec, "updateStrategy", |strategy| {
+        text(strategy, "type", "RollingUpdate");
+        if is(strategy, "type", "RollingUpdate") {
+            in_object(strategy, "rollingUpdate", |rolling| {
+                set(rolling, "maxUnavailable", json!(1));
+                set(rolling, "maxSurge", json!(0));
+            });
+        }
+    });
+    template(spec);
+}
+
+fn stateful_set(spec: &mut Fields) {
+    set(spec, "replicas", json!(1));
+    set(spec, "revisionHistoryLimit", json!(10));
+    text(spec, "podManagementPolicy", "OrderedReady");
+    in_object(spec, "updateStrategy", |strategy| {
+        text(strategy, "type", "RollingUpdate");
+        if is(strategy, "type", "RollingUpdate") {
+            in_object(strategy, "rollingUpdate", |rolling| set(rolling, "partition", json!(0)));
+        }
+    });
+    in_object(spec, "persistentVolumeClaimRetentionPolicy", |policy| {
+        text(policy, "whenDeleted", "Retain");
+        text(policy, "whenScaled", "Retain");
+    });
+    each(spec, "volumeClaimTemplates", |one| {
+        claim(one);
+        in_object(one, "status", |status| text(status, "phase", "Pending"));
+    });
+    template(spec);
+}
+
+fn job(spec: &mut Fields) {
+    let open = |spec: &Fields, field: &str| spec.get(field).is_none_or(Value::is_null);
+    if open(spec, "completions") && open(spec, "parallelism") {
+        set(spec, "completions", json!(1));
+    }
+    set(spec, "parallelism", json!(1));
+    let fails_per_index = !open(spec, "backoffLimitPerIndex");
+    set(spec, "backoffLimit", json!(if fails_per_index { i32::MAX } else { 6 }));
+    text(spec, "completionMode", "NonIndexed");
+    set(spec, "suspend", json!(false));
+    let replacement = if open(spec, "podFailurePolicy") {
+        "TerminatingOrFailed"
+    } else {
+        "Failed"
+    };
+    text(spec, "podReplacementPolicy", replacement);
+    template(spec);
+}
+
+fn cron_job(spec: &mut Fields) {
+    text(spec, "concurrencyPolicy", "Allow");
+    set(spec, "suspend", json!(false));
+    set(spec, "successfulJobsHistoryLimit", json!(3));
+    set(spec, "failedJobsHistoryLimit", json!(1));
+    if_there(spec, "jobTemplate", |job| if_there(job, "spec", template));
+}
+
+fn binding(object: &mut Fields) {
+    in_object(object, "roleRef", |role| text(role, "apiGroup", RBAC));
+    each(object, "subjects", |subject| {
+        if is(subject, "kind", "User") || is(subject, "kind", "Group") {
+            text(subject, "apiGroup", RBAC);
+        }
+    });
+}
+
+fn network_policy(spec: &mut Fields) {
+    for field in ["ingress", "egress"] {
+        each(spec, field, |rule| {
+            each(rule, "ports", |port| text(port, "protocol", "TCP"));
+        });
+    }
+    let types = spec.get("policyTypes").and_then(Value::as_array);
+    if types.is_none_or(Vec::is_empty) {
+        let egress = spec.get("egress").and_then(Value::as_array);
+        let types = match egress {
+            Some(rules) if !rules.is_empty() => json!(["Ingress", "Egress"]),
+            _ => json!(["Ingress"]),
+        };
+        spec.insert("policyTypes".to_owned(), types);
+    }
+}
+
+fn webhook(hook: &mut Fields) {
+    text(hook, "failurePolicy", "Fail");
+    text(hook, "matchPolicy", "Equivalent");
+    set(hook, "namespaceSelector", json!({}));
+    set(hook, "objectSelector", json!({}));
+    set(hook, "timeoutSeconds", json!(10));
+    each(hook, "rules", |rule| text(rule, "scope", "*"));
+    if_there(hook, "clientConfig", |config| {
+        if_there(config, "service", |service| set(service, "port", json!(443)));
+    });
+}
+
+fn definition(spec: &mut Fields) {
+    in_object(spec, "names", |names| {
+        let kind = names.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
+        text(names, "singular", &kind.to_lowercase());
+        if !kind.is_empty() {
+            text(names, "listKind", &format!("{kind}List"));
+        }
+    });
+    in_object(spec, "conversion", |conversion| text(conversion, "strategy", "None"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Schema;
+    use super::super::decode::decode;
+    use super::*;
+
+    #[track_caller]
+    fn check(api_version: &str, kind: &str, mut object: Value, wanted: &[(&str, Value)]) {
+        let kind = Kind::of(api_version, kind);
+        set_defaults(&kind, &mut object);
+        for (pointer, value) in wanted {
+            assert_eq!(object.pointer(pointer), Some(value), "{pointer} of {object}");
+        }
+        let once = object.clone();
+        set_defaults(&kind, &mut object);
+        assert_eq!(object, once, "twice is once");
+        let schema = Schema::builtin();
+        let decoded = decode(schema, schema.kind(&kind).unwrap(), once.into()).unwrap();
+        assert_eq!(decoded.findings, [], "what is filled in has a place in the type");
+    }
+
+    #[test]
+    fn what_is_left_open_is_filled_in() {
+        let container = |image: &str| json!({"name": "c", "image": image, "readinessProbe": {"httpGet": {"port": 80}}});
+        let pod = json!({"spec": {"containers": [container("nginx"), container("r:5000/nginx:1.2"), container("a@sha256:0")], "volumes": [{"name": "v"}, {"name": "c", "configMap": {"name": "c"}}]}});
+        check(
+            "v1",
+            "Pod",
+            pod.clone(),
+            &[
+                ("/spec/containers/0/imagePullPolicy", json!("Always")),
+                ("/spec/containers/1/imagePullPolicy", json!("IfNotPresent")),
+                ("/spec/containers/2/imagePullPolicy", json!("IfNotPresent")),
+                ("/spec/containers/0/readinessProbe/httpGet/scheme", json!("HTTP")),
+                ("/spec/containers/0/readinessProbe/periodSeconds", json!(10)),
+                ("/spec/restartPolicy", json!("Always")),
+                ("/spec/terminationGracePeriodSeconds", json!(30)),
+                ("/spec/volumes/0/emptyDir", json!({})),
+                ("/spec/volumes/1/configMap/defaultMode", json!(420)),
+            ],
+        );
+        check(
+            "apps/v1",
+            "Deployment",
+            json!({"spec": {"template": pod}}),
+            &[
+                ("/spec/replicas", json!(1)),
+                ("/spec/strategy/rollingUpdate/maxSurge", json!("25%")),
+                ("/spec/template/spec/dnsPolicy", json!("ClusterFirst")),
+            ],
+        );
+        check(
+            "v1",
+            "Service",
+            json!({"spec": {"ports": [{"port": 80}, {"port": 81, "targetPort": "web"}]}}),
+            &[
+                ("/spec/type", json!("ClusterIP")),
+                ("/spec/ports/0/targetPort", json!(80)),
+                ("/spec/ports/1/targetPort", json!("web")),
+                ("/spec/ports/0/protocol", json!("TCP")),
+            ],
+        );
+        check(
+            "rbac.authorization.k8s.io/v1",
+            "RoleBinding",
+            json!({"roleRef": {"kind": "Role", "name": "r"}, "subjects": [{"kind": "User", "name": "u"}, {"kind": "ServiceAccount", "name": "s"}]}),
+            &[
+                ("/roleRef/apiGroup", json!(RBAC)),
+                ("/subjects/0/apiGroup", json!(RBAC)),
+                ("/subjects/1", json!({"kind": "ServiceAccount", "name": "s"})),
+            ],
+        );
+        check("v1", "Secret", json!({}), &[("/type", json!("Opaque"))]);
+        check(
+            "batch/v1",
+            "Job",
+            json!({}),
+            &[("/spec/backoffLimit", json!(6)), ("/spec/completions", json!(1))],
+        );
+        check(
+            "batch/v1",
+            "CronJob",
+            json!({"spec": {"jobTemplate": {"spec": {"template": {"spec": {}}}}}}),
+            &[
+                ("/spec/concurrencyPolicy", json!("Allow")),
+                ("/spec/jobTemplate/spec/template/spec/restartPolicy", json!("Always")),
+            ],
+        );
+        check(
+            "apiextensions.k8s.io/v1",
+            "CustomResourceDefinition",
+            json!({"spec": {"names": {"kind": "Widget"}}}),
+            &[
+                ("/spec/names/listKind", json!("WidgetList")),
+                ("/spec/conversion/strategy", json!("None")),
+            ],
+        );
+    }
+}
