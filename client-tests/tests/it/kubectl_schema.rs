@@ -146,9 +146,6 @@ fn a_kind_of_ones_own_is_defined_explained_and_checked() {
         shell.run(&format!("apply -f {path}")).good(),
         "customresourcedefinition.apiextensions.k8s.io/iamidentitymappings.iamauthenticator.k8s.aws created\n"
     );
-    shell
-        .run("wait --for=condition=Established crd/iamidentitymappings.iamauthenticator.k8s.aws --timeout=10s")
-        .good();
     let explained = shell.run("explain iamidentitymapping.spec").good();
     assert!(
         explained.contains("arn\t<string> -required-\n    The ARN of the identity."),

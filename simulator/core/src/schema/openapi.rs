@@ -13,6 +13,7 @@ use super::Kind;
 use super::ListKind;
 use super::ObjectType;
 use super::Schema;
+use super::SchemaAlternative;
 use super::Shape;
 
 /// Which form of the document.
@@ -27,6 +28,9 @@ pub enum Version {
 const DURATION: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Duration";
 const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 const MICRO_TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
+const OR_ARRAY: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray";
+const OR_BOOL: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool";
+const OR_NAMES: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray";
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 const RAW: &str = "io.k8s.apimachinery.pkg.runtime.RawExtension";
 const TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
@@ -82,6 +86,9 @@ impl Version {
             (QUANTITY, either(["string", "number"])),
             (RAW, json!({"type": "object"})),
             (TIME, json!({"type": "string", "format": "date-time"})),
+            (OR_ARRAY, json!({"description": "A schema, or a list of schemas."})),
+            (OR_BOOL, json!({"description": "A schema, or true or false."})),
+            (OR_NAMES, json!({"description": "A schema, or a list of field names."})),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
@@ -155,7 +162,7 @@ impl Version {
     fn shape(self, shape: &Shape) -> Value {
         match shape {
             Shape::Any => self.reference(RAW),
-            Shape::SchemaOr(_) => json!({}),
+            Shape::SchemaOr(alternative) => self.reference(alternative_name(*alternative)),
             Shape::Boolean => json!({"type": "boolean"}),
             Shape::Int32 => json!({"type": "integer", "format": "int32"}),
             Shape::Int64 => json!({"type": "integer", "format": "int64"}),
@@ -202,6 +209,14 @@ pub fn group_version_kind(kind: &Kind) -> Value {
     json!({"group": kind.group, "version": kind.version, "kind": kind.kind})
 }
 
+fn alternative_name(alternative: SchemaAlternative) -> &'static str {
+    match alternative {
+        SchemaAlternative::Boolean => OR_BOOL,
+        SchemaAlternative::Schemas => OR_ARRAY,
+        SchemaAlternative::Names => OR_NAMES,
+    }
+}
+
 fn referred(shape: &Shape) -> Option<String> {
     match shape {
         Shape::Object(name) => Some(name.to_string()),
@@ -227,11 +242,20 @@ mod tests {
                 _ => {}
             }
         }
+        fn has_words(value: &Value) -> bool {
+            // A description without words makes kubectl's templates fail.
+            match value {
+                Value::Object(map) if map.is_empty() => false,
+                Value::Object(map) => map.iter().all(|(key, value)| key == "default" || has_words(value)),
+                _ => true,
+            }
+        }
         let schema = Schema::builtin();
         for version in [Version::V2, Version::V3] {
             let types = version.types(schema, schema.kinds().map(|(_, name)| name.to_string()));
             let document = Value::Object(types.clone());
             let mut found = Vec::new();
+            assert!(has_words(&document));
             references(&document, &mut found);
             assert!(found.len() > 500);
             for reference in found {

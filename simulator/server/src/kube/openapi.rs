@@ -42,7 +42,7 @@ impl Document {
     }
 }
 
-/// Upper-case hexadecimal SHA-512 there; that it names the content is all that clients need.
+/// Upper-case hexadecimal; that it names the content is all that clients need.
 fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes())
         .iter()
