@@ -325,7 +325,7 @@ fn a_patch_that_does_not_fit_says_why() {
     api.good(
         &line,
         STRATEGIC,
-        &json!({"metadata": {"ownerReferences": [{"uid": "1", "name": "y"}]}}),
+        &json!({"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "uid": "1", "name": "y"}]}}),
     );
     api.refused(
         &line,
