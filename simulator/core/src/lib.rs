@@ -31,11 +31,8 @@ pub mod totp;
 pub mod access_policy;
 pub mod audit;
 pub mod authorize;
-<<<<<<< HEAD
-pub mod impersonation;
-=======
 pub mod custom;
->>>>>>> 29669fb (Default, validate and explain every kind, custom ones too)
+pub mod impersonation;
 pub mod managed_fields;
 pub mod object;
 pub mod patch;

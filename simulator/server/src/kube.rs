@@ -147,15 +147,11 @@ fn answer(
     }
     match request.path.trim_end_matches('/') {
         "/version" => Ok(version(&context)),
-<<<<<<< HEAD
         CONFIGURATION_PATH if request.method == "GET" => Ok(token_issuer::internal_configuration(&context.cluster)),
         "/openid/v1/jwks" if request.method == "GET" => token_issuer::key(state, cluster_name)
             .map(|key| token_issuer::internal_keys(&key))
             .ok_or_else(Failure::path_not_found),
-        path if path.starts_with("/openapi/v3") => openapi::answer(&context, path),
-=======
         path if path == "/openapi/v2" || path.starts_with("/openapi/v3") => openapi::answer(&context, path),
->>>>>>> 29669fb (Default, validate and explain every kind, custom ones too)
         path => discovery::answer(&context, path),
     }
 }

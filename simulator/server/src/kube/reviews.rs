@@ -29,17 +29,12 @@ use crate::http::Response;
 /// EKS has a webhook among its authorizers, which cannot list rules; kubectl warns with this text.
 const INCOMPLETE: &str = "webhook authorizer does not support user rule resolution";
 
-<<<<<<< HEAD
 /// Reason, message and field, as [`Failure::invalid_review`] takes them.
 type Causes = Vec<(&'static str, String, String)>;
 
 /// Answers a review; `namespace` is that of the request.
 pub(super) fn answer(context: &Context<'_>, resource: &ResourceType, namespace: &str) -> Result<Response, Failure> {
-    let mut review = body::object(context.request, resource)?;
-=======
-pub(super) fn answer(context: &Context<'_>, resource: &ResourceType) -> Result<Response, Failure> {
     let (mut review, _) = body::object(context.request, resource)?;
->>>>>>> 29669fb (Default, validate and explain every kind, custom ones too)
     let spec = review.get("spec").cloned().unwrap_or_default();
     let mut metadata = json!({"creationTimestamp": null});
     let (spec, status) = match &*resource.plural {

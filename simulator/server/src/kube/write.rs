@@ -154,13 +154,8 @@ pub(super) fn existing<'a>(cluster: &'a Cluster, target: &Target<'_>) -> Result<
 
 pub(super) fn create(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
     let writer = Writer::of(context, Write::Create, "")?;
-<<<<<<< HEAD
-    let mut object = body::object(context.request, target.resource)?;
-    let warnings = decode(context, target.resource, &mut object)?;
-    guard::check(context, target.resource, None, &object)?;
-=======
     let (object, warnings) = body::object(context.request, target.resource)?;
->>>>>>> 29669fb (Default, validate and explain every kind, custom ones too)
+    guard::check(context, target.resource, None, &object)?;
     let stored = change(context, |cluster, ids, now| {
         create_in(cluster, target, object, Some(&writer), ids, now)
     })?;
