@@ -103,7 +103,7 @@ fn request_object(request: &Request, attributes: &Attributes, cluster: &Cluster)
         "POST" | "PUT" => {
             let resources = Resources::of(cluster);
             let resource = resources.find(&attributes.api_group, &attributes.api_version, &attributes.resource)?;
-            body::object(request, &resource).ok()
+            body::object(request, &resource).ok().map(|(object, _)| object)
         }
         "DELETE" => body::delete_options(request).ok(),
         _ => serde_json::from_slice(&request.body).ok(),

@@ -6,6 +6,7 @@ mod tests;
 use eks_auth_core::log::go_quote;
 use eks_auth_core::service_account::TokenRequest;
 use eks_auth_core::service_account::TokenRequestError;
+use serde_json::Value;
 use serde_json::json;
 
 use super::Context;
@@ -22,7 +23,7 @@ use crate::token_issuer;
 pub(super) fn answer(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Result<Response, Failure> {
     let (now, account) = (context.state.now(), &target.key);
     let api_version = format!("{}/{}", part.group, part.version);
-    let object = body::of_kind(context.request, &api_version, &part.kind)?;
+    let object = Value::from(body::of_kind(context.request, &api_version, &part.kind)?);
     let jti = context.state.request_id();
     let issued = TokenRequest::from_object(&object)
         .and_then(|request| request.issue(&context.cluster, (&account.namespace, &account.name), &jti, now))
