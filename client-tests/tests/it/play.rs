@@ -72,7 +72,7 @@ impl Terminal {
     /// Types a line on a cleared screen, and waits for what it must show.
     #[track_caller]
     fn enter(&self, line: &str, wanted: &str) -> String {
-        self.keys(&["-R", "C-l"]);
+        self.keys(&["-R"]);
         self.keys(&["-l", line]);
         self.keys(&["Enter"]);
         self.wait(wanted)

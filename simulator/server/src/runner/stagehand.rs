@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use eks_auth_core::explain;
+use eks_auth_core::explain::Cause;
 use eks_auth_core::explain::Explanation;
 use eks_auth_core::fault::Faults;
 use eks_auth_core::scenario::Action;
@@ -52,6 +53,9 @@ pub(crate) struct Stagehand<'a> {
     clients: &'a Clients,
     home: Home<'a>,
     editor: PathBuf,
+    /// Whether the client's configuration is part of the story, so that its causes are looked for: most worlds have a profile
+    /// of the creator, and who is not mapped would always be told to use that.
+    is_about_client: bool,
     /// How many lines of the log belong to steps that have been judged.
     seen: usize,
     log: LogLines,
@@ -77,6 +81,7 @@ impl<'a> Stagehand<'a> {
             clients,
             home,
             editor,
+            is_about_client: matches!(scenario.cause, Cause::EnvironmentOverridesProfile | Cause::WrongProfile),
             seen,
             log,
         })
@@ -200,7 +205,10 @@ impl<'a> Stagehand<'a> {
         {
             return Some(explanation);
         }
-        let client = ClientConfig::load(plugin_environment(env), None).ok();
+        let client = self
+            .is_about_client
+            .then(|| ClientConfig::load(plugin_environment(env), None).ok())
+            .flatten();
         let client = client.map(|config| config.client_context());
         control::explain_newest(self.running.state(), None, client.as_ref(), before).map(|(_, explanation)| explanation)
     }
