@@ -175,7 +175,7 @@ fn config_maps_are_created_changed_and_deleted() {
     );
     assert_eq!(
         run("get configmaps --chunk-size=1 -o name").good(),
-        "configmap/c0\nconfigmap/c1\n"
+        "configmap/c0\nconfigmap/c1\nconfigmap/kube-root-ca.crt\n"
     );
 
     fs::write(

@@ -7,6 +7,7 @@
 //! `apiserver/pkg/endpoints/handlers/response.go` of Kubernetes 1.32. FIDELITY: a watch is authorized once, as upstream, and
 //! lasts 45 minutes where the client does not say, upstream 30 to 60.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::sync::watch::Receiver;
-use tokio::time::Instant;
-use tokio::time::sleep_until;
+use tokio::time::interval;
+use tokio::time::sleep;
 
 use super::Context;
 use super::list;
@@ -33,6 +34,7 @@ use super::selection::Selection;
 use super::status::Failure;
 use super::table;
 use super::table::IncludeObject;
+use crate::clock::Stopwatch;
 use crate::http::Delivery;
 use crate::http::Response;
 
@@ -65,7 +67,7 @@ struct Watch {
     has_columns: bool,
     /// Ages in tables are told from here, and from what has passed since.
     now: Timestamp,
-    started: Instant,
+    watched: Stopwatch,
 }
 
 /// How a watch begins.
@@ -125,7 +127,7 @@ pub(super) fn start(
         revision: present,
         has_columns: false,
         now: context.state.now(),
-        started: Instant::now(),
+        watched: Stopwatch::start(),
     };
     let runtime = Handle::try_current().map_err(|error| Failure::not_implemented(format!("no watch: {error}")))?;
     let (sender, chunks) = mpsc::channel(BACKLOG);
@@ -150,7 +152,7 @@ impl Watch {
         sender: mpsc::Sender<Vec<u8>>,
         time: Duration,
     ) -> Result<(), Gone> {
-        let end = Instant::now() + time;
+        let mut end = pin!(sleep(time));
         match beginning {
             Beginning::After(revision) => self.revision = revision,
             Beginning::State | Beginning::StateAndBookmark => {
@@ -175,7 +177,9 @@ impl Watch {
             }
         }
         drop(first);
-        let mut next_bookmark = Instant::now() + BOOKMARK_TIME;
+        let mut bookmarks = interval(BOOKMARK_TIME);
+        // The first is at once.
+        bookmarks.tick().await;
         loop {
             let world = Arc::clone(&worlds.borrow_and_update());
             let Some(cluster) = world
@@ -211,11 +215,10 @@ impl Watch {
                     }
                 }
                 () = sender.closed() => return Err(Gone),
-                () = sleep_until(end) => return Ok(()),
-                () = sleep_until(next_bookmark), if self.wants_bookmarks => {
+                () = &mut end => return Ok(()),
+                _ = bookmarks.tick(), if self.wants_bookmarks => {
                     self.bookmark(&mut chunk, false);
                     send(&sender, &mut chunk).await?;
-                    next_bookmark = Instant::now() + BOOKMARK_TIME;
                 }
             }
         }
@@ -236,8 +239,8 @@ impl Watch {
             let version = object.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
             let metadata = json!({"resourceVersion": version});
             let objects = std::slice::from_ref(object);
-            let passed = i64::try_from(self.started.elapsed().as_secs()).unwrap_or_default();
-            let now = self.now.plus_seconds(passed);
+            let passed = Duration::from_secs_f64(self.watched.seconds()).as_secs();
+            let now = self.now.plus_seconds(i64::try_from(passed).unwrap_or_default());
             let mut table = json!(table::render(&self.resource, objects, metadata, self.include, now));
             if let (true, Some(table)) = (self.has_columns, table.as_object_mut()) {
                 table.insert("columnDefinitions".to_owned(), Value::Null);

@@ -163,13 +163,13 @@ async fn a_change_reaches_two_hundred_watchers_among_ten_thousand_objects() {
     for chunks in &mut watchers {
         assert_eq!(next(chunks).await, ["ADDED first 1"]);
     }
-    let started = Instant::now();
+    let stopwatch = Stopwatch::start();
     put(&state, "second", "2");
-    let changed = started.elapsed();
+    let changed = stopwatch.seconds();
     for chunks in &mut watchers {
         assert_eq!(next(chunks).await, ["ADDED second 2"]);
     }
-    let told = started.elapsed();
+    let told = stopwatch.seconds();
     let memory = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let memory = memory
         .lines()
@@ -178,7 +178,7 @@ async fn a_change_reaches_two_hundred_watchers_among_ten_thousand_objects() {
         .to_owned();
     let _ = writeln!(
         std::io::stderr(),
-        "changed after {changed:?}, told to all after {told:?}; {memory}"
+        "changed after {changed:.4} s, told to all after {told:.4} s; {memory}"
     );
-    assert!(told < Duration::from_secs(10), "{told:?}");
+    assert!(told < 10.0, "{told}");
 }
