@@ -314,7 +314,7 @@ impl Failure {
         match error {
             PatchError::Malformed(why) => Self::bad_request(why),
             PatchError::TooLarge(why) => Self::new(413, "RequestEntityTooLarge", why),
-            PatchError::Unapplicable(why) => Self::unprocessable(why),
+            PatchError::Unapplicable(_) => Self::unprocessable(),
             PatchError::Unexpected(why) => Self::unexpected(why),
         }
     }
@@ -344,11 +344,11 @@ impl Failure {
         Self::new(500, "", message)
     }
 
-    /// A patch that does not fit the object.
-    pub(super) fn unprocessable(why: &str) -> Self {
+    /// A patch that does not fit the object; why, upstream does not say.
+    fn unprocessable() -> Self {
         let message = "the server rejected our request due to an error in our request";
         let mut failure = Self::new(422, "Invalid", message);
-        failure.details = Some(Box::new(of_cause("UnexpectedServerResponse", why, "")));
+        failure.details = Some(Box::default());
         failure
     }
 
