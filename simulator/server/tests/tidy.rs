@@ -161,6 +161,18 @@ fn every_scenario_is_named_after_its_folder_and_listed() {
 }
 
 #[test]
+fn every_scenario_is_found_by_its_symptom() {
+    for page in ["docs/troubleshooting.md", "docs/ko/troubleshooting.md"] {
+        let told = fs::read_to_string(root().join(page)).unwrap();
+        for (path, text) in files("scenarios", "scenario.yaml") {
+            let scenario = eks_auth_core::scenario::Scenario::parse(&text).unwrap();
+            let row = format!("| `{}` | `{}` |", scenario.id, scenario.cause.id());
+            assert!(told.contains(&row), "{page} does not lead to {path}: `{row}`");
+        }
+    }
+}
+
+#[test]
 fn every_cause_is_told_in_explain_md() {
     let told = fs::read_to_string(root().join("docs/explain.md")).unwrap();
     let in_tables: Vec<&str> = told

@@ -98,6 +98,13 @@ const SYMPTOMS: &[Symptom] = &[
                the one or the other",
     },
     Symptom {
+        texts: &["Not authorized to perform sts:AssumeRoleWithWebIdentity"],
+        cause: Cause::AssumeRoleDenied,
+        sentence: "the role's trust policy does not name the service account whose token asks for it, or there is no such role",
+        mend: "compare the trust policy's conditions (aws iam get-role --role-name ROLE) with \
+               system:serviceaccount:NAMESPACE:NAME and the audience sts.amazonaws.com",
+    },
+    Symptom {
         texts: &["An error occurred (RegionDisabledException)"],
         cause: Cause::RegionDisabled,
         sentence: "STS gives out no credentials of this account in that region",
@@ -170,6 +177,13 @@ const SYMPTOMS: &[Symptom] = &[
         cause: Cause::IamNotAllowed,
         sentence: "the caller's IAM policies do not allow the call to AWS; Kubernetes has no part in it",
         mend: "have the action allowed to the caller in IAM, or act as somebody to whom it is",
+    },
+    Symptom {
+        texts: &["is attempting to grant RBAC permissions not currently held"],
+        cause: Cause::NotAuthorized,
+        sentence: "a role or binding would grant more than the caller holds, and the caller has not the verb `bind` or \
+                   `escalate` on the role",
+        mend: "grant a smaller role, or have it done by somebody who holds all of it",
     },
     Symptom {
         texts: &["error converting YAML to JSON"],
@@ -266,6 +280,16 @@ mod tests {
                 "An error occurred (AccessDenied) when calling the AssumeRole operation: User: a is not authorized to \
                  perform: sts:AssumeRole on resource: b",
                 Cause::AssumeRoleDenied,
+            ),
+            (
+                "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to \
+                 perform sts:AssumeRoleWithWebIdentity",
+                Cause::AssumeRoleDenied,
+            ),
+            (
+                "error: failed to create rolebinding: rolebindings.rbac.authorization.k8s.io \"ci\" is forbidden: user \"dev\" \
+                 (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:",
+                Cause::NotAuthorized,
             ),
             (
                 "An error occurred (ValidationError) when calling the AssumeRole operation: 1 validation error detected: \
