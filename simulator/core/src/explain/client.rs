@@ -105,10 +105,10 @@ pub fn explain_client(
             "{}; AWS_PROFILE names {name}, but the keys in the environment come before it",
             explanation.sentence
         );
+        // `aws eks update-kubeconfig --profile` writes AWS_PROFILE into the kubeconfig, which the keys come before as well.
         explanation.mend = format!(
-            "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, or let the kubeconfig name the profile: aws eks \
-             update-kubeconfig --name {} --profile {name}",
-            cluster.name
+            "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, or add `--profile {name}` to the plugin's arguments \
+             in the kubeconfig"
         );
     } else if let (Cause::IdentityNotMapped, Some(holder), Some(other)) = (explanation.cause, holder, others.first()) {
         explanation.cause = Cause::WrongProfile;
