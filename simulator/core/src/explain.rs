@@ -436,9 +436,15 @@ fn creator_deleted(cluster: &Cluster) -> Finding {
         format!(
             "access denied: the creator of the cluster, {arn}, was deleted, and aws-auth makes nobody else an administrator"
         ),
-        format!(
-            "make {arn} again under the same name, give it an access key, and act as it: the hidden mapping goes by ARN"
-        ),
+        if arn.contains(":role/AWSReservedSSO_") {
+            "switch the authentication mode to API_AND_CONFIG_MAP and make an access entry for another administrator, or ask \
+             AWS Support: a role of Identity Center cannot be made again under its name"
+                .to_owned()
+        } else {
+            format!(
+                "make {arn} again under the same name, give it an access key, and act as it: the hidden mapping goes by ARN"
+            )
+        },
     )
 }
 

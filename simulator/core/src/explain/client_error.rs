@@ -204,6 +204,12 @@ const SYMPTOMS: &[Symptom] = &[
         mend: "make it text: `mapRoles: |` with a bar, and the list indented below it",
     },
     Symptom {
+        texts: &["Go struct field ConfigMap.data"],
+        cause: Cause::ManifestInvalid,
+        sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
+        mend: "make it text: `mapRoles: |` with a bar, and the list indented below it",
+    },
+    Symptom {
         texts: &["The connection to the server localhost:8080 was refused"],
         cause: Cause::KubeconfigMissing,
         sentence: "kubectl has no kubeconfig, so that it asks for a server on this machine",
@@ -299,6 +305,11 @@ mod tests {
             (
                 "Unable to connect to the server: dial tcp: lookup x: no such host",
                 Cause::ServerUnreachable,
+            ),
+            (
+                "The request is invalid: patch: Invalid value: \"{}\": json: cannot unmarshal array into Go struct field \
+                 ConfigMap.data of type string",
+                Cause::ManifestInvalid,
             ),
         ] {
             check(printed, wanted);

@@ -222,6 +222,24 @@ fn creator_deleted_whose_arn_has_a_path() {
 }
 
 #[test]
+fn creator_deleted_that_identity_center_does_not_make_again() {
+    let mut stage = Stage::new();
+    map_roles(&mut stage, "");
+    stage.cluster_mut().creator = Some(Creator {
+        canonical_arn: "arn:aws:iam::111122223333:role/AWSReservedSSO_Admin_0123456789abcdef".to_owned(),
+    });
+    let token = stage.token(&stage.key_of("walker"));
+    let told = check(
+        &stage,
+        &token,
+        Cause::CreatorDeleted,
+        Some("mapping.result"),
+        "role/AWSReservedSSO_Admin_0123456789abcdef, was deleted",
+    );
+    assert!(told.mend.contains("make an access entry"), "{}", told.mend);
+}
+
+#[test]
 fn mapped_with_white_space() {
     let mut stage = Stage::new();
     map_roles(&mut stage, "- rolearn: 'arn:aws:iam::111122223333:role/admin '\n");

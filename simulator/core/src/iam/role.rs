@@ -241,6 +241,14 @@ impl Directory {
         self.remove::<Role>(account, name)
     }
 
+    /// Takes a role away whatever it holds and whoever made it, as Identity Center does with its own.
+    ///
+    /// # Errors
+    /// [`IamError::NoSuchAccount`].
+    pub(crate) fn withdraw_role(&mut self, account: &AccountId, name: &str) -> Result<(), IamError> {
+        self.remove::<Role>(account, name)
+    }
+
     /// Makes the role of a service.
     ///
     /// # Errors

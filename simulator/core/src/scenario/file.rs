@@ -276,6 +276,8 @@ struct RoleFile {
     service_linked: Option<Spanned<String>>,
     path: Option<String>,
     #[serde(default)]
+    deleted: bool,
+    #[serde(default)]
     trusted: Vec<String>,
     #[schemars(with = "Option<String>")]
     trust_policy: Option<Spanned<String>>,
@@ -687,6 +689,7 @@ fn identity_center(
             account.roles.push(RoleModel {
                 name: role_name.clone(),
                 path: IdentityCenter::role_path(&region.value),
+                deleted: false,
                 trusted: Vec::new(),
                 trust_policy: Some(IdentityCenter::trust_policy(&account.id, account.partition)),
                 max_session_duration: 3600,

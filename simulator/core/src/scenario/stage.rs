@@ -147,6 +147,7 @@ pub(super) struct UserModel {
 pub(super) struct RoleModel {
     pub(super) name: String,
     pub(super) path: String,
+    pub(super) deleted: bool,
     pub(super) trusted: Vec<String>,
     pub(super) trust_policy: Option<String>,
     pub(super) max_session_duration: u32,
@@ -450,6 +451,12 @@ impl WorldModel {
                     source,
                     settings: model.settings.clone(),
                 });
+            }
+        }
+        // At the end, so that entries and sessions can be theirs.
+        for account in &self.accounts {
+            for role in account.roles.iter().filter(|role| role.deleted) {
+                let _ = world.directory.withdraw_role(&account.id, &role.name);
             }
         }
         Staging { world, profiles }

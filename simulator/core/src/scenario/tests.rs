@@ -439,6 +439,8 @@ world:
         - name: admin
           max_session_duration: 7200
         - service_linked: eks.amazonaws.com
+        - name: former
+          deleted: true
   clusters: []
   profiles: []
 "#;
@@ -466,6 +468,7 @@ fn principals_may_what_the_world_says_or_everything() {
     assert!(world.directory.find_user(&account, "gone").is_err());
     let role = world.directory.account(&account).unwrap().role("admin").unwrap();
     assert_eq!(role.max_session_duration, 7200);
+    assert!(world.directory.account(&account).unwrap().role("former").is_none());
     for (from, to, line, message) in [
         ("[IAMReadOnlyAccess]", "[None]", 11, "no managed policy `None`"),
         ("[devs]", "[ops]", 10, "no group `ops`"),

@@ -260,6 +260,7 @@ impl Reader {
             tags: tags(file.tags.clone(), span)?,
             name,
             path,
+            deleted: file.deleted,
             trusted: file.trusted,
             trust_policy,
             max_session_duration,
