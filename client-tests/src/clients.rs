@@ -30,19 +30,23 @@ pub enum Client {
     Aws,
     /// The token authenticator of kube-apiserver, built of its published Go module.
     ApiServerWebhook,
-    /// A Python that has boto3, in a virtual environment.
+    /// A Python that has boto3 and the client of Kubernetes, in a virtual environment.
     Boto3,
     /// An informer of client-go that follows ConfigMaps.
     GoInformer,
+    /// The story of Kubernetes told by client-go.
+    GoKubernetes,
     /// The story told by the AWS SDK for Go.
     GoSdk,
     /// The folder with the archives of the AWS SDK for Java, which Maven fetches.
     JavaSdk,
+    /// The story of Kubernetes told by kube-rs.
+    KubeRs,
     /// kubectl: on PATH, else built from the Go module `k8s.io/kubectl`.
     Kubectl,
     /// kubectl 1.32: on PATH where it is of that release, else built.
     KubectlRelease,
-    /// The folder with the story and the AWS SDK for JavaScript, which npm fetches.
+    /// The folder with the stories, and the AWS SDK for JavaScript and the client of Kubernetes, which npm fetches.
     NodeSdk,
     /// The story told by the AWS SDK for Rust.
     RustSdk,
@@ -76,8 +80,10 @@ impl Client {
             Self::Aws => "aws",
             Self::Boto3 => "boto3",
             Self::GoInformer => "informer",
+            Self::GoKubernetes => "client-go",
             Self::GoSdk => "sdk-go",
             Self::JavaSdk => "sdk-java",
+            Self::KubeRs => "kube-rs",
             Self::Kubectl => "kubectl",
             Self::KubectlRelease => "kubectl-1.32",
             Self::NodeSdk => "sdk-node",
@@ -96,8 +102,10 @@ impl Client {
             },
             Self::Boto3 => Ok(python()?.join("bin").join("python")),
             Self::GoInformer => build_go("informer", self.name(), ""),
+            Self::GoKubernetes => build_go("kubernetes", self.name(), ""),
             Self::GoSdk => build_go("sdk", self.name(), ""),
             Self::JavaSdk => java_archives(),
+            Self::KubeRs => build_rust("kube-rs", "kube-rs"),
             Self::Kubectl => match find_on_path("kubectl") {
                 Some(found) => Ok(found),
                 None => build_kubectl(),
@@ -107,7 +115,7 @@ impl Client {
                 _ => build_kubectl(),
             },
             Self::NodeSdk => node_modules(),
-            Self::RustSdk => build_rust_sdk(),
+            Self::RustSdk => build_rust("rust-sdk", "sdk-rust"),
             Self::Strace => strace(),
             Self::Tmux => find_on_path("tmux")
                 .ok_or_else(|| Lack::Failed("it is not on PATH; Debian has it as a package".to_owned())),
@@ -177,7 +185,7 @@ fn optional_tool(name: &str) -> Result<PathBuf, Lack> {
     find_on_path(name).ok_or_else(|| Lack::Optional(format!("no {name} on PATH")))
 }
 
-/// A virtual environment with the AWS CLI and boto3.
+/// A virtual environment with the AWS CLI, boto3 and the client of Kubernetes.
 fn python() -> Result<PathBuf, Lack> {
     let requirements = source("python/requirements.txt");
     installed("python", &[&requirements], |venv| {
@@ -188,8 +196,8 @@ fn python() -> Result<PathBuf, Lack> {
 }
 
 fn node_modules() -> Result<PathBuf, Lack> {
-    let files = ["package.json", "package-lock.json", "story.mjs"].map(|name| source("node").join(name));
-    let [package, lock, story] = &files;
+    let files = ["package.json", "package-lock.json"].map(|name| source("node").join(name));
+    let [package, lock] = &files;
     let folder = installed("node", &[package, lock], |folder| {
         for file in [package, lock] {
             fs::copy(file, folder.join(file.file_name().unwrap_or_default()))?;
@@ -198,7 +206,9 @@ fn node_modules() -> Result<PathBuf, Lack> {
         run(Command::new("npm").args(words).current_dir(folder))
     })?;
     // Node looks for modules beside the program.
-    fs::copy(story, folder.join("story.mjs"))?;
+    for story in ["kubernetes.mjs", "story.mjs"] {
+        fs::copy(source("node").join(story), folder.join(story))?;
+    }
     Ok(folder)
 }
 
@@ -215,16 +225,17 @@ fn java_archives() -> Result<PathBuf, Lack> {
     })
 }
 
-fn build_rust_sdk() -> Result<PathBuf, Lack> {
-    let folder = target_folder().join("client-tests").join("rust-sdk");
+/// A program of ours with a workspace of its own.
+fn build_rust(workspace: &str, program: &str) -> Result<PathBuf, Lack> {
+    let folder = target_folder().join("client-tests").join(workspace);
     // Cargo itself knows whether there is anything to build, and has a lock of its own.
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--locked", "--manifest-path"]);
     run(cargo
-        .arg(source("rust-sdk/Cargo.toml"))
+        .arg(source(workspace).join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&folder))?;
-    Ok(folder.join("debug").join("sdk-rust"))
+    Ok(folder.join("debug").join(program))
 }
 
 fn build_kubectl() -> Result<PathBuf, Lack> {

@@ -23,6 +23,7 @@ mod kubectl_apply;
 mod kubectl_recorded;
 mod kubectl_schema;
 mod kubernetes;
+mod kubernetes_clients;
 mod logs;
 mod models;
 mod outbound;
