@@ -43,7 +43,7 @@ fn every_imported_case_shows_its_denial_with_the_real_clients() {
             assert!(!out.exists());
             continue;
         }
-        ran.good();
+        assert_eq!(ran.code, Some(0), "{}: {}", case.display(), ran.stderr);
         run.arg(&out);
     }
     let ran = Simulator::run_command(&mut run);

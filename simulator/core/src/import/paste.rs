@@ -271,6 +271,7 @@ fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) 
     let mut taken: Vec<Line> = Vec::new();
     let mut open: Vec<(char, Origin)> = Vec::new();
     let (mut in_string, mut escaped) = (false, false);
+    let mut comma: Option<(Origin, usize)> = None;
     let mut rest = lines;
     while let Some((line, behind)) = rest.split_first() {
         let Some(line) = line else { break };
@@ -284,7 +285,6 @@ fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) 
             break;
         }
         rest = behind;
-        let mut comma: Option<usize> = None;
         let was_in_string = in_string;
         for (at, character) in line.text.chars().enumerate() {
             if in_string {
@@ -301,14 +301,14 @@ fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) 
                 '{' | '[' => open.push((character, line.origin)),
                 '}' | ']' => {
                     open.pop();
-                    if comma.is_some() {
-                        findings.push(mended(file, line.origin, at, "a comma too many is passed over"));
+                    if let Some((origin, at)) = comma {
+                        findings.push(mended(file, origin, at, "a comma too many is passed over"));
                     }
                 }
                 _ => {}
             }
             if character == ',' {
-                comma = Some(at);
+                comma = Some((line.origin, at));
             } else if !character.is_whitespace() {
                 comma = None;
             }
@@ -330,7 +330,8 @@ fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) 
         }
     }
     if let Some((bracket, origin)) = open.last() {
-        let end = taken.last().map(|line| line.origin).unwrap_or_default();
+        let end = taken.iter().rfind(|line| !line.is_blank());
+        let end = end.map(|line| line.origin).unwrap_or_default();
         findings.push(Finding {
             file: file.to_owned(),
             line: end.line,
@@ -404,38 +405,46 @@ fn join_log(file: &str, piece: &mut Piece, findings: &mut Vec<Finding>) {
 /// With or without a space between them, as what comes of it tells.
 fn join(first: &str, second: &str) -> String {
     let (head, tail) = (first.trim_end(), second.trim_start());
-    let spaced = format!("{head} {tail}");
-    let tight = format!("{head}{tail}");
-    if first.ends_with(' ')
-        || second.starts_with(' ') && !head.is_empty() && Record::parse(head).is_some_and(|record| !record.is_cut)
-    {
+    let (spaced, tight) = (format!("{head} {tail}"), format!("{head}{tail}"));
+    let Some(record) = Record::parse(head) else {
+        return if first.ends_with(' ') || second.starts_with(' ') {
+            spaced
+        } else {
+            tight
+        };
+    };
+    if tail.starts_with('"') {
+        return tight;
+    }
+    if first.ends_with(' ') {
         return spaced;
     }
-    let Some(record) = Record::parse(head) else {
-        return tight;
-    };
-    let begins_name = tail
-        .split_once('=')
-        .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase()));
     if !record.is_cut {
-        // Between two fields, or within a value without quotes.
-        return if begins_name { spaced } else { tight };
-    }
-    let (name, value) = match record.fields.last() {
-        Some((name, value)) => (name.as_str(), value.as_str()),
-        None => ("msg", record.msg.as_str()),
-    };
-    if matches!(name, "msg" | "error" | "groups") {
-        let known = |text: &str| {
-            super::KNOWN_WORDS
-                .iter()
-                .any(|known| text.contains(known) && !value.contains(known))
+        // Between two fields, or within a name or a value without quotes.
+        let begins_name = tail
+            .split_once('=')
+            .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase()));
+        let is_whole = head.ends_with('"') || head.rsplit(' ').next().is_some_and(|word| word.contains('='));
+        return if (begins_name && is_whole) || second.starts_with(' ') {
+            spaced
+        } else {
+            tight
         };
-        match (known(&tight), known(&spaced)) {
-            (true, false) => tight,
-            _ => spaced,
-        }
-    } else {
+    }
+    let name = head
+        .rsplit_once("=\"")
+        .and_then(|(before, _)| before.rsplit(' ').next());
+    if !matches!(name, Some("msg" | "error" | "groups")) {
+        return tight;
+    }
+    let known = |text: &str| {
+        super::KNOWN_WORDS
+            .iter()
+            .any(|known| text.contains(known) && !head.contains(known))
+    };
+    if known(&tight) && !known(&spaced) {
         tight
+    } else {
+        spaced
     }
 }

@@ -94,7 +94,7 @@ impl Record {
 fn unescape(line: &str) -> String {
     let mut text = line.to_owned();
     for _ in 0..2 {
-        if text.contains("=\\\"") {
+        if text.contains("=\\\"") || text.contains("=\\\\\\\"") {
             text = text
                 .replace("\\\\", "\u{0}")
                 .replace("\\\"", "\"")

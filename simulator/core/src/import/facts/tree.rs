@@ -341,7 +341,7 @@ impl Reader<'_> {
                     texts.insert(entry.key.clone(), String::new());
                 }
                 _ if entry.key.starts_with("map") => {
-                    let (line, column) = (entry.value.place.line, entry.value.place.column);
+                    let (line, column) = (entry.place.line, entry.place.column);
                     let place = self.place(piece, line, column);
                     self.findings.push(place.finding(
                         Severity::Error,

@@ -75,6 +75,6 @@ fn json_that_ends_too_early_is_refused_at_its_end() {
     let mut findings = Vec::new();
     assert!(pieces("x", "{\n  \"a\": [\n    \"b\",\n", &mut findings).is_empty());
     let found = &findings[0];
-    assert_eq!((found.line, found.severity), (4, Severity::Error));
+    assert_eq!((found.line, found.severity), (3, Severity::Error));
     assert!(found.message.contains("within the `[` of line 2"), "{}", found.message);
 }
