@@ -413,7 +413,8 @@ fn join(first: &str, second: &str) -> String {
             tight
         };
     };
-    if tail.starts_with('"') {
+    // At either end of a quoted value.
+    if tail.starts_with('"') || head.ends_with("=\"") {
         return tight;
     }
     if first.ends_with(' ') {
