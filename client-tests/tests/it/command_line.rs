@@ -101,7 +101,7 @@ fn wrong_usage_is_told_in_one_line() {
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(2), wanted));
     }
     for command in [
-        "serve", "exec", "token", "verify", "webhook", "explain", "lint", "scenario", "ctl",
+        "serve", "exec", "token", "verify", "webhook", "explain", "import", "lint", "scenario", "ctl",
     ] {
         let help = own(&format!("{command} --help")).good();
         assert!(help.contains("Example"), "{command}: {help}");

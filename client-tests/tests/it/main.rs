@@ -17,6 +17,7 @@ mod crash;
 mod eksctl;
 mod faults;
 mod iam;
+mod import;
 mod irsa;
 mod kubectl;
 mod kubectl_apply;

@@ -4,6 +4,7 @@ mod access_entry;
 mod cause;
 mod client;
 mod client_error;
+mod log_line;
 mod mapped;
 mod near_miss;
 mod request;
@@ -17,6 +18,9 @@ pub use self::client::ClientContext;
 pub use self::client::ClientProfile;
 pub use self::client::explain_client;
 pub use self::client_error::explain_client_error;
+pub use self::log_line::LogExplanation;
+pub use self::log_line::explain_log_line;
+pub(crate) use self::log_line::explain_record;
 use self::mapped::mapping_finding;
 use crate::arn::Arn;
 use crate::arn::CanonicalArn;
@@ -218,30 +222,7 @@ pub fn explain_arn(arn: &str, cluster: &Cluster, world: &World) -> Explanation {
             .explained(Trace::new());
         }
     };
-    let (account_id, canonical_arn) = match Arn::parse(&canonical) {
-        // A role given with its path: STS shows its sessions without it.
-        Ok(parsed) if parsed.resource.starts_with("role/") => {
-            let name = parsed.resource.rsplit('/').next().unwrap_or_default();
-            let arn = format!("arn:{}:iam::{}:role/{name}", parsed.partition, parsed.account_id);
-            (parsed.account_id, arn)
-        }
-        Ok(parsed) => (parsed.account_id, canonical),
-        Err(_) => (String::new(), canonical),
-    };
-    let identity = Identity {
-        session_name: arn
-            .split_once(":assumed-role/")
-            .and_then(|(_, rest)| rest.rsplit('/').next())
-            .unwrap_or_default()
-            .to_owned(),
-        arn: arn.to_owned(),
-        user_id: Principal::find_canonical(&canonical_arn, &world.directory)
-            .map(|principal| principal.id)
-            .unwrap_or_default(),
-        canonical_arn,
-        account_id,
-        access_key_id: String::new(),
-    };
+    let identity = identity_of(arn, canonical, world);
     let resolution = mapping::resolve(&identity, cluster);
     match &resolution.outcome {
         Ok(user) => Finding::new(
@@ -257,6 +238,34 @@ pub fn explain_arn(arn: &str, cluster: &Cluster, world: &World) -> Explanation {
         Err(error) => mapping_finding(error, &identity, cluster, world),
     }
     .explained(resolution.trace)
+}
+
+/// Whom STS would name of a principal of the World, given as any ARN that AWS shows, and the same in its canonical form.
+pub(crate) fn identity_of(arn: &str, canonical: String, world: &World) -> Identity {
+    let (account_id, canonical_arn) = match Arn::parse(&canonical) {
+        // A role given with its path: STS shows its sessions without it.
+        Ok(parsed) if parsed.resource.starts_with("role/") => {
+            let name = parsed.resource.rsplit('/').next().unwrap_or_default();
+            let arn = format!("arn:{}:iam::{}:role/{name}", parsed.partition, parsed.account_id);
+            (parsed.account_id, arn)
+        }
+        Ok(parsed) => (parsed.account_id, canonical),
+        Err(_) => (String::new(), canonical),
+    };
+    Identity {
+        session_name: arn
+            .split_once(":assumed-role/")
+            .and_then(|(_, rest)| rest.rsplit('/').next())
+            .unwrap_or_default()
+            .to_owned(),
+        arn: arn.to_owned(),
+        user_id: Principal::find_canonical(&canonical_arn, &world.directory)
+            .map(|principal| principal.id)
+            .unwrap_or_default(),
+        canonical_arn,
+        account_id,
+        access_key_id: String::new(),
+    }
 }
 
 /// Explains why a token was let in without being judged: the API server had judged it `age_seconds` before. What its

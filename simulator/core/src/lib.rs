@@ -58,6 +58,7 @@ pub mod filter_pattern;
 pub mod insights;
 
 pub mod explain;
+pub mod import;
 pub mod lint;
 pub mod log;
 pub mod scenario;

@@ -11,7 +11,7 @@ mod principal;
 mod rule;
 #[cfg(test)]
 mod tests;
-mod tree;
+pub(crate) mod tree;
 
 use std::fmt;
 

@@ -3,7 +3,11 @@
 //! Source: `TextFormatter` of logrus: time, level and msg first, then the other fields by name; a value is quoted as
 //! Go's `%q` does unless it is made only of letters, digits and `-._/@^+`.
 
+mod read;
+
 use std::fmt::Write as _;
+
+pub use self::read::Record;
 
 use crate::instant::Timestamp;
 

@@ -6,6 +6,7 @@ mod ctl;
 mod excerpt;
 mod exec;
 mod explain;
+mod import;
 mod lint;
 mod operations;
 mod scenario;
@@ -46,6 +47,7 @@ enum Command {
     Exec(exec::Exec),
     Scenario(scenario::ScenarioCommand),
     Explain(explain::Explain),
+    Import(import::Import),
     Lint(lint::Lint),
     Token(token::Token),
     Verify(verify::Verify),
@@ -175,6 +177,7 @@ pub fn main() -> ExitCode {
         Command::Exec(command) => command.run(),
         Command::Scenario(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Import(command) => command.run(),
         Command::Lint(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::Verify(command) => command.run(),

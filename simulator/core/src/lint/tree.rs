@@ -18,23 +18,23 @@ const DEPTH_LIMIT: usize = 100;
 
 /// A stretch of one line. Lines and columns begin with 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) line: usize,
-    pub(super) column: usize,
+pub(crate) struct Place {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
     /// Characters on that line, at least 1.
-    pub(super) length: usize,
+    pub(crate) length: usize,
 }
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) place: Place,
-    pub(super) shape: Shape,
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) shape: Shape,
     style: ScalarStyle,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     List(Vec<Node>),
     Map(Vec<Entry>),
     Null,
@@ -45,28 +45,28 @@ pub(super) enum Shape {
 
 /// A key with its value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) place: Place,
-    pub(super) value: Node,
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) place: Place,
+    pub(crate) value: Node,
 }
 
 impl Node {
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.shape {
             Shape::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[Entry] {
         match &self.shape {
             Shape::Map(entries) => entries,
             _ => &[],
         }
     }
 
-    pub(super) fn list(&self) -> &[Self] {
+    pub(crate) fn list(&self) -> &[Self] {
         match &self.shape {
             Shape::List(nodes) => nodes,
             _ => &[],
@@ -74,20 +74,20 @@ impl Node {
     }
 
     /// The last entry of that key: decoders let it win.
-    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().rev().find(|entry| entry.key == key)
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    pub(super) fn text_at(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text_at(&self, key: &str) -> Option<&str> {
         self.get(key).and_then(Self::text)
     }
 
     /// What kind of value it is, in words.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match &self.shape {
             Shape::List(_) => "a list",
             Shape::Map(_) => "a map",
@@ -113,25 +113,25 @@ impl Node {
 
 /// Text that the parser does not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Broken {
-    pub(super) place: Place,
-    pub(super) message: String,
+pub(crate) struct Broken {
+    pub(crate) place: Place,
+    pub(crate) message: String,
     /// A tab is what breaks it.
-    pub(super) is_tab: bool,
+    pub(crate) is_tab: bool,
 }
 
 /// The text that the user gave.
-pub(super) struct Source {
+pub(crate) struct Source {
     lines: Vec<Vec<char>>,
 }
 
 impl Source {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self { lines: lines_of(text) }
     }
 
     /// The documents of the text. JSON objects one after the other count as documents too.
-    pub(super) fn documents(&self, text: &str) -> Result<Vec<Node>, Broken> {
+    pub(crate) fn documents(&self, text: &str) -> Result<Vec<Node>, Broken> {
         let broken = match load(text, &|line, column| (line, column)) {
             Ok(documents) => return Ok(documents),
             Err(broken) => broken,
@@ -166,7 +166,7 @@ impl Source {
     }
 
     /// The first document inside a string.
-    pub(super) fn inner(&self, node: &Node) -> Result<Option<Node>, Broken> {
+    pub(crate) fn inner(&self, node: &Node) -> Result<Option<Node>, Broken> {
         let text = node.text().unwrap_or_default();
         let marks = self.marks(node, text);
         let mut by_line: Vec<Vec<(usize, usize)>> = vec![Vec::new()];

@@ -7,7 +7,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 use eks_auth_core::explain::ClientContext;
+use eks_auth_core::explain::LogExplanation;
 use eks_auth_core::explain::explain_client_error;
+use eks_auth_core::explain::explain_log_line;
+use eks_auth_core::import;
+use eks_auth_core::import::Artifact;
+use eks_auth_core::import::Kind;
+use eks_auth_core::import::Options;
+use eks_auth_core::import::newest_denial;
 use eks_auth_core::scenario;
 use serde_json::Value;
 use serde_json::json;
@@ -15,6 +22,7 @@ use serde_json::json;
 use super::Failure;
 use super::Output;
 use super::ctl::Target;
+use super::import::Artifacts;
 use super::read_or;
 use super::world_text;
 use crate::clock::Clock;
@@ -28,8 +36,9 @@ use crate::profile::plugin_environment;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  eks-auth-sim explain --last\n  \
                         kubectl get svc 2>&1 | eks-auth-sim explain --client-error -\n  \
+                        eks-auth-sim explain --log-line - --aws-auth aws-auth.yaml < authenticator.log\n  \
                         eks-auth-sim explain --arn arn:aws:iam::111122223333:role/admin-test-role --scenario unmapped-role")]
-#[group(id = "subject", required = true, multiple = false, args = ["token", "arn", "last", "client_error"])]
+#[group(id = "subject", required = true, multiple = false, args = ["token", "arn", "last", "client_error", "log_line"])]
 pub(super) struct Explain {
     /// A bearer token, `k8s-aws-v1.…`; `-` reads it from standard input
     #[arg(long)]
@@ -43,6 +52,11 @@ pub(super) struct Explain {
     /// What a client printed when it failed; `-` reads it from standard input
     #[arg(long, value_name = "TEXT")]
     client_error: Option<String>,
+    /// A line of the authenticator's log, with or without its time, or its error alone; `-` reads it from standard input
+    #[arg(long, value_name = "LINE")]
+    log_line: Option<String>,
+    #[command(flatten)]
+    artifacts: Artifacts,
     /// The cluster, where there are several
     #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
@@ -59,6 +73,14 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(mut self) -> Result<ExitCode, Failure> {
         self.token = self.token.map(read_or).transpose()?;
+        if !self.artifacts.is_empty() && self.log_line.is_none() {
+            return Err(Failure::usage(
+                "--aws-auth, --access-entries and --cluster-json go with --log-line",
+            ));
+        }
+        if let Some(line) = self.log_line.take() {
+            return self.explain_line(&read_or(line)?);
+        }
         let explanation = if let Some(text) = self.client_error.take() {
             let text = read_or(text)?;
             let explanation = explain_client_error(&text).ok_or_else(|| {
@@ -96,6 +118,57 @@ impl Explain {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// What a line tells, alone or together with artifacts.
+    fn explain_line(&self, line: &str) -> Result<ExitCode, Failure> {
+        let alone = newest_denial(line)
+            .or_else(|| line.lines().rev().find_map(explain_log_line))
+            .or_else(|| explain_log_line(line));
+        let alone = alone.ok_or_else(|| {
+            Failure::not_so(
+                "this is no line of the authenticator's log: give one with `msg=\"access denied\"`, or its error",
+            )
+        })?;
+        let mut out = io::stdout().lock();
+        if self.artifacts.is_empty() {
+            match self.output {
+                Output::Json => writeln!(out, "{:#}", line_value(&alone))?,
+                Output::Text => writeln!(out, "{}", alone.render_text().trim_end())?,
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        let mut artifacts = self.artifacts.read()?;
+        artifacts.push(Artifact {
+            file: "log line".to_owned(),
+            text: line.to_owned(),
+            kind: Some(Kind::Log),
+        });
+        let options = Options {
+            id: "log-line".to_owned(),
+            anonymise: None,
+        };
+        let imported = import::import(&artifacts, &options);
+        let findings = match &imported {
+            Ok(imported) => &imported.findings,
+            Err(refusal) => &refusal.findings,
+        };
+        let mut err = io::stderr().lock();
+        for finding in findings {
+            writeln!(err, "{finding}")?;
+        }
+        let explanation = imported.map_err(Failure::not_so)?.explanation;
+        let mut value = control::explanation_json("", &explanation);
+        match self.output {
+            Output::Json => {
+                if let Value::Object(map) = &mut value {
+                    map.remove("text");
+                }
+                writeln!(out, "{value:#}")?;
+            }
+            Output::Text => writeln!(out, "{}", explanation.render_text().trim_end())?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
     /// In the World of a scenario at its beginning.
     fn explain_here(&self) -> Result<Value, Failure> {
         let machine = SystemClock.now();
@@ -120,4 +193,17 @@ impl Explain {
         let config = ClientConfig::load(env, None).ok()?;
         Some(config.client_context())
     }
+}
+
+fn line_value(explained: &LogExplanation) -> Value {
+    let explanation = &explained.explanation;
+    json!({
+        "cause": explanation.cause.id(),
+        "possible": explained.possible.iter().map(|cause| cause.id()).collect::<Vec<_>>(),
+        "sentence": explanation.sentence,
+        "caller": explained.caller,
+        "evidence": explanation.evidence,
+        "look_at": explained.look_at,
+        "mend": explanation.mend,
+    })
 }

@@ -1,0 +1,509 @@
+//! What a bare line of the authenticator's log tells, with no cluster to ask.
+//!
+//! A line names what was decided, seldom why: so several causes may be possible, the likeliest first. Wordings of every
+//! release are known: `ARN is not mapped` until 2022, `Identity is not mapped` until 2024, and messages of STS with and
+//! without `on REGION endpoint`.
+
+use std::fmt::Write as _;
+
+use super::Cause;
+use super::Explanation;
+use super::Finding;
+use crate::arn::Arn;
+use crate::log::Record;
+use crate::mapping::is_instance_id;
+use crate::trace::Trace;
+
+/// What a line tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogExplanation {
+    /// The likeliest cause, with the line's facts as evidence.
+    pub explanation: Explanation,
+    /// Every cause that the line leaves possible, the likeliest first.
+    pub possible: Vec<Cause>,
+    /// Whose request it was, where the line says so.
+    pub caller: Option<String>,
+    /// What to look at next.
+    pub look_at: Vec<String>,
+}
+
+impl LogExplanation {
+    /// The whole for a terminal.
+    #[must_use]
+    pub fn render_text(&self) -> String {
+        let explanation = &self.explanation;
+        let mut text = format!("{}\ncause: {}\n", explanation.sentence, explanation.cause.id());
+        if self.possible.len() > 1 {
+            let others: Vec<&str> = self.possible.iter().skip(1).map(|cause| cause.id()).collect();
+            let _ = writeln!(text, "or: {}", others.join(", "));
+        }
+        if let Some(caller) = &self.caller {
+            let _ = writeln!(text, "caller: {caller}");
+        }
+        for (title, lines) in [("evidence", &explanation.evidence), ("look at", &self.look_at)] {
+            if !lines.is_empty() {
+                let _ = writeln!(text, "\n{title}:");
+            }
+            for line in lines {
+                let _ = writeln!(text, "  {line}");
+            }
+        }
+        if !explanation.mend.is_empty() {
+            let _ = writeln!(text, "\nmend: {}", explanation.mend);
+        }
+        text
+    }
+}
+
+/// What a wording of the `error` field means.
+struct Meaning {
+    /// All of these stand in it.
+    texts: &'static [&'static str],
+    /// The likeliest first.
+    causes: &'static [Cause],
+    sentence: &'static str,
+    mend: &'static str,
+}
+
+const NEW_TOKEN: &str = "make the token with `aws eks get-token --cluster-name NAME` and pass it on unchanged";
+const RIGHT_HOST: &str =
+    "sign for the regional STS endpoint of the cluster's partition: check AWS_REGION and AWS_ENDPOINT_URL";
+const MAP_IT: &str = "map the caller (`aws eks create-access-entry --cluster-name NAME --principal-arn ARN`, or an item of aws-auth \
+                      where the mode is CONFIG_MAP), or choose the profile of somebody who is mapped";
+
+/// From the particular to the general; the first that fits is told.
+const MEANINGS: &[Meaning] = &[
+    Meaning {
+        texts: &["renderTemplates error"],
+        causes: &[Cause::TemplateUnrenderable],
+        sentence: "access denied: a mapping was found, but its username or a group cannot be rendered",
+        mend: "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
+    },
+    Meaning {
+        texts: &["failed mapping "],
+        causes: &[Cause::TemplateUnrenderable],
+        sentence: "access denied: a mapping was found, but its username or a group cannot be rendered",
+        mend: "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
+    },
+    Meaning {
+        texts: &["Map error: "],
+        causes: &[Cause::AccessEntryOfRecreatedPrincipal, Cause::IdentityNotMapped],
+        sentence: "access denied: a mapper knows the caller's unique id, but for another ARN",
+        mend: "delete the mapping, and make it again for the principal as it is now",
+    },
+    Meaning {
+        texts: &["invalid username '"],
+        causes: &[Cause::UsernameReserved],
+        sentence: "access denied: the mapping gives a username that is reserved",
+        mend: "give the mapping a username that begins otherwise; the groups may stay",
+    },
+    Meaning {
+        texts: &["dentity is not mapped"],
+        causes: NOT_MAPPED,
+        sentence: "access denied: STS vouches for the caller, and no mapper knows it",
+        mend: MAP_IT,
+    },
+    Meaning {
+        texts: &["ARN is not mapped"],
+        causes: NOT_MAPPED,
+        sentence: "access denied: STS vouches for the caller, and no mapper knows it",
+        mend: MAP_IT,
+    },
+    Meaning {
+        texts: &["X-Amz-Date parameter is expired"],
+        causes: &[Cause::TokenExpired],
+        sentence: "access denied: the token was signed more than 15 minutes ago, or the clock of the client's machine is behind",
+        mend: "make a new token, with an exec plugin in the kubeconfig or the provider; if this one was new, set the clock of \
+               the client's machine",
+    },
+    Meaning {
+        texts: &["client did not sign the x-k8s-aws-id header"],
+        causes: &[Cause::TokenForNoCluster],
+        sentence: "access denied: the token does not bind itself to a cluster",
+        mend: "sign the header x-k8s-aws-id with the cluster's name: use `aws eks get-token`",
+    },
+    Meaning {
+        texts: &["unexpected hostname "],
+        causes: &[Cause::TokenWrongHost],
+        sentence: "access denied: the token names another host than STS",
+        mend: RIGHT_HOST,
+    },
+    Meaning {
+        texts: &["could not parse region for pre-signed URL"],
+        causes: &[Cause::TokenWrongHost],
+        sentence: "access denied: the token's host is no endpoint of STS",
+        mend: RIGHT_HOST,
+    },
+    Meaning {
+        texts: &["global endpoint unsupported in partition"],
+        causes: &[Cause::TokenWrongHost],
+        sentence: "access denied: the token is signed for sts.amazonaws.com, and the cluster is in another partition",
+        mend: RIGHT_HOST,
+    },
+    Meaning {
+        texts: &["does not support hostname"],
+        causes: &[Cause::TokenWrongHost],
+        sentence: "access denied: the token is signed for the STS of another partition",
+        mend: RIGHT_HOST,
+    },
+    Meaning {
+        texts: &["invalid region identifier format provided"],
+        causes: &[Cause::TokenWrongHost],
+        sentence: "access denied: the token's host names no region",
+        mend: RIGHT_HOST,
+    },
+    Meaning {
+        texts: &["unexpected scheme "],
+        causes: &[Cause::TokenWrongHost],
+        sentence: "access denied: the token's URL is not https",
+        mend: RIGHT_HOST,
+    },
+    Meaning {
+        texts: &["input token was not properly formatted"],
+        causes: &[Cause::TokenMalformed],
+        sentence: "access denied: what came as a bearer token is no presigned request to STS",
+        mend: NEW_TOKEN,
+    },
+    Meaning {
+        texts: &["sts getCallerIdentity was throttled"],
+        causes: &[Cause::StsThrottled],
+        sentence: "access denied: STS has had too many requests, so that it did not say who the caller is",
+        mend: "try again later, and send STS fewer requests: let clients keep their sessions and tokens",
+    },
+    Meaning {
+        texts: &["error from AWS", "Throttling"],
+        causes: &[Cause::StsThrottled],
+        sentence: "access denied: STS has had too many requests, so that it did not say who the caller is",
+        mend: "try again later, and send STS fewer requests: let clients keep their sessions and tokens",
+    },
+    Meaning {
+        texts: &["error from AWS", "ExpiredToken"],
+        causes: &[Cause::SessionExpired],
+        sentence: "access denied: the temporary credentials behind the token have ended",
+        mend: "get new credentials: `aws sso login`, or assume the role again",
+    },
+    Meaning {
+        texts: &["error from AWS", "InvalidClientTokenId"],
+        causes: &[
+            Cause::KeyUnknown,
+            Cause::KeyInactive,
+            Cause::KeyOfDeletedPrincipal,
+            Cause::CreatorDeleted,
+            Cause::SessionTokenWrong,
+        ],
+        sentence: "access denied: STS does not take the access key: it is deleted or switched off, its owner is gone, or the \
+                   session token is not its own",
+        mend: "check which credentials kubectl uses (`aws sts get-caller-identity`), and use a key that is alive",
+    },
+    Meaning {
+        texts: &["error from AWS", "Signature expired"],
+        causes: &[Cause::TokenExpired],
+        sentence: "access denied: STS finds the signature too old",
+        mend: "make a new token; if this one was new, set the clock of the client's machine",
+    },
+    Meaning {
+        texts: &["error from AWS", "Signature not yet current"],
+        causes: &[Cause::ClockAhead],
+        sentence: "access denied: the token is signed in the future: the clock of the client's machine is ahead",
+        mend: "set the clock of the client's machine: `timedatectl set-ntp true`",
+    },
+    Meaning {
+        texts: &["error from AWS", "Credential should be scoped"],
+        causes: &[Cause::WrongDateOrScope],
+        sentence: "access denied: the signature is for another region or service than the host of the token",
+        mend: RIGHT_HOST,
+    },
+    Meaning {
+        texts: &["error from AWS", "SignatureDoesNotMatch"],
+        causes: &[Cause::SignatureMismatch, Cause::TokenForOtherCluster],
+        sentence: "access denied: the signature is not the one that STS calculates: the secret key is wrong, the token was \
+                   changed on the way, or it was made for a cluster of another name",
+        mend: "make the token for this cluster (`aws eks update-kubeconfig --name NAME`), and check the secret key",
+    },
+    Meaning {
+        texts: &["sts getCallerIdentity failed: error from AWS"],
+        causes: &[Cause::StsUnavailable],
+        sentence: "access denied: STS answered the authenticator with an error of its own",
+        mend: "try again later; the AWS Health Dashboard says whether STS has trouble in the region",
+    },
+    Meaning {
+        texts: &["error during GET"],
+        causes: &[Cause::StsUnavailable],
+        sentence: "access denied: STS gave the authenticator no answer",
+        mend: "try again later; the AWS Health Dashboard says whether STS has trouble in the region",
+    },
+    Meaning {
+        texts: &["sts getCallerIdentity failed"],
+        causes: &[Cause::IdentityUnusable],
+        sentence: "access denied: the caller is no principal that can be mapped",
+        mend: "use an IAM user or role",
+    },
+];
+
+const NOT_MAPPED: &[Cause] = &[
+    Cause::IdentityNotMapped,
+    Cause::MappedWithPath,
+    Cause::AwsAuthBroken,
+    Cause::AwsAuthIgnored,
+    Cause::AccessEntryOfRecreatedPrincipal,
+    Cause::MappedWithOtherSsoSuffix,
+    Cause::MappedInOtherAccount,
+    Cause::MappedAsOtherKind,
+    Cause::CreatorDeleted,
+];
+
+/// Explains a line of the authenticator's log, or the text of its `error` field; nothing where it is neither.
+#[must_use]
+pub fn explain_log_line(line: &str) -> Option<LogExplanation> {
+    Some(explain_record(&Record::parse(line)?))
+}
+
+/// Explains a line that was read already.
+pub(crate) fn explain_record(record: &Record) -> LogExplanation {
+    if let Some(error) = record.denial() {
+        return denial(record, error);
+    }
+    if record.is_grant() {
+        return grant(record);
+    }
+    let sentence = match record.msg.as_str() {
+        "STS response" => "STS vouched for the caller; whether a mapper knows it stands in the line that follows",
+        "" => "the line says neither that somebody was let in nor that somebody was not",
+        _ => "the line is of the authenticator itself, and about no caller",
+    };
+    let finding = with_fields(Finding::new(Cause::Granted, sentence, ""), record);
+    LogExplanation {
+        possible: Vec::new(),
+        caller: record.arn().map(str::to_owned),
+        look_at: vec!["the next line with `access granted` or `access denied` for the same client".to_owned()],
+        explanation: finding.explained(Trace::new()),
+    }
+}
+
+fn grant(record: &Record) -> LogExplanation {
+    let (user, groups) = (
+        record.field("username").unwrap_or("?"),
+        record.field("groups").unwrap_or("[]"),
+    );
+    let sentence =
+        format!("access granted as {user} in {groups}: what is refused then is refused by RBAC, not by the mapping");
+    LogExplanation {
+        possible: vec![Cause::Granted, Cause::NoBinding, Cause::NotAuthorized],
+        caller: record.arn().map(str::to_owned),
+        look_at: vec![
+            format!("kubectl auth can-i --list --as {user}"),
+            "kubectl get clusterrolebindings,rolebindings -A -o wide".to_owned(),
+        ],
+        explanation: with_fields(Finding::new(Cause::Granted, sentence, ""), record).explained(Trace::new()),
+    }
+}
+
+fn denial(record: &Record, error: &str) -> LogExplanation {
+    let meaning = MEANINGS
+        .iter()
+        .find(|meaning| meaning.texts.iter().all(|text| error.contains(text)));
+    let arn = record.arn();
+    let Some(meaning) = meaning else {
+        let sentence = if error.is_empty() {
+            "access denied; the part of the line that says why is missing"
+        } else {
+            "access denied, in words that are not known here"
+        };
+        let mend = "give the whole line, with its field `error`";
+        return LogExplanation {
+            possible: Vec::new(),
+            caller: arn.map(str::to_owned),
+            look_at: Vec::new(),
+            explanation: with_fields(Finding::new(Cause::IdentityNotMapped, sentence, mend), record)
+                .explained(Trace::new()),
+        };
+    };
+    let mut possible = meaning.causes.to_vec();
+    let is_not_mapped = meaning.causes == NOT_MAPPED;
+    if is_not_mapped {
+        narrow(&mut possible, record);
+    }
+    let cause = possible.first().copied().unwrap_or(Cause::IdentityNotMapped);
+    let mut finding = Finding::new(cause, meaning.sentence, meaning.mend);
+    if is_not_mapped && let Some(arn) = arn {
+        finding.sentence = format!("access denied: STS vouches for {arn}, and no mapper knows it");
+        finding.mend = meaning.mend.replacen("ARN", arn, 1);
+    }
+    LogExplanation {
+        caller: arn.map(str::to_owned),
+        look_at: look_at(is_not_mapped, arn),
+        explanation: with_fields(finding, record).explained(Trace::new()),
+        possible,
+    }
+}
+
+/// What the caller's ARN leaves of the reasons why nobody knows it.
+fn narrow(possible: &mut Vec<Cause>, record: &Record) {
+    let Some(arn) = record.arn().and_then(|arn| Arn::parse(arn).ok()) else {
+        return;
+    };
+    let session = record.field("session").unwrap_or_default();
+    let resource = arn.resource.as_str();
+    let name = resource.rsplit('/').next().unwrap_or_default();
+    let is_role = resource.starts_with("role/") || resource.starts_with("assumed-role/");
+    if !is_role {
+        possible.retain(|cause| !matches!(cause, Cause::MappedWithPath | Cause::MappedWithOtherSsoSuffix));
+    }
+    if !name.starts_with("AWSReservedSSO_") {
+        possible.retain(|cause| *cause != Cause::MappedWithOtherSsoSuffix);
+    } else {
+        possible.insert(0, Cause::MappedWithSsoPath);
+    }
+    if resource == "root" {
+        *possible = vec![Cause::RootNotMapped];
+    } else if resource.starts_with("federated-user/") {
+        *possible = vec![Cause::FederatedUserNotMapped];
+    } else if is_role && (is_instance_id(session) || is_of_nodes(name)) {
+        possible.insert(0, Cause::NodeRoleNotMapped);
+    }
+}
+
+fn is_of_nodes(role: &str) -> bool {
+    let letters: String = role.chars().filter(char::is_ascii_alphanumeric).collect();
+    let letters = letters.to_lowercase();
+    ["noderole", "nodeinstancerole", "nodegrouprole"]
+        .iter()
+        .any(|part| letters.contains(part))
+}
+
+fn look_at(is_not_mapped: bool, arn: Option<&str>) -> Vec<String> {
+    let mut commands = vec!["aws sts get-caller-identity   # as the one who is denied".to_owned()];
+    if is_not_mapped {
+        commands.extend([
+            "aws eks describe-cluster --name NAME --query cluster.accessConfig.authenticationMode".to_owned(),
+            "aws eks list-access-entries --cluster-name NAME   # where the mode has API in it".to_owned(),
+            "kubectl get configmap aws-auth -n kube-system -o yaml   # where the mode has CONFIG_MAP in it".to_owned(),
+        ]);
+        if arn.is_some() {
+            commands.push(
+                "the same line with --aws-auth, --access-entries and --cluster-json, which names the one cause"
+                    .to_owned(),
+            );
+        }
+    }
+    commands
+}
+
+/// The fields that tell something, as evidence.
+fn with_fields(mut finding: Finding, record: &Record) -> Finding {
+    if let Some(time) = record.time {
+        finding = finding.with(format!("the line is of {time}"));
+    }
+    for name in ["arn", "username", "groups", "session", "userid", "error"] {
+        if let Some(value) = record.field(name) {
+            finding = finding.with(format!("log: {name}={value}"));
+        }
+    }
+    if record.is_cut {
+        finding = finding.with("the line is cut off: its end may say more");
+    }
+    finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eks::AuthenticatorRelease;
+    use crate::instant::Timestamp;
+    use crate::mapping::MappingError;
+    use crate::token::TokenError;
+
+    #[track_caller]
+    fn check(line: &str, wanted: Cause) -> LogExplanation {
+        let explained = explain_log_line(line).unwrap_or_else(|| panic!("not read: {line}"));
+        assert_eq!(explained.explanation.cause, wanted, "{line}");
+        explained
+    }
+
+    #[test]
+    fn every_release_s_words_are_known() {
+        for release in [
+            AuthenticatorRelease::Current,
+            AuthenticatorRelease::Y2024,
+            AuthenticatorRelease::Y2022,
+        ] {
+            let error = MappingError::NotMapped { release }.to_string();
+            let line = format!(
+                "time=\"2026-11-20T08:00:00Z\" level=warning msg=\"access denied\" arn=\"arn:aws:iam::111122223333:user/dev\" error=\"{error}\""
+            );
+            let explained = check(&line, Cause::IdentityNotMapped);
+            assert_eq!(explained.caller.as_deref(), Some("arn:aws:iam::111122223333:user/dev"));
+            check(&error, Cause::IdentityNotMapped);
+        }
+        for place in ["", " on us-west-2 endpoint"] {
+            let line = format!(
+                "sts getCallerIdentity failed: error from AWS (expected 200, got 403){place}. Body: {{\"Error\":{{\"Code\":\"SignatureDoesNotMatch\"}}}}"
+            );
+            check(&line, Cause::SignatureMismatch);
+        }
+    }
+
+    #[test]
+    fn every_check_of_a_token_has_a_cause() {
+        let s = || "x".to_owned();
+        for (error, wanted) in [
+            (TokenError::TooLarge { bytes: 5000 }, Cause::TokenMalformed),
+            (TokenError::Prefix, Cause::TokenMalformed),
+            (TokenError::Base64 { offset: 3 }, Cause::TokenMalformed),
+            (TokenError::Scheme { got: s() }, Cause::TokenWrongHost),
+            (TokenError::HostEmpty, Cause::TokenWrongHost),
+            (TokenError::HostFormat { host: s() }, Cause::TokenWrongHost),
+            (TokenError::RegionFormat { region: s() }, Cause::TokenWrongHost),
+            (TokenError::UnexpectedHost { host: s() }, Cause::TokenWrongHost),
+            (TokenError::ClusterHeader { signed: s() }, Cause::TokenForNoCluster),
+            (TokenError::DateMissing, Cause::TokenMalformed),
+            (
+                TokenError::Expired {
+                    date: Timestamp::UNIX_EPOCH,
+                },
+                Cause::TokenExpired,
+            ),
+        ] {
+            assert_eq!(super::super::token_finding(&error).cause, wanted, "{error}");
+            check(&error.to_string(), wanted);
+        }
+    }
+
+    #[test]
+    fn the_caller_narrows_it_down() {
+        let line =
+            |arn: &str| format!("level=warning msg=\"access denied\" arn=\"{arn}\" error=\"identity is not mapped\"");
+        check(&line("arn:aws:iam::111122223333:root"), Cause::RootNotMapped);
+        check(
+            &line("arn:aws:sts::111122223333:federated-user/Bob"),
+            Cause::FederatedUserNotMapped,
+        );
+        check(
+            &line("arn:aws:iam::111122223333:role/eksctl-prod-NodeInstanceRole-1ABC"),
+            Cause::NodeRoleNotMapped,
+        );
+        let user = check(&line("arn:aws:iam::111122223333:user/dev"), Cause::IdentityNotMapped);
+        assert!(!user.possible.contains(&Cause::MappedWithPath));
+        let sso = check(
+            &line("arn:aws:iam::111122223333:role/AWSReservedSSO_Dev_0123456789abcdef"),
+            Cause::MappedWithSsoPath,
+        );
+        assert!(sso.possible.contains(&Cause::MappedWithOtherSsoSuffix));
+    }
+
+    #[test]
+    fn what_is_no_line_is_not_explained() {
+        assert_eq!(explain_log_line("NAME TYPE CLUSTER-IP"), None);
+        let unknown = explain_log_line("level=warning msg=\"access denied\" error=\"something new\"").unwrap();
+        assert!(unknown.possible.is_empty());
+        let granted = check(
+            "level=info msg=\"access granted\" groups=\"[dev]\" username=dev",
+            Cause::Granted,
+        );
+        assert!(
+            granted.render_text().contains("kubectl auth can-i --list --as dev"),
+            "{}",
+            granted.render_text()
+        );
+    }
+}

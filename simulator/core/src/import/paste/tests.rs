@@ -1,0 +1,80 @@
+use super::*;
+
+#[track_caller]
+fn check(text: &str, wanted: &[(Form, &str)]) {
+    let mut findings = Vec::new();
+    let found: Vec<(Form, String)> = pieces("x", text, &mut findings)
+        .into_iter()
+        .map(|piece| (piece.form, piece.text()))
+        .collect();
+    let wanted: Vec<(Form, String)> = wanted.iter().map(|(form, text)| (*form, (*text).to_owned())).collect();
+    assert_eq!(found, wanted, "{text}\n{findings:?}");
+}
+
+#[test]
+fn artifacts_are_told_apart() {
+    check(
+        "Hi,\n$ aws sts get-caller-identity\n{\n \"Arn\": \"a\"\n}\n  mapRoles: |\n    - a\n\nlevel=info msg=x\nbye\n",
+        &[
+            (Form::Command, "aws sts get-caller-identity\n"),
+            (Form::Json, "{\n \"Arn\": \"a\"\n}\n"),
+            (Form::Yaml, "mapRoles: |\n  - a\n"),
+            (Form::Log, "level=info msg=xbye\n"),
+        ],
+    );
+    check(
+        "error: You must be logged in to the server (Unauthorized)\n\narn:aws:iam::111122223333:user/dev\n",
+        &[
+            (
+                Form::ClientError,
+                "error: You must be logged in to the server (Unauthorized)\n",
+            ),
+            (Form::Arn, "arn:aws:iam::111122223333:user/dev\n"),
+        ],
+    );
+}
+
+#[test]
+fn places_are_those_of_the_text_as_it_came() {
+    let mut findings = Vec::new();
+    let pieces = pieces(
+        "x",
+        "\u{feff}hello\r\n> >   mapRoles: |\r\n> >     - rolearn: x\r\n",
+        &mut findings,
+    );
+    assert_eq!(pieces[0].text(), "mapRoles: |\n  - rolearn: x\n");
+    // `rolearn` stands in column 5 of the piece's second line.
+    assert_eq!(pieces[0].place(2, 5), (3, 11));
+}
+
+#[test]
+fn wrapped_lines_are_joined_as_they_were() {
+    let line = r#"time="2026-11-20T08:00:00Z" level=warning msg="access denied" arn="arn:aws:iam::111122223333:role/dev" client="127.0.0.1:4" error="identity is not mapped" method=POST path=/authenticate"#;
+    let whole = Record::parse(line).unwrap();
+    for width in 30..line.len() {
+        let characters: Vec<char> = line.chars().collect();
+        let wrapped: Vec<String> = characters.chunks(width).map(|chunk| chunk.iter().collect()).collect();
+        let mut findings = Vec::new();
+        let pieces = pieces("x", &wrapped.join("\n"), &mut findings);
+        let read: Vec<Record> = pieces
+            .iter()
+            .flat_map(|piece| &piece.lines)
+            .filter_map(|line| Record::parse(&line.text))
+            .collect();
+        assert_eq!(
+            read.first().and_then(Record::denial),
+            whole.denial(),
+            "{width}: {wrapped:#?}"
+        );
+        assert_eq!(read.first().and_then(Record::arn), whole.arn(), "{width}: {wrapped:#?}");
+    }
+}
+
+#[test]
+fn json_that_ends_too_early_is_refused_at_its_end() {
+    let mut findings = Vec::new();
+    assert!(pieces("x", "{\n  \"a\": [\n    \"b\",\n", &mut findings).is_empty());
+    let found = &findings[0];
+    assert_eq!((found.line, found.severity), (3, Severity::Error));
+    assert!(found.message.contains("within the `[` of line 2"), "{}", found.message);
+}

@@ -1,0 +1,260 @@
+//! `import`: a customer's artifacts to a scenario.
+
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::io::Read;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use eks_auth_core::import;
+use eks_auth_core::import::Artifact;
+use eks_auth_core::import::Finding;
+use eks_auth_core::import::Import as Imported;
+use eks_auth_core::import::Kind;
+use eks_auth_core::import::Options;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Failure;
+use super::Output;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
+
+/// Logs may be long; more than this is no excerpt.
+const SIZE_LIMIT: u64 = 16 << 20;
+
+/// Make a scenario of a customer's artifacts, which shows the same denial
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  eks-auth-sim import --aws-auth aws-auth.yaml --log authenticator.log -o my-case\n  \
+                        eks-auth-sim import ticket.txt --anonymise -o my-case\n  \
+                        aws sts get-caller-identity | eks-auth-sim import - --aws-auth aws-auth.yaml -o my-case\n\n\
+                        The exit code is 1 where nothing comes of the artifacts, 2 where a file cannot be read."
+)]
+pub(super) struct Import {
+    /// Texts of any kind, or several in one, as they were pasted; `-` is standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<String>,
+    #[command(flatten)]
+    artifacts: Artifacts,
+    /// What `aws sts get-caller-identity` prints for the one who is denied
+    #[arg(long, value_name = "FILE")]
+    caller_identity: Vec<String>,
+    /// Lines of the authenticator's log, or an export of CloudWatch Logs
+    #[arg(long, value_name = "FILE")]
+    log: Vec<String>,
+    /// The kubeconfig
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Vec<String>,
+    /// What kubectl printed when it was refused
+    #[arg(long, value_name = "FILE")]
+    client_error: Vec<String>,
+    /// The folder to make; its name is the scenario's id
+    #[arg(short, long = "out", value_name = "DIR")]
+    out: PathBuf,
+    /// Replace names, ids, addresses and account numbers, the same by the same
+    #[arg(long)]
+    anonymise: bool,
+    /// The seed of the replacements [default: another one each time]
+    #[arg(long, value_name = "NUMBER", requires = "anonymise")]
+    seed: Option<u64>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// What says who is mapped.
+#[derive(Debug, Args)]
+pub(super) struct Artifacts {
+    /// The ConfigMap: what `kubectl get configmap aws-auth -n kube-system -o yaml` prints
+    #[arg(long, value_name = "FILE")]
+    aws_auth: Vec<String>,
+    /// What `aws eks list-access-entries`, `describe-access-entry` and `list-associated-access-policies` print
+    #[arg(long, value_name = "FILE")]
+    access_entries: Vec<String>,
+    /// What `aws eks describe-cluster` prints
+    #[arg(long, value_name = "FILE")]
+    cluster_json: Vec<String>,
+}
+
+impl Artifacts {
+    pub(super) fn is_empty(&self) -> bool {
+        self.aws_auth.is_empty() && self.access_entries.is_empty() && self.cluster_json.is_empty()
+    }
+
+    pub(super) fn read(&self) -> Result<Vec<Artifact>, Failure> {
+        let mut artifacts = Vec::new();
+        for (files, kind) in [
+            (&self.cluster_json, Kind::Cluster),
+            (&self.aws_auth, Kind::AwsAuth),
+            (&self.access_entries, Kind::AccessEntries),
+        ] {
+            read_all(files, Some(kind), &mut artifacts)?;
+        }
+        Ok(artifacts)
+    }
+}
+
+impl Import {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let mut artifacts = self.artifacts.read()?;
+        for (files, kind) in [
+            (&self.kubeconfig, Some(Kind::Kubeconfig)),
+            (&self.caller_identity, Some(Kind::CallerIdentity)),
+            (&self.log, Some(Kind::Log)),
+            (&self.client_error, Some(Kind::ClientError)),
+            (&self.files, None),
+        ] {
+            read_all(files, kind, &mut artifacts)?;
+        }
+        if artifacts.is_empty() {
+            return Err(Failure::usage(
+                "give at least one file: a line of the log, or who is denied",
+            ));
+        }
+        let id = id_of(&self.out)?;
+        if self.out.join("scenario.yaml").exists() {
+            return Err(Failure::usage(format!(
+                "`{}` has a scenario already",
+                self.out.display()
+            )));
+        }
+        let seed = self
+            .seed
+            .unwrap_or_else(|| SystemClock.now().unix_millis().unsigned_abs());
+        let options = Options {
+            id,
+            anonymise: self.anonymise.then_some(seed),
+        };
+        let imported = match import::import(&artifacts, &options) {
+            Ok(imported) => imported,
+            Err(refusal) => {
+                self.say(&refusal.findings)?;
+                if self.output == Output::Json {
+                    let value = json!({"findings": refusal.findings.iter().map(value).collect::<Vec<_>>()});
+                    writeln!(io::stdout().lock(), "{value:#}")?;
+                }
+                return Err(Failure::not_so(refusal));
+            }
+        };
+        self.say(&imported.findings)?;
+        fs::create_dir_all(&self.out)?;
+        for (name, text) in &imported.files {
+            fs::write(self.out.join(name), text)?;
+        }
+        self.tell(&imported)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The findings on standard error; in JSON they are in the answer.
+    fn say(&self, findings: &[Finding]) -> io::Result<()> {
+        let mut err = io::stderr().lock();
+        for finding in findings.iter().filter(|_| self.output == Output::Text) {
+            writeln!(err, "{}", printable(&finding.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, imported: &Imported) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        let folder = self.out.display();
+        match self.output {
+            Output::Text => writeln!(
+                out,
+                "{folder}: {} is denied\ncause: {}\n{}\n\nRun it: eks-auth-sim scenario run {folder}",
+                imported.caller,
+                imported.explanation.cause.id(),
+                imported.explanation.sentence
+            ),
+            Output::Json => {
+                let answer = json!({
+                    "folder": folder.to_string(),
+                    "files": imported.files.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+                    "caller": imported.caller,
+                    "cause": imported.explanation.cause.id(),
+                    "sentence": imported.explanation.sentence,
+                    "mend": imported.explanation.mend,
+                    "findings": imported.findings.iter().map(value).collect::<Vec<_>>(),
+                });
+                writeln!(out, "{answer:#}")
+            }
+        }
+    }
+}
+
+fn value(finding: &Finding) -> Value {
+    json!({
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "severity": finding.severity.to_string(),
+        "message": finding.message,
+        "mend": finding.mend,
+    })
+}
+
+/// The text without what a terminal would obey, but for ends of lines.
+fn printable(text: &str) -> String {
+    let is_obeyed = |character: char| character.is_control() && character != '\n';
+    text.chars()
+        .map(|character| if is_obeyed(character) { '\u{fffd}' } else { character })
+        .collect()
+}
+
+/// The folder's name as an id of a scenario.
+fn id_of(folder: &Path) -> Result<String, Failure> {
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || !name.chars().all(is_good) {
+        return Err(Failure::usage(
+            "the folder's name is the scenario's id: lower-case letters, digits and dashes",
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn read_all(files: &[String], kind: Option<Kind>, artifacts: &mut Vec<Artifact>) -> Result<(), Failure> {
+    for file in files {
+        let text = read(file).map_err(|error| Failure::usage(format!("cannot read `{file}`: {error}")))?;
+        artifacts.push(Artifact {
+            file: if file == "-" { "stdin".to_owned() } else { file.clone() },
+            text,
+            kind,
+        });
+    }
+    Ok(())
+}
+
+/// A file as text; what Windows writes as UTF-16 too.
+fn read(file: &str) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    match file {
+        "-" => io::stdin().lock().take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?,
+        _ => File::open(file)?.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?,
+    };
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(io::Error::other(
+            "it is larger than 16 MiB: cut the log down to the time of the denial",
+        ));
+    }
+    let not_text = || io::Error::other("it is neither UTF-8 nor UTF-16 text");
+    let units = |rest: &[u8], of: fn([u8; 2]) -> u16| -> Vec<u16> {
+        rest.chunks_exact(2)
+            .map(|pair| {
+                of([
+                    pair.first().copied().unwrap_or_default(),
+                    pair.last().copied().unwrap_or_default(),
+                ])
+            })
+            .collect()
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => String::from_utf16(&units(rest, u16::from_le_bytes)).map_err(|_| not_text()),
+        [0xfe, 0xff, rest @ ..] => String::from_utf16(&units(rest, u16::from_be_bytes)).map_err(|_| not_text()),
+        _ => String::from_utf8(bytes).map_err(|_| not_text()),
+    }
+}
