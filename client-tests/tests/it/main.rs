@@ -34,3 +34,4 @@ mod sso;
 mod sts;
 mod tokens;
 mod webhook;
+mod workshop;
