@@ -36,3 +36,4 @@ mod sso;
 mod sts;
 mod tokens;
 mod webhook;
+mod workshop;

@@ -372,7 +372,13 @@ impl Scenario {
     /// Makes its World as of `machine`, what the machine's clock shows; the World's own may show something else.
     #[must_use]
     pub fn stage(&self, machine: Timestamp) -> Staging {
-        self.world.stage(machine)
+        self.world.stage(machine, self.world.seed)
+    }
+
+    /// The same World with other ids and keys: nobody's credentials of one are good in another.
+    #[must_use]
+    pub fn stage_with_seed(&self, machine: Timestamp, seed: u64) -> Staging {
+        self.world.stage(machine, seed)
     }
 }
 
@@ -382,7 +388,8 @@ impl Scenario {
 /// # Errors
 /// [`ScenarioError`] with line and column.
 pub fn stage(text: &str, machine: Timestamp) -> Result<Staging, ScenarioError> {
-    Ok(file::parse_world(text)?.stage(machine))
+    let model = file::parse_world(text)?;
+    Ok(model.stage(machine, model.seed))
 }
 
 /// A file that is no scenario.

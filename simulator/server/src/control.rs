@@ -359,7 +359,25 @@ pub(crate) fn explain_newest(
         | EventKind::CachedAuthentication { cluster: seen, .. } => cluster.is_none_or(|wanted| wanted == seen),
         _ => false,
     });
-    match event.filter(|event| event.sequence > since)?.kind {
+    explain_event(state, event.filter(|event| event.sequence > since)?, client)
+}
+
+/// Why the newest token that was refused, or request that was forbidden, behind event `since` was so: the event's number, and
+/// the explanation.
+pub(crate) fn explain_denial(state: &State, since: u64) -> Option<(u64, Explanation)> {
+    let event = state.journal().last(|kind| match kind {
+        EventKind::Authentication { authentication, .. } => authentication.outcome.is_err(),
+        EventKind::Authorization { explanation, .. } => explanation.is_some(),
+        _ => false,
+    })?;
+    let sequence = event.sequence;
+    (sequence > since)
+        .then(|| explain_event(state, event, None))?
+        .map(|(_, explanation)| (sequence, explanation))
+}
+
+fn explain_event(state: &State, event: Event, client: Option<&ClientContext>) -> Option<(String, Explanation)> {
+    match event.kind {
         EventKind::Authorization {
             cluster, explanation, ..
         } => Some((cluster, (*explanation?).clone())),

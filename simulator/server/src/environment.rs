@@ -130,9 +130,14 @@ fn aws_files(folder: &Path) -> (PathBuf, PathBuf) {
 pub fn write_env_file(files: &ClientFiles) -> io::Result<()> {
     let mut text = format!("unset {}\n", UNSET.join(" "));
     for (name, value) in &files.env {
-        let _ = writeln!(text, "export {name}='{}'", value.replace('\'', r"'\''"));
+        let _ = writeln!(text, "export {name}={}", quoted(value));
     }
     write_private(&files.env_file, &text)
+}
+
+/// A text as one word of a POSIX shell.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// Writes a file that only the user may read.
@@ -147,6 +152,18 @@ pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
         .mode(0o600)
         .open(path)?;
     file.write_all(text.as_bytes())
+}
+
+/// Writes a file that only the user may read, whole: nobody sees it half written.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(format!(".{}", std::process::id()));
+    let partial = PathBuf::from(partial);
+    write_private(&partial, text)?;
+    fs::rename(&partial, path)
 }
 
 /// Makes a folder that only the user may enter, where it is not there yet.
@@ -166,7 +183,8 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-fn aws_config(profiles: &[Profile], aws_endpoint: &str, started: Timestamp) -> String {
+/// The AWS configuration file of these profiles.
+pub(crate) fn aws_config(profiles: &[Profile], aws_endpoint: &str, started: Timestamp) -> String {
     let mut text = String::new();
     let mut sessions = BTreeMap::new();
     for profile in profiles {
@@ -231,7 +249,8 @@ fn aws_config(profiles: &[Profile], aws_endpoint: &str, started: Timestamp) -> S
     text
 }
 
-fn aws_credentials(profiles: &[Profile]) -> String {
+/// The AWS credentials file of these profiles.
+pub(crate) fn aws_credentials(profiles: &[Profile]) -> String {
     let mut text = String::new();
     for profile in profiles {
         if let ProfileSource::AccessKey {
@@ -261,32 +280,47 @@ pub(crate) fn kubeconfig_value(
     ca_pem: &str,
     plugin_env: &[(&str, &str)],
 ) -> io::Result<Value> {
+    let plugin = if find_program("aws").is_some() {
+        aws_plugin(cluster)
+    } else {
+        let args = ["token", "--cluster-name", &cluster.name, "--region", &cluster.region];
+        (env::current_exe()?.display().to_string(), json!(args))
+    };
+    Ok(kubeconfig_with(cluster, ca_pem, plugin, plugin_env))
+}
+
+/// The credential plugin of a machine with the AWS CLI: a command, and its arguments.
+pub(crate) fn aws_plugin(cluster: &ClusterListener) -> (String, Value) {
+    let args = [
+        "--region",
+        &cluster.region,
+        "eks",
+        "get-token",
+        "--cluster-name",
+        &cluster.name,
+        "--output",
+        "json",
+    ];
+    ("aws".to_owned(), json!(args))
+}
+
+/// A kubeconfig with this credential plugin, which is to have these variables.
+pub(crate) fn kubeconfig_with(
+    cluster: &ClusterListener,
+    ca_pem: &str,
+    (command, args): (String, Value),
+    plugin_env: &[(&str, &str)],
+) -> Value {
     let partition = Partition::of_region(&cluster.region);
     let arn = format!(
         "arn:{partition}:eks:{}:{}:cluster/{}",
         cluster.region, cluster.account, cluster.name
     );
-    let (command, args) = if find_program("aws").is_some() {
-        let args = [
-            "--region",
-            &cluster.region,
-            "eks",
-            "get-token",
-            "--cluster-name",
-            &cluster.name,
-            "--output",
-            "json",
-        ];
-        ("aws".to_owned(), json!(args))
-    } else {
-        let args = ["token", "--cluster-name", &cluster.name, "--region", &cluster.region];
-        (env::current_exe()?.display().to_string(), json!(args))
-    };
     let plugin_env: Vec<Value> = plugin_env
         .iter()
         .map(|(name, value)| json!({"name": name, "value": value}))
         .collect();
-    Ok(json!({
+    json!({
         "apiVersion": "v1",
         "clusters": [{
             "cluster": {"certificate-authority-data": STANDARD.encode(ca_pem), "server": cluster.endpoint},
@@ -305,7 +339,7 @@ pub(crate) fn kubeconfig_value(
                 "env": plugin_env,
             }},
         }],
-    }))
+    })
 }
 
 /// An AWS credentials file with a profile's keys in place of those that it had.

@@ -102,19 +102,40 @@ pub enum EventKind {
 }
 
 /// A bounded list of events.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Journal {
     // A std Mutex: held for a push or a copy, never across an await.
     events: Mutex<(u64, VecDeque<Event>)>,
+    capacity: usize,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self::with_capacity(CAPACITY)
+    }
 }
 
 impl Journal {
+    /// A journal that keeps so many events, one at least.
+    #[must_use]
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self {
+            events: Mutex::default(),
+            capacity: capacity.max(1),
+        }
+    }
+
+    /// Forgets every event; sequence numbers go on.
+    pub(crate) fn clear(&self) {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).1.clear();
+    }
+
     /// Adds an event and returns its sequence number.
     pub fn record(&self, time: Timestamp, kind: EventKind) -> u64 {
         let mut guard = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, events) = &mut *guard;
         *last += 1;
-        if events.len() == CAPACITY {
+        if events.len() >= self.capacity {
             events.pop_front();
         }
         events.push_back(Event {

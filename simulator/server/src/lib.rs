@@ -30,3 +30,4 @@ pub mod state;
 mod store;
 pub mod tls;
 mod token_issuer;
+pub mod workshop;

@@ -16,6 +16,7 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use eks_auth_core::eks::Cluster;
+use eks_auth_core::world::World;
 use serde_json::Value;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -186,6 +187,38 @@ impl Listeners {
         Ok(())
     }
 
+    /// Begins anew with a World, at the addresses of the clusters that are there.
+    pub(crate) fn restage(&self, state: &State, mut world: World) -> io::Result<()> {
+        let old = state.snapshot();
+        world.own_hosts.clone_from(&old.own_hosts);
+        let open = self.clusters();
+        let names: Vec<String> = world.clusters.keys().cloned().collect();
+        let mut new = Vec::new();
+        for name in &names {
+            let Some((cluster, _)) = world.cluster_mut(name) else {
+                continue;
+            };
+            cluster.certificate_authority.clone_from(&self.binding.ca_pem);
+            match open.iter().find(|listener| listener.name == *name) {
+                Some(listener) => cluster.endpoint.clone_from(&listener.endpoint),
+                None => {
+                    let bound = ClusterListeners::bind(self)?;
+                    cluster.endpoint.clone_from(&bound.endpoint);
+                    new.push((cluster.clone(), bound));
+                }
+            }
+        }
+        state.change(|changed| *changed = world);
+        state.token_cache().clear();
+        for (cluster, bound) in new {
+            ClusterListeners::open(self, &cluster, bound)?;
+        }
+        for gone in old.clusters.values().filter(|cluster| !names.contains(&cluster.name)) {
+            ClusterListeners::close(self, gone)?;
+        }
+        Ok(())
+    }
+
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -220,11 +253,7 @@ impl Listeners {
         let Some(path) = &open.ready_file else {
             return Ok(());
         };
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(format!(".{}", std::process::id()));
-        let partial = PathBuf::from(partial);
-        environment::write_private(&partial, &format!("{}\n", self.render(open)))?;
-        fs::rename(&partial, path)
+        environment::write_whole(path, &format!("{}\n", self.render(open)))
     }
 }
 

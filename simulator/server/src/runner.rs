@@ -20,7 +20,6 @@ use eks_auth_core::scenario::Scenario;
 use eks_auth_core::scenario::Step;
 
 use self::stagehand::LogLines;
-use self::stagehand::Rigour;
 use self::stagehand::Stagehand;
 use crate::clock::Stopwatch;
 use crate::environment;
@@ -37,6 +36,10 @@ pub use self::render::json;
 pub use self::render::junit;
 pub use self::render::markdown;
 pub use self::render::text;
+pub(crate) use self::stagehand::Rigour;
+pub(crate) use self::stagehand::befall;
+pub(crate) use self::stagehand::callers;
+pub(crate) use self::stagehand::faults;
 
 /// The real clients that are there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -147,12 +150,12 @@ pub struct PlayedStep {
 
 /// What a client did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Outcome {
+pub(crate) struct Outcome {
     /// The lines of both streams in the order in which they came.
-    output: String,
-    stdout: String,
-    stderr: String,
-    exit_code: Option<i32>,
+    pub(crate) output: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) exit_code: Option<i32>,
 }
 
 impl Outcome {

@@ -41,7 +41,6 @@ use crate::logs::Logs;
 use crate::proxy;
 use crate::proxy::Proxy;
 use crate::proxy::Tunnels;
-use crate::state::ClusterListeners;
 use crate::state::State;
 use crate::store::Kept;
 use crate::store::LogDatabase;
@@ -417,36 +416,8 @@ impl Running {
     /// # Errors
     /// [`StartError`] when the text is no World, or a listener cannot be bound; the World stays then.
     pub fn restage(&self, world: &str) -> Result<(), StartError> {
-        let Staging { mut world, .. } = eks_auth_core::scenario::stage(world, self.state.clients_now())?;
-        let authority = std::fs::read_to_string(&self.ca_bundle)?;
-        let old = self.state.snapshot();
-        world.own_hosts.clone_from(&old.own_hosts);
-        let open = self.clusters();
-        let names: Vec<String> = world.clusters.keys().cloned().collect();
-        let mut new = Vec::new();
-        for name in &names {
-            let Some((cluster, _)) = world.cluster_mut(name) else {
-                continue;
-            };
-            cluster.certificate_authority.clone_from(&authority);
-            match open.iter().find(|listener| listener.name == *name) {
-                Some(listener) => cluster.endpoint.clone_from(&listener.endpoint),
-                None => {
-                    let bound = ClusterListeners::bind(&*self.listeners)?;
-                    cluster.endpoint.clone_from(&bound.endpoint);
-                    new.push((cluster.clone(), bound));
-                }
-            }
-        }
-        self.state.change(|changed| *changed = world);
-        self.state.token_cache().clear();
-        for (cluster, bound) in new {
-            ClusterListeners::open(&*self.listeners, &cluster, bound)?;
-        }
-        for gone in old.clusters.values().filter(|cluster| !names.contains(&cluster.name)) {
-            ClusterListeners::close(&*self.listeners, gone)?;
-        }
-        Ok(())
+        let staging = eks_auth_core::scenario::stage(world, self.state.clients_now())?;
+        Ok(self.listeners.restage(&self.state, staging.world)?)
     }
 
     /// Waits in the simulator's runtime, for a signal or a child process.

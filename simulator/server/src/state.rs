@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use std::sync::PoisonError;
 
 use eks_auth_core::cloudwatch_logs::GroupKey;
+use eks_auth_core::cloudwatch_logs::LogStore;
 use eks_auth_core::cloudwatch_logs::NewEvent;
 use eks_auth_core::eks::Cluster;
 use eks_auth_core::eks::update::LogType;
@@ -125,6 +126,23 @@ impl State {
             }
         }
         Ok(state)
+    }
+
+    /// This State with another journal.
+    #[must_use]
+    pub(crate) fn with_journal(mut self, journal: Journal) -> Self {
+        self.journal = journal;
+        self
+    }
+
+    /// Forgets what happened: the journal, the tokens that API servers keep, and the logs, which begin anew.
+    pub(crate) fn forget(&self) {
+        self.journal.clear();
+        self.token_cache.clear();
+        self.logs.change(|logs| *logs = LogStore::default());
+        for cluster in self.snapshot().clusters.values() {
+            self.begin_logs(cluster);
+        }
     }
 
     /// The World as it is now; later changes do not show in it.

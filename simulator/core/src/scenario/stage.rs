@@ -377,10 +377,10 @@ impl AccountModel {
 }
 
 impl WorldModel {
-    /// Makes the World as of `machine`, what the machine's clock shows. What was checked when the model was read cannot
+    /// Makes the World as of `machine`, what the machine's clock shows, with ids and keys drawn from `seed`. What was checked when the model was read cannot
     /// fail here; a name that IAM refuses makes no principal.
-    pub(super) fn stage(&self, machine: Timestamp) -> Staging {
-        let mut world = World::new(self.seed);
+    pub(super) fn stage(&self, machine: Timestamp, seed: u64) -> Staging {
+        let mut world = World::new(seed);
         world.clock = self.clock.stage(machine);
         let now = world.clock.now(machine);
         world.identity_center = self.identity_center.clone();

@@ -69,6 +69,17 @@ enum CtlCommand {
                             kubectl --kubeconfig jane/client.kubeconfig auth whoami"
     )]
     ClientCertificate(CertificateArgs),
+    /// Print what came of a workshop
+    Workshop {
+        #[command(subcommand)]
+        command: WorkshopCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum WorkshopCommand {
+    /// A row for each scenario that somebody began, as CSV
+    Results,
 }
 
 #[derive(Debug, Args)]
@@ -183,6 +194,9 @@ impl Ctl {
                     writeln!(out, "{}", file.display())?;
                 }
             }
+            CtlCommand::Workshop {
+                command: WorkshopCommand::Results,
+            } => out.write_all(&self.target.workshop_results()?)?,
             CtlCommand::Events { since, audit } => {
                 let path = if audit {
                     "/v1/audit-events".to_owned()
@@ -329,8 +343,8 @@ impl Target {
         self.ready_file.is_some()
     }
 
-    /// Calls the running simulator's control interface.
-    pub(super) fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value, Failure> {
+    /// What the ready file says.
+    fn ready(&self) -> Result<Value, Failure> {
         let Some(file) = &self.ready_file else {
             return Err(Failure::usage(
                 "which simulator? give --ready-file, or source the env file of `serve --ready-file FILE`",
@@ -342,8 +356,36 @@ impl Target {
                 file.display()
             ))
         })?;
-        let ready: Value = serde_json::from_str(&text)
-            .map_err(|error| Failure::usage(format!("`{}` is no ready file: {error}", file.display())))?;
+        serde_json::from_str(&text)
+            .map_err(|error| Failure::usage(format!("`{}` is no ready file: {error}", file.display())))
+    }
+
+    /// The results of the workshop that runs, as CSV.
+    fn workshop_results(&self) -> Result<Vec<u8>, Failure> {
+        let ready = self.ready()?;
+        let dashboard = ready.get("dashboard").and_then(Value::as_str).unwrap_or_default();
+        let (url, token) = dashboard
+            .rsplit_once("/d/")
+            .ok_or_else(|| Failure::usage("that is no workshop: it was not started with --seats"))?;
+        let answer = client::send(
+            client::Target::plain(url).map_err(Failure::usage)?,
+            &client::Request {
+                method: "GET",
+                path_and_query: "/results.csv",
+                headers: &[("authorization".to_owned(), format!("Bearer {token}"))],
+                body: &[],
+            },
+        )
+        .map_err(|error| Failure::usage(format!("no workshop answers at {url}: {error}")))?;
+        match answer.status {
+            200 => Ok(answer.body),
+            status => Err(Failure::usage(format!("{url} answered {status}"))),
+        }
+    }
+
+    /// Calls the running simulator's control interface.
+    pub(super) fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value, Failure> {
+        let ready = self.ready()?;
         let endpoint = ready.get("control").and_then(Value::as_str).unwrap_or_default();
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let answer = client::send(

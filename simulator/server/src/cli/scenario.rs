@@ -92,14 +92,14 @@ struct Print {
 }
 
 #[derive(Clone, Copy, Debug, Args)]
-struct Spoken {
+pub(super) struct Spoken {
     /// The language of stories, hints and headings [default: that of the locale]
     #[arg(long, value_enum)]
-    lang: Option<Lang>,
+    pub(super) lang: Option<Lang>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Lang {
+pub(super) enum Lang {
     /// English
     En,
     /// Korean
@@ -107,7 +107,7 @@ enum Lang {
 }
 
 impl Spoken {
-    fn language(self) -> Language {
+    pub(super) fn language(self) -> Language {
         match self.lang {
             Some(Lang::En) => Language::English,
             Some(Lang::Ko) => Language::Korean,
@@ -143,7 +143,7 @@ impl ScenarioCommand {
 }
 
 /// Reads a scenario; its text goes along, for the simulator that plays it.
-fn load(name: &str) -> Result<(Scenario, String), Failure> {
+pub(super) fn load(name: &str) -> Result<(Scenario, String), Failure> {
     let text = catalogue::load(name).map_err(Failure::usage)?;
     let scenario = Scenario::parse(&text).map_err(|error| Failure::usage(format!("{name}:{error}")))?;
     Ok((scenario, text))

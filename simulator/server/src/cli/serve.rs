@@ -15,19 +15,46 @@ use tokio::signal::unix::signal;
 use super::Failure;
 use super::Output;
 use super::WorldArgs;
+use super::scenario::Lang;
+use super::scenario::Spoken;
+use super::scenario::load;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
+use crate::workshop::Workshop;
+use crate::workshop::WorkshopConfig;
 
 /// Start everything and stay until Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  eks-auth-sim serve --ready-file ready.json\n  \
-                        . \"$(jq -r .env_file ready.json)\" && kubectl get svc")]
+                        . \"$(jq -r .env_file ready.json)\" && kubectl get svc\n\nA workshop:\n  \
+                        eks-auth-sim serve --seats 20 --scenarios unmapped-role,wrong-profile")]
 pub(super) struct Serve {
     #[command(flatten)]
     world: WorldArgs,
     /// Write the addresses there, as JSON, once every listener accepts
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    /// A workshop for so many learners: each has a world of its own
+    #[arg(long, value_name = "N", requires = "scenarios", conflicts_with_all = ["scenario", "state_dir", "aws_port"])]
+    seats: Option<u16>,
+    /// What the learners mend, in order: scenarios by name, or scenario folders or files
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', requires = "seats")]
+    scenarios: Vec<String>,
+    /// The port of the workshop's pages [default: any free one]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        hide_default_value = true,
+        requires = "seats"
+    )]
+    workshop_port: u16,
+    /// How the learners' machines name this one [default: the address of --listen]
+    #[arg(long, value_name = "HOST", requires = "seats")]
+    workshop_host: Option<String>,
+    /// The language of the workshop's dashboard; learners choose their own [default: that of the locale]
+    #[arg(long, value_enum, requires = "seats")]
+    lang: Option<Lang>,
     /// With json, the ready file's object is the first line on stdout
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -35,10 +62,13 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        if let Some(seats) = self.seats {
+            return self.run_workshop(seats);
+        }
         let mut config = self.world.config()?;
         config.log = Box::new(log_to_stderr);
         let running = Simulator::start(config).map_err(Failure::usage)?;
-        let mut end = EndSignal::listen(&running)?;
+        let mut end = running.block_on(async { EndSignal::listen() })??;
         announce(&running, self.ready_file.as_deref())?;
         let mut out = io::stdout().lock();
         match self.output {
@@ -47,6 +77,44 @@ impl Serve {
         }
         out.flush()?;
         running.block_on(end.wait())?;
+        if let Some(path) = &self.ready_file {
+            let _ = fs::remove_file(path);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Serve {
+    fn run_workshop(self, seats: u16) -> Result<ExitCode, Failure> {
+        let config = WorkshopConfig {
+            seats: usize::from(seats),
+            scenarios: self
+                .scenarios
+                .iter()
+                .map(|name| Ok(load(name)?.0))
+                .collect::<Result<_, Failure>>()?,
+            language: Spoken { lang: self.lang }.language(),
+            listen: self.world.config()?.listen,
+            port: self.workshop_port,
+            hostname: self.workshop_host,
+        };
+        let workshop = Workshop::start(config).map_err(Failure::usage)?;
+        let mut end = workshop.block_on(async { EndSignal::listen() })??;
+        if let Some(path) = &self.ready_file {
+            workshop.announce_ready_file(path)?;
+        }
+        let mut out = io::stdout().lock();
+        match self.output {
+            Output::Json => writeln!(out, "{}", workshop.ready())?,
+            Output::Text => {
+                writeln!(out, "Learners join at  {}", workshop.url())?;
+                writeln!(out, "with the code     {}", workshop.join_code())?;
+                writeln!(out, "Your dashboard    {}  (for you alone)\n", workshop.dashboard())?;
+                writeln!(out, "{seats} seats. Ctrl-C ends, and every seat with it.")?;
+            }
+        }
+        out.flush()?;
+        workshop.block_on(end.wait())?;
         if let Some(path) = &self.ready_file {
             let _ = fs::remove_file(path);
         }
@@ -97,13 +165,12 @@ pub(super) struct EndSignal {
 }
 
 impl EndSignal {
-    pub(super) fn listen(running: &Running) -> io::Result<Self> {
-        running.block_on(async {
-            Ok(Self {
-                interrupt: signal(SignalKind::interrupt())?,
-                terminate: signal(SignalKind::terminate())?,
-            })
-        })?
+    /// Inside a runtime.
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     /// Waits for either.

@@ -89,7 +89,7 @@ impl Webhook {
             authenticator: authenticator.clone(),
         });
         let running = Simulator::start(config).map_err(Failure::usage)?;
-        let mut end = EndSignal::listen(&running)?;
+        let mut end = running.block_on(async { EndSignal::listen() })??;
         announce(&running, self.ready_file.as_deref())?;
         let kubeconfig = self.generate_kubeconfig.unwrap_or_else(|| own_kubeconfig(&running));
         if kubeconfig != own_kubeconfig(&running) {

@@ -31,7 +31,8 @@ impl Language {
         }
     }
 
-    pub(super) fn pick(self, english: &'static str, korean: &'static str) -> &'static str {
+    /// That of two texts which is in this language.
+    pub(crate) fn pick(self, english: &'static str, korean: &'static str) -> &'static str {
         match self {
             Self::English => english,
             Self::Korean => korean,

@@ -34,6 +34,7 @@ use crate::journal::EventKind;
 use crate::profile::ClientConfig;
 use crate::profile::plugin_environment;
 use crate::simulator::Running;
+use crate::state::State;
 
 /// The lines of the authenticator's log.
 pub(crate) type LogLines = Arc<Mutex<Vec<String>>>;
@@ -143,19 +144,8 @@ impl<'a> Stagehand<'a> {
     fn act(&mut self, step: &Step, env: &BTreeMap<String, String>) -> Result<(Outcome, bool), RunError> {
         let world = self.running.state();
         match &step.action {
-            Action::ClearFaults => world.change(|world| world.faults = Faults::new(0)),
-            // As far as a clock can be moved: further moves are refused when a scenario is read, or do nothing.
-            Action::Clock(ClockMove::By(seconds)) => {
-                let _ = world.change_clock(|clock, machine| clock.advanced(*seconds, machine));
-            }
-            Action::Clock(ClockMove::Reset) => {
-                let _ = world.change_clock(|_, _| Ok::<_, Infallible>(WorldClock::default()));
-            }
+            Action::ClearFaults | Action::Clock(_) | Action::Fault(_) => befall(world, &step.action),
             Action::Environment(variables) => self.home.set_env(variables)?,
-            Action::Fault(fault) => world.change(|world| {
-                // It was checked when the scenario was read.
-                let _ = world.faults.add(fault.clone());
-            }),
             Action::File(file) => self.home.change_file(file)?,
             Action::Run(command) => return self.command(step, &self.home.fill(command)?, env),
             Action::Shell(script) => {
@@ -221,8 +211,27 @@ fn run(program: &Path, words: &[String], env: &BTreeMap<String, String>, folder:
     })
 }
 
+/// What befalls a World by itself; nothing where somebody must do it.
+pub(crate) fn befall(state: &State, action: &Action) {
+    match action {
+        Action::ClearFaults => state.change(|world| world.faults = Faults::new(0)),
+        // As far as a clock can be moved: further moves are refused when a scenario is read, or do nothing.
+        Action::Clock(ClockMove::By(seconds)) => {
+            let _ = state.change_clock(|clock, machine| clock.advanced(*seconds, machine));
+        }
+        Action::Clock(ClockMove::Reset) => {
+            let _ = state.change_clock(|_, _| Ok::<_, Infallible>(WorldClock::default()));
+        }
+        Action::Fault(fault) => state.change(|world| {
+            // It was checked when the scenario was read.
+            let _ = world.faults.add(fault.clone());
+        }),
+        Action::Environment(_) | Action::File(_) | Action::Run(_) | Action::Shell(_) | Action::SignIn { .. } => {}
+    }
+}
+
 /// The canonical ARNs of those who were let in.
-fn callers(events: &[Event]) -> Vec<String> {
+pub(crate) fn callers(events: &[Event]) -> Vec<String> {
     let mut callers = Vec::new();
     for event in events {
         let arn = match &event.kind {
@@ -242,7 +251,7 @@ fn callers(events: &[Event]) -> Vec<String> {
 }
 
 /// What is not as the step says.
-fn faults(step: &Step, outcome: &Outcome, log: &[String], rigour: Rigour) -> Vec<String> {
+pub(crate) fn faults(step: &Step, outcome: &Outcome, log: &[String], rigour: Rigour) -> Vec<String> {
     let mut faults = Vec::new();
     if !step.exit.is(outcome.exit_code) {
         faults.push(match outcome.exit_code {
