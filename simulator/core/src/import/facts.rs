@@ -251,18 +251,18 @@ impl Reader<'_> {
 
     fn aws_auth(&mut self, value: AwsAuth, place: Place) {
         self.facts.kinds.push(Kind::AwsAuth);
-        if let Some(earlier) = &self.facts.aws_auth {
-            if earlier.value.data != value.data {
-                let message = format!(
-                    "this aws-auth is another one than that of {}:{}",
-                    earlier.place.file, earlier.place.line
-                );
-                self.findings.push(place.finding(
-                    Severity::Warning,
-                    message,
-                    "give the one that was there when the caller was denied; the last is used",
-                ));
-            }
+        if let Some(earlier) = &self.facts.aws_auth
+            && earlier.value.data != value.data
+        {
+            let message = format!(
+                "this aws-auth is another one than that of {}:{}",
+                earlier.place.file, earlier.place.line
+            );
+            self.findings.push(place.finding(
+                Severity::Warning,
+                message,
+                "give the one that was there when the caller was denied; the last is used",
+            ));
         }
         self.facts.aws_auth = Some(Found { value, place });
     }

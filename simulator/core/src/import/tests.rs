@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "a test may read the cases that it is about")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

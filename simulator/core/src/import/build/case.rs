@@ -182,7 +182,7 @@ impl Case {
             denied().rfind(|record| record.value.arn().is_some() && record.value.arn() == given_canonical.as_deref());
         let record = of_given
             .or_else(|| denied().rfind(|record| record.value.arn().is_some()))
-            .or_else(|| denied().last());
+            .or_else(|| denied().next_back());
         let forbidden = facts
             .client_errors
             .iter()

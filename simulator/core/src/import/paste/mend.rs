@@ -43,7 +43,7 @@ impl<'a> Lines<'a> {
     }
 
     pub(super) fn mend(&mut self) {
-        self.each("lines of Windows (CRLF) are read as lines", |line| strip_end(line));
+        self.each("lines of Windows (CRLF) are read as lines", strip_end);
         self.each("the codes of colours are passed over", strip_colours);
         self.each("HTML entities are read as what they stand for", |line| {
             replace(
