@@ -155,8 +155,10 @@ proptest! {
                 if *name == "scenario.yaml" {
                     prop_assert_eq!(lines(text), lines(other), "{}", case.display());
                 }
-                for secret in SECRETS {
-                    prop_assert!(!other.contains(secret), "{}: {secret} is left in {name}\n{other}", case.display());
+                // What the case does not hold is a placeholder of ours.
+                let held = |secret: &&str| artifacts.iter().any(|artifact| artifact.text.contains(secret));
+                for secret in SECRETS.iter().filter(|secret| held(secret)) {
+                    prop_assert!(!other.contains(*secret), "{}: {secret} is left in {name}\n{other}", case.display());
                 }
             }
         }
