@@ -14,6 +14,7 @@ import (
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -60,6 +61,8 @@ func tell(ctx context.Context) (told, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Else the client itself holds back what the writers of the race ask.
+	config.QPS = -1
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, err
@@ -295,9 +298,9 @@ func elect(ctx context.Context, client *kubernetes.Clientset, story told) error 
 				Client:     client.CoordinationV1(),
 				LockConfig: resourcelock.ResourceLockConfig{Identity: name},
 			},
-			LeaseDuration:   10 * time.Second,
-			RenewDeadline:   8 * time.Second,
-			RetryPeriod:     200 * time.Millisecond,
+			LeaseDuration:   30 * time.Second,
+			RenewDeadline:   20 * time.Second,
+			RetryPeriod:     5 * time.Second,
 			ReleaseOnCancel: true,
 			Callbacks: leaderelection.LeaderCallbacks{
 				OnStartedLeading: func(context.Context) { led <- name },
@@ -318,10 +321,15 @@ func elect(ctx context.Context, client *kubernetes.Clientset, story told) error 
 		select {
 		case leader := <-led:
 			leaders = append(leaders, leader)
+			err = renewed(ctx, client, name)
 		case <-ctx.Done():
+			err = ctx.Err()
 		}
 		cancel()
 		<-ended
+		if err != nil {
+			return err
+		}
 	}
 	lease, err := client.CoordinationV1().Leases(namespace).Get(ctx, "leader", metav1.GetOptions{})
 	if err != nil {
@@ -330,6 +338,27 @@ func elect(ctx context.Context, client *kubernetes.Clientset, story told) error 
 	story["leaders"] = leaders
 	story["transitions"] = lease.Spec.LeaseTransitions
 	return nil
+}
+
+// renewed waits until a new leader has renewed its Lease once, as it does at once. One that is called off amid a renewal
+// may find its Lease changed when it wants to let go of it, and then keeps it.
+func renewed(ctx context.Context, client *kubernetes.Clientset, name string) error {
+	leases := client.CoordinationV1().Leases(namespace)
+	follower, err := leases.Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=leader"})
+	if err != nil {
+		return err
+	}
+	defer follower.Stop()
+	for event := range follower.ResultChan() {
+		lease, ok := event.Object.(*coordinationv1.Lease)
+		if !ok || lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity != name {
+			continue
+		}
+		if lease.Spec.RenewTime.After(lease.Spec.AcquireTime.Time) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s did not renew its Lease", name)
 }
 
 // custom makes a custom resource with the dynamic client, and tells how one that its schema does not allow is refused.
