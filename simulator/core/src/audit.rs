@@ -50,8 +50,8 @@ pub struct AuditedRequest<'a> {
     pub is_long: bool,
     /// The object that was sent, or the patch.
     pub request_object: Option<&'a Value>,
-    /// The object that was answered.
-    pub response_object: Option<&'a Value>,
+    /// The answer's body, which is read only where the policy wants the object in it.
+    pub response_body: &'a [u8],
     /// When it came.
     pub received: Timestamp,
     /// When it was answered.
@@ -138,8 +138,7 @@ struct Objects {
 
 impl Objects {
     fn of(request: &AuditedRequest<'_>, config: &AuditConfig) -> Self {
-        let shown = |object: &Value| {
-            let mut object = object.clone();
+        let shown = |mut object: Value| {
             if config.omit_managed_fields {
                 drop_managed_fields(&mut object);
             }
@@ -154,10 +153,11 @@ impl Objects {
             request: request
                 .request_object
                 .filter(|_| config.level >= Level::Request)
+                .cloned()
                 .map(shown),
-            response: request
-                .response_object
-                .filter(|_| config.level >= Level::RequestResponse)
+            response: (config.level >= Level::RequestResponse)
+                .then(|| serde_json::from_slice(request.response_body).ok())
+                .flatten()
                 .map(shown),
         }
     }
@@ -326,7 +326,7 @@ mod tests {
             impersonated: None,
             is_long: false,
             request_object: None,
-            response_object: None,
+            response_body: b"",
             received,
             answered: received.plus_nanoseconds(2_000_000),
         };
@@ -360,6 +360,7 @@ mod tests {
             "metadata": {"name": "c", "uid": "u-1", "managedFields": []},
             "spec": {"token": "k8s-aws-v1.secret"},
         });
+        let body = serde_json::to_vec(&object).unwrap();
         let events = |method: &str, path: &str, rule: Value, is_long: bool| {
             let policy = json!({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [rule]});
             let user = UserInfo::anonymous();
@@ -376,7 +377,7 @@ mod tests {
                 failure: None,
                 is_long,
                 request_object: Some(&object),
-                response_object: Some(&object),
+                response_body: &body,
                 received: Timestamp::UNIX_EPOCH,
                 answered: Timestamp::UNIX_EPOCH.plus_seconds(1),
             };

@@ -65,7 +65,6 @@ pub(super) fn record(state: &State, cluster: &str, answered: &Answered<'_>) {
     let request_object = is_allowed
         .then(|| request_object(request, answered.attributes, cluster))
         .flatten();
-    let response_object = serde_json::from_slice(&answered.response.body).ok();
     let event = AuditedRequest {
         audit_id: answered.audit_id,
         request_uri: &request.uri(),
@@ -83,7 +82,7 @@ pub(super) fn record(state: &State, cluster: &str, answered: &Answered<'_>) {
         failure: answered.failure.as_ref(),
         is_long: matches!(answered.response.delivery, Delivery::Streamed(_)),
         request_object: request_object.as_ref(),
-        response_object: response_object.as_ref(),
+        response_body: &answered.response.body,
         received: answered.received,
         answered: now,
     };
