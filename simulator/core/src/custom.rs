@@ -395,7 +395,10 @@ fn check_object(errors: &mut Errors, schema: &Value, map: &Map<String, Value>, p
     }
 }
 
-/// The types of a custom kind, beside the built-in ones that they refer to.
+/// The types of a custom kind, beside the built-in ones that they refer to. Without a schema (`null`) nothing is known but
+/// the metadata.
+///
+/// Source: `schemaconv` of kube-openapi, which makes the types of server-side apply from such schemas.
 #[must_use]
 pub fn types(kind: &Kind, schema: &Value) -> Schema {
     let mut types = Schema::default();
@@ -409,7 +412,8 @@ pub fn types(kind: &Kind, schema: &Value) -> Schema {
         }
     }
     let name = type_name_of(kind);
-    let mut object = object_type(&name, schema, &mut types);
+    let mut object = object_type(&name, schema, false, &mut types);
+    object.preserves_unknown |= schema.is_null();
     for field in ["apiVersion", "kind"] {
         object.fields.insert(Arc::from(field), Field::new(Shape::String));
     }
@@ -427,15 +431,17 @@ pub fn type_name_of(kind: &Kind) -> String {
     format!("{}.{}.{}", group.join("."), kind.version, kind.kind)
 }
 
-fn object_type(name: &str, schema: &Value, types: &mut Schema) -> ObjectType {
+/// `open` where an object above keeps unknown fields.
+fn object_type(name: &str, schema: &Value, open: bool, types: &mut Schema) -> ObjectType {
     let mut object = ObjectType::new(name);
-    object.preserves_unknown = is(schema, "x-kubernetes-preserve-unknown-fields");
+    object.preserves_unknown = open || is(schema, "x-kubernetes-preserve-unknown-fields");
     object.atomic = schema.get("x-kubernetes-map-type").is_some_and(|kind| kind == "atomic");
     object.description = description(schema);
     let required = schema.get("required").and_then(Value::as_array);
     let properties = schema.get("properties").and_then(Value::as_object);
     for (field_name, schema) in properties.into_iter().flatten() {
-        let mut field = Field::new(shape(&format!("{name}.{field_name}"), schema, types));
+        let name = format!("{name}.{field_name}");
+        let mut field = Field::new(shape(&name, schema, object.preserves_unknown, types));
         field.required = required.is_some_and(|list| list.iter().any(|one| one == field_name));
         field.default = schema.get("default").cloned();
         field.description = description(schema);
@@ -448,7 +454,7 @@ fn description(schema: &Value) -> Arc<str> {
     Arc::from(schema.get("description").and_then(Value::as_str).unwrap_or_default())
 }
 
-fn shape(name: &str, schema: &Value, types: &mut Schema) -> Shape {
+fn shape(name: &str, schema: &Value, open: bool, types: &mut Schema) -> Shape {
     if is(schema, "x-kubernetes-int-or-string") {
         return Shape::IntOrString;
     }
@@ -469,17 +475,17 @@ fn shape(name: &str, schema: &Value, types: &mut Schema) -> Shape {
                 }
                 _ => ListKind::Atomic,
             };
-            let items = shape(&format!("{name}.items"), items, types);
+            let items = shape(&format!("{name}.items"), items, open, types);
             Shape::List(Arc::new(ListShape { items, kind }))
         }
         "object" => match schema.get("additionalProperties") {
             Some(values) => {
-                let values = shape(&format!("{name}.values"), values, types);
+                let values = shape(&format!("{name}.values"), values, open, types);
                 let atomic = schema.get("x-kubernetes-map-type").is_some_and(|kind| kind == "atomic");
                 Shape::Map(Arc::new(MapShape { values, atomic }))
             }
             None => {
-                let object = object_type(name, schema, types);
+                let object = object_type(name, schema, open, types);
                 let shape = Shape::Object(Arc::clone(&object.name));
                 types.insert(object);
                 shape

@@ -212,12 +212,14 @@ impl ObjectStore {
 }
 
 /// The text at a pointer, empty where there is none.
-pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+#[must_use]
+pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The list at a pointer, empty where there is none.
-pub(crate) fn items<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
+#[must_use]
+pub fn items<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
     object
         .pointer(pointer)
         .and_then(Value::as_array)

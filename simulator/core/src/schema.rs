@@ -6,7 +6,6 @@
 //! are those of the `types.go` files of `k8s.io/api`, `apimachinery`, `apiextensions-apiserver` and `kube-aggregator`
 //! v0.32 and of `api/openapi-spec/v3` of Kubernetes 1.32. `table.rs` says how such a line is read.
 
-mod custom;
 pub mod decode;
 pub mod defaults;
 pub mod openapi;

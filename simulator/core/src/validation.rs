@@ -20,6 +20,8 @@ use serde_json::Value;
 
 pub use self::metadata::Scope;
 use crate::log::go_quote;
+use crate::object::items;
+use crate::object::text;
 use crate::schema::Kind;
 
 /// One thing that is wrong with a field.
@@ -191,20 +193,6 @@ impl Errors {
         let detail = format!("{found}: must have at most {limit} items");
         self.push(FieldErrorKind::TooMany, field, detail);
     }
-}
-
-/// The text at a pointer, empty where there is none.
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// The items of the list at a pointer.
-fn items<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
 }
 
 /// The entries of the map at a pointer.

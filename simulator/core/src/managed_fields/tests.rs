@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::custom;
 
 /// Compares with what upstream's field manager made of the same writes, case by case.
 fn check_file(text: &str) -> Vec<String> {
@@ -148,7 +149,7 @@ fn widget_schema(kind: &Kind) -> Schema {
             "status": {"type": "object", "properties": {"phase": text}},
         },
     });
-    Schema::custom(kind, Some(&openapi))
+    custom::types(kind, &openapi)
 }
 
 /// Each line is a history of writes to one object, as upstream's field manager of Kubernetes 1.32 went through it.

@@ -156,8 +156,7 @@ fn document(rows: &[Arc<ResourceType>], version: Version) -> Value {
         };
         let Some(name) = name else { continue };
         if let Some(own) = &row.custom {
-            let definition = own.version.pointer("/schema/openAPIV3Schema").unwrap_or(&Value::Null);
-            types.extend(version.types(&custom::types(&kind, definition), [name.clone()]));
+            types.extend(version.types(&custom::types(&kind, own.schema()), [name.clone()]));
         } else {
             roots.push(name.clone());
         }

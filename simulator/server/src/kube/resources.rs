@@ -58,6 +58,14 @@ pub(super) struct CustomType {
     pub(super) storage_version: Arc<str>,
 }
 
+impl CustomType {
+    /// Its `openAPIV3Schema`; null where it has none.
+    pub(super) fn schema(&self) -> &Value {
+        const NONE: &Value = &Value::Null;
+        self.version.pointer("/schema/openAPIV3Schema").unwrap_or(NONE)
+    }
+}
+
 impl ResourceType {
     /// Plural and group, as in messages and in the store: `configmaps`, `roles.rbac.authorization.k8s.io`.
     pub(super) fn qualified(&self) -> String {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use eks_auth_core::object::strategy::Part;
+use eks_auth_core::object::text;
 use eks_auth_core::patch::PatchKind;
 use eks_auth_core::schema::Kind;
 use serde_json::Value;
@@ -25,7 +26,6 @@ use super::tokens;
 use super::write;
 use super::write::Target;
 use super::write::Writer;
-use super::write::text;
 use crate::http::Response;
 
 pub(super) fn answer(

@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use eks_auth_core::instant::Timestamp;
+use eks_auth_core::object::items;
+use eks_auth_core::object::text;
 use serde_json::Value;
 use serde_json::json;
 
@@ -279,24 +281,12 @@ fn default_cells(view: &View<'_>) -> Vec<Value> {
     vec![json!(view.name()), json!(created)]
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
 fn number(value: &Value, pointer: &str) -> i64 {
     value.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
 }
 
 fn flag(value: &Value, pointer: &str) -> bool {
     value.pointer(pointer).and_then(Value::as_bool).unwrap_or_default()
-}
-
-fn items<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
 }
 
 /// The map of texts there.

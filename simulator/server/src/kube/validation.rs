@@ -126,7 +126,7 @@ fn kind(resource: &ResourceType) -> Kind {
 /// The schema of a custom resource.
 fn schema_of(resource: &ResourceType) -> Option<&Value> {
     let own = resource.custom.as_ref()?;
-    Some(own.version.pointer("/schema/openAPIV3Schema").unwrap_or(&Value::Null))
+    Some(own.schema())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use eks_auth_core::authorize::Decision;
 use eks_auth_core::authorize::authorize;
+use eks_auth_core::custom;
 use eks_auth_core::eks::Cluster;
 use eks_auth_core::eks::aws_auth_key;
 use eks_auth_core::id::IdGenerator;
@@ -27,6 +28,7 @@ use eks_auth_core::object::service;
 use eks_auth_core::object::service::ServiceError;
 use eks_auth_core::object::strategy::Part;
 use eks_auth_core::object::strategy::Strategy;
+use eks_auth_core::object::text;
 use eks_auth_core::patch::PatchKind;
 use eks_auth_core::request_info::Attributes;
 use eks_auth_core::schema::Kind;
@@ -155,7 +157,7 @@ impl Writer {
     fn with<R>(&self, target: &Target<'_>, run: impl FnOnce(&managed_fields::Target<'_>) -> R) -> R {
         let kind = target.kind();
         let custom = target.resource.custom.as_ref();
-        let own = custom.map(|custom| Schema::custom(&kind, custom.version.pointer("/schema/openAPIV3Schema")));
+        let own = custom.map(|custom| custom::types(&kind, custom.schema()));
         run(&managed_fields::Target {
             schema: own.as_ref().unwrap_or_else(|| Schema::builtin()),
             kind: &kind,
@@ -748,11 +750,6 @@ fn name_or_generate(object: &mut Value, ids: &mut IdGenerator) -> String {
 pub(super) fn is_dry_run(options: &Value) -> bool {
     let list = options.get("dryRun").and_then(Value::as_array);
     list.is_some_and(|list| list.iter().any(|entry| entry == "All"))
-}
-
-/// The text there, empty where there is none.
-pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]
