@@ -441,21 +441,16 @@ impl Failure {
 pub(super) fn deleted(request: &Request, resource: &ResourceType, name: &str, uid: &str) -> Response {
     let mut about = details(name, &resource.group, &resource.plural);
     uid.clone_into(&mut about.uid);
-    let status = Status {
-        kind: "Status",
-        api_version: "v1",
-        metadata: Metadata::default(),
-        status: "Success",
-        message: "",
-        reason: "",
-        details: Some(&about),
-        code: None,
-    };
-    json_response(request, 200, &status, false)
+    done(request, 200, Some(&about))
 }
 
 /// What an eviction and a binding answer.
 pub(super) fn success(request: &Request, code: u16) -> Response {
+    done(request, code, None)
+}
+
+/// The Status of what was done; only one without details tells its code.
+fn done(request: &Request, code: u16, details: Option<&Details>) -> Response {
     let status = Status {
         kind: "Status",
         api_version: "v1",
@@ -463,8 +458,8 @@ pub(super) fn success(request: &Request, code: u16) -> Response {
         status: "Success",
         message: "",
         reason: "",
-        details: None,
-        code: Some(code),
+        details,
+        code: details.is_none().then_some(code),
     };
     json_response(request, code, &status, false)
 }
