@@ -16,6 +16,8 @@ mod verify;
 mod webhook;
 
 use std::fmt::Display;
+use std::fs::File;
+use std::io;
 use std::io::Read;
 use std::io::Write;
 use std::net::IpAddr;
@@ -127,8 +129,24 @@ fn read_or(argument: String) -> Result<String, Failure> {
         return Ok(argument);
     }
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
+    io::stdin().read_to_string(&mut text)?;
     Ok(text.trim().to_owned())
+}
+
+/// Files are no larger than this: a ConfigMap holds 1 MiB at most, a kubeconfig is smaller, and a longer log is no excerpt.
+const FILE_LIMIT: u64 = 16 << 20;
+
+/// A file, or standard input where it is `-`. `too_large` says of a larger one what is wrong.
+fn read_file(file: &str, too_large: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match file {
+        "-" => io::stdin().lock().take(FILE_LIMIT + 1).read_to_end(&mut bytes)?,
+        _ => File::open(file)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?,
+    };
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(io::Error::other(too_large));
+    }
+    Ok(bytes)
 }
 
 /// Why a command ends with another code than 0.

@@ -1,9 +1,7 @@
 //! `import`: a customer's artifacts to a scenario.
 
 use std::fs;
-use std::fs::File;
 use std::io;
-use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
@@ -23,9 +21,6 @@ use super::Failure;
 use super::Output;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
-
-/// Logs may be long; more than this is no excerpt.
-const SIZE_LIMIT: u64 = 16 << 20;
 
 /// Make a scenario of a customer's artifacts, which shows the same denial
 #[derive(Debug, Args)]
@@ -231,16 +226,10 @@ fn read_all(files: &[String], kind: Option<Kind>, artifacts: &mut Vec<Artifact>)
 
 /// A file as text; what Windows writes as UTF-16 too.
 fn read(file: &str) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    match file {
-        "-" => io::stdin().lock().take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?,
-        _ => File::open(file)?.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?,
-    };
-    if bytes.len() as u64 > SIZE_LIMIT {
-        return Err(io::Error::other(
-            "it is larger than 16 MiB: cut the log down to the time of the denial",
-        ));
-    }
+    let bytes = super::read_file(
+        file,
+        "it is larger than 16 MiB: cut the log down to the time of the denial",
+    )?;
     let not_text = || io::Error::other("it is neither UTF-8 nor UTF-16 text");
     let units = |rest: &[u8], of: fn([u8; 2]) -> u16| -> Vec<u16> {
         rest.chunks_exact(2)

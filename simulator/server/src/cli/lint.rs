@@ -1,8 +1,6 @@
 //! `lint`: what is wrong with an `aws-auth` ConfigMap, access entries or a kubeconfig.
 
-use std::fs::File;
 use std::io;
-use std::io::Read;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -23,9 +21,6 @@ use serde_json::json;
 use super::Failure;
 use super::Output;
 use super::excerpt;
-
-/// A ConfigMap holds 1 MiB at most and a kubeconfig is smaller; more is no such file.
-const SIZE_LIMIT: u64 = 16 << 20;
 
 /// Find mistakes in an aws-auth ConfigMap, access entries or a kubeconfig
 #[derive(Debug, Args)]
@@ -120,14 +115,7 @@ impl Lint {
 }
 
 fn read(file: &str) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    match file {
-        "-" => io::stdin().lock().take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?,
-        _ => File::open(file)?.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?,
-    };
-    if bytes.len() as u64 > SIZE_LIMIT {
-        return Err(io::Error::other("it is larger than 16 MiB"));
-    }
+    let bytes = super::read_file(file, "it is larger than 16 MiB")?;
     String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
 }
 
