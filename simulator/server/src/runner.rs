@@ -6,6 +6,7 @@ mod builtin;
 mod home;
 mod lesson;
 mod mutate;
+pub(crate) mod place;
 mod process;
 mod render;
 mod stagehand;

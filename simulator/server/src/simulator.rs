@@ -41,6 +41,7 @@ use crate::logs::Logs;
 use crate::proxy;
 use crate::proxy::Proxy;
 use crate::proxy::Tunnels;
+use crate::state::ClusterListeners;
 use crate::state::State;
 use crate::store::Kept;
 use crate::store::LogDatabase;
@@ -370,6 +371,11 @@ impl Running {
     #[must_use]
     pub fn ca_bundle(&self) -> &Path {
         &self.ca_bundle
+    }
+
+    /// That certificate, as PEM.
+    pub(crate) fn authority_pem(&self) -> &str {
+        ClusterListeners::authority(&*self.listeners).pem()
     }
 
     /// `http://HOST:PORT` of the control interface.

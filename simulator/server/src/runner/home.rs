@@ -26,8 +26,10 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::RunError;
+use super::place::Places;
 use crate::environment;
 use crate::profile::ClientConfig;
+use crate::profile::Credentials;
 use crate::simulator::Running;
 
 /// Folders of PATH without some programs are made anew for each set of them.
@@ -195,58 +197,32 @@ impl<'a> Home<'a> {
     }
 
     fn value(&self, place: &Placeholder) -> Result<String, RunError> {
-        let clusters = self.running.clusters();
-        let cluster = |name: &Option<String>| {
-            let found = clusters
-                .iter()
-                .find(|cluster| name.as_ref().is_none_or(|name| *name == cluster.name));
-            found.ok_or_else(|| RunError::Place("the cluster is gone".to_owned()))
+        let places = Places {
+            clusters: &self.running.clusters(),
+            aws_endpoint: &self.running.aws_endpoint(),
+            authority: self.running.authority_pem(),
+            home: &self.folder.display().to_string(),
+            now: self.running.state().clients_now(),
         };
-        let secret = |value: String| {
+        let saved = |name: &str| Ok(self.saved.get(name).cloned().unwrap_or_default());
+        let value = places
+            .value(place, |profile| self.staged(profile), saved)
+            .map_err(RunError::Place)?;
+        let is_secret = matches!(
+            place,
+            Placeholder::Saved(_) | Placeholder::Secret(_) | Placeholder::SessionToken(_) | Placeholder::Token { .. }
+        );
+        if is_secret {
             let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
             secrets.insert(value.clone());
-            value
-        };
-        match place {
-            Placeholder::AwsEndpoint => Ok(self.running.aws_endpoint()),
-            Placeholder::CertificateAuthority(name) => {
-                cluster(name)?;
-                use base64::Engine;
-                let pem = fs::read_to_string(self.running.ca_bundle())?;
-                Ok(base64::engine::general_purpose::STANDARD.encode(pem))
-            }
-            Placeholder::Endpoint(name) => Ok(cluster(name)?.endpoint.clone()),
-            Placeholder::Home => Ok(self.folder.display().to_string()),
-            Placeholder::KeyId(profile) => Ok(self.staged(profile)?.access_key_id),
-            Placeholder::Saved(name) => Ok(secret(self.saved.get(name).cloned().unwrap_or_default())),
-            Placeholder::Secret(profile) => Ok(secret(self.staged(profile)?.secret.expose().to_owned())),
-            Placeholder::SessionToken(profile) => {
-                let token = self.staged(profile)?.session_token;
-                Ok(secret(token.map(|token| token.expose().to_owned()).unwrap_or_default()))
-            }
-            Placeholder::Token {
-                profile,
-                age_seconds,
-                cluster: name,
-            } => {
-                let cluster = cluster(name)?;
-                let signed = self.running.state().clients_now().plus_seconds(-age_seconds);
-                let endpoint = self.running.aws_endpoint();
-                let credentials = self.staged(profile)?;
-                Ok(secret(credentials.bearer_token(
-                    &cluster.region,
-                    Some(&endpoint),
-                    &cluster.name,
-                    signed,
-                )))
-            }
         }
+        Ok(value)
     }
 
     /// What a profile held when the scenario was staged, whatever became of the files since.
-    fn staged(&self, profile: &str) -> Result<crate::profile::Credentials, RunError> {
+    fn staged(&self, profile: &str) -> Result<Credentials, String> {
         let env = self.running.env();
-        let missing = || RunError::Place(format!("profile `{profile}` has no key"));
+        let missing = || format!("profile `{profile}` has no key");
         ClientConfig::load(env, Some(profile))
             .ok()
             .and_then(|config| config.own_credentials(profile))

@@ -37,6 +37,7 @@ use crate::listeners::own_hosts;
 use crate::listeners::reachable;
 use crate::profile::Credentials;
 use crate::proxy::Tunnels;
+use crate::runner::place::Places;
 use crate::simulator::StartError;
 use crate::state::State;
 use crate::tls::Authority;
@@ -266,41 +267,15 @@ impl SeatWorld {
     }
 
     fn value(&self, place: &Placeholder) -> Result<String, String> {
-        let clusters = self.listeners.clusters();
-        let cluster = |name: &Option<String>| {
-            let found = clusters
-                .iter()
-                .find(|cluster| name.as_ref().is_none_or(|name| *name == cluster.name));
-            found.ok_or_else(|| "the cluster is gone".to_owned())
+        let places = Places {
+            clusters: &self.listeners.clusters(),
+            aws_endpoint: &self.aws_endpoint,
+            authority: &self.ca_pem,
+            home: HOME,
+            now: SystemClock.now(),
         };
-        match place {
-            Placeholder::AwsEndpoint => Ok(self.aws_endpoint.clone()),
-            Placeholder::CertificateAuthority(name) => {
-                use base64::Engine;
-                cluster(name)?;
-                Ok(base64::engine::general_purpose::STANDARD.encode(&self.ca_pem))
-            }
-            Placeholder::Endpoint(name) => Ok(cluster(name)?.endpoint.clone()),
-            Placeholder::Home => Ok(HOME.to_owned()),
-            Placeholder::KeyId(profile) => Ok(self.credentials(profile)?.access_key_id),
-            Placeholder::Saved(name) => Err(format!("nothing is saved as `{name}` in a workshop")),
-            Placeholder::Secret(profile) => Ok(self.credentials(profile)?.secret.expose().to_owned()),
-            Placeholder::SessionToken(profile) => {
-                let token = self.credentials(profile)?.session_token;
-                Ok(token.map(|token| token.expose().to_owned()).unwrap_or_default())
-            }
-            Placeholder::Token {
-                profile,
-                age_seconds,
-                cluster: name,
-            } => {
-                let cluster = cluster(name)?;
-                let signed = SystemClock.now().plus_seconds(-age_seconds);
-                let endpoint = Some(&*self.aws_endpoint);
-                let credentials = self.credentials(profile)?;
-                Ok(credentials.bearer_token(&cluster.region, endpoint, &cluster.name, signed))
-            }
-        }
+        let saved = |name: &str| Err(format!("nothing is saved as `{name}` in a workshop"));
+        places.value(place, |profile| self.credentials(profile), saved)
     }
 
     /// What a profile held when the scenario was staged.
