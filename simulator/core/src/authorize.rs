@@ -185,8 +185,6 @@ fn wanted(attributes: &Attributes) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::arn::AccountId;
-    use crate::eks::AuthenticatorRelease;
     use crate::eks::NewCluster;
     use crate::id::IdGenerator;
     use crate::instant::Timestamp;
@@ -196,17 +194,7 @@ mod tests {
     use super::*;
 
     fn cluster() -> Cluster {
-        let spec = NewCluster {
-            name: "my-cluster".to_owned(),
-            region: "us-west-2".to_owned(),
-            account: AccountId::parse("111122223333").unwrap(),
-            version: "1.32".to_owned(),
-            creator: None,
-            authenticator_release: AuthenticatorRelease::Current,
-            strict_hosts: false,
-            token_cache_seconds: 0,
-        };
-        Cluster::new(spec, Timestamp::UNIX_EPOCH)
+        Cluster::new(NewCluster::sample(), Timestamp::UNIX_EPOCH)
     }
 
     fn user(name: &str, groups: &[&str]) -> UserInfo {

@@ -179,6 +179,23 @@ pub struct ClusterOwner {
     pub principal: Option<Principal>,
 }
 
+#[cfg(test)]
+impl NewCluster {
+    /// `my-cluster` of nobody in us-west-2, of release 1.32, whose API server keeps no judgement.
+    pub(crate) fn sample() -> Self {
+        Self {
+            name: "my-cluster".to_owned(),
+            region: "us-west-2".to_owned(),
+            account: AccountId::parse("111122223333").unwrap(),
+            version: DEFAULT_VERSION.to_owned(),
+            creator: None,
+            authenticator_release: AuthenticatorRelease::Current,
+            strict_hosts: false,
+            token_cache_seconds: 0,
+        }
+    }
+}
+
 impl Cluster {
     /// A cluster of authentication mode CONFIG_MAP (see [`Cluster::begin_access`]) with no objects, not even RBAC's (see
     /// [`crate::rbac::bootstrap`]).

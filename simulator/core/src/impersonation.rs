@@ -204,9 +204,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::arn::AccountId;
     use crate::authorize::forbidden_message;
-    use crate::eks::AuthenticatorRelease;
     use crate::eks::NewCluster;
     use crate::id::IdGenerator;
     use crate::instant::Timestamp;
@@ -215,17 +213,7 @@ mod tests {
 
     /// `root` may do everything, `deputy` act as the user jane and the group devs, `editor` edits the namespace x.
     fn cluster() -> Cluster {
-        let spec = NewCluster {
-            name: "my-cluster".to_owned(),
-            region: "us-west-2".to_owned(),
-            account: AccountId::parse("111122223333").unwrap(),
-            version: "1.32".to_owned(),
-            creator: None,
-            authenticator_release: AuthenticatorRelease::Current,
-            strict_hosts: false,
-            token_cache_seconds: 0,
-        };
-        let mut cluster = Cluster::new(spec, Timestamp::UNIX_EPOCH);
+        let mut cluster = Cluster::new(NewCluster::sample(), Timestamp::UNIX_EPOCH);
         let mut objects = bootstrap::objects();
         let rule = |resource: &str, name: &str| json!({"apiGroups": [""], "resources": [resource], "resourceNames": [name], "verbs": ["impersonate"]});
         objects.push((

@@ -1,7 +1,5 @@
 //! Tests of what may be granted by whom.
 
-use crate::arn::AccountId;
-use crate::eks::AuthenticatorRelease;
 use crate::eks::NewCluster;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
@@ -12,17 +10,7 @@ use super::*;
 /// Roles `pods` (get and list), `gone` is none; `dev` holds `pods` in `x`, `binder` may bind it, `escalator` may
 /// escalate `pods`, `lost` is bound to `gone` in `x`.
 fn cluster() -> Cluster {
-    let spec = NewCluster {
-        name: "my-cluster".to_owned(),
-        region: "us-west-2".to_owned(),
-        account: AccountId::parse("111122223333").unwrap(),
-        version: "1.32".to_owned(),
-        creator: None,
-        authenticator_release: AuthenticatorRelease::Current,
-        strict_hosts: false,
-        token_cache_seconds: 0,
-    };
-    let mut cluster = Cluster::new(spec, Timestamp::UNIX_EPOCH);
+    let mut cluster = Cluster::new(NewCluster::sample(), Timestamp::UNIX_EPOCH);
     let role = |name: &str, rules: Value| {
         let key = ObjectKey::new("clusterroles.rbac.authorization.k8s.io", "", name);
         (key, json!({"metadata": {}, "rules": rules}))

@@ -99,19 +99,9 @@ fn selects(selector: &Value, object: &Value) -> bool {
 mod tests {
     use serde_json::json;
 
+    use super::super::tests::store;
     use super::*;
-    use crate::id::IdGenerator;
-    use crate::instant::Timestamp;
     use crate::rbac::bootstrap;
-
-    fn store(objects: impl IntoIterator<Item = (ObjectKey, Value)>) -> ObjectStore {
-        let mut store = ObjectStore::default();
-        let mut ids = IdGenerator::new(1);
-        for (key, object) in objects {
-            store.create(key, object, &mut ids, Timestamp::UNIX_EPOCH).unwrap();
-        }
-        store
-    }
 
     fn rules(store: &ObjectStore, name: &str) -> Vec<Value> {
         let role = store.find(&ObjectKey::new(CLUSTER_ROLES, "", name)).unwrap();

@@ -9,7 +9,7 @@ use crate::object::ObjectKey;
 
 use super::*;
 
-fn store(objects: impl IntoIterator<Item = (ObjectKey, Value)>) -> ObjectStore {
+pub(super) fn store(objects: impl IntoIterator<Item = (ObjectKey, Value)>) -> ObjectStore {
     let mut store = ObjectStore::default();
     let mut ids = IdGenerator::new(1);
     for (key, object) in objects {
