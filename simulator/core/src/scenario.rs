@@ -61,6 +61,8 @@ pub struct Scenario {
     pub proof: Vec<Step>,
     /// What is to be remembered.
     pub learned: Option<Text>,
+    /// Whether only the real clients show it: it is about what they write, print or read of their own.
+    pub real_clients: bool,
     world: stage::WorldModel,
 }
 

@@ -77,6 +77,9 @@ pub(super) struct ScenarioFile {
     /// Words to search by.
     #[serde(default)]
     tags: Vec<String>,
+    /// Whether only the real clients show it: it is about what they write, print or read of their own.
+    #[serde(default)]
+    real_clients: bool,
     /// Accounts, clusters and profiles.
     world: WorldFile,
     /// The person's home.
@@ -481,6 +484,7 @@ pub(super) fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
         tags: file.tags,
         cause,
         hints: file.hints.into_iter().map(text_of).collect(),
+        real_clients: file.real_clients,
         learned: file.learned.map(text_of),
         world,
     })
