@@ -5,7 +5,6 @@ use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 use std::time::SystemTime;
@@ -17,6 +16,10 @@ use eks_auth_core::instant::Timestamp;
 use eks_auth_core::sigv4::SignedRequest;
 use eks_auth_core::sigv4::Signer;
 use rustls::StreamOwned;
+use serde_json::Value;
+use serde_json::json;
+
+const REGION: &str = "us-west-2";
 
 /// How often the simulator is killed; `CRASH_ROUNDS` asks for more.
 const ROUNDS: u64 = 12;
@@ -47,46 +50,47 @@ impl Writer {
         }
     }
 
-    /// The status and body of an IAM call; nothing where the connection ended.
-    fn iam(&self, simulator: &Simulator, form: &str) -> Option<(u16, String)> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a signature is good for minutes of the machine's time"
-        )]
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    /// The status and body of a call of a service of AWS; nothing where the connection ended. The header is that which
+    /// says what the body is.
+    fn aws(&self, simulator: &Simulator, service: &str, content: (&str, &str), body: &str) -> Option<(u16, String)> {
         let host = simulator
             .ready("/aws_endpoint")
             .trim_start_matches("http://")
             .to_owned();
-        let mut headers = vec![
-            ("host".to_owned(), host),
-            (
-                "content-type".to_owned(),
-                "application/x-www-form-urlencoded".to_owned(),
-            ),
-        ];
+        let mut headers = vec![("host".to_owned(), host), (content.0.to_owned(), content.1.to_owned())];
         let signer = Signer {
             access_key_id: &self.access_key_id,
             secret: &self.secret,
             session_token: None,
-            region: "us-east-1",
-            service: "iam",
-            now: Timestamp::from_unix_millis(i64::try_from(since.as_millis()).unwrap()),
+            region: REGION,
+            service,
+            now: Timestamp::from_unix_millis(unix_millis()),
         };
         headers.extend(signer.sign_header(&SignedRequest {
             method: "POST",
             path: "/",
             query: "",
             headers: &headers,
-            body: form.as_bytes(),
+            body: body.as_bytes(),
         }));
         exchange(
             &mut simulator.try_connect("/aws_endpoint")?,
             "POST",
             "/",
             &headers,
-            form,
+            body,
         )
+    }
+
+    fn iam(&self, simulator: &Simulator, form: &str) -> Option<(u16, String)> {
+        let content = ("content-type", "application/x-www-form-urlencoded");
+        self.aws(simulator, "iam", content, form)
+    }
+
+    fn logs(&self, simulator: &Simulator, operation: &str, body: &Value) -> Option<(u16, Value)> {
+        let target = format!("Logs_20140328.{operation}");
+        let (status, answer) = self.aws(simulator, "logs", ("x-amz-target", &target), &body.to_string())?;
+        Some((status, serde_json::from_str(&answer).unwrap_or_default()))
     }
 
     /// The same of the Kubernetes API.
@@ -116,6 +120,30 @@ impl Writer {
         let path = "/api/v1/namespaces/default/configmaps";
         matches!(self.kubernetes(simulator, "POST", path, &body), Some((201, _)))
     }
+
+    fn log_stream(&self, simulator: &Simulator, name: &str) {
+        let group = json!({"logGroupName": "crash"});
+        // The group is there from the second round on.
+        self.logs(simulator, "CreateLogGroup", &group).unwrap();
+        let stream = json!({"logGroupName": "crash", "logStreamName": name});
+        assert_eq!(self.logs(simulator, "CreateLogStream", &stream).unwrap().0, 200);
+    }
+
+    fn put_log_event(&self, simulator: &Simulator, name: &str) -> bool {
+        let (stream, _) = name.rsplit_once('-').unwrap();
+        let event = json!({"timestamp": unix_millis(), "message": name});
+        let body = json!({"logGroupName": "crash", "logStreamName": stream, "logEvents": [event]});
+        matches!(self.logs(simulator, "PutLogEvents", &body), Some((200, _)))
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a signature is good for minutes of the machine's time"
+)]
+fn unix_millis() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
 }
 
 /// One request on a connection of its own; nothing where no whole answer came.
@@ -155,58 +183,57 @@ fn no_acknowledged_write_is_lost_to_kill_9() {
     let mut simulator = Arc::new(start(&state));
     let endpoint = simulator.ready("/clusters/0/endpoint").to_owned();
     let kubeconfig = fs::read_to_string(simulator.ready("/clusters/0/kubeconfig")).unwrap();
-    let mut acknowledged = 0;
+    let mut acknowledged = [0; 3];
     for round in 0..rounds {
         let writer = Arc::new(Writer::new(&simulator));
-        let written = Arc::new(Mutex::new((Vec::new(), Vec::new())));
-        let threads: Vec<_> = [true, false]
-            .into_iter()
-            .map(|users| {
-                let (simulator, writer, written) = (Arc::clone(&simulator), Arc::clone(&writer), Arc::clone(&written));
-                thread::spawn(move || {
-                    for at in 0.. {
-                        let name = format!("crash-{round}-{at}");
-                        if users {
-                            if !writer.create_user(&simulator, &name) {
-                                return;
-                            }
-                            written.lock().unwrap().0.push(name);
-                        } else {
-                            if !writer.create_config_map(&simulator, &name) {
-                                return;
-                            }
-                            written.lock().unwrap().1.push(name);
-                        }
-                    }
-                })
+        writer.log_stream(&simulator, &format!("crash-{round}"));
+        let writes = [Writer::create_user, Writer::create_config_map, Writer::put_log_event];
+        let threads = writes.map(|write| {
+            let (simulator, writer) = (Arc::clone(&simulator), Arc::clone(&writer));
+            thread::spawn(move || {
+                let names = (0..).map(|at| format!("crash-{round}-{at}"));
+                names
+                    .take_while(|name| write(&writer, &simulator, name))
+                    .collect::<Vec<_>>()
             })
-            .collect();
+        });
         // Any moment will do: what is asked for is that none is bad.
         thread::sleep(Duration::from_millis(5 + round * 37 % 120));
         simulator.kill();
-        for thread in threads {
-            thread.join().unwrap();
-        }
+        let [users, config_maps, events] = threads.map(|thread| thread.join().unwrap());
         simulator = Arc::new(start(&state));
         assert_eq!(simulator.ready("/clusters/0/endpoint"), endpoint);
         assert_eq!(
             fs::read_to_string(simulator.ready("/clusters/0/kubeconfig")).unwrap(),
             kubeconfig
         );
-        let (users, config_maps) = &*written.lock().unwrap();
-        for user in users {
+        for user in &users {
             let form = format!("Action=GetUser&Version=2010-05-08&UserName={user}");
             assert_eq!(writer.iam(&simulator, &form).unwrap().0, 200, "{user}");
         }
         let path = "/api/v1/namespaces/default/configmaps";
         let (_, list) = writer.kubernetes(&simulator, "GET", path, "").unwrap();
-        for config_map in config_maps {
+        for config_map in &config_maps {
             assert!(list.contains(&format!(r#""name":"{config_map}""#)), "{config_map}");
         }
-        acknowledged += users.len() + config_maps.len();
+        let stream = format!("crash-{round}");
+        let body = json!({"logGroupName": "crash", "logStreamName": stream, "startFromHead": true});
+        let (_, kept) = writer.logs(&simulator, "GetLogEvents", &body).unwrap();
+        let kept: Vec<_> = kept["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| &event["message"])
+            .collect();
+        for event in &events {
+            assert!(kept.contains(&&json!(event)), "{event}");
+        }
+        for (acknowledged, written) in acknowledged.iter_mut().zip([users, config_maps, events]) {
+            *acknowledged += written.len();
+        }
     }
-    assert!(acknowledged > 0);
-    eprintln!("{acknowledged} writes were acknowledged in {rounds} rounds");
+    assert!(acknowledged.iter().all(|count| *count > 0), "{acknowledged:?}");
+    eprintln!("users, ConfigMaps and log events acknowledged in {rounds} rounds: {acknowledged:?}");
 }
 
 #[test]

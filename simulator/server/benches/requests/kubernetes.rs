@@ -1,0 +1,150 @@
+//! What the Kubernetes API costs its clients over an open connection: an authenticated and authorised list
+//! of Services, by one client and by several; pods as the Table that kubectl prints, by their number; and how long a change
+//! takes until each of 200 watches of 10,000 pods has told it.
+
+use std::io::Read;
+use std::io::Write;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use criterion::BenchmarkId;
+use criterion::Criterion;
+use criterion::Throughput;
+use eks_auth_core::scenario::ARTICLE_WORLD;
+use eks_auth_sim::simulator::Config;
+
+use crate::stage::Stage;
+use crate::stage::ask;
+use crate::stage::now;
+
+const PODS: &str = "/api/v1/namespaces/default/pods";
+const TABLE: &str = "accept: application/json;as=Table;v=v1;g=meta.k8s.io,application/json\r\n";
+
+pub(crate) fn services(criterion: &mut Criterion) {
+    let stage = Stage::new(Config::new(ARTICLE_WORLD));
+    let request = stage.request("GET", "/api/v1/namespaces/default/services", "", "");
+    let mut group = criterion.benchmark_group("GET services");
+    group.throughput(Throughput::Elements(1));
+    for clients in [1, 2, 4, 8] {
+        let mut connections: Vec<_> = (0..clients).map(|_| stage.connect()).collect();
+        group.bench_function(BenchmarkId::new("clients", clients), |bencher| {
+            bencher.iter_custom(|count| {
+                let start = now();
+                thread::scope(|scope| {
+                    for (at, connection) in (0..).zip(&mut connections) {
+                        let request = &request;
+                        let share = count / clients + u64::from(at < count % clients);
+                        scope.spawn(move || {
+                            let mut buffer = Vec::new();
+                            for _ in 0..share {
+                                assert_eq!(ask(connection, request, &mut buffer), 200);
+                            }
+                        });
+                    }
+                });
+                start.elapsed()
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Makes pods until there are so many.
+fn fill(stage: &mut Stage, have: u64, want: u64) {
+    for at in have..want {
+        let pod = format!(
+            r#"{{"metadata":{{"name":"web-{at}","labels":{{"app":"web"}}}},"spec":{{"nodeName":"node-1","containers":[{{"name":"c","image":"nginx:1.27"}}]}}}}"#
+        );
+        let request = stage.request("POST", PODS, "content-type: application/json\r\n", &pod);
+        stage.asks(&request);
+    }
+}
+
+pub(crate) fn tables(criterion: &mut Criterion) {
+    let mut stage = Stage::new(Config::new(ARTICLE_WORLD));
+    let mut group = criterion.benchmark_group("pods");
+    group.sample_size(10);
+    let mut have = 0;
+    for count in [100, 1_000, 10_000] {
+        fill(&mut stage, have, count);
+        have = count;
+        group.throughput(Throughput::Elements(count));
+        for (name, accept) in [("as a Table", TABLE), ("as they are", "")] {
+            let request = stage.request("GET", PODS, accept, "");
+            group.bench_function(BenchmarkId::new(name, count), |bencher| {
+                bencher.iter(|| stage.asks(&request));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Reads a watch's answer, and tells when it has begun and of each change that it brings.
+fn watch(mut connection: impl Read + Write, request: &[u8], told: &mpsc::Sender<()>) {
+    connection.write_all(request).unwrap();
+    connection.flush().unwrap();
+    let mut mark: &[u8] = b"\r\n\r\n";
+    let mut chunk = [0; 16 * 1024];
+    let mut rest = Vec::new();
+    // The simulator's end ends the watch.
+    while let Ok(read @ 1..) = connection.read(&mut chunk) {
+        rest.extend_from_slice(&chunk[..read]);
+        while let Some(at) = rest.windows(mark.len()).position(|window| window == mark) {
+            rest.drain(..at + mark.len());
+            mark = br#""type":"MODIFIED""#;
+            if told.send(()).is_err() {
+                return;
+            }
+        }
+        let kept = rest.len().saturating_sub(mark.len() - 1);
+        rest.drain(..kept);
+    }
+}
+
+pub(crate) fn watches(criterion: &mut Criterion) {
+    let mut stage = Stage::new(Config::new(ARTICLE_WORLD));
+    fill(&mut stage, 0, 10_000);
+    let mut group = criterion.benchmark_group("a change of one of 10,000 pods");
+    group.sample_size(20);
+    let mut have = 0;
+    let (sender, told) = mpsc::channel();
+    let mut number = 0;
+    for count in [1, 50, 200] {
+        stage.asks(&stage.request("GET", &format!("{PODS}?limit=1"), "", ""));
+        let version = stage.answer()["metadata"]["resourceVersion"].clone();
+        let version = version.as_str().unwrap();
+        let path = format!("{PODS}?watch=true&resourceVersion={version}&timeoutSeconds=3000");
+        for _ in have..count {
+            let (connection, request, told) = (stage.connect(), stage.request("GET", &path, "", ""), sender.clone());
+            thread::spawn(move || watch(connection, &request, &told));
+        }
+        for _ in have..count {
+            told.recv_timeout(Duration::from_secs(10)).unwrap();
+        }
+        have = count;
+        let mut change = || {
+            number += 1;
+            let body = format!(r#"{{"metadata":{{"annotations":{{"n":"{number}"}}}}}}"#);
+            let headers = "content-type: application/merge-patch+json\r\n";
+            let request = stage.request("PATCH", &format!("{PODS}/web-77"), headers, &body);
+            let start = now();
+            stage.asks(&request);
+            start
+        };
+        group.bench_function(BenchmarkId::new("until watches have it", count), |bencher| {
+            bencher.iter_custom(|changes| {
+                (0..changes)
+                    .map(|_| {
+                        let start = change();
+                        for _ in 0..count {
+                            told.recv_timeout(Duration::from_secs(10)).unwrap();
+                        }
+                        start.elapsed()
+                    })
+                    .sum()
+            });
+        });
+    }
+    group.finish();
+}

@@ -1,0 +1,25 @@
+//! What whole requests cost over TLS connections that are kept open.
+//!
+//! `cargo bench -p eks-auth-sim`, with a name behind it for some of them. Measured ratios stand in docs/architecture.md.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on should end at once"
+)]
+
+mod kubernetes;
+mod stage;
+mod webhook;
+
+use criterion::criterion_group;
+use criterion::criterion_main;
+
+criterion_group!(
+    benches,
+    webhook::webhook,
+    kubernetes::services,
+    kubernetes::tables,
+    kubernetes::watches
+);
+criterion_main!(benches);
