@@ -13,6 +13,7 @@ use std::sync::Arc;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::object::items;
 use eks_auth_core::object::text;
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
@@ -53,37 +54,62 @@ impl IncludeObject {
     }
 }
 
+/// A Table of meta.k8s.io/v1. It borrows the objects: what a row says of its own is a copy of much of it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Table<'a> {
+    kind: &'static str,
+    api_version: &'static str,
+    metadata: Value,
+    /// In a watch, null behind the first event.
+    pub(super) column_definitions: Option<Vec<Value>>,
+    rows: Vec<Row<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    cells: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conditions: Option<Value>,
+    object: Included<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Included<'a> {
+    Nothing(()),
+    Object(&'a Value),
+    #[serde(rename_all = "camelCase")]
+    Metadata {
+        kind: &'static str,
+        api_version: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        metadata: Option<&'a Value>,
+    },
+}
+
 /// The table of `objects` of that type as of `now`. `list_metadata` is the list's own, or for a single object its
 /// resourceVersion alone.
-pub(super) fn render(
+pub(super) fn render<'a>(
     resource: &ResourceType,
-    objects: &[Arc<Value>],
+    objects: &'a [Arc<Value>],
     list_metadata: Value,
     include: IncludeObject,
     now: Timestamp,
-) -> Value {
+) -> Table<'a> {
     let (columns, cells) = fill(resource, objects, now);
-    let rows: Vec<Value> = objects
-        .iter()
-        .zip(cells)
-        .map(|(object, cells)| {
-            let mut row = json!({
-                "cells": cells,
-                "object": included(object, include),
-            });
-            if let (Some(conditions), Some(row)) = (row_conditions(resource, object), row.as_object_mut()) {
-                row.insert("conditions".to_owned(), conditions);
-            }
-            row
-        })
-        .collect();
-    json!({
-        "kind": "Table",
-        "apiVersion": "meta.k8s.io/v1",
-        "metadata": list_metadata,
-        "columnDefinitions": columns,
-        "rows": rows,
-    })
+    let rows = objects.iter().zip(cells).map(|(object, cells)| Row {
+        cells,
+        conditions: row_conditions(resource, object),
+        object: included(object, include),
+    });
+    Table {
+        kind: "Table",
+        api_version: "meta.k8s.io/v1",
+        metadata: list_metadata,
+        column_definitions: Some(columns),
+        rows: rows.collect(),
+    }
 }
 
 /// The columns' definitions, and each object's cells.
@@ -106,15 +132,15 @@ fn fill(resource: &ResourceType, objects: &[Arc<Value>], now: Timestamp) -> (Vec
     )
 }
 
-fn included(object: &Value, include: IncludeObject) -> Value {
+fn included(object: &Value, include: IncludeObject) -> Included<'_> {
     match include {
-        IncludeObject::None => Value::Null,
-        IncludeObject::Object => object.clone(),
-        IncludeObject::Metadata => json!({
-            "kind": "PartialObjectMetadata",
-            "apiVersion": "meta.k8s.io/v1",
-            "metadata": object.get("metadata").cloned().unwrap_or_else(|| json!({})),
-        }),
+        IncludeObject::None => Included::Nothing(()),
+        IncludeObject::Object => Included::Object(object),
+        IncludeObject::Metadata => Included::Metadata {
+            kind: "PartialObjectMetadata",
+            api_version: "meta.k8s.io/v1",
+            metadata: object.get("metadata"),
+        },
     }
 }
 

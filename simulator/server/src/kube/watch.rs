@@ -241,9 +241,9 @@ impl Watch {
             let objects = std::slice::from_ref(object);
             let passed = Duration::from_secs_f64(self.watched.seconds()).as_secs();
             let now = self.now.plus_seconds(i64::try_from(passed).unwrap_or_default());
-            let mut table = json!(table::render(&self.resource, objects, metadata, self.include, now));
-            if let (true, Some(table)) = (self.has_columns, table.as_object_mut()) {
-                table.insert("columnDefinitions".to_owned(), Value::Null);
+            let mut table = table::render(&self.resource, objects, metadata, self.include, now);
+            if self.has_columns {
+                table.column_definitions = None;
             }
             self.has_columns = true;
             write_event(chunk, kind, &table);

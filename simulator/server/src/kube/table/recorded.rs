@@ -64,25 +64,21 @@ fn tables_are_those_of_a_real_api_server() {
         let columns = kind["columns"].as_array().unwrap();
         for row in kind["rows"].as_array().unwrap() {
             let now = rendered_at(columns, row);
-            let object = Arc::new(row["object"].clone());
-            let table = render(
-                &resource(group, plural),
-                &[object],
-                json!({}),
-                IncludeObject::Object,
-                now,
-            );
+            let objects = [Arc::new(row["object"].clone())];
+            let resource = resource(group, plural);
+            let table = json!(render(&resource, &objects, json!({}), IncludeObject::Object, now));
             let name = &row["object"]["metadata"]["name"];
             assert_eq!(table["rows"][0]["cells"], row["cells"], "{plural} {name}");
             assert_eq!(table["rows"][0], *row, "{plural} {name}");
         }
-        let empty = render(
+        let start = Timestamp::from_unix_millis(0);
+        let empty = json!(render(
             &resource(group, plural),
             &[],
             json!({}),
             IncludeObject::Object,
-            Timestamp::from_unix_millis(0),
-        );
+            start
+        ));
         assert_eq!(empty["columnDefinitions"], kind["columns"], "{plural}");
     }
 }

@@ -17,13 +17,13 @@ fn resource(group: &str, plural: &str) -> ResourceType {
 
 fn table(group: &'static str, plural: &'static str, object: Value) -> Value {
     let metadata = json!({"resourceVersion": "7"});
-    render(
+    json!(render(
         &resource(group, plural),
         &[Arc::new(object)],
         metadata,
         IncludeObject::Metadata,
         now(),
-    )
+    ))
 }
 
 /// The cells of an object of those parts, named `x` and made at 10:30.
@@ -194,7 +194,7 @@ fn rows_include_what_was_asked_for() {
     let object = json!({"kind": "Role", "metadata": {"name": "a"}, "rules": []});
     let included = |include| {
         let roles = resource("rbac.authorization.k8s.io", "roles");
-        render(&roles, &[Arc::new(object.clone())], json!({}), include, now())["rows"][0]["object"].clone()
+        json!(render(&roles, &[Arc::new(object.clone())], json!({}), include, now()))["rows"][0]["object"].clone()
     };
     assert_eq!(included(IncludeObject::Object), object);
     assert_eq!(included(IncludeObject::None), Value::Null);
@@ -787,7 +787,8 @@ proptest! {
     #[test]
     fn rendering_never_panics(object in any_json()) {
         for resource in ResourceType::built_in() {
-            let table = render(resource, &[Arc::new(object.clone())], json!({}), IncludeObject::Metadata, now());
+            let objects = [Arc::new(object.clone())];
+            let table = json!(render(resource, &objects, json!({}), IncludeObject::Metadata, now()));
             prop_assert_eq!(table["rows"].as_array().map(Vec::len), Some(1));
         }
     }
