@@ -22,6 +22,9 @@ use self::index::Index;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 
+/// The resource of CustomResourceDefinitions.
+pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
+
 /// Where an object stands. Ordered so that a list is one range of the map, by namespace and then by name, as etcd's is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectKey {

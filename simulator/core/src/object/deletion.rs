@@ -15,6 +15,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::DEFINITIONS;
 use super::ObjectKey;
 use super::ObjectStore;
 use super::StoreError;
@@ -26,7 +27,6 @@ use crate::instant::Timestamp;
 
 /// Namespaces that are never deleted (`kubeapiserver/admission`, the lifecycle plugin).
 const IMMORTAL: [&str; 3] = ["default", "kube-public", "kube-system"];
-const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 const NAMESPACES: &str = "namespaces";
 /// On an owner that waits for what it owns.
 const FOREGROUND: &str = "foregroundDeletion";

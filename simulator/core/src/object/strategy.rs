@@ -11,8 +11,12 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::DEFINITIONS;
 use super::metadata_mut;
+use super::text;
 use crate::instant::Timestamp;
+use crate::schema::Kind;
+use crate::schema::defaults::set_defaults;
 
 /// What the server must know of a kind to write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +83,7 @@ impl Strategy<'_> {
                     map.insert("spec".to_owned(), json!({"finalizers": ["kubernetes"]}));
                 }
             }
-            "customresourcedefinitions.apiextensions.k8s.io" => establish(object, now),
+            DEFINITIONS => establish(object, now),
             _ => {}
         }
         self.default(object);
@@ -136,7 +140,7 @@ impl Strategy<'_> {
             let generation = kept("generation").as_ref().and_then(Value::as_i64).unwrap_or_default();
             metadata_mut(object).insert("generation".to_owned(), json!(generation + 1));
         }
-        if self.resource == "customresourcedefinitions.apiextensions.k8s.io" {
+        if self.resource == DEFINITIONS {
             establish(object, now);
         }
     }
@@ -185,6 +189,26 @@ impl Strategy<'_> {
             | "certificatesigningrequests.certificates.k8s.io" => json!({}),
             _ => return None,
         })
+    }
+}
+
+/// Brings an object that a world stages into a state in which it could have been stored: with the defaults of its kind, and
+/// with the first status of a new one where none is staged.
+pub fn stage(resource: &str, object: &mut Value, now: Timestamp) {
+    let kind = Kind::of(text(object, "/apiVersion"), text(object, "/kind"));
+    set_defaults(&kind, object);
+    let strategy = Strategy {
+        resource,
+        has_status: true,
+        counts_generations: false,
+    };
+    let is_new = object.get("status").is_none() && object.pointer("/metadata/deletionTimestamp").is_none();
+    if is_new {
+        strategy.before_create(object, now);
+    } else if resource == DEFINITIONS {
+        establish(object, now);
+    } else {
+        strategy.default(object);
     }
 }
 
@@ -345,10 +369,58 @@ mod tests {
         );
         let mut definition =
             json!({"spec": {"names": {"kind": "CronTab"}, "versions": [{"name": "v1", "storage": true}]}});
-        strategy("customresourcedefinitions.apiextensions.k8s.io").before_create(&mut definition, NOW);
+        strategy(DEFINITIONS).before_create(&mut definition, NOW);
         assert_eq!(definition["status"]["acceptedNames"]["singular"], "crontab");
         assert_eq!(definition["status"]["conditions"][1]["type"], "Established");
         assert_eq!(definition["status"]["storedVersions"], json!(["v1"]));
+    }
+
+    #[test]
+    fn what_a_world_stages_is_as_if_it_had_been_posted_but_for_its_status() {
+        let staged = |resource: &str, mut object: Value| {
+            stage(resource, &mut object, NOW);
+            object
+        };
+        let definition = json!({
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "things.example.com"},
+            "spec": {"names": {"kind": "Thing", "plural": "things"}, "versions": [{"name": "v1", "storage": true}]},
+        });
+        let mut conflicting = definition.clone();
+        let condition = json!([{"type": "Established", "status": "False"}]);
+        conflicting["status"] = json!({"conditions": condition});
+        let resource = DEFINITIONS;
+        let status = staged(resource, definition)["status"].take();
+        assert_eq!(status["conditions"][1]["status"], "True");
+        let status = staged(resource, conflicting)["status"].take();
+        assert_eq!(
+            (&status["conditions"], &status["acceptedNames"]["kind"]),
+            (&condition, &json!("Thing"))
+        );
+
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {}, "stringData": {"a": "x"}});
+        let secret = staged("secrets", secret);
+        assert_eq!(
+            (&secret["type"], &secret["data"]["a"]),
+            (&json!("Opaque"), &json!("eA=="))
+        );
+
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}});
+        assert_eq!(
+            staged("namespaces", namespace.clone())["status"],
+            json!({"phase": "Active"})
+        );
+        let mut ending = namespace;
+        ending["metadata"]["deletionTimestamp"] = json!("2026-11-24T10:30:00Z");
+        ending["status"] = json!({"phase": "Terminating"});
+        let ended = staged("namespaces", ending.clone());
+        assert_eq!(ended["status"], ending["status"]);
+        assert_eq!(
+            ended["metadata"]["deletionTimestamp"],
+            ending["metadata"]["deletionTimestamp"]
+        );
+        assert_eq!(ended["metadata"]["labels"]["kubernetes.io/metadata.name"], "n");
     }
 
     #[test]

@@ -41,6 +41,7 @@ use crate::identity_center::IdentityCenter;
 use crate::instant::Timestamp;
 use crate::mapping::config::AuthenticatorConfig;
 use crate::object::ObjectKey;
+use crate::object::strategy;
 use crate::rbac::bootstrap;
 use crate::world::World;
 use crate::world_clock::WorldClock;
@@ -640,7 +641,10 @@ impl ClusterModel {
         }
         // The world's own stand in place of those that every cluster has.
         objects.retain(|(key, _)| !self.objects.iter().any(|(own, _)| own == key));
-        objects.extend(self.objects.clone());
+        objects.extend(self.objects.iter().cloned().map(|(key, mut object)| {
+            strategy::stage(&key.resource, &mut object, created);
+            (key, object)
+        }));
         cluster.create_objects(objects, &mut world.ids, created);
         cluster.furnish(created);
         let creator = self.creator_arn.as_ref().and_then(|arn| {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::LazyLock;
 
 use eks_auth_core::eks::Cluster;
+use eks_auth_core::object::DEFINITIONS;
 use eks_auth_core::object::ObjectKey;
 use serde_json::Value;
 
@@ -114,9 +115,6 @@ impl ResourceType {
 pub(super) struct Resources<'a> {
     cluster: &'a Cluster,
 }
-
-/// The store's name for CustomResourceDefinitions.
-pub(super) const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 
 impl<'a> Resources<'a> {
     /// The built-in ones and those of the cluster's established CustomResourceDefinitions.

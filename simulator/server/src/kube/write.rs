@@ -19,6 +19,7 @@ use eks_auth_core::log::LogLine;
 use eks_auth_core::log::go_quote;
 use eks_auth_core::managed_fields;
 use eks_auth_core::mapping::watch_messages;
+use eks_auth_core::object::DEFINITIONS;
 use eks_auth_core::object::ObjectKey;
 use eks_auth_core::object::StoreError;
 use eks_auth_core::object::deletion::DeleteOptions;
@@ -691,7 +692,7 @@ fn must_say_version(target: &Target<'_>) -> bool {
     target.resource.custom.is_some()
         || matches!(
             target.key.resource.as_str(),
-            "customresourcedefinitions.apiextensions.k8s.io"
+            DEFINITIONS
                 | "leases.coordination.k8s.io"
                 | "mutatingwebhookconfigurations.admissionregistration.k8s.io"
                 | "poddisruptionbudgets.policy"
