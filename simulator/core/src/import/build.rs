@@ -11,6 +11,7 @@ use self::case::Case;
 use self::case::Denial;
 use self::text::Story;
 use self::world::World;
+use self::world::parse;
 use super::Finding;
 use super::Import;
 use super::Options;
@@ -69,7 +70,20 @@ pub(super) fn build(facts: &Facts, options: &Options, findings: &mut Vec<Finding
     let scenario = story.render();
     let mut files = vec![("scenario.yaml", scenario)];
     files.extend(world.aws_auth_file().map(|text| (AWS_AUTH_FILE, text)));
-    files.extend(story.mended().map(|text| (MENDED_FILE, text)));
+    if let Some(mended) = story.mended() {
+        files.push((MENDED_FILE, mended));
+        if let Some(found) = facts
+            .aws_auth
+            .as_ref()
+            .filter(|found| !parse(&found.value).errors().is_empty())
+        {
+            findings.push(found.place.finding(
+                Severity::Note,
+                format!("a part of this aws-auth cannot be read, and is not in {MENDED_FILE}"),
+                format!("write it into {MENDED_FILE}, so that the fix takes nobody's access"),
+            ));
+        }
+    }
     if let Err(error) = Scenario::parse(&with_files(&files)) {
         findings.push(Place::default().finding(
             Severity::Error,

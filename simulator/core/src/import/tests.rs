@@ -108,6 +108,19 @@ fn a_configmap_is_kept_as_it_was_pasted() {
     assert_eq!(kept.1, pasted);
 }
 
+#[test]
+fn what_the_mended_configmap_lost_is_told_in_it() {
+    let case = cases()
+        .into_iter()
+        .find(|case| case.ends_with("mode-config-map-broken-list"))
+        .unwrap();
+    let imported = import(&artifacts(&case), &options(None)).unwrap();
+    let mended = imported.files.iter().find(|(name, _)| *name == "aws-auth-mended.yaml");
+    let mended = &mended.unwrap().1;
+    assert!(mended.starts_with("# Not in here, as it cannot be read: "), "{mended}");
+    assert!(mended.contains("user/jane"), "{mended}");
+}
+
 /// What a scenario is without its names.
 fn shape(text: &str) -> String {
     let keys = text.lines().map(|line| {

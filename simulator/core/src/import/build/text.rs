@@ -290,7 +290,12 @@ impl Story<'_> {
         if let Some(accounts) = aws_auth.data.get("mapAccounts") {
             data.insert("mapAccounts".to_owned(), accounts.clone());
         }
-        Some(config_map(&data))
+        let lost = parsed.errors().iter();
+        let lost: String = lost
+            .flat_map(|error| error.lines())
+            .map(|line| format!("# Not in here, as it cannot be read: {line}\n"))
+            .collect();
+        Some(lost + &config_map(&data))
     }
 }
 
