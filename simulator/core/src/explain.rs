@@ -127,6 +127,11 @@ impl Finding {
     }
 }
 
+/// What to do about [`Cause::IdentityUnusable`]: besides what is no principal at all, it is of EC2 instances that act with
+/// the credentials of `identity-credentials/ec2/security-credentials/ec2-instance`.
+const UNUSABLE_MEND: &str = "use an IAM user or role; an EC2 instance acts with the role of its instance profile, not with its \
+                             instance identity role";
+
 /// Explains an authentication in the World in which it was made.
 #[must_use]
 pub fn explain(authentication: &Authentication, cluster: &Cluster, world: &World) -> Explanation {
@@ -156,7 +161,7 @@ pub fn explain(authentication: &Authentication, cluster: &Cluster, world: &World
                 DenialReason::Identity => Finding::new(
                     Cause::IdentityUnusable,
                     "access denied: the caller is no principal that can be mapped",
-                    "use an IAM user or role",
+                    UNUSABLE_MEND,
                 ),
                 DenialReason::Mapping(error) => match &authentication.identity {
                     Some(identity) => mapping_finding(error, identity, cluster, world),

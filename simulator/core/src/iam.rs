@@ -264,6 +264,13 @@ pub enum KeyOwner {
         /// The user's name and unique id when the session began; absent where the root user gave them.
         issuer: Option<(String, String)>,
     },
+    /// The instance identity role of an EC2 instance, which every instance has beside the role of its instance profile.
+    /// No account lists it, no policy is of it, and STS tells who it is.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-identity-roles.html>
+    InstanceIdentity {
+        /// The instance's id.
+        instance: String,
+    },
     /// The root user of the account.
     Root,
     /// An IAM user.
@@ -430,6 +437,13 @@ impl Directory {
                     format!("{}:{name}", account.id),
                 )
             }
+            KeyOwner::InstanceIdentity { instance } => identity(
+                format!(
+                    "arn:{}:sts::{}:assumed-role/aws:ec2-instance/{instance}",
+                    account.partition, account.id
+                ),
+                format!("{}:aws:ec2-instance:{instance}", account.id),
+            ),
             KeyOwner::Root => identity(
                 format!("arn:{}:iam::{}:root", account.partition, account.id),
                 account.id.to_string(),
@@ -581,6 +595,7 @@ impl Directory {
                     .filter(|role| role.id == *role_id)
                     .map(|role| self.policies_of_role(&key.account, role))
             }
+            KeyOwner::InstanceIdentity { .. } => None,
             KeyOwner::Root | KeyOwner::FederatedUser { issuer: None, .. } => Some(PrincipalPolicies::administrator()),
             KeyOwner::User { user_name, user_id }
             | KeyOwner::FederatedUser {

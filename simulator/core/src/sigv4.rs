@@ -411,7 +411,7 @@ fn check_session(
             })
         }
         (Some(session), Some(_)) if scope.service == "iam" => match key.owner {
-            KeyOwner::AssumedRole { .. } => Ok(()),
+            KeyOwner::AssumedRole { .. } | KeyOwner::InstanceIdentity { .. } => Ok(()),
             KeyOwner::User { .. } | KeyOwner::Root if session.facts.has_mfa => Ok(()),
             KeyOwner::FederatedUser { .. } | KeyOwner::Root | KeyOwner::User { .. } => {
                 Err(SigV4Error::SessionNotForIam { id: id() })

@@ -135,6 +135,11 @@ impl Stage {
             role_id: role.id.clone(),
             session_name: session_name.to_owned(),
         };
+        self.session(owner)
+    }
+
+    pub(crate) fn session(&mut self, owner: KeyOwner) -> AccessKey {
+        let id = account();
         let expires = now().plus_seconds(3600);
         let World { directory, ids, .. } = &mut self.world;
         let key: Arc<AccessKey> = directory.create_session(&id, owner, expires, SessionFacts::default(), ids, now());

@@ -216,6 +216,13 @@ const SYMPTOMS: &[Symptom] = &[
         mend: "aws eks update-kubeconfig --name CLUSTER; or KUBECONFIG names a file that is not there",
     },
     Symptom {
+        texts: &["The connection to the server ", " was refused"],
+        cause: Cause::ServerUnreachable,
+        sentence: "nothing listens at the address that the kubeconfig names",
+        mend: "check the server's address (aws eks update-kubeconfig --name CLUSTER), and whether the tunnel is there where it \
+               leads to this machine",
+    },
+    Symptom {
         texts: &["certificate signed by unknown authority"],
         cause: Cause::CertificateNotTrusted,
         sentence: "the server's certificate is not of the authority that the kubeconfig names: it is of another or of an \
@@ -304,6 +311,14 @@ mod tests {
             ),
             (
                 "Unable to connect to the server: dial tcp: lookup x: no such host",
+                Cause::ServerUnreachable,
+            ),
+            (
+                "The connection to the server localhost:8080 was refused - did you specify the right host or port?",
+                Cause::KubeconfigMissing,
+            ),
+            (
+                "The connection to the server localhost:8443 was refused - did you specify the right host or port?",
                 Cause::ServerUnreachable,
             ),
             (

@@ -236,7 +236,7 @@ const MEANINGS: &[Meaning] = &[
         texts: &["sts getCallerIdentity failed"],
         causes: &[Cause::IdentityUnusable],
         sentence: "access denied: the caller is no principal that can be mapped",
-        mend: "use an IAM user or role",
+        mend: super::UNUSABLE_MEND,
     },
 ];
 

@@ -129,16 +129,25 @@ fn identity_unusable() {
         explanation.sentence,
         "`arn:aws:s3:::bucket` is no principal: service s3 in arn arn:aws:s3:::bucket is not a valid service for identities"
     );
-    // A session whose name holds a colon has no UserId that splits in two; real STS makes none.
+    // The UserId of an EC2 instance's own identity does not split in two.
     let mut stage = Stage::new();
-    let key = stage.session_of("admin", "a:b");
+    let owner = KeyOwner::InstanceIdentity {
+        instance: "i-0123456789abcdef0".to_owned(),
+    };
+    let key = stage.session(owner);
     let token = stage.token(&key);
-    check(
+    let explanation = check(
         &stage,
         &token,
         Cause::IdentityUnusable,
         Some("sts.identity"),
         "no principal that can be mapped",
+    );
+    let line = r#"log: error="sts getCallerIdentity failed: malformed UserID \"111122223333:aws:ec2-instance:i-0123456789abcdef0\"""#;
+    assert!(
+        explanation.evidence.contains(&line.to_owned()),
+        "{:?}",
+        explanation.evidence
     );
 }
 

@@ -210,6 +210,12 @@ impl ProfileModel {
 
 #[derive(Clone, Debug)]
 pub(super) enum ProfileSourceModel {
+    /// An EC2 instance's own identity.
+    InstanceIdentity {
+        account: AccountId,
+        instance: String,
+        session: SessionModel,
+    },
     Role {
         arn: String,
         source_profile: String,
@@ -466,6 +472,16 @@ impl WorldModel {
     /// Makes what a profile holds. What began earlier did so by the World's clock, which is what it ends by.
     fn source(&self, model: &ProfileModel, keys: &Keys, world: &mut World, now: Timestamp) -> Option<ProfileSource> {
         let source = match &model.source {
+            ProfileSourceModel::InstanceIdentity {
+                account,
+                instance,
+                session,
+            } => {
+                let owner = KeyOwner::InstanceIdentity {
+                    instance: instance.clone(),
+                };
+                held(&session.begin(account, owner, world, now))
+            }
             ProfileSourceModel::Role {
                 arn,
                 source_profile,
@@ -568,6 +584,16 @@ fn held(key: &AccessKey) -> ProfileSource {
 }
 
 impl SessionModel {
+    /// One that begins now.
+    pub(super) fn now(lasts_seconds: i64) -> Self {
+        Self {
+            name: None,
+            age_seconds: 0,
+            lasts_seconds,
+            has_mfa: false,
+        }
+    }
+
     fn begin(&self, account: &AccountId, owner: KeyOwner, world: &mut World, now: Timestamp) -> Arc<AccessKey> {
         let World { directory, ids, .. } = world;
         let began = now.plus_seconds(-self.age_seconds);

@@ -411,7 +411,12 @@ fn a_permission_set_is_a_role_of_its_account() {
         (
             "{name: sso, sso",
             "{name: sso, user: testuser, sso",
-            "one of `user`, `role`, `root` and `sso`",
+            "one of `user`, `role`, `root`, `instance_identity` and `sso`",
+        ),
+        (
+            "{name: sso, sso",
+            "{name: ec2, instance_identity: i-1}\n    - {name: sso, sso",
+            "`i-1` is no instance",
         ),
     ] {
         assert!(text.contains(from), "{from}");
@@ -635,7 +640,8 @@ fn profiles_hold_what_the_world_says() {
         "    - {name: creator, user: creator}\n    - {name: off, user: testuser, key: inactive}\n    \
          - {name: root, root: \"111122223333\"}\n    - {name: typo, user: creator, key: wrong-secret, region: eu-west-1}\n    \
          - {name: old, role: admin-test-role, session: {name: jane, age: 13h, lasts: 12h}}\n    \
-         - {name: bob, user: creator, federated: Bob, session: {}}\n",
+         - {name: bob, user: creator, federated: Bob, session: {}}\n    \
+         - {name: instance, instance_identity: i-0123456789abcdef0}\n",
     );
     let now = Timestamp::from_unix_seconds(1_800_000_000);
     let staging = Scenario::parse(&text).unwrap().stage(now);
@@ -650,6 +656,10 @@ fn profiles_hold_what_the_world_says() {
     let arn = |name: &str| staging.world.directory.caller_identity(key(name).0).unwrap().arn;
     assert_eq!(arn("root"), "arn:aws:iam::111122223333:root");
     assert_eq!(arn("bob"), "arn:aws:sts::111122223333:federated-user/Bob");
+    assert_eq!(
+        arn("instance"),
+        "arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-0123456789abcdef0"
+    );
     assert_eq!(
         arn("old"),
         "arn:aws:sts::111122223333:assumed-role/admin-test-role/jane"

@@ -18,7 +18,7 @@ use crate::aws_host::is_region;
 use crate::identity_center::IdentityCenter;
 use crate::instant::duration_seconds;
 
-/// A profile of the AWS configuration: of a user, a role, an account's root, or Identity Center.
+/// A profile of the AWS configuration: of a user, a role, an account's root, an EC2 instance, or Identity Center.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Profile")]
@@ -26,7 +26,7 @@ pub(super) struct ProfileFile {
     /// Its name; `default` is the person of the story.
     #[schemars(with = "String")]
     pub(super) name: Spanned<String>,
-    /// The account of `user` or `role`, where several have one of that name.
+    /// The account of `user` or `role`, where several have one of that name; of `instance_identity`, where there are several.
     #[schemars(with = "Option<String>")]
     account: Option<Spanned<String>>,
     /// The IAM user whose access key it holds.
@@ -48,6 +48,9 @@ pub(super) struct ProfileFile {
     /// The account whose root user's access key it holds.
     #[schemars(with = "Option<String>")]
     root: Option<Spanned<String>>,
+    /// The EC2 instance whose instance identity role's credentials it holds.
+    #[schemars(with = "Option<String>")]
+    instance_identity: Option<Spanned<String>>,
     /// It holds temporary credentials that were fetched earlier: of `role`, or of `user` (GetSessionToken).
     #[schemars(with = "Option<SessionFile>")]
     session: Option<Spanned<SessionFile>>,
@@ -108,7 +111,7 @@ struct SsoFile {
 /// A session lasts as long as one of Identity Center may.
 const LASTS_SECONDS: i64 = 43_200;
 
-const ONE_SOURCE: &str = "a profile has one of `user`, `role`, `root` and `sso`";
+const ONE_SOURCE: &str = "a profile has one of `user`, `role`, `root`, `instance_identity` and `sso`";
 
 pub(super) fn profile(
     file: ProfileFile,
@@ -143,8 +146,8 @@ pub(super) fn profile(
     if let Some(key) = file.key.as_ref().filter(|_| file.user.is_none() || session.is_some()) {
         return Err(at(key, "`key` is of a `user` without `session`"));
     }
-    let source = match (&file.user, &file.role, &file.root, &file.sso) {
-        (Some(user), None, None, None) => {
+    let source = match (&file.user, &file.role, &file.root, &file.instance_identity, &file.sso) {
+        (Some(user), None, None, None, None) => {
             let account = candidates()
                 .find(|account| account.users.iter().any(|known| known.name == user.value))
                 .ok_or_else(|| at(user, format!("no user `{}` in this world", user.value)))?;
@@ -167,7 +170,7 @@ pub(super) fn profile(
                 },
             }
         }
-        (None, Some(role), None, None) => {
+        (None, Some(role), None, None, None) => {
             let account = candidates()
                 .find(|account| account.role_arn(&role.value).is_some())
                 .ok_or_else(|| at(role, format!("no role `{}` in this world", role.value)))?;
@@ -181,8 +184,22 @@ pub(super) fn profile(
                 None => assumed(&file, role, account, earlier)?,
             }
         }
-        (None, None, Some(root), None) => ProfileSourceModel::Root(account(accounts, root)?.id.clone()),
-        (None, None, None, Some(sso)) => permission_set(sso, center)?,
+        (None, None, Some(root), None, None) => ProfileSourceModel::Root(account(accounts, root)?.id.clone()),
+        (None, None, None, Some(instance), None) => match (is_instance(&instance.value), candidates().next()) {
+            (true, Some(account)) => ProfileSourceModel::InstanceIdentity {
+                account: account.id.clone(),
+                instance: instance.value.clone(),
+                session: SessionModel::now(LASTS_SECONDS),
+            },
+            (true, None) => return Err(at(instance, "no account in this world")),
+            (false, _) => {
+                return Err(at(
+                    instance,
+                    format!("`{}` is no instance, such as i-0123456789abcdef0", instance.value),
+                ));
+            }
+        },
+        (None, None, None, None, Some(sso)) => permission_set(sso, center)?,
         _ => return Err(at(&file.name, ONE_SOURCE)),
     };
     if let Some(region) = file.region.as_ref().filter(|region| !is_region(&region.value)) {
@@ -201,6 +218,12 @@ pub(super) fn profile(
         source,
         region: file.region.map(|region| region.value),
         settings: file.settings,
+    })
+}
+
+fn is_instance(text: &str) -> bool {
+    text.strip_prefix("i-").is_some_and(|id| {
+        matches!(id.len(), 8 | 17) && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     })
 }
 
