@@ -12,11 +12,11 @@ use criterion::BenchmarkId;
 use criterion::Criterion;
 use criterion::Throughput;
 use eks_auth_core::scenario::ARTICLE_WORLD;
+use eks_auth_sim::clock::Stopwatch;
 use eks_auth_sim::simulator::Config;
 
 use crate::stage::Stage;
 use crate::stage::ask;
-use crate::stage::now;
 
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const TABLE: &str = "accept: application/json;as=Table;v=v1;g=meta.k8s.io,application/json\r\n";
@@ -30,7 +30,7 @@ pub(crate) fn services(criterion: &mut Criterion) {
         let mut connections: Vec<_> = (0..clients).map(|_| stage.connect()).collect();
         group.bench_function(BenchmarkId::new("clients", clients), |bencher| {
             bencher.iter_custom(|count| {
-                let start = now();
+                let start = Stopwatch::start();
                 thread::scope(|scope| {
                     for (at, connection) in (0..).zip(&mut connections) {
                         let request = &request;
@@ -128,7 +128,7 @@ pub(crate) fn watches(criterion: &mut Criterion) {
             let body = format!(r#"{{"metadata":{{"annotations":{{"n":"{number}"}}}}}}"#);
             let headers = "content-type: application/merge-patch+json\r\n";
             let request = stage.request("PATCH", &format!("{PODS}/web-77"), headers, &body);
-            let start = now();
+            let start = Stopwatch::start();
             stage.asks(&request);
             start
         };

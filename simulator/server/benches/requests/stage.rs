@@ -5,7 +5,6 @@ use std::io::Read;
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Instant;
 
 use eks_auth_sim::clock::Clock;
 use eks_auth_sim::clock::SystemClock;
@@ -25,11 +24,6 @@ use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 
 pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark is about the machine's time")]
-pub(crate) fn now() -> Instant {
-    Instant::now()
-}
 
 /// Sends a request and reads the answer, head and body; the status.
 pub(crate) fn ask(stream: &mut (impl Read + Write), request: &[u8], buffer: &mut Vec<u8>) -> u16 {

@@ -239,7 +239,7 @@ impl Watch {
             let version = object.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
             let metadata = json!({"resourceVersion": version});
             let objects = std::slice::from_ref(object);
-            let passed = Duration::from_secs_f64(self.watched.seconds()).as_secs();
+            let passed = self.watched.elapsed().as_secs();
             let now = self.now.plus_seconds(i64::try_from(passed).unwrap_or_default());
             let mut table = table::render(&self.resource, objects, metadata, self.include, now);
             if self.has_columns {
