@@ -317,8 +317,9 @@ const NORMALISATIONS: [(&str, &str, &str); 15] = [
     ),
     (
         "resource version",
-        r#"(resourceVersion"?: ?)"\d+""#,
-        r#"${1}"<version>""#,
+        // The quotes may be escaped.
+        r#"(resourceVersion\\?"?: ?\\?")\d+"#,
+        "${1}<version>",
     ),
     // Of strings of Go code in JSON, as in last-applied-configuration, nothing differs.
     ("server", r"https://127\.0\.0\.1:\d+", "<server>"),
@@ -535,6 +536,10 @@ fn what_is_not_the_same_twice_gets_a_name() {
             "creationTimestamp: <time>",
         ),
         ("  resourceVersion: \"42\"", "  resourceVersion: \"<version>\""),
+        (
+            r#"{\"resourceVersion\":\"42\"}"#,
+            r#"{\"resourceVersion\":\"<version>\"}"#,
+        ),
         ("uid: 0b0e5d3c-9a4e-4c9c-8f0a-0123456789ab", "uid: <uid>"),
         ("Server Version: v1.32.9-eks-1234567", "Server Version: <release>"),
         ("cpu: 100m", "cpu: 100m"),
