@@ -24,6 +24,27 @@ pub fn render(value: &impl Serialize) -> String {
         .replace('&', "\\u0026")
 }
 
+/// A value that JSON was read into, as Go prints it with `%v`: `map[data:map[a:3] labels:<nil>]`.
+#[must_use]
+pub fn printed(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(printed).collect();
+            format!("[{}]", items.join(" "))
+        }
+        Value::Object(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(name, value)| format!("{name}:{}", printed(value)))
+                .collect();
+            format!("map[{}]", fields.join(" "))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// What an `UnmarshalTypeError` calls a value.
 #[must_use]
 pub fn kind(value: &Value) -> &'static str {

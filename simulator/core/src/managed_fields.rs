@@ -32,7 +32,6 @@ pub use self::set::FieldSet;
 pub use self::set::PathElement;
 pub use self::set::Scalar;
 use self::typed::Comparison;
-pub(crate) use self::value::go_print;
 use crate::instant::Timestamp;
 use crate::log::go_quote;
 use crate::schema::Kind;

@@ -5,6 +5,7 @@
 pub mod deletion;
 pub mod history;
 mod index;
+mod pod;
 pub mod service;
 pub mod strategy;
 

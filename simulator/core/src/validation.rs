@@ -105,6 +105,12 @@ impl fmt::Display for FieldError {
 pub fn validate(kind: &Kind, scope: Scope, old: Option<&Value>, object: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
     metadata::check(&mut errors, kind, scope, object);
+    if kind.kind != "CustomResourceDefinition" {
+        metadata::finalizers(&mut errors, object);
+    }
+    if let Some(old) = old {
+        metadata::check_update(&mut errors, old, object);
+    }
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "ConfigMap") => core::config_map(&mut errors, old, object),
         ("", "Secret") => core::secret(&mut errors, old, object),
@@ -124,11 +130,14 @@ pub fn validate(kind: &Kind, scope: Scope, old: Option<&Value>, object: &Value) 
     errors.0
 }
 
-/// Checks the metadata of a custom resource.
+/// Checks the metadata of a custom resource; `old` is what is stored where this is an update.
 #[must_use]
-pub fn validate_metadata(kind: &Kind, scope: Scope, object: &Value) -> Vec<FieldError> {
+pub fn validate_metadata(kind: &Kind, scope: Scope, old: Option<&Value>, object: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
     metadata::check(&mut errors, kind, scope, object);
+    if let Some(old) = old {
+        metadata::check_update(&mut errors, old, object);
+    }
     errors.0
 }
 

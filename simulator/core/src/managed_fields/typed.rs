@@ -14,6 +14,7 @@ use super::atom::Types;
 use super::set::FieldSet;
 use super::set::PathElement;
 use super::value;
+use crate::go_json;
 use crate::schema::ListKind;
 
 /// How an object differs from what it was.
@@ -191,7 +192,7 @@ impl<'a> Types<'a> {
             Atom { map: Some(map), .. } => match value {
                 Value::Null => {}
                 Value::Object(fields) => self.collect_map_errors(map, fields, allow_duplicates, path, errors),
-                other => report(path, format!("expected map, got &{{{}}}", value::go_print(other))),
+                other => report(path, format!("expected map, got &{{{}}}", go_json::printed(other))),
             },
             Atom { scalar: Some(kind), .. } => {
                 if let Some(why) = scalar_error(kind, value) {
@@ -220,7 +221,7 @@ impl<'a> Types<'a> {
                         self.collect_errors(list.items, item, allow_duplicates, &format!("{path}{element}"), errors);
                     }
                 }
-                other => report(path, format!("expected list, got &{{{}}}", value::go_print(other))),
+                other => report(path, format!("expected list, got &{{{}}}", go_json::printed(other))),
             },
             Atom { .. } => {}
         }
@@ -313,8 +314,8 @@ pub(super) fn scalar_error(kind: ScalarKind, value: &Value) -> Option<String> {
                 value::go_syntax(value)
             )
         }
-        ScalarKind::Boolean => format!("expected boolean, got &{{{}}}", value::go_print(value)),
-        ScalarKind::Untyped => format!("expected any scalar, got &{{{}}}", value::go_print(value)),
+        ScalarKind::Boolean => format!("expected boolean, got &{{{}}}", go_json::printed(value)),
+        ScalarKind::Untyped => format!("expected any scalar, got &{{{}}}", go_json::printed(value)),
     })
 }
 

@@ -79,23 +79,6 @@ pub(super) fn go_json(value: &Value) -> String {
         .replace('\u{2029}', "\\u2029")
 }
 
-/// The value as `%v` prints what `encoding/json` makes of it.
-pub(crate) fn go_print(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(go_print).collect::<Vec<_>>().join(" ")),
-        Value::Object(fields) => {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|(key, value)| format!("{key}:{}", go_print(value)))
-                .collect();
-            format!("map[{}]", fields.join(" "))
-        }
-        other => other.to_string(),
-    }
-}
-
 /// The value as `%#v` prints it.
 pub(super) fn go_syntax(value: &Value) -> String {
     match value {

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::DEFINITIONS;
 use super::metadata_mut;
+use super::pod;
 use super::text;
 use crate::instant::Timestamp;
 use crate::schema::Kind;
@@ -71,11 +72,19 @@ impl Strategy<'_> {
         if self.counts_generations {
             metadata.insert("generation".to_owned(), json!(1));
         }
-        if let (true, Some(map)) = (self.has_status, object.as_object_mut()) {
-            match self.first_status() {
-                Some(status) => map.insert("status".to_owned(), status),
-                None => map.remove("status"),
-            };
+        match self.resource {
+            "nodes" => taint(object),
+            "pods" => pod::admit(object),
+            _ => {}
+        }
+        if self.has_status {
+            let status = self.first_status(object);
+            if let Some(map) = object.as_object_mut() {
+                match status {
+                    Some(status) => map.insert("status".to_owned(), status),
+                    None => map.remove("status"),
+                };
+            }
         }
         match self.resource {
             "namespaces" => {
@@ -159,9 +168,11 @@ impl Strategy<'_> {
     }
 
     /// The status of a new object; nothing where it has none yet.
-    fn first_status(&self) -> Option<Value> {
+    fn first_status(&self, object: &Value) -> Option<Value> {
         Some(match self.resource {
-            "pods" => json!({"phase": "Pending"}),
+            // A kubelet brings its node's status along.
+            "nodes" => object.get("status").cloned().unwrap_or_else(|| json!({})),
+            "pods" => pod::first_status(object),
             "namespaces" => json!({"phase": "Active"}),
             "persistentvolumes" | "persistentvolumeclaims" => json!({"phase": "Pending"}),
             "services" | "ingresses.networking.k8s.io" => json!({"loadBalancer": {}}),
@@ -184,7 +195,6 @@ impl Strategy<'_> {
             | "jobs.batch"
             | "cronjobs.batch"
             | "resourcequotas"
-            | "nodes"
             | "apiservices.apiregistration.k8s.io"
             | "certificatesigningrequests.certificates.k8s.io" => json!({}),
             _ => return None,
@@ -224,6 +234,25 @@ fn only<R>(stored: &Value, object: &mut Value, change: impl FnOnce(&mut Map<Stri
         }
     }
     *object = kept;
+}
+
+/// Nothing runs on a new node until it is ready (the admission plugin TaintNodesByCondition).
+fn taint(node: &mut Value) {
+    const NOT_READY: &str = "node.kubernetes.io/not-ready";
+    let spec = node
+        .as_object_mut()
+        .map(|node| node.entry("spec").or_insert_with(|| json!({})));
+    let Some(spec) = spec.and_then(Value::as_object_mut) else {
+        return;
+    };
+    let taints = spec.entry("taints").or_insert_with(|| json!([]));
+    if let Some(taints) = taints.as_array_mut()
+        && !taints
+            .iter()
+            .any(|taint| taint.get("key").is_some_and(|key| key == NOT_READY))
+    {
+        taints.push(json!({"effect": "NoSchedule", "key": NOT_READY}));
+    }
 }
 
 /// What stands in `stringData` goes into `data`, encoded; nothing in it is ever shown.

@@ -1,4 +1,7 @@
 //! Strategic merge patches.
+//!
+//! FIDELITY: the selector of a PodDisruptionBudget is merged, where its type asks upstream for `replace`; fields are looked up
+//! by their names as written, where Go takes them in any case.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +10,6 @@ use serde_json::Value;
 
 use super::PatchError;
 use crate::go_json;
-use crate::managed_fields::go_print;
 use crate::schema::Field;
 use crate::schema::ObjectType;
 use crate::schema::Schema;
@@ -46,7 +48,7 @@ fn unexpected(why: String) -> PatchError {
 }
 
 fn no_merge_key(item: &Fields, key: &str) -> PatchError {
-    let shown = go_print(&Value::Object(item.clone()));
+    let shown = go_json::printed(&Value::Object(item.clone()));
     unexpected(format!("map: {shown} does not contain declared merge key: {key}"))
 }
 
@@ -309,12 +311,12 @@ impl<'a> Merge<'a> {
 fn bad_directive(directive: &Value, item: &Fields) -> PatchError {
     let shown = |value: &Value| match value {
         Value::String(text) => text.clone(),
-        other => format!("%!s({}={})", go_type(other), go_print(other)),
+        other => format!("%!s({}={})", go_type(other), go_json::printed(other)),
     };
     unexpected(format!(
         "unknown patch type: {} in map: {}",
         shown(directive),
-        go_print(&Value::Object(item.clone()))
+        go_json::printed(&Value::Object(item.clone()))
     ))
 }
 
@@ -402,7 +404,7 @@ fn holds_maps(lists: &[&[Value]]) -> Result<bool, PatchError> {
     if items.any(|item| go_type(item) != go_type(first)) {
         let lists = lists
             .iter()
-            .map(|list| go_print(&Value::Array(list.to_vec())))
+            .map(|list| go_json::printed(&Value::Array(list.to_vec())))
             .collect::<Vec<_>>()
             .join(" ");
         return Err(unexpected(format!("list element types are not identical: [{lists}]")));
@@ -437,8 +439,8 @@ fn check_order(patch: &[Value], order: &[Value], key: Option<&str>) -> Result<()
     if at < kept.len() {
         return Err(unexpected(format!(
             "The order in patch list:\n{}\n doesn't match {SET_ORDER} list:\n{}\n",
-            go_print(&Value::Array(patch.to_vec())),
-            go_print(&Value::Array(order.to_vec()))
+            go_json::printed(&Value::Array(patch.to_vec())),
+            go_json::printed(&Value::Array(order.to_vec()))
         )));
     }
     Ok(())

@@ -113,6 +113,36 @@ pub enum DecodeError {
     SchemaAlternative(&'static str),
 }
 
+impl DecodeError {
+    /// The same as the converter of unstructured objects words it, which strategic merge patches go through.
+    ///
+    /// Source: `apimachinery/pkg/runtime/converter.go`. FIDELITY: a text type with a name of its own passes for a struct.
+    #[must_use]
+    pub fn converted(&self) -> String {
+        let (Self::Field { got, wanted, .. } | Self::Value { got, wanted }) = self else {
+            return format!("error decoding from json: {self}");
+        };
+        let kind = match got.as_str() {
+            "array" => "slice",
+            "object" => "map",
+            got if got.starts_with("number") => "int64",
+            got => got,
+        };
+        let is_number = ["float", "int", "uint"].iter().any(|name| wanted.starts_with(name));
+        if wanted.starts_with("map[") {
+            format!("cannot restore map from {kind}")
+        } else if wanted.starts_with("[]") {
+            format!("cannot restore slice from {kind}")
+        } else if wanted.contains('.') {
+            format!("cannot restore struct from: {kind}")
+        } else if kind == "int64" && (is_number || wanted == "string") {
+            format!("cannot convert int64 to {wanted}")
+        } else {
+            format!("unrecognized type: {wanted}")
+        }
+    }
+}
+
 /// Reads an object of the type `object`.
 ///
 /// # Errors

@@ -70,6 +70,26 @@ pub(super) fn check(errors: &mut Errors, kind: &Kind, scope: Scope, object: &Val
     }
 }
 
+/// What of metadata no update changes (`ValidateObjectMetaAccessorUpdate`).
+pub(super) fn check_update(errors: &mut Errors, old: &Value, object: &Value) {
+    let uid = text(object, "/metadata/uid");
+    if !uid.is_empty() && uid != text(old, "/metadata/uid") {
+        errors.invalid("metadata.uid", &go_quote(uid), "field is immutable");
+    }
+}
+
+/// Finalizers of built-in kinds have a domain, but for those of Kubernetes itself (`validateKubeFinalizerName`).
+pub(super) fn finalizers(errors: &mut Errors, object: &Value) {
+    const STANDARD: [&str; 3] = ["foregroundDeletion", "kubernetes", "orphan"];
+    for (at, finalizer) in items(object, "/metadata/finalizers").iter().enumerate() {
+        let finalizer = finalizer.as_str().unwrap_or_default();
+        if !finalizer.contains('/') && !STANDARD.contains(&finalizer) {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.invalid(&format!("metadata.finalizers[{at}]"), &go_quote(finalizer), why);
+        }
+    }
+}
+
 fn owners(errors: &mut Errors, object: &Value) {
     let mut controller: Option<&str> = None;
     for (at, owner) in items(object, "/metadata/ownerReferences").iter().enumerate() {

@@ -213,6 +213,15 @@ fn config_maps_secrets_and_services_are_checked() {
     let new = named(json!({"immutable": true, "data": {"a": "2"}}));
     let wanted = ["data: Forbidden: field is immutable when `immutable` is set"];
     check_update("v1", "ConfigMap", Some(&old), &new, &wanted);
+    check_update("v1", "Secret", Some(&old), &new, &wanted);
+    let of_type = |name: &str| named(json!({"type": name}));
+    check_update(
+        "v1",
+        "Secret",
+        Some(&of_type("Opaque")),
+        &of_type("example.com/other"),
+        &[r#"type: Invalid value: "example.com/other": field is immutable"#],
+    );
     check(
         "v1",
         "Secret",
@@ -230,6 +239,26 @@ fn config_maps_secrets_and_services_are_checked() {
             r#"spec.type: Unsupported value: "Cluster": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort""#,
         ],
     );
+}
+
+#[test]
+fn an_update_keeps_the_uid() {
+    let of = |uid: &str| json!({"metadata": {"name": "a", "namespace": "n", "uid": uid}});
+    let wanted = [r#"metadata.uid: Invalid value: "x": field is immutable"#];
+    check_update("v1", "ConfigMap", Some(&of("u")), &of("x"), &wanted);
+    check_update("v1", "ConfigMap", Some(&of("u")), &of("u"), &[]);
+    check_update("v1", "ConfigMap", Some(&of("u")), &of(""), &[]);
+}
+
+#[test]
+fn finalizers_of_built_in_kinds_have_a_domain() {
+    let with = |finalizer: &str| json!({"metadata": {"name": "a", "namespace": "n", "finalizers": [finalizer]}});
+    let wanted = [
+        r#"metadata.finalizers[0]: Invalid value: "hold": name is neither a standard finalizer name nor is it fully qualified"#,
+    ];
+    check("v1", "ConfigMap", with("hold"), &wanted);
+    check("v1", "ConfigMap", with("example.com/hold"), &[]);
+    check("v1", "ConfigMap", with("foregroundDeletion"), &[]);
 }
 
 #[test]

@@ -33,7 +33,10 @@ pub(super) fn answer(context: &Context<'_>, attributes: &Attributes) -> Result<R
         }
         let part = resource
             .subresource(&attributes.subresource)
-            .ok_or_else(Failure::path_not_found)?;
+            .ok_or_else(|| match &resource.custom {
+                Some(_) => Failure::path_not_found(),
+                None => Failure::no_route(),
+            })?;
         if !part.verbs.contains(&verb) {
             return Err(Failure::method_not_allowed());
         }

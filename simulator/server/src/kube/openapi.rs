@@ -1,7 +1,7 @@
 //! OpenAPI: a document a group and version (v3), and all in one (v2).
 //!
-//! FIDELITY: v2 is answered as JSON only; a client that takes nothing but protobuf, as older kubectl, gets 406 and goes on
-//! without. Of the parameters of operations only `fieldValidation` is told, and of the operations those on whole objects.
+//! FIDELITY: v2 has its content as JSON only; a client that takes nothing but protobuf, as kubectl that looks for a kind that
+//! nobody has, gets a document without types. Of the parameters of operations only `fieldValidation` is told, and of the operations those on whole objects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +27,14 @@ use crate::http::Request;
 use crate::http::Response;
 
 type GroupVersion = (Arc<str>, Arc<str>);
+
+/// What a client accepts that wants OpenAPI 2 in protobuf, and how the answer is marked.
+const PROTOBUF_V2: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+const PROTOBUF_V2_TYPE: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+/// A document of the message `openapi.v2.Document` with its version (field 1), title and version of the API (field 2, of
+/// which 1 and 2) and no paths (field 8).
+const EMPTY_V2: &[u8] = b"\x0a\x032.0\x12\x15\x0a\x0aKubernetes\x12\x07v1.32.5\x42\x00";
 
 /// A document as it is sent.
 struct Document {
@@ -68,7 +76,11 @@ pub(super) fn answer(context: &Context<'_>, path: &str) -> Result<Response, Fail
     if path == "/openapi/v2" {
         let accept = request.header("accept").unwrap_or_default();
         if !accept.is_empty() && !["json", "*/*"].iter().any(|kind| accept.contains(kind)) {
-            return Err(Failure::not_acceptable());
+            return if accept.contains(PROTOBUF_V2) {
+                Ok(Response::new(200, PROTOBUF_V2_TYPE, EMPTY_V2))
+            } else {
+                Err(Failure::not_acceptable())
+            };
         }
         let document = Document::new(&document(&resources.all(), Version::V2));
         return Ok(tagged(request, "application/json", &document));

@@ -394,6 +394,13 @@ impl Failure {
         failure
     }
 
+    /// A path that nothing is at, within a group and version of the API server's own.
+    pub(super) fn no_route() -> Self {
+        let mut failure = Self::new(404, "NotFound", "the server could not find the requested resource");
+        failure.details = Some(Box::default());
+        failure
+    }
+
     /// A path that nothing is at: plain text, no Status.
     pub(super) fn path_not_found() -> Self {
         let mut failure = Self::new(404, "", "404 page not found\n");

@@ -40,7 +40,18 @@ impl FieldValidation {
 
 /// Why an object does not decode, as the decoder words it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct DecodeError(pub(super) String);
+pub(super) struct DecodeError {
+    pub(super) why: String,
+    /// The same as it is told of a strategic merge patch.
+    pub(super) converted: String,
+}
+
+impl DecodeError {
+    fn new(why: String) -> Self {
+        let converted = why.clone();
+        Self { why, converted }
+    }
+}
 
 /// Reads an object of that resource: fields that nobody knows are gone, defaults are filled in. Returns with it what there
 /// is to warn of.
@@ -59,7 +70,10 @@ pub(super) fn read(
             findings: Vec::new(),
         }),
     };
-    let Decoded { mut object, findings } = decoded.map_err(|error| DecodeError(error.to_string()))?;
+    let Decoded { mut object, findings } = decoded.map_err(|error| DecodeError {
+        why: error.to_string(),
+        converted: error.converted(),
+    })?;
     if resource.custom.is_none() {
         set_defaults(&kind, &mut object);
     }
@@ -67,7 +81,7 @@ pub(super) fn read(
     match unknown {
         FieldValidation::Ignore => Ok((object, Vec::new())),
         FieldValidation::Strict if !texts.is_empty() => {
-            Err(DecodeError(format!("strict decoding error: {}", texts.join(", "))))
+            Err(DecodeError::new(format!("strict decoding error: {}", texts.join(", "))))
         }
         FieldValidation::Strict | FieldValidation::Warn => Ok((object, texts)),
     }
@@ -84,8 +98,40 @@ pub(super) fn decode(
     Ok(warnings)
 }
 
+/// Reads what a patch has made of an object of that resource, in place: of another kind than the resource's it is an error.
+pub(super) fn decode_as(
+    resource: &ResourceType,
+    object: &mut Value,
+    unknown: FieldValidation,
+) -> Result<Vec<String>, DecodeError> {
+    let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
+    let (api_version, found) = (text("apiVersion"), text("kind"));
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let claimed = Kind::new(group, version, found);
+    if claimed == kind(resource) || resource.custom.is_some() {
+        return decode(resource, object, unknown);
+    }
+    let schema = Schema::builtin();
+    let Some(other) = schema.kind(&claimed) else {
+        return Err(DecodeError::new(format!(
+            "no kind {} is registered for version {} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
+            go_quote(found),
+            go_quote(api_version)
+        )));
+    };
+    decode::decode(schema, other, object.clone().into()).map_err(|error| DecodeError::new(error.to_string()))?;
+    let package = match &*resource.group {
+        "" => "core",
+        group => group.split('.').next().unwrap_or_default(),
+    };
+    Err(DecodeError::new(format!(
+        "unable to decode {group}/{version}, Kind={found} into *{package}.{}",
+        resource.kind
+    )))
+}
+
 /// How a body that does not decode is refused.
-pub(super) fn undecodable(kind: &str, version: &str, DecodeError(why): &DecodeError) -> Failure {
+pub(super) fn undecodable(kind: &str, version: &str, DecodeError { why, .. }: &DecodeError) -> Failure {
     Failure::bad_request(format!(
         "{kind} in version {} cannot be handled as a {kind}: {why}",
         go_quote(version)
@@ -103,7 +149,7 @@ pub(super) fn validate(resource: &ResourceType, old: Option<&Value>, object: &Va
     let errors = match schema_of(resource) {
         None => validation::validate(&kind, scope, old, object),
         Some(schema) => {
-            let mut errors = validation::validate_metadata(&kind, scope, object);
+            let mut errors = validation::validate_metadata(&kind, scope, old, object);
             errors.extend(custom::validate(schema, object));
             errors
         }
@@ -136,6 +182,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_patched_object_is_still_of_its_kind() {
+        let config_maps = ResourceType::find("", "v1", "configmaps").unwrap();
+        for (object, wanted) in [
+            (
+                json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "???"}}),
+                "illegal base64 data at input byte 0",
+            ),
+            (
+                json!({"apiVersion": "v1", "kind": "Secret"}),
+                "unable to decode /v1, Kind=Secret into *core.ConfigMap",
+            ),
+            (
+                json!({"apiVersion": "v1", "kind": "Nonsense"}),
+                r#"no kind "Nonsense" is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30""#,
+            ),
+        ] {
+            let found = decode_as(config_maps, &mut object.clone(), FieldValidation::Ignore);
+            assert_eq!(found.unwrap_err().why, wanted);
+        }
+        let mut same = json!({"apiVersion": "v1", "kind": "ConfigMap"});
+        decode_as(config_maps, &mut same, FieldValidation::Ignore).unwrap();
+    }
+
+    #[test]
     fn unknown_fields_are_refused_told_or_dropped() {
         let config_maps = ResourceType::find("", "v1", "configmaps").unwrap();
         let object = json!({"metadata": {"name": "x", "nmae": "y"}, "spec": 1, "data": {"a": null}});
@@ -152,7 +222,7 @@ mod tests {
         assert!(
             read(FieldValidation::Strict)
                 .unwrap_err()
-                .0
+                .why
                 .starts_with("strict decoding error: unknown field ")
         );
     }

@@ -13,6 +13,7 @@ use eks_auth_core::authorize::authorize;
 use eks_auth_core::custom;
 use eks_auth_core::eks::Cluster;
 use eks_auth_core::eks::aws_auth_key;
+use eks_auth_core::go_json::printed;
 use eks_auth_core::id::IdGenerator;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::log::LogLine;
@@ -34,6 +35,7 @@ use eks_auth_core::patch::PatchKind;
 use eks_auth_core::request_info::Attributes;
 use eks_auth_core::schema::Kind;
 use eks_auth_core::schema::Schema;
+use eks_auth_core::user::UserInfo;
 use serde_json::Value;
 use serde_json::json;
 
@@ -103,8 +105,25 @@ impl<'a> Target<'a> {
             StoreError::Conflict => Failure::modified(resource, name),
             StoreError::NotFound => self.not_found(),
             StoreError::OtherUid { presented, stored } => {
-                let why =
-                    format!("Precondition failed: UID in precondition: {presented}, UID in object meta: {stored}");
+                let ResourceType { group, plural, .. } = resource;
+                let mut path = vec!["/registry"];
+                if self.is_custom() {
+                    path.push(group);
+                }
+                path.push(if self.key.resource == "services" {
+                    "services/specs"
+                } else {
+                    plural
+                });
+                path.extend(
+                    [self.key.namespace.as_str(), name]
+                        .iter()
+                        .filter(|part| !part.is_empty()),
+                );
+                let why = format!(
+                    "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {presented}, UID in object meta: {stored}",
+                    path.join("/")
+                );
                 Failure::conflict(resource, name, &why)
             }
             StoreError::Precondition { field, wanted, found } => {
@@ -176,12 +195,34 @@ pub(super) fn existing<'a>(cluster: &'a Cluster, target: &Target<'_>) -> Result<
 
 pub(super) fn create(context: &Context<'_>, target: &Target<'_>) -> Result<Response, Failure> {
     let writer = Writer::of(context, Write::Create, "")?;
-    let (object, warnings) = body::object(context.request, target.resource)?;
+    let (mut object, warnings) = body::object(context.request, target.resource)?;
+    if target.key.resource == "certificatesigningrequests.certificates.k8s.io" {
+        sign_in(&mut object, context.user);
+    }
     guard::check(context, target.resource, None, &object)?;
     let stored = change(context, |cluster, ids, now| {
         create_in(cluster, target, object, Some(&writer), ids, now)
     })?;
     Ok(written(context, target, 201, &stored, warnings))
+}
+
+/// Writes into a request for a certificate who makes it, whatever it says (`pkg/registry/certificates` of Kubernetes).
+fn sign_in(request: &mut Value, user: &UserInfo) {
+    let Some(spec) = request.get_mut("spec").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (field, value, is_there) in [
+        ("username", json!(user.username), !user.username.is_empty()),
+        ("uid", json!(user.uid), !user.uid.is_empty()),
+        ("groups", json!(user.groups), !user.groups.is_empty()),
+        ("extra", json!(user.extra), !user.extra.is_empty()),
+    ] {
+        if is_there {
+            spec.insert(field.to_owned(), value);
+        } else {
+            spec.remove(field);
+        }
+    }
 }
 
 /// The pipeline for a new, decoded object; without a writer, its managed fields are as they shall be.
@@ -280,7 +321,12 @@ pub(super) fn replace(
         }
         update_in(cluster, target, part, Some(&writer), (ids, now), |old| {
             guard::check(context, target.resource, Some(old), &object)?;
-            Ok(object)
+            let (presented, stored) = (text(&object, "/metadata/uid"), text(old, "/metadata/uid"));
+            if presented.is_empty() || presented == stored {
+                return Ok(object);
+            }
+            let (presented, stored) = (presented.to_owned(), stored.to_owned());
+            Err(target.refused(StoreError::OtherUid { presented, stored }))
         })
     })?;
     Ok(written(context, target, status, &stored, warnings))
@@ -341,14 +387,28 @@ pub(super) fn patch_part(
     let stored = change(context, |cluster, ids, now| {
         update_in(cluster, target, part, Some(&writer), (ids, now), |old| {
             let mut object = patch.of(&target.kind(), old)?;
-            warnings = validation::decode(target.resource, &mut object, field_validation(context))
-                .map_err(|DecodeError(why)| Failure::invalid_patch(&object.to_string(), &why))?;
+            let kept = (patch.kind == PatchKind::StrategicMerge).then(|| typed(old, &mut object));
+            warnings = validation::decode_as(target.resource, &mut object, field_validation(context)).map_err(
+                |DecodeError { why, converted }| match kept {
+                    Some(()) => Failure::invalid_patch(&printed(&patch.body), &converted),
+                    None => Failure::invalid_patch(&object.to_string(), &why),
+                },
+            )?;
             check_name(target, &mut object)?;
             guard::check(context, target.resource, Some(old), &object)?;
             Ok(object)
         })
     })?;
     Ok(written(context, target, 200, &stored, warnings))
+}
+
+/// Gives an object the version and the kind of another one: what is typed already is of no other kind.
+fn typed(of: &Value, object: &mut Value) {
+    for field in ["apiVersion", "kind"] {
+        if let (Some(value), Some(map)) = (of.get(field), object.as_object_mut()) {
+            map.insert(field.to_owned(), value.clone());
+        }
+    }
 }
 
 /// Server-side apply: changes the object, or makes it.

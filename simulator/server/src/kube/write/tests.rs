@@ -449,3 +449,45 @@ fn to_make_an_object_by_apply_is_to_create_it() {
         )
     );
 }
+
+#[test]
+fn a_request_for_a_certificate_says_who_makes_it() {
+    let spec =
+        json!({"request": "AA==", "signerName": "example.com/signer", "username": "somebody", "extra": {"a": ["b"]}});
+    let request = json!({"metadata": {"name": "x"}, "spec": spec});
+    let url = "POST /apis/certificates.k8s.io/v1/certificatesigningrequests";
+    let (status, stored) = Api::new().send(url, "application/json", &request);
+    assert_eq!(status, 201, "{stored}");
+    assert_eq!(stored["spec"]["username"], "u");
+    assert_eq!(stored["spec"]["groups"], json!([SYSTEM_MASTERS]));
+    assert_eq!(stored["spec"]["extra"], Value::Null);
+}
+
+#[test]
+fn a_strategic_merge_patch_that_fits_no_type_is_told_as_go_prints_it() {
+    let api = Api::new();
+    let (status, _) = api.send(
+        &format!("POST {MAPS}"),
+        "application/json",
+        &json!({"metadata": {"name": "x"}}),
+    );
+    assert_eq!(status, 201);
+    for (patch, wanted) in [
+        (
+            json!({"data": {"a": 3}}),
+            "map[data:map[a:3]]\": cannot convert int64 to string",
+        ),
+        (
+            json!({"data": {"a": ["b"]}}),
+            "map[data:map[a:[b]]]\": unrecognized type: string",
+        ),
+        (json!({"data": "b"}), "map[data:b]\": cannot restore map from string"),
+    ] {
+        let (status, failure) = api.send(&format!("PATCH {MAPS}/x"), STRATEGIC, &patch);
+        assert_eq!(status, 422, "{failure}");
+        let message = failure["message"].as_str().unwrap();
+        assert!(message.ends_with(wanted), "{message}");
+    }
+    let (status, failure) = api.send(&format!("GET {MAPS}/x/status"), "application/json", &Value::Null);
+    assert_eq!((status, failure["details"].clone()), (404, json!({})));
+}
