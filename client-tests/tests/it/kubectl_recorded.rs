@@ -3,8 +3,6 @@
 //! `client-tests/kubectl/*.txt` are transcripts that were recorded from kube-apiserver 1.32.13; `README.md` beside them
 //! tells their form, and how to check them against any other cluster.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
@@ -370,12 +368,6 @@ fn is_left_out(path: &Path) -> bool {
     !only.is_empty() && !only.split(',').any(|one| one == name)
 }
 
-/// `file: command` of those that are known to differ and are not looked into yet.
-fn pending() -> BTreeSet<String> {
-    let text = fs::read_to_string(source("kubectl/pending")).unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
-}
-
 /// A kubeconfig whose only user is the cluster's administrator, with a token in it.
 fn kubeconfig(simulator: &Simulator) -> PathBuf {
     let credential = simulator.own("token --cluster-name recorded --region us-west-2").good();
@@ -414,19 +406,16 @@ fn record(kubectl: &Path, kubeconfig: &Path) {
     }
 }
 
-/// What of a transcript is not as expected, by the key of the pending list, and how many checks there were.
-fn replay(path: &Path, kubectl: &Path) -> (BTreeMap<String, String>, BTreeSet<String>) {
+/// What of a transcript is not as expected, each with its command.
+fn replay(path: &Path, kubectl: &Path) -> String {
     let mut transcript = Transcript::read(path);
     let world = source("kubectl/world.yaml").display().to_string();
     let simulator = Simulator::start_with(&["--scenario", &world]);
     let shell = Shell::new(simulator.folder().join("work"), kubectl, kubeconfig(&simulator));
     let rewrite = env::var_os("RECORD_OURS").is_some();
-    let mut wrong = BTreeMap::new();
-    let mut keys = BTreeSet::new();
+    let mut complaints = String::new();
     let name = transcript.name.clone();
     transcript.run(&shell, |check, printed| {
-        let key = format!("{name}: {}", check.command);
-        keys.insert(key.clone());
         let problem = match &mut check.differs {
             Some(_) if printed == check.real => "is marked as different and is not".to_owned(),
             Some((_, ours)) => {
@@ -438,13 +427,13 @@ fn replay(path: &Path, kubectl: &Path) -> (BTreeMap<String, String>, BTreeSet<St
             None => difference(&check.real, &printed),
         };
         if !problem.is_empty() {
-            wrong.insert(key, problem);
+            writeln!(complaints, "{name}: {}\n{problem}", check.command).unwrap();
         }
     });
     if rewrite {
         fs::write(path, transcript.render()).unwrap();
     }
-    (wrong, keys)
+    complaints
 }
 
 /// What is wanted and found, line by line; empty where they are the same.
@@ -476,39 +465,17 @@ fn kubectl_prints_what_a_real_api_server_makes_it_print() {
     paths.retain(|path| !is_left_out(path));
     let next = AtomicUsize::new(0);
     let workers = thread::available_parallelism().map_or(2, usize::from).clamp(2, 4);
-    let found: Vec<_> = thread::scope(|scope| {
+    let complaints: String = thread::scope(|scope| {
         let work = || {
-            let mut found = Vec::new();
+            let mut complaints = String::new();
             while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-                found.push(replay(path, kubectl));
+                complaints.push_str(&replay(path, kubectl));
             }
-            found
+            complaints
         };
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
     });
-    let pending = pending();
-    let mut complaints = String::new();
-    let mut unknown = pending.clone();
-    for (wrong, keys) in &found {
-        for key in keys {
-            unknown.remove(key);
-            match (wrong.get(key), pending.contains(key)) {
-                (Some(problem), false) => writeln!(complaints, "{key}\n{problem}").unwrap(),
-                (None, true) => {
-                    writeln!(complaints, "{key}\nis as it should be; take it off the pending list\n").unwrap()
-                }
-                (Some(_), true) | (None, false) => {}
-            }
-        }
-    }
-    unknown.retain(|key| {
-        let name = key.split(':').next().unwrap_or_default();
-        !is_left_out(Path::new(name))
-    });
-    for key in unknown {
-        writeln!(complaints, "{key}\nis pending and not in the transcripts\n").unwrap();
-    }
     assert!(complaints.is_empty(), "\n{complaints}");
 }
 
