@@ -70,12 +70,10 @@ impl Serve {
         let running = Simulator::start(config).map_err(Failure::usage)?;
         let mut end = running.block_on(async { EndSignal::listen() })??;
         announce(&running, self.ready_file.as_deref())?;
-        let mut out = io::stdout().lock();
-        match self.output {
-            Output::Json => writeln!(out, "{}", running.ready())?,
-            Output::Text => write_how_to(&mut out, &running)?,
-        }
-        out.flush()?;
+        tell(|out| match self.output {
+            Output::Json => writeln!(out, "{}", running.ready()),
+            Output::Text => write_how_to(out, &running),
+        })?;
         running.block_on(end.wait())?;
         if let Some(path) = &self.ready_file {
             let _ = fs::remove_file(path);
@@ -103,22 +101,31 @@ impl Serve {
         if let Some(path) = &self.ready_file {
             workshop.announce_ready_file(path)?;
         }
-        let mut out = io::stdout().lock();
-        match self.output {
-            Output::Json => writeln!(out, "{}", workshop.ready())?,
+        tell(|out| match self.output {
+            Output::Json => writeln!(out, "{}", workshop.ready()),
             Output::Text => {
                 writeln!(out, "Learners join at  {}", workshop.url())?;
                 writeln!(out, "with the code     {}", workshop.join_code())?;
                 writeln!(out, "Your dashboard    {}  (for you alone)\n", workshop.dashboard())?;
-                writeln!(out, "{seats} seats. Ctrl-C ends, and every seat with it.")?;
+                writeln!(out, "{seats} seats. Ctrl-C ends, and every seat with it.")
             }
-        }
-        out.flush()?;
-        workshop.block_on(end.wait())?;
+        })?;
+        let signal = workshop.block_on(end.wait())?;
+        // A class that is gone asks why.
+        let _ = writeln!(io::stderr(), "eks-auth-sim: {signal} ended the workshop");
         if let Some(path) = &self.ready_file {
             let _ = fs::remove_file(path);
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Tells on stdout where everything is. Whoever has read enough of it, such as `head -1`, ends nothing.
+fn tell(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        told => told,
     }
 }
 
@@ -137,7 +144,7 @@ pub(super) fn announce(running: &Running, ready_file: Option<&Path>) -> Result<(
         .map_err(|error| Failure::usage(format!("cannot write ready file `{}`: {error}", path.display())))
 }
 
-fn write_how_to(out: &mut impl Write, running: &Running) -> io::Result<()> {
+fn write_how_to(out: &mut dyn Write, running: &Running) -> io::Result<()> {
     writeln!(out, "AWS endpoint  {}  (STS, IAM, EKS)", running.aws_endpoint())?;
     writeln!(
         out,
@@ -173,11 +180,11 @@ impl EndSignal {
         })
     }
 
-    /// Waits for either.
-    pub(super) async fn wait(&mut self) {
+    /// Waits for either, and says which it was.
+    pub(super) async fn wait(&mut self) -> &'static str {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
         }
     }
 }

@@ -122,9 +122,11 @@ impl Webhook {
         drop(out);
         running.block_on(async {
             match dynamic_file {
-                None => end.wait().await,
+                None => {
+                    end.wait().await;
+                }
                 Some((last, path, config)) => tokio::select! {
-                    () = end.wait() => {}
+                    _ = end.wait() => {}
                     () = watch_dynamic_file(&running, &path, last, config) => {}
                 },
             }
