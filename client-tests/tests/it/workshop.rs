@@ -30,6 +30,10 @@ impl Drop for Workshop {
 
 impl Workshop {
     fn start(clients: &[PathBuf], scenarios: &str) -> Self {
+        Self::start_at(clients, scenarios, &[])
+    }
+
+    fn start_at(clients: &[PathBuf], scenarios: &str, address: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new(binary())
             .args([
@@ -43,6 +47,7 @@ impl Workshop {
                 "--lang",
                 "en",
             ])
+            .args(address)
             .arg("--ready-file")
             .arg(folder.path().join("ready.json"))
             .stdout(Stdio::piped())
@@ -90,9 +95,15 @@ impl Workshop {
 
     /// What a learner's shell prints, having read in the seat's environment.
     fn shell(&self, seat: &str, script: &str) -> String {
+        self.bare_shell(&format!("eval \"$(curl -fsS {seat}/env.sh)\"\n{script}"))
+    }
+
+    /// What a shell prints.
+    fn bare_shell(&self, script: &str) -> String {
         let output = Command::new("bash")
             .arg("-c")
-            .arg(format!("eval \"$(curl -fsS {seat}/env.sh)\"\n{script}"))
+            .arg(script)
+            .current_dir(self.folder.path())
             .env("EKS_WORKSHOP_DIR", self.folder.path())
             .env("PATH", &self.path)
             .output()
@@ -229,5 +240,115 @@ fn a_token_opens_its_own_seat_only_and_strangers_are_refused() {
     assert!(
         verdict.starts_with("no\n") && verdict.contains("let in nobody"),
         "{verdict}"
+    );
+}
+
+#[test]
+fn a_page_checks_by_what_the_cluster_saw_of_an_unpacked_archive() {
+    let test = "a_page_checks_by_what_the_cluster_saw_of_an_unpacked_archive";
+    let Some(clients) = need(test, &[Client::Aws, Client::Kubectl]) else {
+        return;
+    };
+    let workshop = Workshop::start(&clients, "unmapped-role,no-binding");
+    let seat = workshop.join("Jane");
+    let look = || workshop.curl(&["-X", "POST", &format!("{seat}/look")]).0;
+    let (page, _) = workshop.curl(&[&seat]);
+    assert!(page.contains("/look\"") && page.contains("/env.tar.gz\""), "{page}");
+    let verdict = look();
+    assert!(
+        verdict.contains("AWS_PROFILE=admin-test-role kubectl get svc: the cluster let in nobody"),
+        "{verdict}"
+    );
+
+    // No script of ours, as in a shell that does not read it: only the variables that README.txt names.
+    let screen = workshop.bare_shell(&format!(
+        "curl -fsS {seat}/env.tar.gz | tar xz && cd seat-1 && ls -A . .aws .kube
+         export $(grep '^    [A-Z_]*=' README.txt | sed \"s|FOLDER|$PWD|\")
+         AWS_PROFILE=admin-test-role kubectl get svc
+         HOME=$PWD\n{MEND}"
+    ));
+    assert!(
+        screen.contains("README.txt") && screen.contains("credentials"),
+        "{screen}"
+    );
+    assert!(screen.contains("You must be logged in"), "{screen}");
+    assert!(screen.contains("configmap/aws-auth patched"), "{screen}");
+    let verdict = look();
+    assert!(verdict.contains("Still wrong: identity-not-mapped"), "{verdict}");
+    let screen = workshop.bare_shell("cd seat-1 && . ./env.sh && AWS_PROFILE=admin-test-role kubectl get svc && pwd");
+    assert!(screen.contains("10.100.0.1"), "{screen}");
+    let verdict = look();
+    assert!(verdict.starts_with("✔ Mended."), "{verdict}");
+    let (page, _) = workshop.curl(&[&seat]);
+    assert!(page.contains("✔ Mended.") && page.contains("/next\""), "{page}");
+
+    // `kubectl auth can-i` is asked of the cluster once more: who says yes there and may not has mended nothing.
+    let screen = workshop.bare_shell("cd seat-1 && . ./env.sh && next && kubectl get svc; ls \"$HOME\"");
+    assert!(screen.contains("2/2") && screen.contains("README.txt"), "{screen}");
+    let verdict = look();
+    assert!(verdict.contains("does not let"), "{verdict}");
+}
+
+#[test]
+fn everything_names_the_address_that_the_presenter_chose() {
+    let test = "everything_names_the_address_that_the_presenter_chose";
+    let Some(clients) = need(test, &[Client::Aws, Client::Kubectl]) else {
+        return;
+    };
+    for (address, host) in [
+        (&["--listen", "127.0.0.2"][..], "127.0.0.2"),
+        (
+            &["--listen", "0.0.0.0", "--allow-remote", "--workshop-host", "LocalHost"],
+            "localhost",
+        ),
+    ] {
+        let workshop = Workshop::start_at(&clients, "unmapped-role", address);
+        let seat = workshop.join("Jane");
+        assert!(seat.starts_with(&format!("http://{host}:")), "{seat}");
+        let screen = workshop.shell(
+            &seat,
+            "export AWS_PROFILE=creator; grep server: \"$KUBECONFIG\"; grep endpoint_url \"$AWS_CONFIG_FILE\"
+             aws eks update-kubeconfig --name my-cluster --kubeconfig \"$HOME/own\" && kubectl --kubeconfig \"$HOME/own\" get svc",
+        );
+        assert!(screen.contains(&format!("server: https://{host}:")), "{screen}");
+        assert!(screen.contains(&format!("endpoint_url = http://{host}:")), "{screen}");
+        assert!(screen.contains("10.100.0.1"), "{screen}");
+    }
+}
+
+#[test]
+fn a_workshop_stays_when_nobody_reads_what_it_printed_and_says_what_ended_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let ready = folder.path().join("ready.json");
+    let mut process = Command::new(binary())
+        .args(["serve", "--seats", "2", "--scenarios", "unmapped-role", "--ready-file"])
+        .arg(&ready)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(process.stdout.take());
+    let found = (0..600).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        serde_json::from_slice::<Value>(&std::fs::read(&ready).ok()?).ok()
+    });
+    let url = found.unwrap()["workshop"].as_str().unwrap().to_owned();
+    let answers = || {
+        Command::new("curl")
+            .args(["-fsS", "-o", "/dev/null", &url])
+            .status()
+            .unwrap()
+    };
+    // Twice, since it would have printed in between.
+    assert!(answers().success() && answers().success());
+    assert!(process.try_wait().unwrap().is_none());
+    let id = process.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let ended = process.wait_with_output().unwrap();
+    assert!(ended.status.success());
+    assert_eq!(
+        String::from_utf8_lossy(&ended.stderr),
+        "eks-auth-sim: SIGTERM ended the workshop\n"
     );
 }

@@ -185,15 +185,15 @@ fn record(
     );
 }
 
-/// The plural of the resource that kubectl would take a word for: a plural, a singular or a short name, with its group or
-/// without.
-pub(crate) fn plural_of(cluster: &Cluster, word: &str) -> Option<String> {
+/// The group and the plural of the resource that kubectl would take a word for: a plural, a singular or a short name, with
+/// its group or without.
+pub(crate) fn resource_of(cluster: &Cluster, word: &str) -> Option<(String, String)> {
     let word = word.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let rows = resources::Resources::of(cluster).all();
     let found = rows.iter().find(|row| {
         *row.plural == *word || *row.singular == *word || row.short_names.iter().any(|name| **name == *word)
     });
-    found.map(|row| row.plural.to_string())
+    found.map(|row| (row.group.to_string(), row.plural.to_string()))
 }
 
 /// Such as `list pods in kube-system`.

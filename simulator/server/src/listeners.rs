@@ -87,7 +87,7 @@ impl Binding {
     pub(crate) fn bind(&self, port: u16) -> io::Result<BoundListener> {
         let (listener, address) = bind(SocketAddr::new(self.listen, port), self.any_port)?;
         let endpoint = match &self.hostname {
-            Some(hostname) => format!("https://{hostname}:{}", address.port()),
+            Some(hostname) => format!("https://{}", host_and_port(hostname, address.port())),
             None => format!("https://{}", reachable(address)),
         };
         Ok(BoundListener {
@@ -299,6 +299,14 @@ pub(crate) fn own_hosts(address: SocketAddr) -> Vec<String> {
     }
     hosts.dedup();
     hosts
+}
+
+/// A host and a port as a URL has them.
+pub(crate) fn host_and_port(host: &str, port: u16) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(ip) => SocketAddr::new(ip, port).to_string(),
+        Err(_) => format!("{host}:{port}"),
+    }
 }
 
 /// The address a local client connects to: an unspecified address is reached over loopback.

@@ -9,6 +9,7 @@
 //! A seat's token opens that seat, the presenter's token every one; both stand in URLs. Requests must name the listener's own
 //! address in Host, and come from its own pages where they say whence.
 
+mod archive;
 mod class;
 mod judge;
 mod page;
@@ -66,6 +67,8 @@ const TICK: Duration = Duration::from_secs(1);
 const QUIET_TICKS: u32 = 15;
 /// Listeners of a seat, and the connections that a learner's clients and pages have at once, generously.
 const FILES_PER_SEAT: u64 = 12;
+/// Listeners of a seat, its page, and now and then a request: with less, learners would wait for each other.
+const FEWEST_FILES_PER_SEAT: u64 = 4;
 /// What the process has open beside the seats.
 const OTHER_FILES: u64 = 100;
 
@@ -121,6 +124,7 @@ impl Workshop {
         if config.listen.is_unspecified() && config.hostname.is_none() {
             return Err(WorkshopError::NoName(config.listen));
         }
+        let hostname = config.hostname.map(named).transpose()?;
         allow_files(config.seats)?;
         let folder = tempfile::Builder::new()
             .prefix("eks-auth-sim-")
@@ -136,7 +140,7 @@ impl Workshop {
         let ground = Ground {
             runtime: runtime.handle().clone(),
             listen: config.listen,
-            hostname: config.hostname,
+            hostname,
             folder: folder.path().to_owned(),
         };
         let join_code = class::join_code()?;
@@ -224,26 +228,45 @@ impl Drop for Workshop {
     }
 }
 
-/// Raises the limit of open files to what so many seats need; the usual one is 1024.
-fn allow_files(seats: usize) -> Result<(), WorkshopError> {
-    let needed = u64::try_from(seats)
-        .unwrap_or(u64::MAX)
-        .saturating_mul(FILES_PER_SEAT)
-        .saturating_add(OTHER_FILES);
-    let limit = getrlimit(Resource::Nofile);
-    // No limit is none.
-    if limit.current.is_none_or(|current| current >= needed) {
-        return Ok(());
+/// A name or an address of this machine, as browsers write it into Host.
+fn named(hostname: String) -> Result<String, WorkshopError> {
+    let hostname = hostname.to_ascii_lowercase();
+    let is_name = |name: &str| {
+        let is_label = |label: &str| {
+            let inside = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            inside && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
+        };
+        name.len() <= 253 && name.split('.').all(is_label)
+    };
+    match hostname.parse::<IpAddr>() {
+        Ok(address) if !address.is_unspecified() => Ok(address.to_string()),
+        Err(_) if is_name(&hostname) => Ok(hostname),
+        _ => Err(WorkshopError::BadName(hostname)),
     }
-    if let Some(maximum) = limit.maximum.filter(|maximum| *maximum < needed) {
+}
+
+/// Raises the limit of open files towards what so many seats like to have; the usual one is 1024.
+fn allow_files(seats: usize) -> Result<(), WorkshopError> {
+    let limit = getrlimit(Resource::Nofile);
+    let current = files_for(seats, limit.current, limit.maximum)?;
+    if current != limit.current {
+        let raised = Rlimit { current, ..limit };
+        setrlimit(Resource::Nofile, raised).map_err(|error| StartError::Io(error.into()))?;
+    }
+    Ok(())
+}
+
+/// The soft limit for so many seats, between the present one and the hard one. No limit is none.
+fn files_for(seats: usize, current: Option<u64>, maximum: Option<u64>) -> Result<Option<u64>, WorkshopError> {
+    let files = |each: u64| {
+        let seats = u64::try_from(seats).unwrap_or(u64::MAX);
+        seats.saturating_mul(each).saturating_add(OTHER_FILES)
+    };
+    let (needed, liked) = (files(FEWEST_FILES_PER_SEAT), files(FILES_PER_SEAT));
+    if let Some(maximum) = maximum.filter(|maximum| *maximum < needed) {
         return Err(WorkshopError::Files { seats, needed, maximum });
     }
-    let raised = Rlimit {
-        current: Some(needed),
-        maximum: limit.maximum,
-    };
-    setrlimit(Resource::Nofile, raised).map_err(|error| StartError::Io(error.into()))?;
-    Ok(())
+    Ok(current.map(|current| current.max(liked.min(maximum.unwrap_or(u64::MAX)))))
 }
 
 /// An answer that is no page.
@@ -258,7 +281,8 @@ impl Shared {
         let response = if self.is_own(request) {
             self.route(request)
         } else {
-            text(403, "this address is not the workshop's own\n")
+            let told = format!("this address is not the workshop's own, which is {}\n", self.url);
+            text(403, &told)
         };
         response
             .with_header("cache-control", "no-store")
@@ -388,6 +412,11 @@ impl Shared {
                 Ok(self.stream(move || page::seat_parts(&shared.class, &seat)))
             }
             ("GET", ["env.sh"]) => seat.environment(class, &url).map(shell),
+            ("GET", ["env.tar.gz"]) => {
+                let archive = seat.archive(class, &url)?;
+                let name = format!("attachment; filename=\"seat-{}.tar.gz\"", seat.number);
+                Ok(Response::new(200, "application/gzip", archive).with_header("content-disposition", name))
+            }
             ("GET", ["story"]) => Ok(text(200, &seat.story(class))),
             ("GET", ["symptom.sh"]) => seat.symptom(class, &url).map(shell),
             ("POST", ["symptom", at, "begin"]) => {
@@ -398,6 +427,7 @@ impl Shared {
                 seat.symptom_ends(class, step(at)?);
                 Ok(text(200, "go\n"))
             }
+            ("POST", ["look"]) => seat.look(class).map(told),
             ("POST", ["hint"]) => seat.hint(class).map(told),
             ("POST", ["next"]) => seat.next(class, false).map(told),
             ("POST", ["skip"]) => seat.next(class, true).map(told),
@@ -529,6 +559,9 @@ fn to(path: &str) -> Response {
 /// Why a workshop does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkshopError {
+    /// No URL can have it.
+    #[error("--workshop-host `{0}` is no host name or address; a scheme or a port is no part of it")]
+    BadName(String),
     /// The system allows too few open files.
     #[error("{seats} seats need {needed} open files, and this system allows {maximum} (`ulimit -Hn`)")]
     Files {
@@ -553,4 +586,52 @@ pub enum WorkshopError {
     /// A listener cannot be bound, or a file cannot be written.
     #[error("{0}")]
     Start(#[from] StartError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_files_are_as_many_as_wanted_or_as_the_system_allows() {
+        for (current, maximum, wanted) in [
+            (Some(1024), Some(20_000), Some(2500)),
+            (Some(1024), None, Some(2500)),
+            (Some(4096), Some(4096), Some(4096)),
+            (Some(1024), Some(1024), Some(1024)),
+            (Some(256), Some(900), Some(900)),
+            (None, None, None),
+        ] {
+            assert_eq!(
+                files_for(200, current, maximum).unwrap(),
+                wanted,
+                "{current:?} {maximum:?}"
+            );
+        }
+        let error = files_for(200, Some(256), Some(899)).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "200 seats need 900 open files, and this system allows 899 (`ulimit -Hn`)"
+        );
+    }
+
+    #[test]
+    fn a_host_is_named_as_browsers_name_it() {
+        for (given, wanted) in [
+            ("Laptop.local", Some("laptop.local")),
+            ("192.0.2.7", Some("192.0.2.7")),
+            ("FD00:0::2", Some("fd00::2")),
+            ("localhost", Some("localhost")),
+            ("http://laptop", None),
+            ("laptop:8080", None),
+            ("[fd00::2]", None),
+            ("0.0.0.0", None),
+            ("a b", None),
+            ("-a", None),
+            ("a..b", None),
+            ("", None),
+        ] {
+            assert_eq!(named(given.to_owned()).ok().as_deref(), wanted, "{given}");
+        }
+    }
 }

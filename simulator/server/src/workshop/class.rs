@@ -11,8 +11,13 @@ use eks_auth_core::scenario::Scenario;
 use eks_auth_core::scenario::Step;
 use subtle::ConstantTimeEq;
 
+use super::archive;
+use super::judge::is_observable;
 use super::judge::judge;
+use super::judge::observe;
 use super::script;
+use super::script::Welcome;
+use super::seat::Bundle;
 use super::seat::Ground;
 use super::seat::SeatWorld;
 use crate::clock::Clock;
@@ -120,6 +125,8 @@ pub(super) struct Desk {
     /// What the last check said, and whether it went well.
     pub(super) verdict: Option<(bool, String)>,
     last_denial: Option<(u64, String)>,
+    /// The journal's number when the symptom had been shown: what came before it shows no mend.
+    staged_at: u64,
     /// Whether the presenter began this scenario anew.
     pub(super) was_reset_by_presenter: bool,
 }
@@ -242,6 +249,7 @@ impl Class {
                 check: None,
                 verdict: None,
                 last_denial: None,
+                staged_at: 0,
                 was_reset_by_presenter: false,
             }),
         });
@@ -300,20 +308,29 @@ impl Seat {
 
     /// The script that the learner's shell reads in.
     pub(super) fn environment(&self, class: &Class, url: &str) -> Result<String, Refusal> {
+        let (welcome, bundle) = self.welcome(class, url)?;
+        Ok(script::environment(&welcome, &bundle))
+    }
+
+    /// The same as an archive, for machines that cannot read the script.
+    pub(super) fn archive(&self, class: &Class, url: &str) -> Result<Vec<u8>, Refusal> {
+        let (welcome, bundle) = self.welcome(class, url)?;
+        archive::archive(&welcome, &bundle, SystemClock.now()).map_err(|error| Refusal::Place(error.to_string()))
+    }
+
+    fn welcome<'a>(&self, class: &Class, url: &'a str) -> Result<(Welcome<'a>, Bundle), Refusal> {
         let desk = self.desk();
         let scenario = class.scenarios.get(desk.at).or(class.scenarios.last());
         let scenario = scenario.ok_or(Refusal::NotNow("there is no scenario"))?;
         let bundle = desk.world.bundle(scenario).map_err(Refusal::Place)?;
-        let welcome = script::Welcome {
+        let progress = desk.progress.get(desk.at);
+        let welcome = Welcome {
             number: self.number,
             url,
             language: self.language,
-            shows_symptom: desk
-                .progress
-                .get(desk.at)
-                .is_some_and(|progress| !progress.symptom_seen),
+            shows_symptom: progress.is_some_and(|progress| !progress.symptom_seen),
         };
-        Ok(script::environment(&welcome, &bundle))
+        Ok((welcome, bundle))
     }
 
     /// The next hint, counted.
@@ -374,8 +391,12 @@ impl Seat {
         let mut desk = self.desk();
         let at = desk.at;
         let count = class.scenarios.get(at).map_or(0, |scenario| scenario.symptom.len());
-        if let (Some(progress), true) = (desk.progress.get_mut(at), step + 1 == count) {
+        let now = desk.world.state().journal().sequence();
+        if let (Some(progress), true) = (desk.progress.get_mut(at), step + 1 == count)
+            && !progress.symptom_seen
+        {
             progress.symptom_seen = true;
+            desk.staged_at = now;
         }
     }
 
@@ -435,31 +456,94 @@ impl Seat {
             .ok_or(Refusal::NotNow("every scenario is done"))?;
         if !faults.is_empty() {
             desk.check = None;
-            let mut text = format!("✘ {}\n", self.pick("Not mended yet.", "아직 해결되지 않았습니다."));
             // What a command that failed did not print is no news.
             let told = if proof.exit.is(outcome.exit_code) {
                 faults.len()
             } else {
                 1
             };
-            for fault in faults.iter().take(told) {
-                text.push_str(&format!("   {fault}\n"));
-            }
-            if let Some((_, explanation)) = control::explain_denial(&state, since) {
-                text.push_str(&format!(
-                    "   {} {}: {}\n",
-                    self.pick("Still wrong:", "남은 문제:"),
-                    explanation.cause.id(),
-                    explanation.sentence
-                ));
-            }
-            desk.verdict = Some((false, text.clone()));
-            return Ok((false, text));
+            let faults = faults.into_iter().take(told);
+            return Ok((false, self.tell_unsolved(&mut desk, faults, since)));
         }
         if step + 1 < scenario.proof.len() {
             return Ok((true, String::new()));
         }
         desk.check = None;
+        Ok((true, self.tell_solved(class, &mut desk)?))
+    }
+
+    /// Whether the page has a check of its own for the scenario at which a desk is.
+    pub(super) fn page_checks(class: &Class, desk: &Desk) -> bool {
+        let proof = class.scenarios.get(desk.at).map(|scenario| &scenario.proof);
+        proof.is_some_and(|proof| is_observable(proof))
+    }
+
+    /// The page's check: whether the seat's world has seen the proof go well, whoever typed it and where.
+    pub(super) fn look(&self, class: &Class) -> Result<String, Refusal> {
+        let mut desk = self.desk();
+        let at = desk.at;
+        let scenario = class
+            .scenarios
+            .get(at)
+            .ok_or(Refusal::NotNow("every scenario is done"))?;
+        if !Self::page_checks(class, &desk) {
+            return Err(Refusal::NotNow("only `check` in the shell can tell"));
+        }
+        let state = Arc::clone(desk.world.state());
+        let since = desk.staged_at;
+        let progress = desk.progress.get_mut(at).ok_or(Refusal::NotNow("nothing was begun"))?;
+        progress.checks += 1;
+        if !progress.symptom_seen && !script::only_looks(&scenario.symptom) {
+            let unseen = self.pick(
+                "Run `symptom` first: it shows what went wrong, and lets it go wrong.",
+                "먼저 `symptom`을 실행하세요. 문제 상황을 재현하고 증상을 보여 줍니다.",
+            );
+            return Ok(self.tell_unsolved(&mut desk, [unseen.to_owned()], since));
+        }
+        let lacking = observe(&scenario.proof, &state, &state.journal().since(since));
+        if lacking.is_empty() {
+            return self.tell_solved(class, &mut desk);
+        }
+        let mut faults = Vec::new();
+        for (step, why) in lacking {
+            let profile = step.profile.as_ref();
+            let profile = profile.map_or_else(String::new, |profile| format!("AWS_PROFILE={profile} "));
+            faults.push(format!("{profile}{}: {why}", step.command()));
+        }
+        let mut text = self.tell_unsolved(&mut desk, faults, since);
+        text.push_str(self.pick(
+            "   This page goes by what your cluster has seen: run that in your terminal, and check again.\n",
+            "   이 페이지는 클러스터가 처리한 요청을 보고 판정합니다. 위 명령을 터미널에서 실행한 뒤 다시 확인하세요.\n",
+        ));
+        desk.verdict = Some((false, text.clone()));
+        Ok(text)
+    }
+
+    /// A verdict: these are wrong, and what the newest refusal behind event `since` means.
+    fn tell_unsolved(&self, desk: &mut Desk, faults: impl IntoIterator<Item = String>, since: u64) -> String {
+        let mut text = format!("✘ {}\n", self.pick("Not mended yet.", "아직 해결되지 않았습니다."));
+        for fault in faults {
+            text.push_str(&format!("   {fault}\n"));
+        }
+        if let Some((_, explanation)) = control::explain_denial(desk.world.state(), since) {
+            text.push_str(&format!(
+                "   {} {}: {}\n",
+                self.pick("Still wrong:", "남은 문제:"),
+                explanation.cause.id(),
+                explanation.sentence
+            ));
+        }
+        desk.verdict = Some((false, text.clone()));
+        text
+    }
+
+    /// A verdict: it is solved, and what was learned.
+    fn tell_solved(&self, class: &Class, desk: &mut Desk) -> Result<String, Refusal> {
+        let at = desk.at;
+        let scenario = class
+            .scenarios
+            .get(at)
+            .ok_or(Refusal::NotNow("every scenario is done"))?;
         let progress = desk.progress.get_mut(at).ok_or(Refusal::NotNow("nothing was begun"))?;
         progress.solved.get_or_insert_with(|| SystemClock.now());
         let (seconds, hints) = (progress.seconds(), progress.hints);
@@ -478,7 +562,7 @@ impl Seat {
             text.push_str(self.pick("   Go on with `next`.\n", "   `next`로 다음 시나리오를 시작하세요.\n"));
         }
         desk.verdict = Some((true, text.clone()));
-        Ok((true, text))
+        Ok(text)
     }
 
     /// Goes on to the next scenario, or goes past this one.
@@ -539,6 +623,7 @@ impl Desk {
         self.check = None;
         self.verdict = None;
         self.last_denial = None;
+        self.staged_at = 0;
         self.was_reset_by_presenter = false;
     }
 

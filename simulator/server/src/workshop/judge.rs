@@ -1,11 +1,17 @@
 //! Whether a step of the proof went as it must: by what the learner's client printed, and by what the seat's own world saw.
 //!
 //! What a client printed could be made up. What the world saw could not: that a caller was let in takes a signature that
-//! holds, and that a request was allowed takes the right to it, which is the mend.
+//! holds, and that a request was allowed takes the right to it, which is the mend. The seat's page knows no client, and goes
+//! by what the world saw alone.
 
+use eks_auth_core::authorize::Decision;
+use eks_auth_core::authorize::authorize;
+use eks_auth_core::eks::Cluster;
+use eks_auth_core::request_info::Attributes;
 use eks_auth_core::scenario::Action;
 use eks_auth_core::scenario::Exit;
 use eks_auth_core::scenario::Step;
+use eks_auth_core::user::UserInfo;
 
 use crate::journal::Event;
 use crate::journal::EventKind;
@@ -19,60 +25,181 @@ use crate::state::State;
 /// What is not as the step says, after the events that came since it began.
 pub(super) fn judge(step: &Step, outcome: &Outcome, state: &State, events: &[Event]) -> Vec<String> {
     let mut faults = faults(step, outcome, &[], Rigour::AnyMend);
-    if let Some(wanted) = &step.caller {
-        let callers = callers(events);
-        if !callers.contains(wanted) {
-            let found = match &*callers {
-                [] => "nobody".to_owned(),
-                callers => callers.join(", "),
-            };
-            faults.push(format!("the cluster let in {found}, not `{wanted}`"));
-        }
-    }
-    if faults.is_empty()
-        && let Some(missing) = unseen(step, state, events)
-    {
-        faults.push(missing);
+    faults.extend(stranger(step, events));
+    if faults.is_empty() {
+        faults.extend(unseen(step, state, events));
     }
     faults
 }
 
-/// What a command that went well must have left in the journal, and did not.
-fn unseen(step: &Step, state: &State, events: &[Event]) -> Option<String> {
-    let Action::Run(command) = &step.action else {
-        return None;
+/// Whether the world alone tells that a proof would go well: every step is a question to the cluster by a caller that is
+/// known.
+pub(super) fn is_observable(proof: &[Step]) -> bool {
+    let asks = |step: &Step| {
+        let succeeds = matches!(step.exit, Exit::Code(0)) && step.caller.is_some();
+        succeeds && matches!(asked(&words(step)), Some(Asked::Read { .. } | Asked::CanI { .. }))
     };
-    let succeeds = matches!(step.exit, Exit::Code(0));
-    let words = shlex::split(command.as_written()).unwrap_or_default();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match *words.as_slice() {
-        ["kubectl", "get" | "describe", what, ..] if succeeds && !what.starts_with('-') => {
-            let word = what.split([',', '/']).next().unwrap_or_default();
-            let world = state.snapshot();
-            let plural = world
-                .clusters
-                .values()
-                .find_map(|cluster| kube::plural_of(cluster, word))?;
-            let users = users(events, step.caller.as_deref());
-            let seen = events.iter().any(|event| match &event.kind {
-                EventKind::Authorization {
-                    username,
-                    request,
-                    allowed: true,
-                    ..
-                } => {
-                    let mut request = request.split([' ', '/']);
-                    users.contains(&username.as_str())
-                        && matches!(request.next(), Some("get" | "list" | "watch"))
-                        && request.next() == Some(&plural)
-                }
-                _ => false,
-            });
-            (!seen).then(|| format!("the cluster has answered no such request for {plural}"))
+    !proof.is_empty() && proof.iter().all(asks)
+}
+
+/// The steps of a proof that the world has not seen go well, and why not. Of a caller it matters what came after the last
+/// time that the caller was refused.
+pub(super) fn observe<'a>(proof: &'a [Step], state: &State, events: &[Event]) -> Vec<(&'a Step, String)> {
+    let lacking = |step: &'a Step| {
+        let refused = events.iter().rposition(|event| match &event.kind {
+            EventKind::Authentication { authentication, .. } => {
+                let identity = authentication.identity.as_ref();
+                let arn = identity.map(|identity| &identity.canonical_arn);
+                authentication.outcome.is_err() && arn == step.caller.as_ref()
+            }
+            _ => false,
+        });
+        let newer = events.get(refused.map_or(0, |at| at + 1)..).unwrap_or_default();
+        let why = stranger(step, newer).or_else(|| unseen(step, state, newer))?;
+        Some((step, why))
+    };
+    proof.iter().filter_map(lacking).collect()
+}
+
+/// The caller whom the step wants to be let in and who was not.
+fn stranger(step: &Step, events: &[Event]) -> Option<String> {
+    let wanted = step.caller.as_ref()?;
+    let callers = callers(events);
+    if callers.contains(wanted) {
+        return None;
+    }
+    let found = match &*callers {
+        [] => "nobody".to_owned(),
+        callers => callers.join(", "),
+    };
+    Some(format!("the cluster let in {found}, not `{wanted}`"))
+}
+
+/// What a command asks for, as far as that shows in the journal or follows from it.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked<'a> {
+    /// To read a resource, as another user perhaps. Without a namespace in all, or of the cluster.
+    Read {
+        word: &'a str,
+        namespace: &'a str,
+        user: Option<&'a str>,
+    },
+    /// Whether the caller may do something.
+    CanI {
+        verb: &'a str,
+        word: &'a str,
+        subresource: &'a str,
+        namespace: &'a str,
+    },
+    /// An operation of AWS.
+    Aws { operation: &'a str },
+}
+
+/// What the words of a command ask for. Nothing where that is not known.
+fn asked<'a>(words: &[&'a str]) -> Option<Asked<'a>> {
+    match *words {
+        ["kubectl", "auth", "can-i", verb, word, ref rest @ ..] => {
+            let flags = Flags::of(rest);
+            (flags.user.is_none() && !word.starts_with('/')).then_some(Asked::CanI {
+                verb,
+                word,
+                subresource: flags.subresource,
+                namespace: flags.namespace,
+            })
+        }
+        ["kubectl", "get" | "describe", what, ref rest @ ..] if !what.starts_with('-') => {
+            let flags = Flags::of(rest);
+            Some(Asked::Read {
+                word: what.split([',', '/']).next().unwrap_or_default(),
+                namespace: flags.namespace,
+                user: flags.user,
+            })
         }
         ["aws", "sts" | "iam" | "eks", operation, ..]
             if operation != "get-token" && operation != "update-kubeconfig" =>
         {
+            Some(Asked::Aws { operation })
+        }
+        _ => None,
+    }
+}
+
+/// The options of kubectl that change what is asked for.
+#[derive(Default)]
+struct Flags<'a> {
+    namespace: &'a str,
+    subresource: &'a str,
+    user: Option<&'a str>,
+}
+
+impl<'a> Flags<'a> {
+    fn of(words: &[&'a str]) -> Self {
+        let mut flags = Self {
+            namespace: "default",
+            ..Self::default()
+        };
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let (name, value) = word
+                .split_once('=')
+                .map_or((*word, None), |(name, value)| (name, Some(value)));
+            let mut value = || value.or_else(|| words.next().copied()).unwrap_or_default();
+            match name {
+                "-A" | "--all-namespaces" => flags.namespace = "",
+                "-n" | "--namespace" => flags.namespace = value(),
+                "--subresource" => flags.subresource = value(),
+                "--as" => flags.user = Some(value()),
+                _ => {}
+            }
+        }
+        flags
+    }
+}
+
+fn words(step: &Step) -> Vec<&str> {
+    match &step.action {
+        // Quotes in the words of a proof hold no blanks: `"*"`.
+        Action::Run(command) => {
+            let words = command.as_written().split_whitespace();
+            words.map(|word| word.trim_matches(['"', '\''])).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What a command that went well must have left in the journal, or have been answered, and was not.
+fn unseen(step: &Step, state: &State, events: &[Event]) -> Option<String> {
+    let succeeds = matches!(step.exit, Exit::Code(0));
+    let world = state.snapshot();
+    match asked(&words(step))? {
+        Asked::Read { word, namespace, user } if succeeds => {
+            let clusters = &mut world.clusters.values();
+            let (_, plural) = clusters.find_map(|cluster| kube::resource_of(cluster, word))?;
+            let users = user.map_or_else(|| users(events, step.caller.as_deref()), |user| vec![user]);
+            let newest = events.iter().rev().find_map(|event| match &event.kind {
+                EventKind::Authorization {
+                    username,
+                    request,
+                    allowed,
+                    ..
+                } if users.contains(&username.as_str()) && reads(request, &plural, namespace) => Some(*allowed),
+                _ => None,
+            });
+            (newest != Some(true)).then(|| format!("the cluster has answered no such request for {plural}"))
+        }
+        Asked::CanI {
+            verb,
+            word,
+            subresource,
+            namespace,
+        } if succeeds => {
+            let (cluster, user) = *let_in(events, step.caller.as_deref()?).last()?;
+            let cluster = world.clusters.get(cluster)?;
+            let attributes = attributes(cluster, verb, word, subresource, namespace)?;
+            let is_allowed = authorize(user, &attributes, cluster).decision == Decision::Allow;
+            (!is_allowed).then(|| format!("the cluster does not let `{}` {verb} {word}", user.username))
+        }
+        Asked::Aws { operation } => {
             let wanted = camel_case(operation);
             let seen = events.iter().any(|event| match &event.kind {
                 EventKind::AwsCall { action, status, .. } => *action == wanted && (*status < 300) == succeeds,
@@ -80,28 +207,82 @@ fn unseen(step: &Step, state: &State, events: &[Event]) -> Option<String> {
             });
             (!seen).then(|| format!("AWS has answered no such {wanted}"))
         }
-        _ => None,
+        Asked::Read { .. } | Asked::CanI { .. } => None,
     }
+}
+
+/// Whether a request, as the journal describes it, reads that resource there.
+fn reads(request: &str, plural: &str, namespace: &str) -> bool {
+    let (what, place) = request.rsplit_once(" in ").unwrap_or((request, ""));
+    let mut parts = what.split([' ', '/']);
+    matches!(parts.next(), Some("get" | "list" | "watch"))
+        && parts.next() == Some(plural)
+        // What is of the cluster has no place.
+        && (place == namespace || place.is_empty())
+}
+
+/// What `kubectl auth can-i` asks the cluster.
+fn attributes(cluster: &Cluster, verb: &str, word: &str, subresource: &str, namespace: &str) -> Option<Attributes> {
+    let (group, plural) = match word {
+        "*" => (String::new(), "*".to_owned()),
+        word => kube::resource_of(cluster, word)?,
+    };
+    Some(Attributes::resource(
+        verb,
+        &group,
+        "*",
+        &plural,
+        subresource,
+        namespace,
+        "",
+    ))
 }
 
 /// The names under which a caller, or anybody, was let in.
 fn users<'a>(events: &'a [Event], caller: Option<&str>) -> Vec<&'a str> {
-    let is_caller = |arn: &str| caller.is_none_or(|caller| caller == arn);
-    events
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Authentication { authentication, .. } => {
-                let identity = authentication.identity.as_ref()?;
-                let user = authentication.outcome.as_ref().ok()?;
-                is_caller(&identity.canonical_arn).then_some(&*user.username)
-            }
-            EventKind::CachedAuthentication { identity, user, .. } => {
-                is_caller(&identity.canonical_arn).then_some(&*user.username)
-            }
-            EventKind::ServiceAccountToken { username, .. } => username.as_deref().filter(|_| caller.is_none()),
-            _ => None,
-        })
+    match caller {
+        Some(caller) => let_in(events, caller)
+            .into_iter()
+            .map(|(_, user)| &*user.username)
+            .collect(),
+        None => events
+            .iter()
+            .filter_map(|event| match &event.kind {
+                EventKind::ServiceAccountToken { username, .. } => username.as_deref(),
+                kind => Some(&*entrance(kind)?.2.username),
+            })
+            .collect(),
+    }
+}
+
+/// As whom a caller was let in, and where.
+fn let_in<'a>(events: &'a [Event], caller: &str) -> Vec<(&'a str, &'a UserInfo)> {
+    let entrances = events.iter().filter_map(|event| entrance(&event.kind));
+    entrances
+        .filter(|(_, arn, _)| *arn == caller)
+        .map(|(cluster, _, user)| (cluster, user))
         .collect()
+}
+
+/// The cluster that let somebody in, who signed, and as whom.
+fn entrance(kind: &EventKind) -> Option<(&str, &str, &UserInfo)> {
+    match kind {
+        EventKind::Authentication {
+            cluster,
+            authentication,
+            ..
+        } => {
+            let identity = authentication.identity.as_ref()?;
+            Some((cluster, &identity.canonical_arn, authentication.outcome.as_ref().ok()?))
+        }
+        EventKind::CachedAuthentication {
+            cluster,
+            identity,
+            user,
+            ..
+        } => Some((cluster, &identity.canonical_arn, user)),
+        _ => None,
+    }
 }
 
 /// An operation as the API names it: `get-caller-identity` is `GetCallerIdentity`.
@@ -122,7 +303,6 @@ mod tests {
     use eks_auth_core::mapping::Identity;
     use eks_auth_core::scenario::Scenario;
     use eks_auth_core::trace::Trace;
-    use eks_auth_core::user::UserInfo;
 
     use super::*;
     use crate::clock::SystemClock;
@@ -212,6 +392,69 @@ mod tests {
         check(
             vec![let_in(ROLE, "jane"), judged("jane", "list services in default", true)],
             &[],
+        );
+    }
+
+    /// What the world has not seen of the proof `command` by [`ROLE`], after these events.
+    fn lacking(command: &str, kinds: Vec<EventKind>) -> Vec<String> {
+        let text = TEXT.replace("kubectl get svc", command);
+        let scenario = Scenario::parse(&text).unwrap();
+        assert!(is_observable(&scenario.proof), "{command}");
+        let staged = scenario.stage(Timestamp::UNIX_EPOCH).world;
+        let state = State::new(staged, Box::new(SystemClock), Box::new(|_| {})).unwrap();
+        for kind in kinds {
+            state.journal().record(Timestamp::UNIX_EPOCH, kind);
+        }
+        let seen = observe(&scenario.proof, &state, &state.journal().since(0));
+        seen.into_iter().map(|(_, why)| why).collect()
+    }
+
+    #[test]
+    fn a_page_goes_by_the_newest_that_the_cluster_saw() {
+        let command = "kubectl get pods -n shop";
+        let none = "the cluster has answered no such request for pods";
+        for (requests, wanted) in [
+            (vec![("list pods in shop", true)], vec![]),
+            (vec![("list pods", true)], vec![]),
+            (vec![("list pods in team", true)], vec![none]),
+            (
+                vec![("list pods in shop", true), ("list pods in shop", false)],
+                vec![none],
+            ),
+            (
+                vec![("list pods in shop", false), ("get pods web in shop", true)],
+                vec![],
+            ),
+        ] {
+            let mut kinds = vec![let_in(ROLE, "jane")];
+            kinds.extend(
+                requests
+                    .iter()
+                    .map(|(request, allowed)| judged("jane", request, *allowed)),
+            );
+            assert_eq!(lacking(command, kinds), wanted, "{requests:?}");
+        }
+        let other = "kubectl get pods --as joe";
+        let events = || vec![let_in(ROLE, "jane"), judged("joe", "list pods in default", true)];
+        assert_eq!(lacking(other, events()), Vec::<String>::new());
+        assert_eq!(lacking("kubectl get pods", events()), vec![none]);
+    }
+
+    #[test]
+    fn who_may_is_asked_of_the_cluster_itself() {
+        let command = "kubectl auth can-i delete deployments.apps -n team";
+        let nobody = format!("the cluster let in nobody, not `{ROLE}`");
+        assert_eq!(lacking(command, vec![]), vec![nobody]);
+        let powerless = "the cluster does not let `jane` delete deployments.apps";
+        assert_eq!(lacking(command, vec![let_in(ROLE, "jane")]), vec![powerless]);
+        let mut master = let_in(ROLE, "jane");
+        if let EventKind::CachedAuthentication { user, .. } = &mut master {
+            user.groups.push("system:masters".to_owned());
+        }
+        assert_eq!(lacking(command, vec![master.clone()]), Vec::<String>::new());
+        assert_eq!(
+            lacking("kubectl auth can-i '*' '*' -A", vec![master]),
+            Vec::<String>::new()
         );
     }
 

@@ -113,7 +113,8 @@ pub(super) fn seat(class: &Class, seat: &Seat, url: &str) -> String {
         "<header><h1>{}</h1></header>\n<main>\n<section class=\"card\" aria-labelledby=\"enter\">\n\
          <h2 id=\"enter\">{}</h2>\n<p>{}</p>\n<pre class=\"command\"><code id=\"command\">{}</code></pre>\n\
          <button type=\"button\" class=\"second\" data-copy=\"command\">{}</button> <span class=\"quiet\" role=\"status\" id=\"copied\" \
-         data-text=\"{}\"></span>\n<p class=\"quiet\">{} <a href=\"{path}/env.sh\" download=\"env.sh\">env.sh</a></p>\n</section>\n\
+         data-text=\"{}\"></span>\n<p class=\"quiet\">{} <a href=\"{path}/env.sh\" download=\"env.sh\">env.sh</a> · \
+         <a href=\"{path}/env.tar.gz\" download=\"seat-{number}.tar.gz\">seat-{number}.tar.gz</a></p>\n</section>\n\
          <div id=\"seat\" aria-live=\"polite\">{}</div>\n</main>",
         escape(&heading),
         pick("Enter your world", "실습 환경으로 들어가기"),
@@ -129,6 +130,7 @@ pub(super) fn seat(class: &Class, seat: &Seat, url: &str) -> String {
             "이 페이지와 명령은 본인 전용입니다. URL을 아는 사람은 누구나 이 자리를 쓸 수 있습니다. 파일로 받기:",
         ),
         seat_live(class, seat),
+        number = seat.number,
     );
     document(language, &heading, "seat", Some(&format!("{path}/events")), &body)
 }
@@ -190,6 +192,7 @@ fn seat_live(class: &Class, seat: &Seat) -> String {
             )
         );
     }
+    let page_checks = Seat::page_checks(class, &desk);
     let button = |action: &str, label: &str, kind: &str| {
         format!(
             "<form method=\"post\" action=\"{path}/{action}\"><button id=\"do-{action}\" class=\"{kind}\">{label}</button></form>"
@@ -199,6 +202,9 @@ fn seat_live(class: &Class, seat: &Seat) -> String {
     if progress.solved.is_some() {
         text.push_str(&button("next", pick("Next scenario", "다음 시나리오"), ""));
     } else {
+        if page_checks {
+            text.push_str(&button("look", pick("Check", "확인"), ""));
+        }
         let label = format!("{} ({}/{})", pick("Hint", "힌트"), progress.hints, scenario.hints.len());
         text.push_str(&button("hint", &label, ""));
         text.push_str(&button("skip", pick("Skip", "건너뛰기"), "second"));

@@ -49,6 +49,25 @@ pub(super) fn unfit(scenario: &Scenario) -> Option<String> {
     }
 }
 
+/// Whether steps leave everything as it was, so that a scenario can be solved by who has not run them.
+pub(super) fn only_looks(steps: &[Step]) -> bool {
+    steps.iter().all(|step| {
+        let Action::Run(command) = &step.action else {
+            return false;
+        };
+        let words: Vec<&str> = command.as_written().split_whitespace().collect();
+        match *words.as_slice() {
+            ["kubectl", "auth" | "describe" | "get" | "logs" | "version", ..]
+            | ["kubectl", "config", "view" | "get-contexts" | "current-context", ..]
+            | ["aws", "sts", "get-caller-identity", ..] => true,
+            ["aws", _, operation, ..] => ["describe-", "get-", "list-"]
+                .iter()
+                .any(|verb| operation.starts_with(verb)),
+            _ => false,
+        }
+    })
+}
+
 fn is_client(command: &Template) -> bool {
     let words = shlex::split(command.as_written()).unwrap_or_default();
     matches!(words.first().map(String::as_str), Some("aws" | "kubectl"))
@@ -85,12 +104,10 @@ pub(super) struct Welcome<'a> {
 
 /// The script that a learner's shell reads in.
 pub(super) fn environment(welcome: &Welcome<'_>, bundle: &Bundle) -> String {
-    let pick = |english: &'static str, korean: &'static str| welcome.language.pick(english, korean);
     let mut text = format!(
         "# eks-auth-sim workshop, seat {}. Read it in with:  eval \"$(curl -fsS {}/env.sh)\"\n",
         welcome.number, welcome.url
     );
-    let _ = writeln!(text, "EKS_WORKSHOP_URL={}", environment::quoted(welcome.url));
     // The folder of a seat that was left is not the next one's home.
     text.push_str(": \"${EKS_WORKSHOP_OUTER_HOME:=$HOME}\"\n");
     let _ = writeln!(
@@ -98,18 +115,52 @@ pub(super) fn environment(welcome: &Welcome<'_>, bundle: &Bundle) -> String {
         "EKS_WORKSHOP_HOME=\"${{EKS_WORKSHOP_DIR:-$EKS_WORKSHOP_OUTER_HOME/eks-workshop}}/seat-{}\"",
         welcome.number
     );
-    text.push_str("rm -rf \"$EKS_WORKSHOP_HOME/.aws\" \"$EKS_WORKSHOP_HOME/.kube\"\n( umask 077\n");
-    let mut folders: Vec<&str> = bundle
-        .files
-        .keys()
-        .filter_map(|path| path.rsplit_once('/'))
+    text.push_str("rm -rf \"$EKS_WORKSHOP_HOME/.aws\" \"$EKS_WORKSHOP_HOME/.kube\"\n");
+    write_files(&mut text, bundle.files.iter());
+    write_shell(&mut text, welcome, bundle);
+    text
+}
+
+/// The script that does the same beside the files of an archive.
+pub(super) fn beside_files(welcome: &Welcome<'_>, bundle: &Bundle) -> String {
+    let mut text = format!(
+        "# eks-auth-sim workshop, seat {}. In this file's folder:  . ./env.sh\n",
+        welcome.number
+    );
+    let elsewhere = environment::quoted(welcome.language.pick(
+        "Change to the folder of env.sh first.",
+        "먼저 env.sh가 있는 폴더로 이동하세요.",
+    ));
+    let _ = writeln!(
+        text,
+        "[ -f .aws/config ] && [ -f env.sh ] || {{ echo {elsewhere}; return 1; }}"
+    );
+    text.push_str(": \"${EKS_WORKSHOP_OUTER_HOME:=$HOME}\"\n");
+    // `next` and `reset` put the next files into the same folder.
+    text.push_str("EKS_WORKSHOP_HOME=$(pwd) EKS_WORKSHOP_DIR=$(cd .. && pwd)\n");
+    // These name the folder, which is known only now.
+    write_files(
+        &mut text,
+        bundle.files.iter().filter(|(_, content)| content.contains(HOME)),
+    );
+    write_shell(&mut text, welcome, bundle);
+    text
+}
+
+/// The lines that write files into the learner's folder.
+fn write_files<'a>(text: &mut String, files: impl Iterator<Item = (&'a String, &'a String)> + Clone) {
+    let mut folders: Vec<&str> = files
+        .clone()
+        .filter_map(|(path, _)| path.rsplit_once('/'))
         .map(|(folder, _)| folder)
         .collect();
     folders.dedup();
+    text.push_str("( umask 077\n");
+    let _ = writeln!(text, "  mkdir -p {}", word(HOME));
     for folder in folders {
         let _ = writeln!(text, "  mkdir -p {}", word(&format!("{HOME}/{folder}")));
     }
-    for (path, content) in &bundle.files {
+    for (path, content) in files {
         let _ = writeln!(
             text,
             "  printf %s {} > {}",
@@ -117,10 +168,19 @@ pub(super) fn environment(welcome: &Welcome<'_>, bundle: &Bundle) -> String {
             word(&format!("{HOME}/{path}"))
         );
     }
-    let _ = writeln!(text, ")\nunset AWS_DEFAULT_PROFILE {}", environment::UNSET.join(" "));
+    text.push_str(")\n");
+}
+
+/// The variables, the commands, and the welcome.
+fn write_shell(text: &mut String, welcome: &Welcome<'_>, bundle: &Bundle) {
+    let pick = |english: &'static str, korean: &'static str| welcome.language.pick(english, korean);
+    let _ = writeln!(text, "EKS_WORKSHOP_URL={}", environment::quoted(welcome.url));
+    let _ = writeln!(text, "unset AWS_DEFAULT_PROFILE {}", environment::UNSET.join(" "));
     for (name, value) in &bundle.env {
         let _ = writeln!(text, "export {name}={}", word(value));
     }
+    // Where the files of the story are.
+    text.push_str(": \"${EKS_WORKSHOP_OUTER_FOLDER:=$PWD}\"\ncd \"$EKS_WORKSHOP_HOME\"\n");
     // `eval` in a subshell, so that a step that fails ends the script and not the shell.
     for (name, method, path) in [("check", "POST", "check"), ("symptom", "GET", "symptom.sh")] {
         let _ = writeln!(
@@ -142,7 +202,8 @@ pub(super) fn environment(welcome: &Welcome<'_>, bundle: &Bundle) -> String {
     }
     let _ = writeln!(
         text,
-        "leave() {{ export HOME=\"$EKS_WORKSHOP_OUTER_HOME\"; unset {} EKS_WORKSHOP_OUTER_HOME; \
+        "leave() {{ export HOME=\"$EKS_WORKSHOP_OUTER_HOME\"; cd \"$EKS_WORKSHOP_OUTER_FOLDER\"; \
+         unset {} EKS_WORKSHOP_OUTER_HOME EKS_WORKSHOP_OUTER_FOLDER; \
          unset -f check symptom hint story next skip reset leave; }}",
         bundle
             .env
@@ -164,7 +225,6 @@ pub(super) fn environment(welcome: &Welcome<'_>, bundle: &Bundle) -> String {
     if welcome.shows_symptom {
         text.push_str("symptom\n");
     }
-    text
 }
 
 /// A script that does steps, telling the seat before each and after each; `url` is where they are told.
@@ -173,7 +233,7 @@ pub(super) fn environment(welcome: &Welcome<'_>, bundle: &Bundle) -> String {
 /// A sentence when a step wants what is not there.
 pub(super) fn steps(world: &SeatWorld, steps: &[Step], url: &str) -> Result<String, String> {
     let mut text = format!(
-        "o=$(mktemp -d) || exit 1\ntrap 'rm -rf \"$o\"' EXIT\nu={}\n",
+        "o=$(mktemp -d) || exit 1\ntrap 'rm -rf \"$o\"' EXIT\ncd \"$EKS_WORKSHOP_HOME\" || exit 1\nu={}\n",
         environment::quoted(url)
     );
     for (at, step) in steps.iter().enumerate() {

@@ -33,6 +33,7 @@ use crate::listeners::ClusterListener;
 use crate::listeners::Listeners;
 use crate::listeners::Open;
 use crate::listeners::bind;
+use crate::listeners::host_and_port;
 use crate::listeners::own_hosts;
 use crate::listeners::reachable;
 use crate::profile::Credentials;
@@ -63,7 +64,7 @@ impl Ground {
     /// `HOST:PORT` of a listener, for learners.
     pub(super) fn host(&self, address: SocketAddr) -> String {
         match &self.hostname {
-            Some(hostname) => format!("{hostname}:{}", address.port()),
+            Some(hostname) => host_and_port(hostname, address.port()),
             None => reachable(address),
         }
     }
