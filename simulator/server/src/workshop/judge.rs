@@ -197,7 +197,13 @@ fn unseen(step: &Step, state: &State, events: &[Event]) -> Option<String> {
             let cluster = world.clusters.get(cluster)?;
             let attributes = attributes(cluster, verb, word, subresource, namespace)?;
             let is_allowed = authorize(user, &attributes, cluster).decision == Decision::Allow;
-            (!is_allowed).then(|| format!("the cluster does not let `{}` {verb} {word}", user.username))
+            let part = if subresource.is_empty() { "" } else { "/" };
+            (!is_allowed).then(|| {
+                format!(
+                    "the cluster does not let `{}` {verb} {word}{part}{subresource}",
+                    user.username
+                )
+            })
         }
         Asked::Aws { operation } => {
             let wanted = camel_case(operation);
@@ -447,6 +453,13 @@ mod tests {
         assert_eq!(lacking(command, vec![]), vec![nobody]);
         let powerless = "the cluster does not let `jane` delete deployments.apps";
         assert_eq!(lacking(command, vec![let_in(ROLE, "jane")]), vec![powerless]);
+        assert_eq!(
+            lacking(
+                "kubectl auth can-i get pods --subresource=log",
+                vec![let_in(ROLE, "jane")]
+            ),
+            vec!["the cluster does not let `jane` get pods/log"]
+        );
         let mut master = let_in(ROLE, "jane");
         if let EventKind::CachedAuthentication { user, .. } = &mut master {
             user.groups.push("system:masters".to_owned());

@@ -42,6 +42,15 @@ pub(super) fn unfit(scenario: &Scenario) -> Option<String> {
         };
         return Some(format!("`{}` {wants}", step.command()));
     }
+    // A seat has no command that moves its clock or ends its faults, and nobody who signs in.
+    let is_beyond = |step: &&Step| match &step.action {
+        Action::Run(mend) | Action::Shell(mend) => mend.as_written().contains("eks-auth-sim"),
+        Action::ClearFaults | Action::Clock(_) | Action::Fault(_) | Action::SignIn { .. } => true,
+        Action::Environment(_) | Action::File(_) => false,
+    };
+    if let Some(step) = scenario.fix.iter().find(is_beyond) {
+        return Some(format!("a seat cannot be mended by `{}`", step.command()));
+    }
     if scenario.proof.iter().any(|step| step.action.is_command()) {
         None
     } else {
@@ -313,4 +322,37 @@ fn exports(world: &SeatWorld, variables: &BTreeMap<String, Option<Template>>) ->
         };
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+
+    #[test]
+    fn what_a_learner_could_not_mend_is_no_scenario_for_a_seat() {
+        for (name, wanted) in [
+            (
+                "clock-ahead",
+                Some("a seat cannot be mended by `eks-auth-sim ctl clock reset`"),
+            ),
+            ("exec-binary-missing", Some("`kubectl auth whoami` hides programs")),
+            ("unmapped-role", None),
+        ] {
+            let scenario = Scenario::parse(&catalogue::load(name).unwrap()).unwrap();
+            assert_eq!(unfit(&scenario).as_deref(), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_symptom_that_does_something_is_told_from_one_that_looks() {
+        for (name, wanted) in [
+            ("unmapped-role", true),
+            ("aws-auth-yaml-broken", false),
+            ("api-mode-ignores-aws-auth", false),
+        ] {
+            let scenario = Scenario::parse(&catalogue::load(name).unwrap()).unwrap();
+            assert_eq!(only_looks(&scenario.symptom), wanted, "{name}");
+        }
+    }
 }
