@@ -87,6 +87,37 @@ fn the_articles_scenarios_are_reproduced_on_a_bare_machine() {
     check(&run(Some(empty.path().as_os_str()), &["--all"]), false);
 }
 
+/// What the built-in client cannot do is told, scenario by scenario and mend by mend, and is no failure.
+#[test]
+fn mutations_are_seen_on_a_bare_machine_as_far_as_they_go() {
+    let empty = tempfile::tempdir().unwrap();
+    let transcripts = run(Some(empty.path().as_os_str()), &["--all", "--mutate"]);
+    check(&transcripts, false);
+    let texts = |transcript: &Value, key: &str| transcript[key].as_array().unwrap().clone();
+    for transcript in transcripts.iter().filter(|transcript| transcript["skipped"].is_null()) {
+        assert!(texts(transcript, "mutations").len() >= 3, "{transcript:#}");
+    }
+    let not_built_in = "the built-in client does not know a command of it: install aws and kubectl";
+    assert!(
+        transcripts
+            .iter()
+            .any(|transcript| transcript["skipped"] == not_built_in)
+    );
+    let untried: Vec<Value> = transcripts
+        .iter()
+        .flat_map(|transcript| texts(transcript, "untried"))
+        .collect();
+    assert!(!untried.is_empty());
+    for told in untried {
+        assert!(
+            told.as_str()
+                .unwrap()
+                .ends_with(&format!("was not tried: {not_built_in}")),
+            "{told}"
+        );
+    }
+}
+
 #[test]
 fn a_scenario_that_shows_nothing_is_told() {
     let text = include_str!("../../../scenarios/unmapped-role/scenario.yaml");

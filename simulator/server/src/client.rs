@@ -114,6 +114,8 @@ pub struct Answer {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+    /// The code of an error of AWS's JSON protocols, `x-amzn-errortype`.
+    pub error_code: Option<String>,
 }
 
 /// Sends a request signed in its headers.
@@ -199,10 +201,12 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let mut chunked = false;
     let mut length = None;
+    let mut error_code = None;
     for line in lines {
         let (name, value) = line.split_once(':')?;
         match name.to_ascii_lowercase().as_str() {
             "transfer-encoding" => chunked = value.trim().eq_ignore_ascii_case("chunked"),
+            "x-amzn-errortype" => error_code = Some(value.trim().to_owned()),
             "content-length" => length = Some(value.trim().parse::<usize>().ok()?),
             _ => {}
         }
@@ -212,7 +216,11 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
         Some(length) => body.get(..length)?.to_vec(),
         None => body.to_vec(),
     };
-    Some(Answer { status, body })
+    Some(Answer {
+        status,
+        body,
+        error_code,
+    })
 }
 
 fn join_chunks(mut rest: &[u8]) -> Option<Vec<u8>> {

@@ -93,6 +93,8 @@ pub struct Transcript {
     pub faults: Vec<String>,
     /// What else was tried, and that it went as it should; see [`mutate`].
     pub mutations: Vec<String>,
+    /// The alternatives and mistakes that only the real clients could try; see [`mutate`].
+    pub untried: Vec<String>,
     /// Why it could not be played to the end here.
     pub skipped: Option<String>,
     /// How long it took.
@@ -107,6 +109,7 @@ impl Transcript {
             explanation: None,
             faults: Vec::new(),
             mutations: Vec::new(),
+            untried: Vec::new(),
             skipped: None,
             seconds: 0.0,
         }

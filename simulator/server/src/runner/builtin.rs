@@ -177,11 +177,7 @@ impl Command<'_> {
         let listener = clusters.iter().find(|cluster| cluster.name == name);
         let (200, Some(listener)) = (answer.status, listener) else {
             let message = body.get("message").and_then(Value::as_str).unwrap_or_default();
-            let code = if answer.status == 404 {
-                "ResourceNotFoundException"
-            } else {
-                "ClientException"
-            };
+            let code = answer.error_code.as_deref().unwrap_or("Unknown");
             return Err(aws_failure("DescribeCluster", code, message));
         };
         let authority = body

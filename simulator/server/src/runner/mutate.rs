@@ -13,7 +13,8 @@ use super::explanation_of;
 use super::stagehand::Rigour;
 use super::stagehand::Stagehand;
 
-/// Adds to the transcript of a scenario that was reproduced what mutations of it show.
+/// Adds to the transcript of a scenario that was reproduced what mutations of it show. What the built-in client cannot do
+/// in place of a missing one is told as not tried.
 ///
 /// # Errors
 /// [`RunError`] when a simulator does not start or a client cannot be run.
@@ -52,8 +53,11 @@ pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Res
         "the symptom is still seen with the fix",
     );
     for repair in &scenario.alternatives {
-        let fault = after(&scenario, &repair.fix, text, clients)?.0;
         let title = &repair.title.en;
+        let Some((fault, _)) = after(&scenario, &repair.fix, text, clients)? else {
+            report.leave(&format!("the alternative `{title}` was not tried"));
+            continue;
+        };
         report.tell(
             fault.is_none(),
             &format!("the alternative `{title}` mends it"),
@@ -64,8 +68,11 @@ pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Res
         );
     }
     for mistake in &scenario.mistakes {
-        let (fault, cause) = after(&scenario, &mistake.fix, text, clients)?;
         let (title, still) = (&mistake.title.en, mistake.still.id());
+        let Some((fault, cause)) = after(&scenario, &mistake.fix, text, clients)? else {
+            report.leave(&format!("the mistake `{title}` was not tried"));
+            continue;
+        };
         let cause = cause.unwrap_or("nothing");
         report.tell(
             fault.is_some() && cause == still,
@@ -79,25 +86,27 @@ pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Res
     Ok(())
 }
 
-/// What a proof shows after the symptom and another mend: the first fault, and the cause that explains it.
-fn after(
-    scenario: &Scenario,
-    mend: &[Step],
-    text: &str,
-    clients: &Clients,
-) -> Result<(Option<String>, Option<&'static str>), RunError> {
+/// What a proof shows: the first fault, and the cause that explains it.
+type Shown = (Option<String>, Option<&'static str>);
+
+/// What a proof shows after the symptom and another mend; nothing where the built-in client does not know a command of the
+/// mend.
+fn after(scenario: &Scenario, mend: &[Step], text: &str, clients: &Clients) -> Result<Option<Shown>, RunError> {
     let theatre = Theatre::open(text)?;
     let mut stagehand = theatre.stagehand(scenario, clients)?;
     stagehand.goes_well(Stage::Symptom, &scenario.symptom, Rigour::Whole)?;
-    if let Some((fault, _)) = stagehand.goes_well(Stage::Fix, mend, Rigour::Whole)? {
-        return Ok((Some(fault), None));
+    match stagehand.goes_well(Stage::Fix, mend, Rigour::Whole) {
+        Ok(None) => {}
+        Ok(Some((fault, _))) => return Ok(Some((Some(fault), None))),
+        Err(RunError::NotBuiltIn) => return Ok(None),
+        Err(error) => return Err(error),
     }
-    Ok(
+    Ok(Some(
         match stagehand.goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)? {
             Some((fault, cause)) => (Some(fault), cause),
             None => (None, None),
         },
-    )
+    ))
 }
 
 impl Stagehand<'_> {
@@ -124,6 +133,11 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
+    fn leave(&mut self, what: &str) {
+        let reason = RunError::NotBuiltIn;
+        self.transcript.untried.push(format!("{what}: {reason}"));
+    }
+
     fn tell(&mut self, is_so: bool, good: &str, bad: &str) {
         if is_so {
             self.transcript.mutations.push(good.to_owned());

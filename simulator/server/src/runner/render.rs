@@ -78,6 +78,9 @@ pub fn text(transcript: &Transcript, language: Language) -> String {
     for mutation in &transcript.mutations {
         let _ = writeln!(text, "✔ {}: {mutation}", scenario.id);
     }
+    for untried in &transcript.untried {
+        let _ = writeln!(text, "– {}: {untried}", scenario.id);
+    }
     if let Some(reason) = &transcript.skipped {
         let _ = writeln!(text, "– {}: {reason}", scenario.id);
     } else if transcript.is_reproduced() {
@@ -197,6 +200,7 @@ pub fn json(transcript: &Transcript) -> Value {
         "seconds": transcript.seconds,
         "cause": transcript.explanation.as_ref().map(|explanation| explanation.cause.id()),
         "mutations": transcript.mutations,
+        "untried": transcript.untried,
         "steps": steps,
         "faults": transcript.faults,
     })
