@@ -31,6 +31,7 @@ pub mod totp;
 pub mod access_policy;
 pub mod audit;
 pub mod authorize;
+pub mod conversion;
 pub mod custom;
 pub mod impersonation;
 pub mod managed_fields;

@@ -48,6 +48,9 @@ pub fn set_defaults(kind: &Kind, object: &mut Value) {
         }),
         ("autoscaling", "HorizontalPodAutoscaler") => in_object(object, "spec", |spec| {
             set(spec, "minReplicas", json!(1));
+            if kind.version == "v2" {
+                autoscaler(spec);
+            }
         }),
         ("storage.k8s.io", "StorageClass") => {
             text(object, "reclaimPolicy", "Delete");
@@ -140,6 +143,32 @@ fn pod(object: &mut Fields) {
                 });
             });
         }
+    });
+}
+
+/// What the second version of autoscaling says of metrics and behavior; the first one has neither.
+fn autoscaler(spec: &mut Fields) {
+    let has_metrics = spec
+        .get("metrics")
+        .and_then(Value::as_array)
+        .is_some_and(|list| !list.is_empty());
+    if !has_metrics {
+        let target = json!({"type": "Utilization", "averageUtilization": 80});
+        let metric = json!({"type": "Resource", "resource": {"name": "cpu", "target": target}});
+        spec.insert("metrics".to_owned(), json!([metric]));
+    }
+    if_there(spec, "behavior", |behavior| {
+        let percent = json!({"type": "Percent", "value": 100, "periodSeconds": 15});
+        in_object(behavior, "scaleUp", |rules| {
+            set(rules, "stabilizationWindowSeconds", json!(0));
+            set(rules, "selectPolicy", json!("Max"));
+            let pods = json!({"type": "Pods", "value": 4, "periodSeconds": 15});
+            set(rules, "policies", json!([pods, percent]));
+        });
+        in_object(behavior, "scaleDown", |rules| {
+            set(rules, "selectPolicy", json!("Max"));
+            set(rules, "policies", json!([percent]));
+        });
     });
 }
 
