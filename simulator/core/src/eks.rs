@@ -2,6 +2,7 @@
 
 pub mod access_entry;
 pub mod addon;
+pub mod api_service;
 pub mod control_plane_log;
 pub mod error;
 pub mod nodegroup;
@@ -50,6 +51,7 @@ use crate::mapping::aws_auth::AwsAuth;
 use crate::mapping::config::AuthenticatorConfig;
 use crate::mapping::crd;
 use crate::mapping::crd::IdentityMappings;
+use crate::object::DEFINITIONS;
 use crate::object::ObjectKey;
 use crate::object::ObjectStore;
 use crate::object::StoreError;
@@ -272,6 +274,7 @@ impl Cluster {
         cluster.logging = request.logging;
         cluster.tags = request.tags;
         cluster.create_objects(objects, ids, now);
+        cluster.begin_api_services(now);
         cluster.begin_access(request.access, owner.principal, ids, now)?;
         Ok(cluster)
     }
@@ -463,7 +466,8 @@ impl Cluster {
     }
 
     /// Does what controllers do after the changes since `before`: every namespace has its ServiceAccount and the
-    /// authority's certificate, again when they were deleted. Then brings the indices up to date.
+    /// authority's certificate, again when they were deleted; every version of a custom resource has its APIService. Then
+    /// brings the indices up to date.
     ///
     /// Source: `pkg/controller/serviceaccount/serviceaccounts_controller.go` and
     /// `pkg/controller/certificates/rootcacertpublisher/publisher.go` of Kubernetes 1.32.
@@ -474,6 +478,9 @@ impl Cluster {
             self.reindex_all();
             return;
         };
+        if changed.iter().any(|key| key.resource == DEFINITIONS) {
+            self.follow_definitions(ids, now);
+        }
         let mut seen = BTreeSet::new();
         for key in &changed {
             if key.resource == "namespaces" {

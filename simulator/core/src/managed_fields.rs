@@ -404,6 +404,10 @@ fn is_known_version(target: &Target<'_>, api_version: &str) -> bool {
         return true;
     }
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    if group != target.kind.group {
+        // Such as what was written of an Event of core/v1 as one of events.k8s.io.
+        return false;
+    }
     let kind = Kind {
         group: group.to_owned(),
         version: version.to_owned(),

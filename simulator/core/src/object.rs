@@ -3,6 +3,7 @@
 //! The store knows nothing of HTTP. It stamps uid, resourceVersion and creationTimestamp, and refuses stale writes.
 
 pub mod deletion;
+pub mod disruption;
 pub mod history;
 mod index;
 mod pod;

@@ -5,7 +5,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::log::go_quote;
+use crate::object::items;
+use crate::object::text;
 
 /// A conjunction of requirements on labels. The empty one matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -417,9 +421,44 @@ fn field_terms(selector: &str) -> Result<Vec<FieldTerm>, String> {
 #[error("{0}")]
 pub struct SelectorError(String);
 
+/// Whether a selector that stands in an object (`metav1.LabelSelectorAsSelector`) selects another object by its labels. One
+/// that is malformed selects nothing.
+pub(crate) fn selects(selector: &Value, object: &Value) -> bool {
+    let label = |key: &str| {
+        let labels = object.pointer("/metadata/labels");
+        labels.and_then(|labels| labels.get(key)).and_then(Value::as_str)
+    };
+    let by_labels = match selector.get("matchLabels") {
+        None | Some(Value::Null) => true,
+        Some(Value::Object(wanted)) => wanted
+            .iter()
+            .all(|(key, value)| value.is_string() && label(key) == value.as_str()),
+        Some(_) => false,
+    };
+    let by_expression = |expression: &Value| {
+        let found = label(text(expression, "/key"));
+        let values = items(expression, "/values");
+        let listed = found.is_some_and(|found| values.iter().any(|value| value == found));
+        match text(expression, "/operator") {
+            "In" => listed,
+            "NotIn" => !values.is_empty() && !listed,
+            "Exists" => found.is_some(),
+            "DoesNotExist" => found.is_none(),
+            _ => false,
+        }
+    };
+    let by_expressions = match selector.get("matchExpressions") {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(expressions)) => expressions.iter().all(by_expression),
+        Some(_) => false,
+    };
+    selector.is_object() && by_labels && by_expressions
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -428,6 +467,28 @@ mod tests {
         let selector = LabelSelector::parse(selector).unwrap();
         let label = |key: &str| labels.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
         assert_eq!(selector.matches(label), expected, "{selector:?}");
+    }
+
+    #[test]
+    fn selectors_match_as_label_selectors_do() {
+        let object = json!({"metadata": {"labels": {"a": "1", "b": "2"}}});
+        let by = |expression: Value| json!({"matchExpressions": [expression]});
+        for (selector, matches) in [
+            (json!({}), true),
+            (json!({"matchLabels": {"a": "1"}}), true),
+            (json!({"matchLabels": {"a": "1", "b": "3"}}), false),
+            (json!({"matchLabels": {"c": null}}), false),
+            (by(json!({"key": "a", "operator": "In", "values": ["0", "1"]})), true),
+            (by(json!({"key": "a", "operator": "NotIn", "values": ["1"]})), false),
+            (by(json!({"key": "c", "operator": "NotIn", "values": ["1"]})), true),
+            (by(json!({"key": "b", "operator": "Exists"})), true),
+            (by(json!({"key": "b", "operator": "DoesNotExist"})), false),
+            (by(json!({"key": "b", "operator": "Near"})), false),
+            (json!(null), false),
+            (json!({"matchLabels": 1}), false),
+        ] {
+            assert_eq!(selects(&selector, &object), matches, "{selector}");
+        }
     }
 
     #[test]

@@ -4,11 +4,14 @@
 //! FIDELITY: checked are metadata; ConfigMap, Secret, Namespace, ServiceAccount, Service (ports, type, affinity); of pods
 //! and templates, containers, names, images, ports and policies, not volumes, affinity, security contexts or resources; of
 //! workloads, selectors and replicas; schedules of CronJobs by their number of fields; RBAC and Lease whole;
-//! CustomResourceDefinitions as `definition.rs` says. Other kinds are checked for metadata only. A forbidden
+//! CustomResourceDefinitions as `definition.rs` says; of autoscalers, replicas and what they scale, not metrics or behavior;
+//! of Events all but changes of their source, times and related object. Other kinds are checked for metadata only. A forbidden
 //! change of a pod is told without the difference that the real server appends.
 
+mod autoscaling;
 mod core;
 mod definition;
+mod event;
 mod metadata;
 mod name;
 mod rbac;
@@ -100,7 +103,7 @@ impl fmt::Display for FieldError {
     }
 }
 
-/// Checks an object of a built-in kind; `old` is what is stored where this is an update.
+/// Checks an object of a built-in kind, in the form that it is stored in (see [`crate::conversion`]); `old` is what is stored where this is an update.
 #[must_use]
 pub fn validate(kind: &Kind, scope: Scope, old: Option<&Value>, object: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
@@ -120,6 +123,15 @@ pub fn validate(kind: &Kind, scope: Scope, old: Option<&Value>, object: &Value) 
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
             workload::apps(&mut errors, &kind.kind, old, object);
         }
+        ("", "Event") => event::check(&mut errors, "reportingComponent", object),
+        ("events.k8s.io", "Event") => {
+            event::check(&mut errors, "reportingController", object);
+            match old {
+                None => event::strictly(&mut errors, object),
+                Some(old) => event::unchanged(&mut errors, old, object),
+            }
+        }
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaling::check(&mut errors, object),
         ("batch", "Job") => workload::job(&mut errors, object),
         ("batch", "CronJob") => workload::cron_job(&mut errors, object),
         ("coordination.k8s.io", "Lease") => core::lease(&mut errors, object),

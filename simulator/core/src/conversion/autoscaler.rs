@@ -170,8 +170,8 @@ pub(super) fn from_stored(mut autoscaler: Fields) -> Fields {
         target.cloned(),
     );
     let used = current.iter().filter(|metric| is_of_processors(metric));
-    let used = used.filter_map(|metric| metric.pointer("/resource/current/averageUtilization"));
-    let used = used.last().cloned();
+    let mut used = used.filter_map(|metric| metric.pointer("/resource/current/averageUtilization"));
+    let used = used.next_back().cloned();
     put(&mut autoscaler, "status", "currentCPUUtilizationPercentage", used);
     if let Some(Value::Object(status)) = autoscaler.get_mut("status") {
         for field in ["currentReplicas", "desiredReplicas"] {

@@ -6,10 +6,9 @@
 use serde_json::Value;
 
 use super::CLUSTER_ROLES;
-use super::rule::strings;
-use super::rule::text;
 use crate::object::ObjectKey;
 use crate::object::ObjectStore;
+use crate::selector::selects;
 
 /// Brings the rules of every aggregated ClusterRole up to date: those of the roles that it selects, by name, no rule
 /// twice; what was written into the role itself is overwritten.
@@ -60,41 +59,6 @@ fn refresh(objects: &mut ObjectStore, key: &ObjectKey) -> bool {
     objects.update(key, written).is_ok()
 }
 
-/// Whether a label selector matches the object (`metav1.LabelSelectorAsSelector`); one that is malformed matches nothing.
-fn selects(selector: &Value, object: &Value) -> bool {
-    let label = |key: &str| {
-        object
-            .pointer("/metadata/labels")
-            .and_then(|labels| labels.get(key))
-            .and_then(Value::as_str)
-    };
-    let by_labels = match selector.get("matchLabels") {
-        None | Some(Value::Null) => true,
-        Some(Value::Object(wanted)) => wanted
-            .iter()
-            .all(|(key, value)| value.is_string() && label(key) == value.as_str()),
-        Some(_) => false,
-    };
-    let by_expression = |expression: &Value| {
-        let found = label(&text(expression, "/key"));
-        let values = strings(expression, "values");
-        let listed = found.is_some_and(|found| values.iter().any(|value| value == found));
-        match text(expression, "/operator").as_str() {
-            "In" => listed,
-            "NotIn" => !values.is_empty() && !listed,
-            "Exists" => found.is_some(),
-            "DoesNotExist" => found.is_none(),
-            _ => false,
-        }
-    };
-    let by_expressions = match selector.get("matchExpressions") {
-        None | Some(Value::Null) => true,
-        Some(Value::Array(expressions)) => expressions.iter().all(by_expression),
-        Some(_) => false,
-    };
-    selector.is_object() && by_labels && by_expressions
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -106,28 +70,6 @@ mod tests {
     fn rules(store: &ObjectStore, name: &str) -> Vec<Value> {
         let role = store.find(&ObjectKey::new(CLUSTER_ROLES, "", name)).unwrap();
         role["rules"].as_array().cloned().unwrap()
-    }
-
-    #[test]
-    fn selectors_match_as_label_selectors_do() {
-        let object = json!({"metadata": {"labels": {"a": "1", "b": "2"}}});
-        let by = |expression: Value| json!({"matchExpressions": [expression]});
-        for (selector, matches) in [
-            (json!({}), true),
-            (json!({"matchLabels": {"a": "1"}}), true),
-            (json!({"matchLabels": {"a": "1", "b": "3"}}), false),
-            (json!({"matchLabels": {"c": null}}), false),
-            (by(json!({"key": "a", "operator": "In", "values": ["0", "1"]})), true),
-            (by(json!({"key": "a", "operator": "NotIn", "values": ["1"]})), false),
-            (by(json!({"key": "c", "operator": "NotIn", "values": ["1"]})), true),
-            (by(json!({"key": "b", "operator": "Exists"})), true),
-            (by(json!({"key": "b", "operator": "DoesNotExist"})), false),
-            (by(json!({"key": "b", "operator": "Near"})), false),
-            (json!(null), false),
-            (json!({"matchLabels": 1}), false),
-        ] {
-            assert_eq!(selects(&selector, &object), matches, "{selector}");
-        }
     }
 
     #[test]

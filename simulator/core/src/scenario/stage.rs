@@ -672,6 +672,7 @@ impl ClusterModel {
             (key, object)
         }));
         cluster.create_objects(objects, &mut world.ids, created);
+        cluster.begin_api_services(created);
         cluster.furnish(created);
         let creator = self.creator_arn.as_ref().and_then(|arn| {
             Some(Principal {

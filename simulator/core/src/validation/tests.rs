@@ -295,3 +295,72 @@ fn definitions_must_be_structural() {
         ],
     );
 }
+
+#[test]
+fn autoscalers_and_events_are_refused_in_the_servers_words() {
+    let words = |kind: &Kind, old: Option<&Value>, object: Value| -> Vec<String> {
+        let errors = validate(kind, Scope::Namespaced, old, &object);
+        errors.iter().map(|error| format!("{}: {error}", error.field)).collect()
+    };
+    let metadata = json!({"name": "x", "namespace": "default"});
+    let autoscaler = Kind::new("autoscaling", "v1", "HorizontalPodAutoscaler");
+    let bad = json!({"metadata": metadata, "spec": {"minReplicas": 0, "maxReplicas": 0}});
+    assert_eq!(
+        words(&autoscaler, None, bad),
+        [
+            "spec.minReplicas: Invalid value: 0: must be greater than or equal to 1",
+            "spec.maxReplicas: Invalid value: 0: must be greater than 0",
+            "spec.scaleTargetRef.kind: Required value",
+            "spec.scaleTargetRef.name: Required value",
+            "spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas",
+        ]
+    );
+    let event = Kind::new("events.k8s.io", "v1", "Event");
+    let involved = json!({"kind": "Pod", "name": "p", "namespace": "default"});
+    let bad = json!({"metadata": metadata, "involvedObject": involved, "count": 3, "type": "Odd", "eventTime": null});
+    assert_eq!(
+        words(&event, None, bad.clone()),
+        [
+            "eventTime: Required value",
+            "type: Invalid value: \"\": has invalid value: Odd",
+            "count: Invalid value: \"\": needs to be unset",
+        ]
+    );
+    assert_eq!(words(&Kind::new("", "v1", "Event"), None, bad.clone()), [""; 0]);
+    let mut elsewhere = bad;
+    elsewhere["metadata"]["namespace"] = json!("kube-system");
+    assert_eq!(
+        words(&Kind::new("", "v1", "Event"), None, elsewhere),
+        ["involvedObject.namespace: Invalid value: \"default\": does not match event.namespace"]
+    );
+    let good = json!({
+        "metadata": metadata,
+        "involvedObject": involved,
+        "eventTime": "2026-01-01T00:00:00.000000Z",
+        "reportingComponent": "example.com/c",
+        "reportingInstance": "c-1",
+        "action": "Doing",
+        "reason": "Done",
+        "message": "it is done",
+        "type": "Normal",
+    });
+    assert_eq!(words(&event, None, good.clone()), [""; 0]);
+    let mut changed = good.clone();
+    changed["message"] = json!("y");
+    changed["involvedObject"]["name"] = json!("q");
+    assert_eq!(
+        words(&event, Some(&good), changed),
+        [
+            "involvedObject: Invalid value: core.ObjectReference{Kind:\"Pod\", Namespace:\"default\", Name:\"q\", UID:\"\", APIVersion:\"\", ResourceVersion:\"\", FieldPath:\"\"}: field is immutable",
+            "message: Invalid value: \"y\": field is immutable",
+        ]
+    );
+    let mut bare = good;
+    for field in ["reportingInstance", "action"] {
+        bare.as_object_mut().unwrap().remove(field);
+    }
+    assert_eq!(
+        words(&event, None, bare),
+        ["reportingInstance: Required value", "action: Required value"]
+    );
+}

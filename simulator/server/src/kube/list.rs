@@ -57,7 +57,7 @@ pub(super) fn list(context: &Context<'_>, resource: &ResourceType, namespace: &s
     let page = Page::asked(context, limit)?;
     let (store, start) = (&*page.store, &page.start);
 
-    let qualified = resource.qualified();
+    let qualified = resource.stored_as();
     let everywhere = Some(namespace).filter(|namespace| !namespace.is_empty());
     let after = match start {
         Some((namespace, name)) => ObjectKey::new(&qualified, namespace, name),
@@ -159,9 +159,9 @@ impl Encoding {
     }
 }
 
-/// An object as it goes to a client, without a copy.
+/// An object as it goes to a client, without a copy but where its version is not the stored one.
 pub(super) struct Shown<'a> {
-    object: &'a Value,
+    object: Cow<'a, Value>,
     encoding: Encoding,
     /// The version that is asked for, where it may not be the stored one.
     api_version: Option<String>,
@@ -173,7 +173,11 @@ pub(super) struct Shown<'a> {
 impl<'a> Shown<'a> {
     pub(super) fn new(resource: &ResourceType, object: &'a Value, encoding: Encoding) -> Self {
         Self {
-            object,
+            object: match encoding {
+                // The metadata is the same in every version, but for annotations that stand for what a version lacks.
+                Encoding::Object | Encoding::Metadata => resource.shown(object),
+                Encoding::Table => Cow::Borrowed(object),
+            },
             encoding,
             api_version: resource.custom.is_some().then(|| resource.api_version()),
             is_item: false,
@@ -184,7 +188,7 @@ impl<'a> Shown<'a> {
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Value::Object(object) = self.object else {
+        let Value::Object(object) = &*self.object else {
             return self.object.serialize(serializer);
         };
         let mut map = serializer.serialize_map(None)?;

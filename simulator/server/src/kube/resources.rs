@@ -3,14 +3,18 @@
 //! Source of names, short names, categories and verbs: discovery of Kubernetes 1.32 (`pkg/registry/*/*/storage` and the
 //! `ShortNames` and `Categories` there).
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
+use eks_auth_core::conversion;
 use eks_auth_core::eks::Cluster;
+use eks_auth_core::eks::api_service;
 use eks_auth_core::object::DEFINITIONS;
 use eks_auth_core::object::ObjectKey;
+use eks_auth_core::schema::Kind;
 use serde_json::Value;
 
 /// A resource of one group and version, with the verbs that are really served.
@@ -32,6 +36,8 @@ pub(super) struct ResourceType {
     pub(super) subresources: Vec<Subresource>,
     /// Whether `metadata.generation` counts the changes of what is wanted.
     pub(super) counts_generations: bool,
+    /// Whether its objects are stored as another kind or version (see [`conversion`]).
+    pub(super) is_converted: bool,
     /// What its definition says, where it is a custom one.
     pub(super) custom: Option<CustomType>,
 }
@@ -73,6 +79,42 @@ impl ResourceType {
         match &*self.group {
             "" => self.plural.to_string(),
             group => format!("{}.{group}", self.plural),
+        }
+    }
+
+    /// The store's name for its objects: [`ResourceType::qualified`], but for Events of events.k8s.io.
+    pub(super) fn stored_as(&self) -> String {
+        conversion::stored_resource(&self.group, &self.plural).map_or_else(|| self.qualified(), str::to_owned)
+    }
+
+    /// Its group, version and kind.
+    pub(super) fn to_kind(&self) -> Kind {
+        Kind::new(&self.group, &self.version, &self.kind)
+    }
+
+    /// A stored object as this resource shows it.
+    pub(super) fn shown<'a>(&self, stored: &'a Value) -> Cow<'a, Value> {
+        if self.is_converted {
+            conversion::from_stored(&self.to_kind(), stored)
+        } else {
+            Cow::Borrowed(stored)
+        }
+    }
+
+    /// [`ResourceType::shown`], without a copy where none is needed.
+    pub(super) fn shown_shared(&self, stored: &Arc<Value>) -> Arc<Value> {
+        match self.shown(stored) {
+            Cow::Borrowed(_) => Arc::clone(stored),
+            Cow::Owned(shown) => Arc::new(shown),
+        }
+    }
+
+    /// An object of this resource as it is stored.
+    pub(super) fn to_stored(&self, object: Value) -> Value {
+        if self.is_converted {
+            conversion::to_stored(&self.to_kind(), object)
+        } else {
+            object
         }
     }
 
@@ -286,6 +328,7 @@ impl Group<'_> {
             verbs: FULL.to_vec(),
             subresources: Vec::new(),
             counts_generations: false,
+            is_converted: conversion::is_converted(&Kind::new(self.name, self.version, kind)),
             custom: None,
         }
     }
@@ -369,6 +412,10 @@ fn built_in() -> Vec<ResourceType> {
     let mut rows = core();
     rows.extend(workloads());
     rows.extend(cluster_services());
+    // Stable, so that the rows of a group and version stay as they stand here.
+    rows.sort_by(|one, other| {
+        api_service::rank(&one.group, &one.version).cmp(&api_service::rank(&other.group, &other.version))
+    });
     rows
 }
 
@@ -442,10 +489,10 @@ fn workloads() -> Vec<ResourceType> {
         name: "batch",
         version: "v1",
     };
-    let autoscaling = Group {
+    let autoscaling = ["v2", "v1"].map(|version| Group {
         name: "autoscaling",
-        version: "v2",
-    };
+        version,
+    });
     let workload = |group: Group<'_>, plural: &str, kind: &str, short: &[&str]| {
         group
             .namespaced(plural, kind)
@@ -453,7 +500,7 @@ fn workloads() -> Vec<ResourceType> {
             .category("all")
             .generations()
     };
-    vec![
+    let mut rows = vec![
         apps.namespaced("controllerrevisions", "ControllerRevision"),
         workload(apps, "daemonsets", "DaemonSet", &["ds"]).status(),
         workload(apps, "deployments", "Deployment", &["deploy"])
@@ -461,19 +508,17 @@ fn workloads() -> Vec<ResourceType> {
             .status(),
         workload(apps, "replicasets", "ReplicaSet", &["rs"]).scale().status(),
         workload(apps, "statefulsets", "StatefulSet", &["sts"]).scale().status(),
-        ResourceType {
-            counts_generations: false,
-            ..workload(
-                autoscaling,
-                "horizontalpodautoscalers",
-                "HorizontalPodAutoscaler",
-                &["hpa"],
-            )
-            .status()
-        },
         workload(batch, "cronjobs", "CronJob", &["cj"]).status(),
         workload(batch, "jobs", "Job", &[]).status(),
-    ]
+    ];
+    rows.extend(autoscaling.map(|group| {
+        group
+            .namespaced("horizontalpodautoscalers", "HorizontalPodAutoscaler")
+            .short(&["hpa"])
+            .category("all")
+            .status()
+    }));
+    rows
 }
 
 fn cluster_services() -> Vec<ResourceType> {
@@ -507,6 +552,10 @@ fn cluster_services() -> Vec<ResourceType> {
     };
     let discovery = Group {
         name: "discovery.k8s.io",
+        version: "v1",
+    };
+    let events = Group {
+        name: "events.k8s.io",
         version: "v1",
     };
     let networking = Group {
@@ -553,6 +602,7 @@ fn cluster_services() -> Vec<ResourceType> {
             .status(),
         coordination.namespaced("leases", "Lease"),
         discovery.namespaced("endpointslices", "EndpointSlice").generations(),
+        events.namespaced("events", "Event").short(&["ev"]),
         networking.cluster("ingressclasses", "IngressClass").generations(),
         networking
             .namespaced("ingresses", "Ingress")
@@ -599,6 +649,36 @@ mod tests {
         pairs.sort();
         pairs.dedup();
         assert_eq!(pieces, pairs.len());
+    }
+
+    #[test]
+    fn every_group_and_version_but_their_own_has_an_api_service() {
+        let world = scenario::stage(scenario::ARTICLE_WORLD, Timestamp::UNIX_EPOCH)
+            .unwrap()
+            .world;
+        let cluster = world.cluster("my-cluster").unwrap();
+        let services = cluster.objects().list("apiservices.apiregistration.k8s.io", None);
+        let mut registered: Vec<String> = services.map(|(key, _)| key.name.clone()).collect();
+        registered.push("v1.apiregistration.k8s.io".to_owned());
+        registered.sort_unstable();
+        let served = Resources::of(cluster).group_versions().into_iter();
+        let mut served: Vec<String> = served.map(|(group, version)| format!("{version}.{group}")).collect();
+        served.sort_unstable();
+        assert_eq!(registered, served);
+    }
+
+    #[test]
+    fn what_is_converted_is_stored_under_one_name() {
+        let find = |group, version, plural| ResourceType::find(group, version, plural).unwrap();
+        let (new, old) = (find("events.k8s.io", "v1", "events"), find("", "v1", "events"));
+        assert_eq!(new.stored_as(), old.stored_as());
+        assert_eq!(new.qualified(), "events.events.k8s.io");
+        let autoscalers = ["v1", "v2"].map(|version| find("autoscaling", version, "horizontalpodautoscalers"));
+        assert_eq!(autoscalers[0].stored_as(), autoscalers[1].stored_as());
+        assert_eq!(
+            [new, old, autoscalers[0], autoscalers[1]].map(|row| row.is_converted),
+            [true, false, true, false]
+        );
     }
 
     #[test]

@@ -95,6 +95,7 @@ fn unsupported(resource: &ResourceType, field: &str) -> String {
     match (&*resource.group, &*resource.kind) {
         ("", "Event" | "Namespace" | "Node" | "Pod" | "ReplicationController" | "Secret" | "Service")
         | ("apps", "ReplicaSet")
+        | ("events.k8s.io", "Event")
         | ("certificates.k8s.io", _) => format!("field label not supported: {field}"),
         ("batch", "Job") => format!("field label {} not supported for Job", go_quote(field)),
         _ if resource.custom.is_some() => format!("field label not supported: {field}"),
@@ -120,6 +121,19 @@ fn field(resource: &ResourceType, name: &str) -> Option<(String, &'static str)> 
         ("source", "/source/component", ""),
         ("type", "/type", ""),
     ];
+    // The names of events.k8s.io, and where they stand in what is stored.
+    const NEW_EVENT: &[(&str, &str, &str)] = &[
+        ("regarding.kind", "/involvedObject/kind", ""),
+        ("regarding.namespace", "/involvedObject/namespace", ""),
+        ("regarding.name", "/involvedObject/name", ""),
+        ("regarding.uid", "/involvedObject/uid", ""),
+        ("regarding.apiVersion", "/involvedObject/apiVersion", ""),
+        ("regarding.resourceVersion", "/involvedObject/resourceVersion", ""),
+        ("regarding.fieldPath", "/involvedObject/fieldPath", ""),
+        ("reason", "/reason", ""),
+        ("reportingController", "/reportingComponent", ""),
+        ("type", "/type", ""),
+    ];
     const POD: &[(&str, &str, &str)] = &[
         ("spec.hostNetwork", "/spec/hostNetwork", "false"),
         ("spec.nodeName", "/spec/nodeName", ""),
@@ -134,6 +148,7 @@ fn field(resource: &ResourceType, name: &str) -> Option<(String, &'static str)> 
     const REPLICAS: &[(&str, &str, &str)] = &[("status.replicas", "/status/replicas", "0")];
     let own: &[(&str, &str, &'static str)] = match (&*resource.group, &*resource.kind) {
         ("", "Event") => EVENT,
+        ("events.k8s.io", "Event") => NEW_EVENT,
         ("", "Namespace") => &[("status.phase", "/status/phase", "")],
         ("", "Node") => &[("spec.unschedulable", "/spec/unschedulable", "false")],
         ("", "Pod") => POD,

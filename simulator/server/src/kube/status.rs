@@ -6,6 +6,7 @@ use eks_auth_core::authorize::escape_html;
 use eks_auth_core::authorize::forbidden_message;
 use eks_auth_core::log::go_quote;
 use eks_auth_core::managed_fields::ApplyError;
+use eks_auth_core::object::disruption::DisruptionError;
 use eks_auth_core::patch::PatchError;
 use eks_auth_core::patch::PatchKind;
 use eks_auth_core::request_info::Attributes;
@@ -196,6 +197,53 @@ impl Failure {
             });
         }
         failure
+    }
+
+    /// An eviction that a disruption budget does not let pass.
+    pub(super) fn of_disruption(error: &DisruptionError) -> Self {
+        const WHY: &str = "Cannot evict pod as it would violate the pod's disruption budget.";
+        let exhausted = |message: String, retry_after_seconds| {
+            let mut failure = Self::new(429, "TooManyRequests", WHY);
+            failure.details = Some(Box::new(Details {
+                retry_after_seconds,
+                ..of_cause("DisruptionBudget", &message, "")
+            }));
+            failure
+        };
+        let forbidden = |budget: &str, why: &str| {
+            let resource = "poddisruptionbudget.policy";
+            let mut failure = Self::new(
+                403,
+                "Forbidden",
+                format!("{resource} {} is forbidden: {why}", go_quote(budget)),
+            );
+            failure.details = Some(Box::new(details(budget, "policy", "poddisruptionbudget")));
+            failure
+        };
+        match error {
+            DisruptionError::Exhausted {
+                budget,
+                desired,
+                current,
+            } => exhausted(
+                format!("The disruption budget {budget} needs {desired} healthy pods and has {current} currently"),
+                0,
+            ),
+            DisruptionError::StillProcessed { budget } => exhausted(
+                format!("The disruption budget {budget} is still being processed by the server."),
+                10,
+            ),
+            DisruptionError::Negative { budget } => forbidden(budget, "pdb disruptions allowed is negative"),
+            DisruptionError::TooManyDisrupted { budget } => forbidden(
+                budget,
+                "DisruptedPods map too big - too many evictions not confirmed by PDB controller",
+            ),
+            DisruptionError::Several => Self::new(
+                500,
+                "",
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+            ),
+        }
     }
 
     /// A version that was forgotten.
@@ -415,6 +463,13 @@ impl Failure {
         } else {
             json_response(request, self.code, &self.status(), false)
         };
+        let response = match self.details.as_deref() {
+            Some(Details {
+                retry_after_seconds: seconds @ 1..,
+                ..
+            }) => response.with_header("retry-after", seconds.to_string()),
+            _ => response,
+        };
         if self.nosniff {
             response.with_header("x-content-type-options", "nosniff")
         } else {
@@ -496,19 +551,54 @@ fn of_cause(reason: &str, message: &str, field: &str) -> Details {
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(failure: &Failure, wanted: &str) {
-        let request = Request {
+    fn rendered(failure: &Failure) -> Response {
+        failure.render(&Request {
             method: "GET".to_owned(),
             path: "/".to_owned(),
             query: String::new(),
             headers: Vec::new(),
             body: Vec::new(),
             peer: ([127, 0, 0, 1], 1).into(),
-        };
+        })
+    }
+
+    #[track_caller]
+    fn check(failure: &Failure, wanted: &str) {
         assert_eq!(
-            String::from_utf8(failure.render(&request).body).unwrap(),
+            String::from_utf8(rendered(failure).body).unwrap(),
             format!("{wanted}\n")
+        );
+    }
+
+    #[test]
+    fn an_eviction_that_a_budget_refuses_says_when_to_try_again() {
+        let budget = || "web".to_owned();
+        let waits = Failure::of_disruption(&DisruptionError::StillProcessed { budget: budget() });
+        check(
+            &waits,
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Cannot evict pod as it would violate the pod's disruption budget.","reason":"TooManyRequests","details":{"causes":[{"reason":"DisruptionBudget","message":"The disruption budget web is still being processed by the server."}],"retryAfterSeconds":10},"code":429}"#,
+        );
+        let exhausted = Failure::of_disruption(&DisruptionError::Exhausted {
+            budget: budget(),
+            desired: 2,
+            current: 1,
+        });
+        check(
+            &exhausted,
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Cannot evict pod as it would violate the pod's disruption budget.","reason":"TooManyRequests","details":{"causes":[{"reason":"DisruptionBudget","message":"The disruption budget web needs 2 healthy pods and has 1 currently"}]},"code":429}"#,
+        );
+        let retry_after = |failure: &Failure| {
+            let headers = rendered(failure).headers;
+            headers
+                .into_iter()
+                .find(|(name, _)| *name == "retry-after")
+                .map(|(_, value)| value)
+        };
+        assert_eq!(retry_after(&waits).as_deref(), Some("10"));
+        assert_eq!(retry_after(&exhausted), None);
+        check(
+            &Failure::of_disruption(&DisruptionError::Negative { budget: budget() }),
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"poddisruptionbudget.policy \"web\" is forbidden: pdb disruptions allowed is negative","reason":"Forbidden","details":{"name":"web","group":"policy","kind":"poddisruptionbudget"},"code":403}"#,
         );
     }
 

@@ -1,10 +1,11 @@
 //! Parts of objects with a path of their own: status, scale, eviction and the rest.
 //!
 //! FIDELITY: there is no kubelet, so logs, exec, attach, port-forward and proxy end with a Status that says so, once the
-//! request is authorized and the object is there. An eviction deletes the pod whatever its disruption budget says.
+//! request is authorized and the object is there.
 
 use std::sync::Arc;
 
+use eks_auth_core::object::disruption;
 use eks_auth_core::object::strategy::Part;
 use eks_auth_core::object::text;
 use eks_auth_core::patch::PatchKind;
@@ -19,6 +20,7 @@ use super::list;
 use super::options::Write;
 use super::patch::Patch;
 use super::resources::ResourceType;
+use super::resources::Resources;
 use super::resources::Subresource;
 use super::status;
 use super::status::Failure;
@@ -222,6 +224,23 @@ fn evict(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resu
     let options = write::delete_options(&sent)?;
     let dry_run = write::is_dry_run(&sent) || context.request.query_value("dryRun").as_deref() == Some("All");
     write::change_or_try(context, dry_run, |cluster, ids, now| {
+        let pod = Arc::clone(write::existing(cluster, target)?);
+        let taken = disruption::evict(cluster.objects(), &pod, now).map_err(|error| Failure::of_disruption(&error))?;
+        if let Some((key, budget)) = taken {
+            let budgets = Resources::of(cluster)
+                .find("policy", "v1", "poddisruptionbudgets")
+                .ok_or_else(Failure::path_not_found)?;
+            let budgets = Target::new(&budgets, &key.namespace, &key.name);
+            write::update_in(cluster, &budgets, Part::Status, None, (ids, now), |_| Ok(budget))?;
+        }
+        // Where the options name a version of the pod, it must still have that one.
+        if options.resource_version.is_none() {
+            write::update_in(cluster, target, Part::Status, None, (ids, now), |pod| {
+                let mut pod = (**pod).clone();
+                disruption::mark_evicted(&mut pod, now);
+                Ok(pod)
+            })?;
+        }
         write::delete_in(cluster, target, &options, ids, now)
     })?;
     Ok(status::success(context.request, 201))

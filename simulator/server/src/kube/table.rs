@@ -6,6 +6,7 @@
 //!
 //! FIDELITY: quantities are printed as they were written, where the real server prints them in their canonical form.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -78,7 +79,8 @@ struct Row<'a> {
 #[serde(untagged)]
 enum Included<'a> {
     Nothing(()),
-    Object(&'a Value),
+    /// As the version that is asked for shows it.
+    Object(Cow<'a, Value>),
     #[serde(rename_all = "camelCase")]
     Metadata {
         kind: &'static str,
@@ -101,7 +103,7 @@ pub(super) fn render<'a>(
     let rows = objects.iter().zip(cells).map(|(object, cells)| Row {
         cells,
         conditions: row_conditions(resource, object),
-        object: included(object, include),
+        object: included(resource, object, include),
     });
     Table {
         kind: "Table",
@@ -132,10 +134,10 @@ fn fill(resource: &ResourceType, objects: &[Arc<Value>], now: Timestamp) -> (Vec
     )
 }
 
-fn included(object: &Value, include: IncludeObject) -> Included<'_> {
+fn included<'a>(resource: &ResourceType, object: &'a Value, include: IncludeObject) -> Included<'a> {
     match include {
         IncludeObject::None => Included::Nothing(()),
-        IncludeObject::Object => Included::Object(object),
+        IncludeObject::Object => Included::Object(resource.shown(object)),
         IncludeObject::Metadata => Included::Metadata {
             kind: "PartialObjectMetadata",
             api_version: "meta.k8s.io/v1",
@@ -252,7 +254,7 @@ fn printer(group: &str, plural: &str) -> (&'static [Column], Cells) {
     match (group, plural) {
         ("", "configmaps") => (columns::CONFIG_MAP, core::config_map),
         ("", "endpoints") => (columns::ENDPOINTS, networking::endpoints),
-        ("", "events") => (columns::EVENT, core::event),
+        ("" | "events.k8s.io", "events") => (columns::EVENT, core::event),
         ("", "namespaces") => (columns::NAMESPACE, core::namespace),
         ("", "nodes") => (columns::NODE, core::node),
         ("", "persistentvolumeclaims") => (columns::PERSISTENT_VOLUME_CLAIM, storage::persistent_volume_claim),

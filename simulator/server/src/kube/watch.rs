@@ -114,7 +114,7 @@ pub(super) fn start(
         created: context.cluster.created,
         endpoint: context.cluster.endpoint.clone(),
         resource: Arc::clone(resource),
-        qualified: resource.qualified(),
+        qualified: resource.stored_as(),
         namespace: namespace.to_owned(),
         selection: if name.is_empty() {
             selection

@@ -73,7 +73,7 @@ impl<'a> Target<'a> {
     pub(super) fn new(resource: &'a ResourceType, namespace: &str, name: &str) -> Self {
         Self {
             resource,
-            key: ObjectKey::new(&resource.qualified(), namespace, name),
+            key: ObjectKey::new(&resource.stored_as(), namespace, name),
         }
     }
 
@@ -154,9 +154,20 @@ impl Writer {
 
     /// Gives the writer what differs between `live` and `object`.
     fn track(&self, target: &Target<'_>, live: Option<&Value>, object: &mut Value, now: Timestamp) {
-        self.with(target, |fields| {
-            managed_fields::after_update(fields, live, object, &self.options.manager, now);
-        });
+        let after_update = |live: Option<&Value>, object: &mut Value| {
+            self.with(target, |fields| {
+                managed_fields::after_update(fields, live, object, &self.options.manager, now);
+            });
+        };
+        let resource = target.resource;
+        if !resource.is_converted {
+            return after_update(live, object);
+        }
+        // Fields are owned as the version of the request names them.
+        let live = live.map(|live| resource.shown(live));
+        let mut shown = resource.shown(object).into_owned();
+        after_update(live.as_deref(), &mut shown);
+        managed_fields::set(object, shown.pointer("/metadata/managedFields").cloned());
     }
 
     /// What `applied` makes of `live`, with its managed fields.
@@ -234,6 +245,7 @@ pub(super) fn create_in(
     ids: &mut IdGenerator,
     now: Timestamp,
 ) -> Result<Arc<Value>, Failure> {
+    object = target.resource.to_stored(object);
     set_namespace(&mut object, &target.key.namespace)?;
     let mut target = target.clone();
     target.key.name = name_or_generate(&mut object, ids);
@@ -343,7 +355,7 @@ pub(super) fn update_in(
     make: impl FnOnce(&Arc<Value>) -> Result<Value, Failure>,
 ) -> Result<Arc<Value>, Failure> {
     let old = &Arc::clone(existing(cluster, target)?);
-    let mut object = make(old)?;
+    let mut object = target.resource.to_stored(make(&target.resource.shown_shared(old))?);
     if must_say_version(target) && text(&object, "/metadata/resourceVersion").is_empty() {
         let cause = "Invalid value: 0x0: must be specified for an update".to_owned();
         let causes = [("FieldValueInvalid", cause, "metadata.resourceVersion".to_owned())];
@@ -422,7 +434,8 @@ fn apply(
     let writer = Writer::of(context, Write::Apply, subresource)?;
     let mut status = 200;
     let stored = change(context, |cluster, ids, now| {
-        let live = cluster.objects().find(&target.key).cloned();
+        let live = cluster.objects().find(&target.key);
+        let live = live.map(|live| target.resource.shown_shared(live));
         if live.is_none() && part != Part::Whole {
             return Err(target.not_found());
         }
@@ -520,7 +533,10 @@ pub(super) fn delete(context: &Context<'_>, target: &Target<'_>) -> Result<Respo
             let uid = text(&last, "/metadata/uid");
             Ok(status::deleted(context.request, target.resource, &target.key.name, uid))
         }
-        Deleted::Gone(object) | Deleted::Marked(object) => Ok(json_response(context.request, 200, &*object, false)),
+        Deleted::Gone(object) | Deleted::Marked(object) => {
+            let shown = target.resource.shown(&object);
+            Ok(json_response(context.request, 200, &*shown, false))
+        }
     }
 }
 
@@ -611,7 +627,7 @@ pub(super) fn delete_collection(
     let options = delete_options(&sent)?;
     let selection = Selection::of(context.request, resource)?;
     let (removed, revision) = change_or_try(context, is_dry_run(&sent), |cluster, ids, now| {
-        let qualified = resource.qualified();
+        let qualified = resource.stored_as();
         let found: Vec<(ObjectKey, Arc<Value>)> = cluster
             .objects()
             .list(&qualified, Some(namespace).filter(|namespace| !namespace.is_empty()))
@@ -725,7 +741,8 @@ fn written(
             (None, _) => None,
         };
     }
-    let response = json_response(context.request, status, &*stored, false);
+    let shown = target.resource.shown(&stored);
+    let response = json_response(context.request, status, &*shown, false);
     warnings.into_iter().fold(response, |response, warning| {
         response.with_header("warning", format!("299 - {}", go_quote(&warning)))
     })
