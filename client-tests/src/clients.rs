@@ -161,15 +161,24 @@ pub fn source(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// eksctl, where `EKSCTL_BIN` names it or it is on PATH; else nothing, with a line on stderr, also where `CI` is `true`:
-/// no registry has its program, and to build it takes some minutes.
+/// eksctl, where `EKSCTL_BIN` names it or it is on PATH; else nothing, as [`brought`] says.
 #[must_use]
 pub fn eksctl(test: &str) -> Option<PathBuf> {
-    let found = env::var_os("EKSCTL_BIN")
-        .map(PathBuf::from)
-        .or_else(|| find_on_path("eksctl"));
+    brought(test, "eksctl", "EKSCTL_BIN")
+}
+
+/// helm 3, where `HELM_BIN` names it or it is on PATH; else nothing, as [`brought`] says.
+#[must_use]
+pub fn helm(test: &str) -> Option<PathBuf> {
+    brought(test, "helm", "HELM_BIN")
+}
+
+/// A program that `variable` names or that is on PATH; else nothing, with a line on stderr, also where `CI` is `true`: no
+/// registry has it built, and to build it takes some minutes.
+fn brought(test: &str, name: &str, variable: &str) -> Option<PathBuf> {
+    let found = env::var_os(variable).map(PathBuf::from).or_else(|| find_on_path(name));
     if found.is_none() {
-        let _ = writeln!(io::stderr(), "SKIPPED {test}: no eksctl on PATH, and no EKSCTL_BIN");
+        let _ = writeln!(io::stderr(), "SKIPPED {test}: no {name} on PATH, and no {variable}");
     }
     found
 }

@@ -13,6 +13,7 @@ mod simulator;
 
 pub use self::clients::Client;
 pub use self::clients::eksctl;
+pub use self::clients::helm;
 pub use self::clients::need;
 pub use self::clients::source;
 pub use self::simulator::Ran;

@@ -16,6 +16,7 @@ mod command_line;
 mod crash;
 mod eksctl;
 mod faults;
+mod helm;
 mod iam;
 mod import;
 mod irsa;
