@@ -203,6 +203,13 @@ const SYMPTOMS: &[Symptom] = &[
         sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
         mend: "make it text: `mapRoles: |` with a bar, and the list indented below it",
     },
+    // What kube-apiserver answers to a strategic merge patch, which `kubectl apply` sends.
+    Symptom {
+        texts: &["patch: Invalid value: \"map[data:map[", "unrecognized type: string"],
+        cause: Cause::ManifestInvalid,
+        sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
+        mend: "make it text: `mapRoles: |` with a bar, and the list indented below it",
+    },
     Symptom {
         texts: &["Go struct field ConfigMap.data"],
         cause: Cause::ManifestInvalid,
@@ -324,6 +331,11 @@ mod tests {
             (
                 "The request is invalid: patch: Invalid value: \"{}\": json: cannot unmarshal array into Go struct field \
                  ConfigMap.data of type string",
+                Cause::ManifestInvalid,
+            ),
+            (
+                "The request is invalid: patch: Invalid value: \"map[data:map[mapRoles:[map[rolearn:x]]]]\": unrecognized \
+                 type: string",
                 Cause::ManifestInvalid,
             ),
         ] {
