@@ -145,6 +145,48 @@ fn a_scenario_that_shows_nothing_is_told() {
     );
 }
 
+/// All of it takes less than a second, in which each token of a user is the same.
+#[test]
+fn the_proof_is_not_judged_by_the_symptoms_token() {
+    let text = include_str!("../../../scenarios/account-id-typo/scenario.yaml");
+    let (world, _) = text.split_once("\nsymptom:\n").unwrap();
+    // A user's: each use of a role's profile is another session.
+    let (world, item) = world
+        .split_once("          - rolearn: arn:aws:iam::111122233333")
+        .unwrap();
+    let (_, profiles) = item.split_once("- system:masters\n").unwrap();
+    let users = "        mapUsers: |
+          - userarn: arn:aws:iam::111122223333:user/testuser
+            username: testuser
+            groups:
+            - readers
+";
+    let steps = "
+symptom:
+  - run: kubectl get svc
+    as: testuser
+    fails: true
+    prints: 'Error from server (Forbidden): *'
+cause: no-binding
+fix:
+  - run: kubectl edit configmap aws-auth -n kube-system
+    as: creator
+    edit: {replace: '- readers', with: '- system:masters'}
+proof:
+  - run: kubectl get svc
+    as: testuser
+";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scenario.yaml");
+    std::fs::write(&path, format!("{world}{users}{profiles}{steps}")).unwrap();
+    let mut command = Command::new(binary());
+    command
+        .args(["scenario", "run", "--client", "builtin", "--mutate", "--lang", "en"])
+        .arg(&path);
+    let told = Simulator::run_command(&mut command).good();
+    assert!(told.contains("reproduced, explained, mended"), "{told}");
+}
+
 #[test]
 fn a_new_scenario_is_good_and_runs() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::thread;
+use std::time::Duration;
 
 use eks_auth_core::explain;
 use eks_auth_core::explain::Cause;
@@ -27,6 +29,8 @@ use super::Stage;
 use super::builtin;
 use super::home::Home;
 use super::process;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
 use crate::control;
 use crate::environment;
 use crate::journal::Event;
@@ -60,6 +64,9 @@ pub(crate) struct Stagehand<'a> {
     /// How many lines of the log belong to steps that have been judged.
     seen: usize,
     log: LogLines,
+    stage: Stage,
+    /// The second of the machine's time in which a cluster last saw a token.
+    token_second: Option<i64>,
 }
 
 impl<'a> Stagehand<'a> {
@@ -85,6 +92,8 @@ impl<'a> Stagehand<'a> {
             is_about_client: matches!(scenario.cause, Cause::EnvironmentOverridesProfile | Cause::WrongProfile),
             seen,
             log,
+            stage: Stage::Symptom,
+            token_second: None,
         })
     }
 
@@ -103,9 +112,16 @@ impl<'a> Stagehand<'a> {
         step: Step,
         rigour: Rigour,
     ) -> Result<(PlayedStep, Vec<String>), RunError> {
+        if stage != self.stage {
+            self.stage = stage;
+            self.outwait_token();
+        }
         let before = self.running.state().journal().sequence();
         let env = self.home.step_env(&step)?;
         let (outcome, real) = self.act(&step, &env)?;
+        if has_token(&self.running.state().journal().since(before)) {
+            self.token_second = Some(SystemClock.now().unix_seconds());
+        }
         if let Some(profile) = &step.save_key_as {
             self.home.save_key(profile, &outcome.stdout)?;
         }
@@ -139,6 +155,18 @@ impl<'a> Stagehand<'a> {
             step,
         };
         Ok((played, faults))
+    }
+
+    /// Tokens that a client signs within one second are the same, so that the API server's cache would judge the proof by
+    /// what held in the symptom. No person is that fast.
+    fn outwait_token(&self) {
+        if self.stage == Stage::Fix {
+            return;
+        }
+        while self.token_second == Some(SystemClock.now().unix_seconds()) {
+            let passed = SystemClock.now().unix_millis().rem_euclid(1000).unsigned_abs();
+            thread::sleep(Duration::from_millis(1000 - passed));
+        }
     }
 
     fn act(&mut self, step: &Step, env: &BTreeMap<String, String>) -> Result<(Outcome, bool), RunError> {
@@ -248,6 +276,16 @@ pub(crate) fn callers(events: &[Event]) -> Vec<String> {
         }
     }
     callers
+}
+
+/// Whether a cluster was shown a token.
+fn has_token(events: &[Event]) -> bool {
+    events.iter().any(|event| {
+        matches!(
+            event.kind,
+            EventKind::Authentication { .. } | EventKind::CachedAuthentication { .. }
+        )
+    })
 }
 
 /// What is not as the step says.
