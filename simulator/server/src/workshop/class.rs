@@ -90,6 +90,8 @@ pub(super) fn join_code() -> Result<String, StartError> {
     Ok(code)
 }
 
+const ALL_DONE: Refusal = Refusal::NotNow("every scenario is done");
+
 /// The class.
 pub(super) struct Class {
     pub(super) scenarios: Vec<Scenario>,
@@ -199,6 +201,11 @@ impl Class {
             seats: RwLock::default(),
             joining: Mutex::default(),
         }
+    }
+
+    /// The scenario at that place.
+    fn scenario(&self, at: usize) -> Result<&Scenario, Refusal> {
+        self.scenarios.get(at).ok_or(ALL_DONE)
     }
 
     /// Everybody, in the order in which they came.
@@ -339,7 +346,7 @@ impl Seat {
         let at = desk.at;
         let hints = class.scenarios.get(at).map(|scenario| &*scenario.hints);
         let (Some(hints), Some(progress)) = (hints, desk.progress.get_mut(at)) else {
-            return Err(Refusal::NotNow("every scenario is done"));
+            return Err(ALL_DONE);
         };
         if hints.is_empty() {
             return Ok(self.pick("There are no hints.\n", "힌트가 없습니다.\n").to_owned());
@@ -362,10 +369,7 @@ impl Seat {
     /// The script that shows the symptom.
     pub(super) fn symptom(&self, class: &Class, url: &str) -> Result<String, Refusal> {
         let desk = self.desk();
-        let scenario = class
-            .scenarios
-            .get(desk.at)
-            .ok_or(Refusal::NotNow("every scenario is done"))?;
+        let scenario = class.scenario(desk.at)?;
         script::steps(&desk.world, &scenario.symptom, &format!("{url}/symptom")).map_err(Refusal::Place)
     }
 
@@ -404,10 +408,7 @@ impl Seat {
     pub(super) fn check(&self, class: &Class, url: &str) -> Result<String, Refusal> {
         let mut desk = self.desk();
         let at = desk.at;
-        let scenario = class
-            .scenarios
-            .get(at)
-            .ok_or(Refusal::NotNow("every scenario is done"))?;
+        let scenario = class.scenario(at)?;
         let id = random()?;
         let script =
             script::steps(&desk.world, &scenario.proof, &format!("{url}/check/{id}")).map_err(Refusal::Place)?;
@@ -450,10 +451,7 @@ impl Seat {
             Vec::new()
         };
         let at = desk.at;
-        let scenario = class
-            .scenarios
-            .get(at)
-            .ok_or(Refusal::NotNow("every scenario is done"))?;
+        let scenario = class.scenario(at)?;
         if !faults.is_empty() {
             desk.check = None;
             // What a command that failed did not print is no news.
@@ -482,10 +480,7 @@ impl Seat {
     pub(super) fn look(&self, class: &Class) -> Result<String, Refusal> {
         let mut desk = self.desk();
         let at = desk.at;
-        let scenario = class
-            .scenarios
-            .get(at)
-            .ok_or(Refusal::NotNow("every scenario is done"))?;
+        let scenario = class.scenario(at)?;
         if !Self::page_checks(class, &desk) {
             return Err(Refusal::NotNow("only `check` in the shell can tell"));
         }
@@ -540,10 +535,7 @@ impl Seat {
     /// A verdict: it is solved, and what was learned.
     fn tell_solved(&self, class: &Class, desk: &mut Desk) -> Result<String, Refusal> {
         let at = desk.at;
-        let scenario = class
-            .scenarios
-            .get(at)
-            .ok_or(Refusal::NotNow("every scenario is done"))?;
+        let scenario = class.scenario(at)?;
         let progress = desk.progress.get_mut(at).ok_or(Refusal::NotNow("nothing was begun"))?;
         progress.solved.get_or_insert_with(|| SystemClock.now());
         let (seconds, hints) = (progress.seconds(), progress.hints);
@@ -569,10 +561,7 @@ impl Seat {
     pub(super) fn next(&self, class: &Class, skips: bool) -> Result<String, Refusal> {
         let mut desk = self.desk();
         let at = desk.at;
-        let progress = desk
-            .progress
-            .get_mut(at)
-            .ok_or(Refusal::NotNow("every scenario is done"))?;
+        let progress = desk.progress.get_mut(at).ok_or(ALL_DONE)?;
         match (progress.solved, skips) {
             (None, false) => {
                 return Err(Refusal::NotNow(
@@ -600,10 +589,7 @@ impl Seat {
     pub(super) fn reset(&self, class: &Class, by_presenter: bool) -> Result<String, Refusal> {
         let mut desk = self.desk();
         let at = desk.at;
-        let scenario = class
-            .scenarios
-            .get(at)
-            .ok_or(Refusal::NotNow("every scenario is done"))?;
+        let scenario = class.scenario(at)?;
         desk.world.restage(scenario)?;
         if let Some(progress) = desk.progress.get_mut(at) {
             progress.resets += 1;
