@@ -88,6 +88,10 @@ fn who_acts_as_somebody_else_has_that_ones_rights() {
     ] {
         kubectl.answers(&format!("auth can-i {words} --as jane"), code, answer);
     }
+    kubectl.does("get pods --as jane");
+    let explained = simulator.own("explain --last").good();
+    let allowed = "allowed: list pods in default: RBAC: allowed by RoleBinding \"jane-view/default\" of ClusterRole \"view\" to User \"jane\"";
+    assert!(explained.contains(allowed), "{explained}");
     kubectl.answers(
         "auth whoami --as jane --as-group devs --as-uid 7",
         0,

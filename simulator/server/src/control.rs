@@ -16,6 +16,7 @@ use eks_auth_core::instant::Timestamp;
 use eks_auth_core::log::LogLine;
 use eks_auth_core::trace::Trace;
 use eks_auth_core::trace::Verdict;
+use eks_auth_core::user::SYSTEM_MASTERS;
 use eks_auth_core::world::World;
 use eks_auth_core::world_clock::WorldClock;
 use serde_json::Value;
@@ -359,7 +360,37 @@ pub(crate) fn explain_newest(
         | EventKind::CachedAuthentication { cluster: seen, .. } => cluster.is_none_or(|wanted| wanted == seen),
         _ => false,
     });
-    explain_event(state, event.filter(|event| event.sequence > since)?, client)
+    let event = event.filter(|event| event.sequence > since)?;
+    let allowed = allowed_since(state, event.sequence);
+    let (cluster, mut explanation) = explain_event(state, event, client)?;
+    explanation.evidence.extend(
+        allowed
+            .filter(|(seen, _)| *seen == cluster)
+            .map(|(_, sentence)| sentence),
+    );
+    Some((cluster, explanation))
+}
+
+/// The cluster of the newest request behind event `since` that was allowed, and what allowed it.
+fn allowed_since(state: &State, since: u64) -> Option<(String, String)> {
+    let event = state
+        .journal()
+        .last(|kind| matches!(kind, EventKind::Authorization { allowed: true, .. }))
+        .filter(|event| event.sequence > since)?;
+    let EventKind::Authorization {
+        cluster,
+        request,
+        reason,
+        ..
+    } = event.kind
+    else {
+        return None;
+    };
+    let by = match reason.as_str() {
+        "" => format!("who asked is a member of {SYSTEM_MASTERS}"),
+        reason => reason.to_owned(),
+    };
+    Some((cluster, format!("allowed: {request}: {by}")))
 }
 
 /// Why the newest token that was refused, or request that was forbidden, behind event `since` was so: the event's number, and
