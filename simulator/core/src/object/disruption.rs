@@ -1,6 +1,6 @@
 //! Evictions: whether the disruption budgets let a pod go, and what is written of it.
 //!
-//! Source: `pkg/registry/core/pod/storage/eviction.go` and `pkg/util/.../conditions` of Kubernetes 1.32.
+//! Source: `pkg/registry/core/pod/storage/eviction.go` and `component-helpers/apps/poddisruptionbudget` of Kubernetes 1.32.
 //!
 //! FIDELITY: no controller counts pods, so that a budget's status is what somebody wrote into it. As on a real cluster
 //! whose controllers stand still, a new budget lets no pod go that runs.
