@@ -148,11 +148,6 @@ impl Metric {
 
 /// v2 to v1 (`Convert_autoscaling_HorizontalPodAutoscaler_To_v1_HorizontalPodAutoscaler`).
 pub(super) fn from_stored(mut autoscaler: Fields) -> Fields {
-    let take = |autoscaler: &mut Fields, part: &str, field: &str| {
-        let part = autoscaler.get_mut(part).and_then(Value::as_object_mut);
-        part.and_then(|part| part.remove(field))
-            .filter(|found| !found.is_null())
-    };
     let list = |value: Option<Value>| match value {
         Some(Value::Array(items)) => items,
         _ => Vec::new(),
@@ -215,11 +210,6 @@ pub(super) fn to_stored(mut autoscaler: Fields) -> Fields {
         Some(Value::Array(items)) => Some(items),
         _ => None,
     };
-    let take = |autoscaler: &mut Fields, part: &str, field: &str| {
-        let part = autoscaler.get_mut(part).and_then(Value::as_object_mut);
-        part.and_then(|part| part.remove(field))
-            .filter(|found| !found.is_null())
-    };
     let target = take(&mut autoscaler, "spec", "targetCPUUtilizationPercentage");
     let mut metrics: Vec<Value> = list(&autoscaler, METRICS)
         .unwrap_or_default()
@@ -270,6 +260,12 @@ pub(super) fn to_stored(mut autoscaler: Fields) -> Fields {
     drop_annotations(&mut autoscaler);
     autoscaler.insert("apiVersion".to_owned(), json!("autoscaling/v2"));
     autoscaler
+}
+
+/// Takes out a field of `spec` or `status`; nothing where it is null.
+fn take(autoscaler: &mut Fields, part: &str, field: &str) -> Option<Value> {
+    let part = autoscaler.get_mut(part)?.as_object_mut()?;
+    part.remove(field).filter(|found| !found.is_null())
 }
 
 /// A target for the use of processors, in percent.

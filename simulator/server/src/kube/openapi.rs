@@ -147,10 +147,6 @@ fn root((group, version): &GroupVersion) -> String {
     }
 }
 
-fn kind_of(row: &ResourceType) -> Kind {
-    Kind::new(&row.group, &row.version, &row.kind)
-}
-
 /// The document of some resources.
 fn document(rows: &[Arc<ResourceType>], version: Version) -> Value {
     let schema = Schema::builtin();
@@ -158,7 +154,7 @@ fn document(rows: &[Arc<ResourceType>], version: Version) -> Value {
     let mut roots = Vec::new();
     let mut types = Map::new();
     for row in rows {
-        let kind = kind_of(row);
+        let kind = row.to_kind();
         let name = match &row.custom {
             None => schema
                 .kinds()
@@ -264,7 +260,7 @@ fn operation(row: &ResourceType, verb: &str, action: &str, answered: Value, vers
     let mut value = json!({
         "operationId": format!("{verb}{}{}{}", row.group, row.version, row.kind),
         "x-kubernetes-action": action,
-        "x-kubernetes-group-version-kind": group_version_kind(&kind_of(row)),
+        "x-kubernetes-group-version-kind": group_version_kind(&row.to_kind()),
         "responses": {"200": schema},
     });
     // kubectl leaves validation to the server where the patch operation of a kind takes fieldValidation.

@@ -60,7 +60,7 @@ pub(super) fn read(
     tree: Tree,
     unknown: FieldValidation,
 ) -> Result<(Value, Vec<String>), DecodeError> {
-    let kind = kind(resource);
+    let kind = resource.to_kind();
     let schema = Schema::builtin();
     let decoded = match (schema_of(resource), schema.kind(&kind)) {
         (Some(own), _) => custom::decode(own, tree),
@@ -108,7 +108,7 @@ pub(super) fn decode_as(
     let (api_version, found) = (text("apiVersion"), text("kind"));
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let claimed = Kind::new(group, version, found);
-    if claimed == kind(resource) || resource.custom.is_some() {
+    if claimed == resource.to_kind() || resource.custom.is_some() {
         return decode(resource, object, unknown);
     }
     let schema = Schema::builtin();
@@ -145,7 +145,7 @@ pub(super) fn validate(resource: &ResourceType, old: Option<&Value>, object: &Va
     } else {
         Scope::Cluster
     };
-    let kind = kind(resource);
+    let kind = resource.to_kind();
     let errors = match schema_of(resource) {
         None => validation::validate(&kind, scope, old, object),
         Some(schema) => {
@@ -163,10 +163,6 @@ pub(super) fn validate(resource: &ResourceType, old: Option<&Value>, object: &Va
         .map(|error| (error.kind.reason(), error.to_string(), error.field))
         .collect();
     Err(Failure::invalid(resource, name.unwrap_or_default(), &causes))
-}
-
-fn kind(resource: &ResourceType) -> Kind {
-    Kind::new(&resource.group, &resource.version, &resource.kind)
 }
 
 /// The schema of a custom resource.

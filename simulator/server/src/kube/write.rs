@@ -86,7 +86,7 @@ impl<'a> Target<'a> {
     }
 
     pub(super) fn kind(&self) -> Kind {
-        Kind::new(&self.resource.group, &self.resource.version, &self.resource.kind)
+        self.resource.to_kind()
     }
 
     fn is_custom(&self) -> bool {
