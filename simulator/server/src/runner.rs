@@ -39,8 +39,8 @@ pub use self::render::markdown;
 pub use self::render::text;
 pub(crate) use self::stagehand::Rigour;
 pub(crate) use self::stagehand::befall;
-pub(crate) use self::stagehand::callers;
 pub(crate) use self::stagehand::faults;
+pub(crate) use self::stagehand::stranger;
 
 /// The real clients that are there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -134,17 +134,7 @@ impl<'a> Stagehand<'a> {
             self.seen = lines.len();
         }
         let mut faults = faults(&step, &outcome, &log, rigour);
-        if let Some(wanted) = &step.caller {
-            let callers = callers(&self.running.state().journal().since(before));
-            if !callers.contains(wanted) {
-                let found = if callers.is_empty() {
-                    "nobody".to_owned()
-                } else {
-                    callers.join(", ")
-                };
-                faults.push(format!("the cluster let in {found}, not `{wanted}`"));
-            }
-        }
+        faults.extend(stranger(&step, &self.running.state().journal().since(before)));
         let played = PlayedStep {
             stage,
             real,
@@ -259,7 +249,7 @@ pub(crate) fn befall(state: &State, action: &Action) {
 }
 
 /// The canonical ARNs of those who were let in.
-pub(crate) fn callers(events: &[Event]) -> Vec<String> {
+fn callers(events: &[Event]) -> Vec<String> {
     let mut callers = Vec::new();
     for event in events {
         let arn = match &event.kind {
@@ -276,6 +266,20 @@ pub(crate) fn callers(events: &[Event]) -> Vec<String> {
         }
     }
     callers
+}
+
+/// The caller whom the step wants to be let in and who was not.
+pub(crate) fn stranger(step: &Step, events: &[Event]) -> Option<String> {
+    let wanted = step.caller.as_ref()?;
+    let callers = callers(events);
+    if callers.contains(wanted) {
+        return None;
+    }
+    let found = match &*callers {
+        [] => "nobody".to_owned(),
+        callers => callers.join(", "),
+    };
+    Some(format!("the cluster let in {found}, not `{wanted}`"))
 }
 
 /// Whether a cluster was shown a token.

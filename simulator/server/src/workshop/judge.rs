@@ -18,8 +18,8 @@ use crate::journal::EventKind;
 use crate::kube;
 use crate::runner::Outcome;
 use crate::runner::Rigour;
-use crate::runner::callers;
 use crate::runner::faults;
+use crate::runner::stranger;
 use crate::state::State;
 
 /// What is not as the step says, after the events that came since it began.
@@ -59,20 +59,6 @@ pub(super) fn observe<'a>(proof: &'a [Step], state: &State, events: &[Event]) ->
         Some((step, why))
     };
     proof.iter().filter_map(lacking).collect()
-}
-
-/// The caller whom the step wants to be let in and who was not.
-fn stranger(step: &Step, events: &[Event]) -> Option<String> {
-    let wanted = step.caller.as_ref()?;
-    let callers = callers(events);
-    if callers.contains(wanted) {
-        return None;
-    }
-    let found = match &*callers {
-        [] => "nobody".to_owned(),
-        callers => callers.join(", "),
-    };
-    Some(format!("the cluster let in {found}, not `{wanted}`"))
 }
 
 /// What a command asks for, as far as that shows in the journal or follows from it.
