@@ -22,12 +22,17 @@ use crate::simulator::target_folder;
 /// kubectl compares its own version with the server's, and a build without a version has none to compare.
 const KUBECTL_VERSION: &str = "-X k8s.io/component-base/version.gitVersion=v1.32.9";
 
+/// The variable that is `all` where the clients are wanted too that take minutes to build or install.
+const ALL: &str = "CLIENT_TESTS";
+
 /// A program of somebody else's that speaks to the simulator, or a program of ours that is built on somebody else's
 /// library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Client {
     /// The AWS CLI: on PATH, else from PyPI in a virtual environment.
     Aws,
+    /// aws-vault, built of its Go module, where all tests are wanted.
+    AwsVault,
     /// The token authenticator of kube-apiserver, built of its published Go module.
     ApiServerWebhook,
     /// A Python that has boto3 and the client of Kubernetes, in a virtual environment.
@@ -38,6 +43,10 @@ pub enum Client {
     GoKubernetes,
     /// The story told by the AWS SDK for Go.
     GoSdk,
+    /// aws-iam-authenticator, built of its Go module, where all tests are wanted.
+    IamAuthenticator,
+    /// The folder with the archives of Kubernetes' client for Java, which Maven fetches.
+    JavaKubernetes,
     /// The folder with the archives of the AWS SDK for Java, which Maven fetches.
     JavaSdk,
     /// The story of Kubernetes told by kube-rs.
@@ -48,6 +57,8 @@ pub enum Client {
     KubectlRelease,
     /// The folder with the stories, and the AWS SDK for JavaScript and the client of Kubernetes, which npm fetches.
     NodeSdk,
+    /// A Python that has today's clients of Kubernetes, in a virtual environment of its own.
+    PythonAccess,
     /// The story told by the AWS SDK for Rust.
     RustSdk,
     /// The tracer of system calls, on PATH.
@@ -78,15 +89,19 @@ impl Client {
         match self {
             Self::ApiServerWebhook => "apiserver-webhook",
             Self::Aws => "aws",
+            Self::AwsVault => "aws-vault",
             Self::Boto3 => "boto3",
             Self::GoInformer => "informer",
             Self::GoKubernetes => "client-go",
             Self::GoSdk => "sdk-go",
+            Self::IamAuthenticator => "aws-iam-authenticator",
+            Self::JavaKubernetes => "client-java",
             Self::JavaSdk => "sdk-java",
             Self::KubeRs => "kube-rs",
             Self::Kubectl => "kubectl",
             Self::KubectlRelease => "kubectl-1.32",
             Self::NodeSdk => "sdk-node",
+            Self::PythonAccess => "python-access",
             Self::RustSdk => "sdk-rust",
             Self::Strace => "strace",
             Self::Tmux => "tmux",
@@ -98,13 +113,19 @@ impl Client {
             Self::ApiServerWebhook => build_go("webhook", self.name(), ""),
             Self::Aws => match find_on_path("aws") {
                 Some(found) => Ok(found),
-                None => Ok(python()?.join("bin").join("aws")),
+                None => Ok(python("python", "python/requirements.txt")?.join("bin").join("aws")),
             },
-            Self::Boto3 => Ok(python()?.join("bin").join("python")),
+            Self::AwsVault => build_heavy("aws-vault", "github.com/99designs/aws-vault/v7", self.name()),
+            Self::Boto3 => Ok(python("python", "python/requirements.txt")?.join("bin").join("python")),
             Self::GoInformer => build_go("informer", self.name(), ""),
             Self::GoKubernetes => build_go("kubernetes", self.name(), ""),
             Self::GoSdk => build_go("sdk", self.name(), ""),
-            Self::JavaSdk => java_archives(),
+            Self::IamAuthenticator => {
+                let package = "sigs.k8s.io/aws-iam-authenticator/cmd/aws-iam-authenticator";
+                build_heavy("iam-authenticator", package, self.name())
+            }
+            Self::JavaKubernetes => java_archives("java-kubernetes", "java/access/pom.xml"),
+            Self::JavaSdk => java_archives("java", "java/pom.xml"),
             Self::KubeRs => build_rust("kube-rs", "kube-rs"),
             Self::Kubectl => match find_on_path("kubectl") {
                 Some(found) => Ok(found),
@@ -115,6 +136,9 @@ impl Client {
                 _ => build_kubectl(),
             },
             Self::NodeSdk => node_modules(),
+            Self::PythonAccess => Ok(python(self.name(), "python/access/requirements.txt")?
+                .join("bin")
+                .join("python")),
             Self::RustSdk => build_rust("rust-sdk", "sdk-rust"),
             Self::Strace => strace(),
             Self::Tmux => find_on_path("tmux")
@@ -189,15 +213,19 @@ fn find_on_path(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+fn all_wanted() -> bool {
+    env::var(ALL).as_deref() == Ok("all")
+}
+
 /// A tool that CI goes without where the machine has none.
 fn optional_tool(name: &str) -> Result<PathBuf, Lack> {
     find_on_path(name).ok_or_else(|| Lack::Optional(format!("no {name} on PATH")))
 }
 
-/// A virtual environment with the AWS CLI, boto3 and the client of Kubernetes.
-fn python() -> Result<PathBuf, Lack> {
-    let requirements = source("python/requirements.txt");
-    installed("python", &[&requirements], |venv| {
+/// A virtual environment of that name with what a file of requirements lists.
+fn python(name: &str, requirements: &str) -> Result<PathBuf, Lack> {
+    let requirements = source(requirements);
+    installed(name, &[&requirements], |venv| {
         run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
         let mut pip = Command::new(venv.join("bin").join("pip"));
         run(pip.args(["install", "--quiet", "--no-deps", "-r"]).arg(&requirements))
@@ -221,11 +249,12 @@ fn node_modules() -> Result<PathBuf, Lack> {
     Ok(folder)
 }
 
-fn java_archives() -> Result<PathBuf, Lack> {
+/// A folder of that name with the archives that a file for Maven lists.
+fn java_archives(name: &str, pom: &str) -> Result<PathBuf, Lack> {
     let maven = optional_tool("mvn")?;
     optional_tool("java")?;
-    let pom = source("java/pom.xml");
-    installed("java", &[&pom], |folder| {
+    let pom = source(pom);
+    installed(name, &[&pom], |folder| {
         let mut output = std::ffi::OsString::from("-DoutputDirectory=");
         output.push(folder);
         let mut command = Command::new(&maven);
@@ -264,6 +293,18 @@ fn kubectl_version(program: &Path) -> String {
 }
 
 fn build_go(folder: &str, name: &str, link_flags: &str) -> Result<PathBuf, Lack> {
+    build_go_package(folder, ".", name, link_flags)
+}
+
+/// A program of somebody else's whose module one of ours requires. Those take minutes.
+fn build_heavy(folder: &str, package: &str, name: &str) -> Result<PathBuf, Lack> {
+    if !all_wanted() {
+        return Err(Lack::Optional(format!("it takes long to build; {ALL}=all builds it")));
+    }
+    build_go_package(folder, package, name, "")
+}
+
+fn build_go_package(folder: &str, package: &str, name: &str, link_flags: &str) -> Result<PathBuf, Lack> {
     let go = optional_tool("go")?;
     let bin = target_folder().join("client-tests").join("bin");
     let program = bin.join(name);
@@ -273,7 +314,8 @@ fn build_go(folder: &str, name: &str, link_flags: &str) -> Result<PathBuf, Lack>
     run(Command::new(go)
         .current_dir(source("go").join(folder))
         .args(["build", "-ldflags", link_flags, "-o"])
-        .arg(&program))?;
+        .arg(&program)
+        .arg(package))?;
     Ok(program)
 }
 

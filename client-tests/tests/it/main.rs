@@ -9,6 +9,7 @@
 )]
 
 mod abuse;
+mod access;
 mod access_entries;
 mod authorization;
 mod aws_cli;

@@ -1,0 +1,42 @@
+"""The story of client-tests/tests/it/access.rs, told by kr8s."""
+
+import json
+
+import kr8s
+
+
+def tell(**told):
+    print(json.dumps(told), flush=True)
+
+
+def tried(call):
+    """What a call gives, or the code and message that it ends with."""
+    try:
+        return call()
+    except kr8s.ServerError as error:
+        return {"code": error.response.status_code, "message": str(error)}
+
+
+def main():
+    # To make a client of it is a request already.
+    api = tried(kr8s.api)
+    if isinstance(api, dict):
+        tell(user=api, found=api)
+        return
+    user = tried(api.whoami)
+    listed = tried(lambda: list(api.get("configmaps", namespace="default")))
+    if isinstance(listed, dict):
+        tell(user=user, found=listed)
+        return
+    found = [item.name for item in listed]
+    tell(user=user, found=found)
+    for kind, item in api.watch("configmaps", namespace="default"):
+        # It begins with those that are there.
+        if item.name in found:
+            continue
+        tell(type=kind, name=item.name, data=item.raw.get("data"))
+        if kind == "DELETED":
+            break
+
+
+main()

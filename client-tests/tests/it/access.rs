@@ -1,0 +1,355 @@
+//! One story of access, told by clients that others made: who am I, refused, mapped, allowed, a watch, and why.
+//!
+//! A role that nothing maps is refused; an access entry maps it, and it is known but may do nothing; a binding lets it
+//! in. Each client goes by its own way, with nothing set but the variables of the simulator's environment and a profile.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::fs::File;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::Duration;
+
+use client_tests::Client;
+use client_tests::Simulator;
+use client_tests::need;
+use client_tests::source;
+use serde_json::Value;
+use serde_json::json;
+
+/// The cluster takes each token anew: two within one second are the same one. A reader may make token reviews as well:
+/// kr8s asks who it is by one.
+const WORLD: &str = r#"world:
+  accounts:
+    - id: "111122223333"
+      users: [{name: creator}, {name: testuser}]
+      roles: [{name: dev, trusted: [user/testuser]}, {name: my-cluster-node-role, trusted: []}]
+  clusters:
+    - name: my-cluster
+      region: us-west-2
+      account: "111122223333"
+      creator: user/creator
+      authentication_mode: API
+      token_cache_seconds: 0
+      objects:
+        - {apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: default}, data: {a: "0"}}
+        - apiVersion: rbac.authorization.k8s.io/v1
+          kind: ClusterRole
+          metadata: {name: readers}
+          rules:
+            - {apiGroups: [""], resources: [configmaps], verbs: [get, list, watch]}
+            - {apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create]}
+  profiles:
+    - {name: default, user: testuser}
+    - {name: creator, user: creator}
+    - {name: dev, role: dev, source_profile: default}
+"#;
+const DEV: &str = "arn:aws:iam::111122223333:role/dev";
+const FORBIDDEN: &str = "configmaps is forbidden: User \"dev\" cannot list resource \"configmaps\" in API group \"\" in the namespace \"default\"";
+/// How long a client may take to say the next thing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The simulator in the story's world, its administrator's clients, and the programs or folders of the client that tells.
+pub(crate) struct Stage {
+    pub(crate) simulator: Simulator,
+    pub(crate) found: Vec<PathBuf>,
+    aws: PathBuf,
+    kubectl: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Stage {
+    pub(crate) fn new(test: &str, clients: &[Client]) -> Option<Self> {
+        let found = need(test, clients)?;
+        let own = need(test, &[Client::Aws, Client::Kubectl])?;
+        let folder = tempfile::tempdir().unwrap();
+        let world = folder.path().join("world.yaml");
+        fs::write(&world, WORLD).unwrap();
+        Some(Self {
+            simulator: Simulator::start_with(&["--scenario", world.to_str().unwrap()]),
+            found,
+            aws: own[0].clone(),
+            kubectl: own[1].clone(),
+            _folder: folder,
+        })
+    }
+
+    /// Runs kubectl as the cluster's administrator.
+    #[track_caller]
+    pub(crate) fn administer(&self, words: &str) -> String {
+        self.simulator.run(&self.kubectl, words, Some("creator")).good()
+    }
+
+    /// Gives the role an access entry.
+    #[track_caller]
+    pub(crate) fn map(&self) {
+        let words = format!(
+            "eks create-access-entry --cluster-name my-cluster --principal-arn {DEV} --username dev --kubernetes-groups readers"
+        );
+        let _ = self.simulator.run(&self.aws, &words, Some("creator")).good();
+    }
+
+    /// Lets its group read.
+    #[track_caller]
+    pub(crate) fn allow(&self) {
+        let _ = self.administer("create clusterrolebinding readers --clusterrole readers --group readers");
+    }
+
+    /// Makes a ConfigMap, changes it, and takes it away.
+    #[track_caller]
+    pub(crate) fn change(&self) {
+        let _ = self.administer("create configmap color --from-literal a=1");
+        let _ = self.administer("patch configmap color -p {\"data\":{\"a\":\"2\"}}");
+        let _ = self.administer("delete configmap color");
+    }
+
+    /// Why the newest token's bearer was refused: the cause.
+    #[track_caller]
+    pub(crate) fn cause(&self) -> String {
+        let explained = self.simulator.own("explain --last --output json");
+        let explained: Value = serde_json::from_str(&explained.stdout).unwrap();
+        explained["cause"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A client as the role.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.simulator.command(program);
+        command.env("AWS_PROFILE", "dev");
+        command
+    }
+}
+
+/// A client that tells as it goes, ended when dropped.
+pub(crate) struct Telling {
+    child: Child,
+    lines: Receiver<String>,
+    complaints: PathBuf,
+}
+
+impl Telling {
+    pub(crate) fn start(stage: &Stage, command: &mut Command) -> Self {
+        let complaints = stage.simulator.folder().join("complaints");
+        let file = File::create(&complaints).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        Self {
+            child,
+            lines,
+            complaints,
+        }
+    }
+
+    /// The next line.
+    #[track_caller]
+    pub(crate) fn line(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| {
+            let complaints = fs::read_to_string(&self.complaints).unwrap_or_default();
+            panic!("the client told nothing more: {error}: {complaints}")
+        })
+    }
+
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.line()).unwrap()
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A library whose program tells who it is and which ConfigMaps it finds, or how it is refused; and if it is not, what
+/// a watch of them shows until one is deleted.
+///
+/// What `mapped` holds is told otherwise while nothing is bound to the user.
+#[track_caller]
+fn check(test: &str, client: Client, program: impl Fn(&Path) -> (PathBuf, Vec<PathBuf>), mapped: &Value) {
+    let Some(stage) = Stage::new(test, &[client]) else {
+        return;
+    };
+    let (program, arguments) = program(&stage.found[0]);
+    let tell = || Telling::start(&stage, stage.command(&program).args(&arguments));
+    let unauthorized = json!({"code": 401, "message": "Unauthorized"});
+    assert_eq!(tell().json(), json!({"user": unauthorized, "found": unauthorized}));
+    assert_eq!(stage.cause(), "identity-not-mapped");
+
+    stage.map();
+    let mut wanted = json!({"user": "dev", "found": {"code": 403, "message": FORBIDDEN}});
+    for (name, value) in mapped.as_object().unwrap() {
+        wanted[name] = value.clone();
+    }
+    assert_eq!(tell().json(), wanted);
+    assert_eq!(stage.cause(), "no-binding");
+
+    stage.allow();
+    let telling = tell();
+    assert_eq!(
+        telling.json(),
+        json!({"user": "dev", "found": ["kube-root-ca.crt", "settings"]})
+    );
+    stage.change();
+    for (kind, value) in [("ADDED", "1"), ("MODIFIED", "2"), ("DELETED", "2")] {
+        assert_eq!(
+            telling.json(),
+            json!({"type": kind, "name": "color", "data": {"a": value}})
+        );
+    }
+}
+
+#[track_caller]
+fn check_python(test: &str, story: &str, mapped: &Value) {
+    let program = |python: &Path| {
+        let story = source("python/access").join(story);
+        (python.to_owned(), vec![story])
+    };
+    check(test, Client::PythonAccess, program, mapped);
+}
+
+#[test]
+fn the_newest_client_for_python_tells_of_its_access() {
+    let test = "the_newest_client_for_python_tells_of_its_access";
+    check_python(test, "kubernetes_story.py", &json!({}));
+}
+
+#[test]
+fn kubernetes_asyncio_tells_of_its_access() {
+    let test = "kubernetes_asyncio_tells_of_its_access";
+    check_python(test, "kubernetes_asyncio_story.py", &json!({}));
+}
+
+#[test]
+fn lightkube_tells_of_its_access() {
+    check_python("lightkube_tells_of_its_access", "lightkube_story.py", &json!({}));
+}
+
+#[test]
+fn kr8s_tells_of_its_access() {
+    // It asks by a TokenReview.
+    let asked = "tokenreviews.authentication.k8s.io is forbidden: User \"dev\" cannot create resource \"tokenreviews\" in \
+                 API group \"authentication.k8s.io\" at the cluster scope";
+    check_python(
+        "kr8s_tells_of_its_access",
+        "kr8s_story.py",
+        &json!({"user": {"code": 403, "message": asked}}),
+    );
+}
+
+#[test]
+fn the_client_for_java_tells_of_its_access() {
+    let program = |archives: &Path| {
+        let arguments = vec!["-cp".into(), archives.join("*"), source("java/access/Access.java")];
+        ("java".into(), arguments)
+    };
+    let test = "the_client_for_java_tells_of_its_access";
+    check(test, Client::JavaKubernetes, program, &json!({}));
+}
+
+/// kubectl, told of by its words after `kubectl`.
+#[track_caller]
+fn check_kubectl(stage: &Stage, kubectl: impl Fn(&str) -> Command) {
+    let run = |words: &str| Simulator::run_command(&mut kubectl(words));
+    let refused = run("get configmaps").complaint();
+    assert!(
+        refused.starts_with("error: You must be logged in to the server ("),
+        "{refused}"
+    );
+    assert_eq!(stage.cause(), "identity-not-mapped");
+
+    stage.map();
+    let whoami = run("auth whoami -o jsonpath={.status.userInfo.username}");
+    assert_eq!(whoami.good(), "dev");
+    assert_eq!(
+        run("get configmaps").complaint(),
+        format!("Error from server (Forbidden): {FORBIDDEN}")
+    );
+    assert_eq!(stage.cause(), "no-binding");
+
+    stage.allow();
+    let found = run("get configmaps -o name").good();
+    assert_eq!(found, "configmap/kube-root-ca.crt\nconfigmap/settings\n");
+    let watch =
+        r#"get configmaps -w --output-watch-events -o jsonpath={.type}:{.object.metadata.name}:{.object.data.a}{"\n"}"#;
+    let watch = Telling::start(stage, &mut kubectl(watch));
+    // It begins with those that are there.
+    assert_eq!(watch.line(), "ADDED:kube-root-ca.crt:");
+    assert_eq!(watch.line(), "ADDED:settings:0");
+    stage.change();
+    for line in ["ADDED:color:1", "MODIFIED:color:2", "DELETED:color:2"] {
+        assert_eq!(watch.line(), line);
+    }
+}
+
+#[test]
+fn kubectl_has_its_token_of_aws_iam_authenticator() {
+    let test = "kubectl_has_its_token_of_aws_iam_authenticator";
+    let Some(stage) = Stage::new(test, &[Client::IamAuthenticator]) else {
+        return;
+    };
+    let kubeconfig = stage.simulator.folder().join("kubeconfig");
+    let text = fs::read_to_string(&stage.simulator.env()["KUBECONFIG"]).unwrap();
+    let (clusters, _) = text.split_once("\n    exec:\n").unwrap();
+    let exec = json!({
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": stage.found[0],
+        "args": ["token", "-i", "my-cluster"],
+    });
+    fs::write(&kubeconfig, format!("{clusters}\n    exec: {exec}\n")).unwrap();
+    check_kubectl(&stage, |words| {
+        let mut command = stage.command(&stage.kubectl);
+        command.args(words.split(' ')).env("KUBECONFIG", &kubeconfig);
+        command
+    });
+}
+
+#[test]
+fn aws_vault_lends_kubectl_its_keys() {
+    let Some(stage) = Stage::new("aws_vault_lends_kubectl_its_keys", &[Client::AwsVault]) else {
+        return;
+    };
+    let vault = |words: &[&str]| {
+        // It asks the real hosts, whatever the settings say.
+        let mut command = stage.simulator.command(&stage.found[0]);
+        command
+            .args(words)
+            .env("AWS_VAULT_BACKEND", "file")
+            .env("AWS_VAULT_FILE_DIR", stage.simulator.folder().join("vault"))
+            .env("AWS_VAULT_FILE_PASSPHRASE", "open")
+            .env("HTTPS_PROXY", stage.simulator.ready("/proxy"))
+            .env("SSL_CERT_FILE", stage.simulator.ready("/ca_bundle"));
+        command
+    };
+    let setting = |name: &str| {
+        let ran = stage.simulator.run(&stage.aws, &format!("configure get {name}"), None);
+        ran.good().trim().to_owned()
+    };
+    let mut add = vault(&["add", "--env", "default"]);
+    add.env("AWS_ACCESS_KEY_ID", setting("aws_access_key_id"))
+        .env("AWS_SECRET_ACCESS_KEY", setting("aws_secret_access_key"));
+    assert_eq!(
+        Simulator::run_command(&mut add).good(),
+        "Added credentials to profile \"default\" in vault\n"
+    );
+    let kubectl = stage.kubectl.display().to_string();
+    check_kubectl(&stage, |words| {
+        let mut all = vec!["exec", "dev", "--", kubectl.as_str()];
+        all.extend(words.split(' '));
+        vault(&all)
+    });
+}
