@@ -17,6 +17,7 @@ use std::sync::Mutex;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
 
+use crate::simulator::binary;
 use crate::simulator::target_folder;
 
 /// kubectl compares its own version with the server's, and a build without a version has none to compare.
@@ -33,10 +34,16 @@ pub enum Client {
     Aws,
     /// aws-vault, built of its Go module, where all tests are wanted.
     AwsVault,
+    /// The AWS CLI 2, as [`installed_by_us`] has it.
+    Aws2,
     /// The token authenticator of kube-apiserver, built of its published Go module.
     ApiServerWebhook,
     /// A Python that has boto3 and the client of Kubernetes, in a virtual environment.
     Boto3,
+    /// helm 3, as [`installed_by_us`] has it.
+    Helm3,
+    /// helm 4, as [`installed_by_us`] has it.
+    Helm4,
     /// An informer of client-go that follows ConfigMaps.
     GoInformer,
     /// The story of Kubernetes told by client-go.
@@ -53,6 +60,10 @@ pub enum Client {
     KubeRs,
     /// kubectl: on PATH, else built from the Go module `k8s.io/kubectl`.
     Kubectl,
+    /// The newest kubectl that [`installed_by_us`] has.
+    KubectlNewest,
+    /// The oldest kubectl with which every scenario reproduces, as [`installed_by_us`] has it.
+    KubectlOldest,
     /// kubectl 1.32: on PATH where it is of that release, else built.
     KubectlRelease,
     /// The folder with the stories, and the AWS SDK for JavaScript and the client of Kubernetes, which npm fetches.
@@ -90,8 +101,11 @@ impl Client {
             Self::ApiServerWebhook => "apiserver-webhook",
             Self::Aws => "aws",
             Self::AwsVault => "aws-vault",
+            Self::Aws2 => "aws@2",
             Self::Boto3 => "boto3",
             Self::GoInformer => "informer",
+            Self::Helm3 => "helm@3",
+            Self::Helm4 => "helm@4",
             Self::GoKubernetes => "client-go",
             Self::GoSdk => "sdk-go",
             Self::IamAuthenticator => "aws-iam-authenticator",
@@ -99,6 +113,8 @@ impl Client {
             Self::JavaSdk => "sdk-java",
             Self::KubeRs => "kube-rs",
             Self::Kubectl => "kubectl",
+            Self::KubectlNewest => "kubectl@1.37",
+            Self::KubectlOldest => "kubectl@1.28",
             Self::KubectlRelease => "kubectl-1.32",
             Self::NodeSdk => "sdk-node",
             Self::PythonAccess => "python-access",
@@ -117,6 +133,9 @@ impl Client {
             },
             Self::AwsVault => build_heavy("aws-vault", "github.com/99designs/aws-vault/v7", self.name()),
             Self::Boto3 => Ok(python("python", "python/requirements.txt")?.join("bin").join("python")),
+            Self::Aws2 | Self::Helm3 | Self::Helm4 | Self::KubectlNewest | Self::KubectlOldest => {
+                installed_by_us(self.name())
+            }
             Self::GoInformer => build_go("informer", self.name(), ""),
             Self::GoKubernetes => build_go("kubernetes", self.name(), ""),
             Self::GoSdk => build_go("sdk", self.name(), ""),
@@ -205,6 +224,24 @@ fn brought(test: &str, name: &str, variable: &str) -> Option<PathBuf> {
         let _ = writeln!(io::stderr(), "SKIPPED {test}: no {name} on PATH, and no {variable}");
     }
     found
+}
+
+/// The folder into which [`installed_by_us`] installs.
+#[must_use]
+pub fn clients_folder() -> PathBuf {
+    target_folder().join("client-tests").join("clients")
+}
+
+/// A program in the version that `wanted` names, installed by the simulator's own `clients install`.
+fn installed_by_us(wanted: &str) -> Result<PathBuf, Lack> {
+    let _lock = lock("clients")?;
+    let mut command = Command::new(binary());
+    command.args(["clients", "install", wanted, "--output", "json", "--dir"]);
+    let output = command.arg(clients_folder()).output()?;
+    let said = || Lack::Failed(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    let installed: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|_| said())?;
+    let path = installed.pointer("/clients/0/path").and_then(serde_json::Value::as_str);
+    path.map(PathBuf::from).ok_or_else(said)
 }
 
 fn find_on_path(name: &str) -> Option<PathBuf> {

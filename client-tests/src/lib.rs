@@ -12,6 +12,7 @@ mod clients;
 mod simulator;
 
 pub use self::clients::Client;
+pub use self::clients::clients_folder;
 pub use self::clients::eksctl;
 pub use self::clients::helm;
 pub use self::clients::need;

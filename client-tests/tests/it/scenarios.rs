@@ -5,6 +5,7 @@ use std::process::Command;
 use client_tests::Client;
 use client_tests::Simulator;
 use client_tests::binary;
+use client_tests::clients_folder;
 use client_tests::need;
 use serde_json::Value;
 
@@ -15,8 +16,13 @@ const ARTICLES: [&str; 3] = ["deleted-creator", "unmapped-role", "wrong-profile"
 fn run(path: Option<&std::ffi::OsStr>, which: &[&str]) -> Vec<Value> {
     let mut command = Command::new(binary());
     command.args(["scenario", "run", "--output", "json"]).args(which);
+    command.env("EKS_AUTH_SIM_CLIENTS", clients_folder());
     if let Some(path) = path {
         command.env("PATH", path);
+        // What `clients install` left on this machine is not on a bare one.
+        if !which.contains(&"--install-clients") {
+            command.env("EKS_AUTH_SIM_CLIENTS", "/nonexistent");
+        }
     }
     let transcripts: Value = serde_json::from_str(&Simulator::run_command(&mut command).good()).unwrap();
     transcripts.as_array().unwrap().clone()
@@ -55,6 +61,82 @@ fn every_scenario_is_reproduced_with_the_real_clients() {
     }
 }
 
+/// The first command of the README on a machine that has pip, but neither the AWS CLI nor kubectl: today's AWS CLI 2 and the
+/// newest kubectl are installed, and reproduce all.
+#[test]
+fn every_scenario_is_reproduced_with_the_clients_that_are_installed() {
+    let test = "every_scenario_is_reproduced_with_the_clients_that_are_installed";
+    let Some(_) = need(test, &[Client::Aws2, Client::KubectlNewest]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = path_without(folder.path(), &["aws", "kubectl"]);
+    let transcripts = run(Some(&path), &["--all", "--client", "real", "--install-clients"]);
+    assert!(transcripts.len() > 90, "{}", transcripts.len());
+    check(&transcripts, true);
+}
+
+/// The oldest kubectl that is named in the README. The whole catalogue takes minutes: `CATALOGUE=all` asks for it, scenarios
+/// in which kubectl itself has most to say stand for it otherwise.
+#[test]
+fn the_oldest_kubectl_reproduces_scenarios_with_the_aws_cli_2() {
+    let test = "the_oldest_kubectl_reproduces_scenarios_with_the_aws_cli_2";
+    let Some(clients) = need(test, &[Client::Aws2, Client::KubectlOldest]) else {
+        return;
+    };
+    let all = std::env::var("CATALOGUE").is_ok_and(|which| which == "all");
+    let which = if all {
+        &["--all"][..]
+    } else {
+        &[
+            "aws-auth-missing-pipe",
+            "exec-version-mismatch",
+            "kubectl-as-forbidden",
+            "no-binding",
+        ][..]
+    };
+    let transcripts = run(Some(&path_with(&clients)), &[which, &["--client", "real"]].concat());
+    check(&transcripts, true);
+}
+
+#[test]
+fn an_older_kubectl_is_reported_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let kubectl = folder.path().join("kubectl");
+    std::fs::write(
+        &kubectl,
+        "#!/bin/sh\necho '{\"clientVersion\": {\"gitVersion\": \"v1.26.4\"}}'\n",
+    )
+    .unwrap();
+    std::fs::set_permissions(&kubectl, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = Command::new(binary());
+    command
+        .args(["scenario", "run", "no-credentials", "--lang", "en"])
+        .env("PATH", folder.path())
+        .env("EKS_AUTH_SIM_CLIENTS", "/nonexistent");
+    let ran = Simulator::run_command(&mut command);
+    let told = "kubectl 1.26.4 is older than 1.28, with which every scenario reproduces: some will not (--install-clients uses a \
+                newer one)\n";
+    assert!(ran.stderr.starts_with(told), "{}", ran.stderr);
+}
+
+/// PATH as a folder with links to all that is on PATH, without these programs.
+fn path_without(folder: &std::path::Path, hidden: &[&str]) -> std::ffi::OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for file in std::env::split_paths(&path)
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+    {
+        let name = file.file_name().unwrap();
+        let link = folder.join(name);
+        if !hidden.iter().any(|hidden| name == *hidden) && !link.exists() {
+            let _ = std::os::unix::fs::symlink(&file, link);
+        }
+    }
+    folder.as_os_str().to_owned()
+}
+
 /// Without the fix each proof fails, with it each symptom, every alternative mends, and no mistake does. Of the whole
 /// catalogue this takes a quarter of an hour: `MUTATE=all` asks for it, the article's scenarios stand for it otherwise.
 #[test]
@@ -85,6 +167,19 @@ pub(crate) fn path_with(clients: &[std::path::PathBuf]) -> std::ffi::OsString {
 fn the_articles_scenarios_are_reproduced_on_a_bare_machine() {
     let empty = tempfile::tempdir().unwrap();
     check(&run(Some(empty.path().as_os_str()), &["--all"]), false);
+}
+
+#[test]
+fn what_is_not_tried_on_a_bare_machine_is_counted_at_the_end() {
+    let empty = tempfile::tempdir().unwrap();
+    let mut command = Command::new(binary());
+    command
+        .args(["scenario", "run", "unmapped-role", "no-credentials", "--lang", "en"])
+        .env("PATH", empty.path())
+        .env("EKS_AUTH_SIM_CLIENTS", "/nonexistent");
+    let told = Simulator::run_command(&mut command).good();
+    let end = "\n1 of 2 scenarios reproduced\n1 not tried: they need the real aws and kubectl (--install-clients installs both)\n";
+    assert!(told.ends_with(end), "{told}");
 }
 
 /// What the built-in client cannot do is told, scenario by scenario and mend by mend, and is no failure.

@@ -58,6 +58,7 @@ pub mod world_clock;
 pub mod filter_pattern;
 pub mod insights;
 
+pub mod client_output;
 pub mod explain;
 pub mod import;
 pub mod lint;

@@ -2,6 +2,7 @@
 //!
 //! 0 is good, 1 means that the thing asked is not so, 2 wrong usage or input.
 
+mod clients;
 mod ctl;
 mod excerpt;
 mod exec;
@@ -55,6 +56,7 @@ enum Command {
     Verify(verify::Verify),
     Webhook(webhook::Webhook),
     Operations(operations::Operations),
+    Clients(clients::ClientsCommand),
     Ctl(ctl::Ctl),
 }
 
@@ -201,6 +203,7 @@ pub fn main() -> ExitCode {
         Command::Verify(command) => command.run(),
         Command::Webhook(command) => command.run(),
         Command::Operations(command) => command.run(),
+        Command::Clients(command) => command.run(),
         Command::Ctl(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {

@@ -280,13 +280,17 @@ pub(crate) fn kubeconfig_value(
     ca_pem: &str,
     plugin_env: &[(&str, &str)],
 ) -> io::Result<Value> {
-    let plugin = if find_program("aws").is_some() {
-        aws_plugin(cluster)
-    } else {
-        let args = ["token", "--cluster-name", &cluster.name, "--region", &cluster.region];
-        (env::current_exe()?.display().to_string(), json!(args))
-    };
+    let plugin = plugin(cluster, find_program("aws").is_some())?;
     Ok(kubeconfig_with(cluster, ca_pem, plugin, plugin_env))
+}
+
+/// The credential plugin, with its arguments: the AWS CLI, or this program where there is none.
+pub(crate) fn plugin(cluster: &ClusterListener, has_aws: bool) -> io::Result<(String, Value)> {
+    if has_aws {
+        return Ok(aws_plugin(cluster));
+    }
+    let args = ["token", "--cluster-name", &cluster.name, "--region", &cluster.region];
+    Ok((env::current_exe()?.display().to_string(), json!(args)))
 }
 
 /// The credential plugin of a machine with the AWS CLI: a command, and its arguments.

@@ -15,6 +15,7 @@ pub mod webhook;
 pub mod catalogue;
 pub mod client;
 mod client_certificate;
+pub mod clients;
 pub mod environment;
 pub mod profile;
 pub mod runner;

@@ -22,6 +22,7 @@ use eks_auth_core::scenario::Step;
 
 use self::stagehand::LogLines;
 use self::stagehand::Stagehand;
+use crate::clients;
 use crate::clock::Stopwatch;
 use crate::environment;
 use crate::simulator::Config;
@@ -52,12 +53,13 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Those on PATH.
+    /// Those on PATH, and those that [`clients::install`] has put where PATH has none.
     #[must_use]
-    pub fn on_path() -> Self {
+    pub fn found() -> Self {
+        let find = |name| environment::find_program(name).or_else(|| clients::find(name));
         Self {
-            aws: environment::find_program("aws"),
-            kubectl: environment::find_program("kubectl"),
+            aws: find("aws"),
+            kubectl: find("kubectl"),
         }
     }
 
@@ -69,6 +71,14 @@ impl Clients {
             .filter(|(_, path)| path.is_none())
             .map(|(name, _)| name)
             .collect()
+    }
+
+    /// Those that PATH does not lead to, by name.
+    fn beside_path(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        [("aws", &self.aws), ("kubectl", &self.kubectl)]
+            .into_iter()
+            .filter_map(|(name, path)| Some((name, path.as_deref()?)))
+            .filter(|(name, path)| environment::find_program(name).as_deref() != Some(*path))
     }
 
     fn find(&self, name: &str) -> Option<&Path> {

@@ -3,6 +3,7 @@
 use super::Cause;
 use super::Explanation;
 use super::Finding;
+use crate::client_output;
 use crate::trace::Trace;
 
 /// A text that only one cause has, and what is said of it.
@@ -14,9 +15,14 @@ struct Symptom {
     mend: &'static str,
 }
 
+const ASSUME_ROLE_DENIED: &str = "the role may not be assumed: its trust policy does not name the caller, the caller's own \
+                                  policies do not allow sts:AssumeRole, or there is no such role";
+const MEND_ASSUME_ROLE: &str = "see who asks (aws sts get-caller-identity) and whom the role trusts (aws iam get-role \
+                                --role-name ROLE); mend the one or the other";
+
 /// The first that fits counts.
 ///
-/// Sources of the texts: kubectl 1.32 (client-go `plugin/pkg/client/auth/exec`), AWS CLI 1.45 (botocore `exceptions.py`,
+/// Sources of the texts: kubectl 1.32 (client-go `plugin/pkg/client/auth/exec`), AWS CLI 1.45 and 2.38 (botocore `exceptions.py`,
 /// `awscli/customizations`), and the services' own messages.
 const SYMPTOMS: &[Symptom] = &[
     Symptom {
@@ -92,10 +98,15 @@ const SYMPTOMS: &[Symptom] = &[
     Symptom {
         texts: &["(AccessDenied) when calling the AssumeRole operation"],
         cause: Cause::AssumeRoleDenied,
-        sentence: "the role may not be assumed: its trust policy does not name the caller, the caller's own policies do not \
-                   allow sts:AssumeRole, or there is no such role",
-        mend: "see who asks (aws sts get-caller-identity) and whom the role trusts (aws iam get-role --role-name ROLE); mend \
-               the one or the other",
+        sentence: ASSUME_ROLE_DENIED,
+        mend: MEND_ASSUME_ROLE,
+    },
+    // `--cli-error-format json` and the like do not name the operation.
+    Symptom {
+        texts: &["is not authorized to perform: sts:AssumeRole on resource"],
+        cause: Cause::AssumeRoleDenied,
+        sentence: ASSUME_ROLE_DENIED,
+        mend: MEND_ASSUME_ROLE,
     },
     Symptom {
         texts: &["Not authorized to perform sts:AssumeRoleWithWebIdentity"],
@@ -249,12 +260,15 @@ const SYMPTOMS: &[Symptom] = &[
 /// explained by its decision.
 #[must_use]
 pub fn explain_client_error(printed: &str) -> Option<Explanation> {
+    let spoken = client_output::sentences(printed);
     let found = SYMPTOMS
         .iter()
-        .find(|symptom| symptom.texts.iter().all(|text| printed.contains(text)))?;
+        .find(|symptom| symptom.texts.iter().all(|text| spoken.contains(text)))?;
     let mut finding = Finding::new(found.cause, found.sentence, found.mend);
     let telling = found.texts.first().copied().unwrap_or_default();
-    if let Some(line) = printed.lines().rev().find(|line| line.contains(telling)) {
+    // As it was printed, where that is a sentence.
+    let lines = || spoken.lines().chain(printed.lines());
+    if let Some(line) = lines().rev().find(|line| line.contains(telling)) {
         finding = finding.with(line.trim());
     }
     Some(finding.explained(Trace::new()))
@@ -291,6 +305,23 @@ mod tests {
             (
                 "Unable to locate credentials. You can configure credentials by running \"aws configure\".",
                 Cause::CredentialsMissing,
+            ),
+            (
+                "\naws: [ERROR]: An error occurred (NoCredentials): Unable to locate credentials. You can configure credentials \
+                 by running \"aws login\".",
+                Cause::CredentialsMissing,
+            ),
+            (
+                "\naws: [ERROR]: An error occurred (ExpiredToken) when calling the GetCallerIdentity operation: x",
+                Cause::SessionExpired,
+            ),
+            (
+                "{\n    \"Code\": \"ExpiredToken\",\n    \"Message\": \"The security token included in the request is expired\"\n}",
+                Cause::SessionExpired,
+            ),
+            (
+                "Code: AccessDenied\nMessage: 'User: a is not authorized to perform: sts:AssumeRole on resource: b'\n",
+                Cause::AssumeRoleDenied,
             ),
             (
                 "Error loading SSO Token: Token for s does not exist",

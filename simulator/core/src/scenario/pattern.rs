@@ -1,12 +1,17 @@
 //! Patterns of lines.
 
+use std::borrow::Cow;
+
 use regex::Regex;
 
+use crate::client_output;
 use crate::wildcard;
 
 /// What a line must be.
 #[derive(Clone, Debug)]
 pub enum Pattern {
+    /// One of these, where clients, or releases of them, say the same in different words.
+    Any(Vec<Pattern>),
     /// A text that is in it.
     Contains(String),
     /// The line itself, white space at its end apart.
@@ -22,6 +27,7 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, line: &str) -> bool {
         match self {
+            Self::Any(patterns) => patterns.iter().any(|pattern| pattern.matches(line)),
             Self::Contains(text) => line.contains(text),
             Self::Exact(text) => line.trim_end() == text.trim_end(),
             Self::Glob(pattern) => glob_matches(pattern, line),
@@ -29,12 +35,23 @@ impl Pattern {
         }
     }
 
+    /// Whether a line that a client printed is so, or the message in it is: patterns speak of what is said, not of what a
+    /// release of the AWS CLI puts before it.
+    #[must_use]
+    pub fn matches_output(&self, line: &str) -> bool {
+        self.matches(line) || self.matches(client_output::message(line))
+    }
+
     /// As it is written, for people.
     #[must_use]
-    pub fn as_written(&self) -> &str {
+    pub fn as_written(&self) -> Cow<'_, str> {
         match self {
-            Self::Contains(text) | Self::Exact(text) | Self::Glob(text) => text,
-            Self::Regex(regex) => regex.as_str(),
+            Self::Any(patterns) => {
+                let written: Vec<Cow<'_, str>> = patterns.iter().map(Self::as_written).collect();
+                Cow::Owned(written.join("` or `"))
+            }
+            Self::Contains(text) | Self::Exact(text) | Self::Glob(text) => Cow::Borrowed(text),
+            Self::Regex(regex) => Cow::Borrowed(regex.as_str()),
         }
     }
 
@@ -42,6 +59,7 @@ impl Pattern {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
+            Self::Any(patterns) => patterns.first().map_or("", Self::kind),
             Self::Contains(_) => "with ",
             Self::Exact(_) | Self::Glob(_) => "",
             Self::Regex(_) => "that matches ",
@@ -87,6 +105,20 @@ mod tests {
         assert!(contains.matches("x a.b y") && !contains.matches("a-b"));
         let regex = Pattern::Regex(Regex::new("^a.b$").unwrap());
         assert!(regex.matches("a-b") && !regex.matches("x a-b"));
+    }
+
+    #[test]
+    fn one_of_several_is_enough_and_a_prefix_of_the_aws_cli_does_not_count() {
+        let any = Pattern::Any(vec![
+            Pattern::Glob("The config profile (*)".to_owned()),
+            Pattern::Contains("aws login".to_owned()),
+        ]);
+        assert!(any.matches("The config profile (x)") && any.matches("run aws login") && !any.matches("x"));
+        assert_eq!(any.as_written(), "The config profile (*)` or `aws login");
+        assert!(!any.matches("aws: [ERROR]: The config profile (x)"));
+        assert!(any.matches_output("aws: [ERROR]: The config profile (x)"));
+        let whole = Pattern::Exact("aws: [ERROR]: x".to_owned());
+        assert!(whole.matches_output("aws: [ERROR]: x") && !whole.matches_output("x"));
     }
 
     proptest! {

@@ -25,8 +25,12 @@ use serde_json::json;
 
 use super::Failure;
 use super::Output;
+use super::clients::tell;
 use super::excerpt;
 use crate::catalogue;
+use crate::clients;
+use crate::clients::Wanted;
+use crate::runner::Clients;
 use crate::runner::Language;
 
 /// What `new` begins with.
@@ -89,6 +93,48 @@ struct Print {
     output: Output,
     #[command(flatten)]
     spoken: Spoken,
+}
+
+/// Whether clients that are missing are installed.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct InstallClients {
+    /// Install the AWS CLI 2 and kubectl where they are not on PATH, as `clients install` does: pip or uv downloads them
+    #[arg(long)]
+    install_clients: bool,
+}
+
+impl InstallClients {
+    /// The clients that are there, once those that are missing are installed where that was asked for. An old kubectl is
+    /// replaced then, and reported otherwise.
+    pub(super) fn clients(self) -> Result<Clients, Failure> {
+        let mut found = Clients::found();
+        let old = found.kubectl.as_deref().and_then(clients::old_kubectl);
+        if self.install_clients {
+            let mut wanted = found.missing();
+            if old.is_some() {
+                wanted.push("kubectl");
+            }
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            let folder =
+                clients::folder().ok_or_else(|| Failure::usage("there is no HOME: set EKS_AUTH_SIM_CLIENTS"))?;
+            let wanted: Vec<Wanted> = wanted.into_iter().map(Wanted::program).collect();
+            for program in clients::install(&folder, &wanted, &mut tell).map_err(Failure::not_so)? {
+                match program.name {
+                    "aws" => found.aws = Some(program.path),
+                    _ => found.kubectl = Some(program.path),
+                }
+            }
+        } else if let Some(version) = old {
+            let (major, minor) = clients::OLDEST_KUBECTL;
+            tell(&format!(
+                "kubectl {version} is older than {major}.{minor}, with which every scenario reproduces: some will not \
+                 (--install-clients uses a newer one)"
+            ));
+        }
+        Ok(found)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Args)]

@@ -25,6 +25,7 @@ use eks_auth_core::scenario::Template;
 use serde_json::Value;
 use serde_json::json;
 
+use super::Clients;
 use super::RunError;
 use super::place::Places;
 use crate::environment;
@@ -34,6 +35,8 @@ use crate::simulator::Running;
 
 /// Folders of PATH without some programs are made anew for each set of them.
 const SHADOWS: &str = "shadow";
+/// Links to the clients that PATH does not lead to.
+const CLIENTS: &str = "clients";
 
 /// The person's home in a running simulator.
 pub(crate) struct Home<'a> {
@@ -53,7 +56,7 @@ impl<'a> Home<'a> {
     ///
     /// # Errors
     /// [`RunError`] when a file cannot be written.
-    pub(crate) fn new(running: &'a Running, own: &scenario::Home) -> Result<Self, RunError> {
+    pub(crate) fn new(running: &'a Running, own: &scenario::Home, clients: &Clients) -> Result<Self, RunError> {
         let folder = running.dir().join("home");
         let bin = running.dir().join("bin");
         if folder.exists() {
@@ -70,12 +73,12 @@ impl<'a> Home<'a> {
             running,
             folder,
             bin,
-            env: variables(running),
+            env: variables(running, clients)?,
             hide: own.hide.clone(),
             saved: BTreeMap::new(),
             secrets: Mutex::default(),
         };
-        home.write_usual_files()?;
+        home.write_usual_files(clients)?;
         for (name, value) in &own.env {
             let value = home.fill(value)?;
             home.env.insert(name.clone(), value);
@@ -87,7 +90,7 @@ impl<'a> Home<'a> {
     }
 
     /// The files that every scenario begins with, where the clients look for them.
-    fn write_usual_files(&mut self) -> Result<(), RunError> {
+    fn write_usual_files(&mut self, clients: &Clients) -> Result<(), RunError> {
         self.env.insert("HOME".to_owned(), self.folder.display().to_string());
         for (variable, path) in [
             ("AWS_CONFIG_FILE", ".aws/config"),
@@ -98,7 +101,8 @@ impl<'a> Home<'a> {
             match (variable, self.running.clusters().first()) {
                 ("KUBECONFIG", Some(cluster)) => {
                     let authority = fs::read_to_string(self.running.ca_bundle())?;
-                    let kubeconfig = environment::kubeconfig_value(cluster, &authority, &[])?;
+                    let plugin = environment::plugin(cluster, clients.aws.is_some())?;
+                    let kubeconfig = environment::kubeconfig_with(cluster, &authority, plugin, &[]);
                     environment::write_private(&path, &environment::yaml(&kubeconfig)?)?;
                 }
                 ("KUBECONFIG", None) => {}
@@ -398,14 +402,29 @@ fn empty(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The variables of this process, with those that lead clients to the simulator in place of what leads elsewhere.
-fn variables(running: &Running) -> BTreeMap<String, String> {
+/// The variables of this process, with those that lead clients to the simulator in place of what leads elsewhere, and with
+/// the clients on PATH that it does not lead to.
+fn variables(running: &Running, clients: &Clients) -> io::Result<BTreeMap<String, String>> {
     let mut env: BTreeMap<String, String> = env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| !environment::UNSET.contains(&name.as_str()))
         .collect();
     env.extend(running.env());
-    env
+    let folder = running.dir().join(CLIENTS);
+    for (name, path) in clients.beside_path() {
+        environment::make_private_folder(&folder)?;
+        let link = folder.join(name);
+        if !link.exists() {
+            symlink(path, link)?;
+        }
+        let path = env.entry("PATH".to_owned()).or_default();
+        let folders = env::split_paths(path.as_str()).filter(|known| *known != folder);
+        let folders = env::join_paths(std::iter::once(folder.clone()).chain(folders)).map_err(io::Error::other)?;
+        *path = folders
+            .into_string()
+            .map_err(|_| io::Error::other("PATH is no Unicode"))?;
+    }
+    Ok(env)
 }
 
 /// Output without the secrets of new credentials.

@@ -80,7 +80,7 @@ impl<'a> Stagehand<'a> {
         scenario: &Scenario,
         log: LogLines,
     ) -> Result<Self, RunError> {
-        let home = Home::new(running, &scenario.home)?;
+        let home = Home::new(running, &scenario.home, clients)?;
         let editor = running.dir().join("editor.sh");
         environment::write_private(&editor, process::EDITOR)?;
         let seen = log.lock().unwrap_or_else(PoisonError::into_inner).len();
@@ -308,12 +308,12 @@ pub(crate) fn faults(step: &Step, outcome: &Outcome, log: &[String], rigour: Rig
         (&step.stderr, &outcome.stderr, "printed on its standard error no line"),
     ];
     for (patterns, text, complaint) in streams {
-        for pattern in unmatched(patterns, text.lines()) {
+        for pattern in unmatched(patterns, text.lines(), Pattern::matches_output) {
             let told = format!("{}`{}`", pattern.kind(), pattern.as_written());
             faults.push(format!("`{}` {complaint} {told}", step.command()));
         }
     }
-    for pattern in matched(&step.prints_not, outcome.output.lines()) {
+    for pattern in matched(&step.prints_not, outcome.output.lines(), Pattern::matches_output) {
         faults.push(format!(
             "`{}` printed `{}`, as it must not",
             step.command(),
@@ -322,13 +322,13 @@ pub(crate) fn faults(step: &Step, outcome: &Outcome, log: &[String], rigour: Rig
     }
     if rigour == Rigour::Whole {
         let log = || log.iter().map(|line| without_time(line));
-        for pattern in unmatched(&step.log, log()) {
+        for pattern in unmatched(&step.log, log(), Pattern::matches) {
             faults.push(format!(
                 "the authenticator's log has no line `{}`",
                 pattern.as_written()
             ));
         }
-        for pattern in matched(&step.log_not, log()) {
+        for pattern in matched(&step.log_not, log(), Pattern::matches) {
             faults.push(format!(
                 "the authenticator's log has a line `{}`, as it must not",
                 pattern.as_written()
@@ -341,19 +341,21 @@ pub(crate) fn faults(step: &Step, outcome: &Outcome, log: &[String], rigour: Rig
 fn unmatched<'a, 'b>(
     patterns: &'a [Pattern],
     lines: impl Iterator<Item = &'b str> + Clone,
+    matches: fn(&Pattern, &str) -> bool,
 ) -> impl Iterator<Item = &'a Pattern> {
     patterns
         .iter()
-        .filter(move |pattern| !lines.clone().any(|line| pattern.matches(line)))
+        .filter(move |pattern| !lines.clone().any(|line| matches(pattern, line)))
 }
 
 fn matched<'a, 'b>(
     patterns: &'a [Pattern],
     lines: impl Iterator<Item = &'b str> + Clone,
+    matches: fn(&Pattern, &str) -> bool,
 ) -> impl Iterator<Item = &'a Pattern> {
     patterns
         .iter()
-        .filter(move |pattern| lines.clone().any(|line| pattern.matches(line)))
+        .filter(move |pattern| lines.clone().any(|line| matches(pattern, line)))
 }
 
 /// A log line behind its time.

@@ -43,6 +43,8 @@ impl Reader<'_> {
             self.kubeconfig(piece, node);
         } else if node.text_at("kind") == Some("Status") {
             self.status(piece, node);
+        } else if let (Some(code), Some(message)) = (node.text_at("Code"), node.text_at("Message")) {
+            self.aws_error(piece, node, code, message);
         } else if let Some(config_map) = config_map(node) {
             self.config_map(piece, node, config_map);
         } else if node.entry("events").is_some() || node.entry("results").is_some() {
@@ -321,6 +323,14 @@ impl Reader<'_> {
         };
         self.facts.kinds.push(Kind::ClientError);
         let place = self.at(piece, message);
+        self.facts.client_errors.push(Found { value, place });
+    }
+
+    /// What the AWS CLI 2 prints of an error with `--cli-error-format json` or `yaml`.
+    fn aws_error(&mut self, piece: &Piece, node: &Node, code: &str, message: &str) {
+        let value = format!("An error occurred ({code}): {message}");
+        self.facts.kinds.push(Kind::ClientError);
+        let place = self.at(piece, node);
         self.facts.client_errors.push(Found { value, place });
     }
 

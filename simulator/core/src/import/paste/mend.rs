@@ -4,6 +4,7 @@ use super::super::Finding;
 use super::super::Severity;
 use super::Line;
 use super::Origin;
+use crate::client_output;
 
 /// The lines of a text; `None` separates artifacts.
 pub(super) struct Lines<'a> {
@@ -75,6 +76,7 @@ impl<'a> Lines<'a> {
         self.numbers();
         self.fences();
         self.each("prompts are taken off", strip_prompt);
+        self.each("the AWS CLI's `aws: [ERROR]:` is taken off", strip_error_prefix);
         self.each("quotes of a word processor are read as quotes", |line| {
             // In YAML they may be what is wrong.
             if !line
@@ -253,6 +255,17 @@ fn strip_quoting(line: &mut Line) -> bool {
         line.take(blanks.saturating_add(if space { 2 } else { 1 }));
         changed = true;
     }
+}
+
+/// What the AWS CLI 2 puts before its messages.
+fn strip_error_prefix(line: &mut Line) -> bool {
+    let message = client_output::message(&line.text);
+    let taken = line.text.chars().count().saturating_sub(message.chars().count());
+    if taken == 0 {
+        return false;
+    }
+    line.take(taken);
+    true
 }
 
 /// `$ `, `% ` or `# ` before a command, alone or behind a host's name, or as the whole line.

@@ -35,6 +35,21 @@ fn artifacts_are_told_apart() {
 }
 
 #[test]
+fn errors_of_the_aws_cli_2_are_errors() {
+    check(
+        "\naws: [ERROR]: An error occurred (X) when calling the Y operation: z\n\naws: [ERROR]: The config profile (x) could not be \
+         found\n",
+        &[
+            (
+                Form::ClientError,
+                "An error occurred (X) when calling the Y operation: z\n",
+            ),
+            (Form::ClientError, "The config profile (x) could not be found\n"),
+        ],
+    );
+}
+
+#[test]
 fn places_are_those_of_the_text_as_it_came() {
     let mut findings = Vec::new();
     let pieces = pieces(

@@ -137,6 +137,8 @@ enum PatternFile {
 #[serde(deny_unknown_fields, rename_all = "lowercase")]
 #[schemars(rename = "OtherPattern")]
 enum OtherPatternFile {
+    /// One of these is enough: where clients, or releases of them, say the same in different words.
+    Any(Vec<PatternFile>),
     /// A text that is in the line.
     Contains(String),
     /// The line itself.
@@ -565,17 +567,32 @@ fn patterns_of(file: Option<Spanned<PatternsFile>>) -> Result<Vec<Pattern>, Scen
         PatternsFile::One(pattern) => vec![pattern],
         PatternsFile::Many(patterns) => patterns,
     };
-    let read = |pattern| match pattern {
+    let refused = |message: String| ScenarioError {
+        line: referenced.line(),
+        column: referenced.column(),
+        message,
+    };
+    patterns
+        .into_iter()
+        .map(|pattern| pattern_of(pattern).map_err(refused))
+        .collect()
+}
+
+fn pattern_of(file: PatternFile) -> Result<Pattern, String> {
+    match file {
         PatternFile::Glob(text) => Ok(Pattern::Glob(text)),
+        PatternFile::Other(OtherPatternFile::Any(patterns)) if patterns.is_empty() => {
+            Err("`any` wants at least one pattern".to_owned())
+        }
+        PatternFile::Other(OtherPatternFile::Any(patterns)) => {
+            let patterns: Result<Vec<Pattern>, String> = patterns.into_iter().map(pattern_of).collect();
+            Ok(Pattern::Any(patterns?))
+        }
         PatternFile::Other(OtherPatternFile::Contains(text)) => Ok(Pattern::Contains(text)),
         PatternFile::Other(OtherPatternFile::Exact(text)) => Ok(Pattern::Exact(text)),
-        PatternFile::Other(OtherPatternFile::Regex(text)) => {
-            Regex::new(&text).map(Pattern::Regex).map_err(|_| ScenarioError {
-                line: referenced.line(),
-                column: referenced.column(),
-                message: format!("`{text}` is no regular expression"),
-            })
-        }
-    };
-    patterns.into_iter().map(read).collect()
+        PatternFile::Other(OtherPatternFile::Regex(text)) => match Regex::new(&text) {
+            Ok(regex) => Ok(Pattern::Regex(regex)),
+            Err(_) => Err(format!("`{text}` is no regular expression")),
+        },
+    }
 }

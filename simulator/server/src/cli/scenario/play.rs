@@ -28,11 +28,11 @@ use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
 use super::Failure;
+use super::InstallClients;
 use super::Spoken;
 use super::load;
 use crate::client;
 use crate::environment;
-use crate::runner::Clients;
 use crate::runner::Language;
 use crate::runner::Lesson;
 use crate::runner::Request;
@@ -57,17 +57,19 @@ pub(super) struct Play {
     #[arg(long)]
     print_env: bool,
     #[command(flatten)]
+    install: InstallClients,
+    #[command(flatten)]
     spoken: Spoken,
 }
 
 impl Play {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let (scenario, text) = load(&self.scenario)?;
-        let clients = Clients::on_path();
+        let clients = self.install.clients()?;
         let missing = clients.missing();
         if !missing.is_empty() {
             return Err(Failure::usage(format!(
-                "not on PATH: {}; a learner mends with the real clients",
+                "not on PATH: {}; a learner mends with the real clients (--install-clients installs them)",
                 missing.join(", ")
             )));
         }

@@ -18,6 +18,7 @@ use eks_auth_core::scenario::Scenario;
 use serde_json::Value;
 
 use super::Failure;
+use super::InstallClients;
 use super::Spoken;
 use super::load;
 use crate::catalogue;
@@ -47,6 +48,8 @@ pub(super) struct Run {
     /// Who makes the requests [default: the real clients that are on PATH, the built-in one for the others]
     #[arg(long, value_enum)]
     client: Option<ClientChoice>,
+    #[command(flatten)]
+    install: InstallClients,
     /// See as well whether the scenarios show anything: without the fix the proof must fail, with it the symptom must, the
     /// alternatives must do, and the mistakes must not
     #[arg(long)]
@@ -65,7 +68,7 @@ pub(super) struct Run {
 enum ClientChoice {
     /// The one inside the simulator; it knows the commands of AWS's article
     Builtin,
-    /// aws and kubectl, which must be on PATH
+    /// aws and kubectl, which must be on PATH or installed by `clients install`
     Real,
 }
 
@@ -120,10 +123,25 @@ fn summary(transcripts: &[Transcript], language: Language) -> String {
         .iter()
         .filter(|transcript| transcript.is_reproduced())
         .count();
-    match language {
+    let mut text = match language {
         Language::English => format!("{reproduced} of {total} scenarios reproduced\n"),
         Language::Korean => format!("시나리오 {total}개 중 {reproduced}개 재현\n"),
+    };
+    let untried = transcripts
+        .iter()
+        .filter(|transcript| transcript.skipped.is_some())
+        .count();
+    if untried > 0 {
+        text.push_str(&match language {
+            Language::English => {
+                format!("{untried} not tried: they need the real aws and kubectl (--install-clients installs both)\n")
+            }
+            Language::Korean => {
+                format!("{untried}개는 시도하지 않음: 실제 aws와 kubectl이 필요합니다(--install-clients로 설치)\n")
+            }
+        });
     }
+    text
 }
 
 impl Run {
@@ -138,7 +156,7 @@ impl Run {
             self.scenarios
         };
         let scenarios: Vec<(Scenario, String)> = names.iter().map(|name| load(name)).collect::<Result<_, _>>()?;
-        let clients = clients(self.client)?;
+        let clients = clients(self.client, self.install)?;
         let jobs = self
             .jobs
             .or_else(|| thread::available_parallelism().ok().map(Into::into));
@@ -173,10 +191,10 @@ impl Run {
 }
 
 /// The clients that make the requests; who stands in for others is told.
-fn clients(choice: Option<ClientChoice>) -> Result<Clients, Failure> {
+fn clients(choice: Option<ClientChoice>, install: InstallClients) -> Result<Clients, Failure> {
     let clients = match choice {
         Some(ClientChoice::Builtin) => return Ok(Clients::default()),
-        Some(ClientChoice::Real) | None => Clients::on_path(),
+        Some(ClientChoice::Real) | None => install.clients()?,
     };
     let missing = clients.missing();
     if choice.is_some() && !missing.is_empty() {
