@@ -3,7 +3,9 @@
 //! A role that nothing maps is refused; an access entry maps it, and it is known but may do nothing; a binding lets it
 //! in. Each client goes by its own way, with nothing set but the variables of the simulator's environment and a profile.
 
+use std::env;
 use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs;
 use std::fs::File;
 use std::io::BufRead;
@@ -294,6 +296,37 @@ fn check_kubectl(stage: &Stage, kubectl: impl Fn(&str) -> Command) {
     for line in ["ADDED:color:1", "MODIFIED:color:2", "DELETED:color:2"] {
         assert_eq!(watch.line(), line);
     }
+}
+
+/// `PATH` with a folder before all others.
+fn path_with(folder: &Path) -> OsString {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(folder.to_owned()).chain(env::split_paths(&path));
+    env::join_paths(folders).unwrap()
+}
+
+/// A kubectl whose credentials come from the AWS CLI 2.
+#[track_caller]
+fn check_release(test: &str, kubectl: Client) {
+    let Some(stage) = Stage::new(test, &[kubectl, Client::Aws2]) else {
+        return;
+    };
+    let path = path_with(stage.found[1].parent().unwrap());
+    check_kubectl(&stage, |words| {
+        let mut command = stage.command(&stage.found[0]);
+        command.args(words.split(' ')).env("PATH", &path);
+        command
+    });
+}
+
+#[test]
+fn the_newest_kubectl_tells_of_its_access() {
+    check_release("the_newest_kubectl_tells_of_its_access", Client::KubectlNewest);
+}
+
+#[test]
+fn the_oldest_kubectl_tells_of_its_access() {
+    check_release("the_oldest_kubectl_tells_of_its_access", Client::KubectlOldest);
 }
 
 #[test]
