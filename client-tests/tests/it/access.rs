@@ -137,8 +137,8 @@ pub(crate) struct Telling {
 }
 
 impl Telling {
-    pub(crate) fn start(stage: &Stage, command: &mut Command) -> Self {
-        let complaints = stage.simulator.folder().join("complaints");
+    pub(crate) fn start(simulator: &Simulator, command: &mut Command) -> Self {
+        let complaints = simulator.folder().join("complaints");
         let file = File::create(&complaints).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
@@ -164,6 +164,17 @@ impl Telling {
         })
     }
 
+    /// The next line that has this in it.
+    #[track_caller]
+    pub(crate) fn line_with(&self, text: &str) -> String {
+        loop {
+            let line = self.line();
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
     #[track_caller]
     fn json(&self) -> Value {
         serde_json::from_str(&self.line()).unwrap()
@@ -187,7 +198,7 @@ fn check(test: &str, client: Client, program: impl Fn(&Path) -> (PathBuf, Vec<Pa
         return;
     };
     let (program, arguments) = program(&stage.found[0]);
-    let tell = || Telling::start(&stage, stage.command(&program).args(&arguments));
+    let tell = || Telling::start(&stage.simulator, stage.command(&program).args(&arguments));
     let unauthorized = json!({"code": 401, "message": "Unauthorized"});
     assert_eq!(tell().json(), json!({"user": unauthorized, "found": unauthorized}));
     assert_eq!(stage.cause(), "identity-not-mapped");
@@ -288,7 +299,7 @@ fn check_kubectl(stage: &Stage, kubectl: impl Fn(&str) -> Command) {
     assert_eq!(found, "configmap/kube-root-ca.crt\nconfigmap/settings\n");
     let watch =
         r#"get configmaps -w --output-watch-events -o jsonpath={.type}:{.object.metadata.name}:{.object.data.a}{"\n"}"#;
-    let watch = Telling::start(stage, &mut kubectl(watch));
+    let watch = Telling::start(&stage.simulator, &mut kubectl(watch));
     // It begins with those that are there.
     assert_eq!(watch.line(), "ADDED:kube-root-ca.crt:");
     assert_eq!(watch.line(), "ADDED:settings:0");
@@ -299,7 +310,7 @@ fn check_kubectl(stage: &Stage, kubectl: impl Fn(&str) -> Command) {
 }
 
 /// `PATH` with a folder before all others.
-fn path_with(folder: &Path) -> OsString {
+pub(crate) fn path_with(folder: &Path) -> OsString {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(folder.to_owned()).chain(env::split_paths(&path));
     env::join_paths(folders).unwrap()

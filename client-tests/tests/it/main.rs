@@ -13,6 +13,7 @@ mod access;
 mod access_entries;
 mod authorization;
 mod aws_cli;
+mod aws_cli_2;
 mod command_line;
 mod crash;
 mod eksctl;

@@ -1,7 +1,7 @@
 //! IAM Identity Center: the AWS CLI and kubectl with a real `sso_session` profile.
 //!
-//! `aws sso login` is a command of the AWS CLI 2, which no package registry has; the CLI 1 calls the same operations one by
-//! one here, and the token goes where both look for it.
+//! `aws sso login` is a command of the AWS CLI 2 (see `aws_cli_2`); the CLI 1 calls the same operations one by one here, and
+//! the token goes where both look for it.
 
 use std::fs;
 use std::io::Write;
@@ -16,7 +16,7 @@ use client_tests::need;
 use serde_json::Value;
 use serde_json::json;
 
-const WORLD: &str = r#"world:
+pub(super) const WORLD: &str = r#"world:
   accounts:
     - {id: "111122223333", users: [{name: creator}]}
     - {id: "444455556666"}
