@@ -210,12 +210,6 @@ pub fn eksctl(test: &str) -> Option<PathBuf> {
     brought(test, "eksctl", "EKSCTL_BIN")
 }
 
-/// helm 3, where `HELM_BIN` names it or it is on PATH; else nothing, as [`brought`] says.
-#[must_use]
-pub fn helm(test: &str) -> Option<PathBuf> {
-    brought(test, "helm", "HELM_BIN")
-}
-
 /// A program that `variable` names or that is on PATH; else nothing, with a line on stderr, also where `CI` is `true`: no
 /// registry has it built, and to build it takes some minutes.
 fn brought(test: &str, name: &str, variable: &str) -> Option<PathBuf> {

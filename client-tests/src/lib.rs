@@ -14,7 +14,6 @@ mod simulator;
 pub use self::clients::Client;
 pub use self::clients::clients_folder;
 pub use self::clients::eksctl;
-pub use self::clients::helm;
 pub use self::clients::need;
 pub use self::clients::source;
 pub use self::simulator::Ran;

@@ -397,3 +397,38 @@ fn aws_vault_lends_kubectl_its_keys() {
         vault(&all)
     });
 }
+
+/// helm lists its releases, which are ConfigMaps here.
+#[track_caller]
+fn check_helm(test: &str, helm: Client, unreachable: &str) {
+    let Some(stage) = Stage::new(test, &[helm]) else {
+        return;
+    };
+    let list = || {
+        let mut command = stage.command(&stage.found[0]);
+        Simulator::run_command(command.arg("list").env("HELM_DRIVER", "configmap"))
+    };
+    assert_eq!(
+        list().complaint(),
+        format!("Error: {unreachable}: the server has asked for the client to provide credentials")
+    );
+    assert_eq!(stage.cause(), "identity-not-mapped");
+    stage.map();
+    assert_eq!(list().complaint(), format!("Error: {FORBIDDEN}"));
+    assert_eq!(stage.cause(), "no-binding");
+    stage.allow();
+    let listed = list().good();
+    assert!(listed.starts_with("NAME") && listed.lines().count() == 1, "{listed}");
+}
+
+#[test]
+fn helm_3_tells_of_its_access() {
+    let test = "helm_3_tells_of_its_access";
+    check_helm(test, Client::Helm3, "Kubernetes cluster unreachable");
+}
+
+#[test]
+fn helm_4_tells_of_its_access() {
+    let test = "helm_4_tells_of_its_access";
+    check_helm(test, Client::Helm4, "kubernetes cluster unreachable");
+}

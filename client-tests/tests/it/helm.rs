@@ -6,26 +6,25 @@ use std::path::PathBuf;
 use client_tests::Client;
 use client_tests::Ran;
 use client_tests::Simulator;
-use client_tests::helm;
 use client_tests::need;
 use client_tests::source;
 
 struct Cluster {
     simulator: Simulator,
+    release: Client,
     helm: PathBuf,
     kubectl: PathBuf,
 }
 
 impl Cluster {
-    fn start(test: &str) -> Option<Self> {
+    fn start(test: &str, helm: Client) -> Option<Self> {
         // The kubeconfig's credentials come from the AWS CLI.
-        let (Some(helm), Some(clients)) = (helm(test), need(test, &[Client::Kubectl, Client::Aws])) else {
-            return None;
-        };
+        let clients = need(test, &[helm, Client::Kubectl, Client::Aws])?;
         Some(Self {
             simulator: Simulator::start(),
-            helm,
-            kubectl: clients[0].clone(),
+            release: helm,
+            helm: clients[0].clone(),
+            kubectl: clients[1].clone(),
         })
     }
 
@@ -38,6 +37,14 @@ impl Cluster {
 
     fn kubectl(&self, words: &str) -> Ran {
         self.simulator.run(&self.kubectl, words, Some("creator"))
+    }
+
+    /// What helm 3 says, or what helm 4 says.
+    fn words<'a>(&self, three: &'a str, four: &'a str) -> &'a str {
+        match self.release {
+            Client::Helm4 => four,
+            _ => three,
+        }
     }
 
     fn color(&self) -> String {
@@ -56,9 +63,11 @@ impl Cluster {
     }
 }
 
-/// The lines that begin otherwise than with the time of the deployment.
+/// The lines that begin otherwise than with the time of the deployment, or with helm 4's description of it.
 fn without_time(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.starts_with("LAST DEPLOYED: "));
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with("LAST DEPLOYED: ") && !line.starts_with("DESCRIPTION: "));
     lines.map(|line| format!("{line}\n")).collect()
 }
 
@@ -68,11 +77,7 @@ fn deployed(revision: u32, color: &str) -> String {
     )
 }
 
-#[test]
-fn a_release_goes_through_its_life() {
-    let Some(cluster) = Cluster::start("a_release_goes_through_its_life") else {
-        return;
-    };
+fn a_release_goes_through_its_life(cluster: &Cluster) {
     assert_eq!(
         without_time(&cluster.helm("install web CHART").good()),
         deployed(1, "blue")
@@ -81,7 +86,16 @@ fn a_release_goes_through_its_life() {
     let words: Vec<&str> = listed.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!((words[0], words[1], words[2]), ("web", "default", "1"), "{listed}");
     assert!(listed.contains("deployed\taccess-0.1.0\t1"), "{listed}");
-    assert_eq!(without_time(&cluster.helm("status web").good()), deployed(1, "blue"));
+    let status = without_time(&cluster.helm("status web").good());
+    // helm 4 tells the state of each resource as well.
+    let (head, rest) = status.split_once("RESOURCES:\n").unwrap_or((&status, ""));
+    let notes = rest.find("TEST SUITE: ").map_or("", |at| &rest[at..]);
+    assert_eq!(format!("{head}{notes}"), deployed(1, "blue"));
+    assert_eq!(
+        rest.contains("==> v1/Deployment\n"),
+        cluster.release == Client::Helm4,
+        "{rest}"
+    );
     let kinds = |text: &str| -> Vec<String> {
         let lines = text.lines().filter_map(|line| line.strip_prefix("kind: "));
         lines.map(str::to_owned).collect()
@@ -162,11 +176,7 @@ fn a_release_goes_through_its_life() {
     );
 }
 
-#[test]
-fn what_is_not_there_or_never_ready_fails_as_on_a_cluster_without_nodes() {
-    let Some(cluster) = Cluster::start("what_is_not_there_or_never_ready_fails_as_on_a_cluster_without_nodes") else {
-        return;
-    };
+fn what_is_not_there_or_never_ready_fails_as_on_a_cluster_without_nodes(cluster: &Cluster) {
     let complaint = |words: &str| cluster.helm(words).complaint();
     assert_eq!(
         complaint("upgrade nosuch CHART"),
@@ -185,21 +195,23 @@ fn what_is_not_there_or_never_ready_fails_as_on_a_cluster_without_nodes() {
     // No kubelet makes the Deployment's pods ready.
     assert_eq!(
         complaint("install web CHART --wait --timeout 3s"),
-        "Error: INSTALLATION FAILED: context deadline exceeded"
+        cluster.words(
+            "Error: INSTALLATION FAILED: context deadline exceeded",
+            "context deadline exceeded"
+        )
     );
     assert_eq!(
         complaint("install web CHART"),
-        "Error: INSTALLATION FAILED: cannot re-use a name that is still in use"
+        cluster.words(
+            "Error: INSTALLATION FAILED: cannot re-use a name that is still in use",
+            "Error: INSTALLATION FAILED: release name check failed: cannot reuse a name that is still in use"
+        )
     );
     let made = cluster.helm("install web CHART -n made --create-namespace").good();
     assert!(made.contains("NAMESPACE: made\nSTATUS: deployed\n"), "{made}");
 }
 
-#[test]
-fn a_template_is_applied_by_kubectl() {
-    let Some(cluster) = Cluster::start("a_template_is_applied_by_kubectl") else {
-        return;
-    };
+fn a_template_is_applied_by_kubectl(cluster: &Cluster) {
     let rendered = cluster.helm("template other CHART --include-crds").good();
     let file = cluster.simulator.folder().join("rendered.yaml");
     fs::write(&file, rendered).unwrap();
@@ -227,21 +239,29 @@ fn a_template_is_applied_by_kubectl() {
     assert_eq!(written, ["secret/other-password configured"]);
 }
 
-#[test]
-fn a_user_may_install_what_its_roles_allow() {
-    let Some(cluster) = Cluster::start("a_user_may_install_what_its_roles_allow") else {
-        return;
-    };
+fn a_user_may_install_what_its_roles_allow(cluster: &Cluster) {
     let kubectl = |words: &str| cluster.kubectl(words).good();
     let jane = |words: &str| cluster.helm(&format!("{words} -n team --kube-as-user jane"));
     let _ = kubectl("create namespace team");
-    let definition = "customresourcedefinitions.apiextensions.k8s.io is forbidden: User \"jane\" cannot create resource \
-                      \"customresourcedefinitions\" in API group \"apiextensions.k8s.io\" at the cluster scope";
+    let definitions = "customresourcedefinitions.apiextensions.k8s.io";
+    let may_not = |verb: &str| {
+        format!(
+            "is forbidden: User \"jane\" cannot {verb} resource \"customresourcedefinitions\" in API group \
+             \"apiextensions.k8s.io\" at the cluster scope"
+        )
+    };
+    // helm 4 applies on the server's side.
+    let refused = match cluster.release {
+        Client::Helm4 => format!(
+            "server-side apply failed for object /colors.example.com apiextensions.k8s.io/v1, \
+             Kind=CustomResourceDefinition: {definitions} \"colors.example.com\" {}\n",
+            may_not("patch")
+        ),
+        _ => format!("1 error occurred:\n\t* {definitions} {}\n\n\n", may_not("create")),
+    };
     assert_eq!(
         jane("install web CHART").stderr,
-        format!(
-            "Error: INSTALLATION FAILED: failed to install CRD crds/colors.yaml: 1 error occurred:\n\t* {definition}\n\n\n"
-        )
+        format!("Error: INSTALLATION FAILED: failed to install CRD crds/colors.yaml: {refused}")
     );
     assert_eq!(
         jane("list").complaint(),
@@ -251,10 +271,11 @@ fn a_user_may_install_what_its_roles_allow() {
     let file = source("helm/access/crds/colors.yaml");
     let _ = kubectl(&format!("create -f {}", file.display()));
     let install = "install web CHART --skip-crds";
+    let unable = cluster.words("Unable", "unable");
     let looked_up = |what: &str, resource: &str, group: &str| {
         let name = what.split_once(' ').map(|(_, name)| name).unwrap_or_default();
         format!(
-            "Error: INSTALLATION FAILED: Unable to continue with install: could not get information about the resource \
+            "Error: INSTALLATION FAILED: {unable} to continue with install: could not get information about the resource \
              {what} in namespace \"team\": {resource}.{group} {name} is forbidden: User \"jane\" cannot get resource \
              \"{resource}\" in API group \"{group}\" in the namespace \"team\""
         )
@@ -279,4 +300,68 @@ fn a_user_may_install_what_its_roles_allow() {
     let installed = jane(install).good();
     assert!(installed.contains("NAMESPACE: team\nSTATUS: deployed\n"), "{installed}");
     assert_eq!(jane("uninstall web").good(), "release \"web\" uninstalled\n");
+}
+
+#[test]
+fn a_release_goes_through_its_life_with_helm_3() {
+    let test = "a_release_goes_through_its_life_with_helm_3";
+    if let Some(cluster) = Cluster::start(test, Client::Helm3) {
+        a_release_goes_through_its_life(&cluster);
+    }
+}
+
+#[test]
+fn a_release_goes_through_its_life_with_helm_4() {
+    let test = "a_release_goes_through_its_life_with_helm_4";
+    if let Some(cluster) = Cluster::start(test, Client::Helm4) {
+        a_release_goes_through_its_life(&cluster);
+    }
+}
+
+#[test]
+fn what_is_not_there_or_never_ready_fails_as_on_a_cluster_without_nodes_with_helm_3() {
+    let test = "what_is_not_there_or_never_ready_fails_as_on_a_cluster_without_nodes_with_helm_3";
+    if let Some(cluster) = Cluster::start(test, Client::Helm3) {
+        what_is_not_there_or_never_ready_fails_as_on_a_cluster_without_nodes(&cluster);
+    }
+}
+
+#[test]
+fn what_is_not_there_or_never_ready_fails_as_on_a_cluster_without_nodes_with_helm_4() {
+    let test = "what_is_not_there_or_never_ready_fails_as_on_a_cluster_without_nodes_with_helm_4";
+    if let Some(cluster) = Cluster::start(test, Client::Helm4) {
+        what_is_not_there_or_never_ready_fails_as_on_a_cluster_without_nodes(&cluster);
+    }
+}
+
+#[test]
+fn a_template_is_applied_by_kubectl_with_helm_3() {
+    let test = "a_template_is_applied_by_kubectl_with_helm_3";
+    if let Some(cluster) = Cluster::start(test, Client::Helm3) {
+        a_template_is_applied_by_kubectl(&cluster);
+    }
+}
+
+#[test]
+fn a_template_is_applied_by_kubectl_with_helm_4() {
+    let test = "a_template_is_applied_by_kubectl_with_helm_4";
+    if let Some(cluster) = Cluster::start(test, Client::Helm4) {
+        a_template_is_applied_by_kubectl(&cluster);
+    }
+}
+
+#[test]
+fn a_user_may_install_what_its_roles_allow_with_helm_3() {
+    let test = "a_user_may_install_what_its_roles_allow_with_helm_3";
+    if let Some(cluster) = Cluster::start(test, Client::Helm3) {
+        a_user_may_install_what_its_roles_allow(&cluster);
+    }
+}
+
+#[test]
+fn a_user_may_install_what_its_roles_allow_with_helm_4() {
+    let test = "a_user_may_install_what_its_roles_allow_with_helm_4";
+    if let Some(cluster) = Cluster::start(test, Client::Helm4) {
+        a_user_may_install_what_its_roles_allow(&cluster);
+    }
 }
