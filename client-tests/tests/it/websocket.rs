@@ -19,7 +19,9 @@ const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 /// The most that a client may say.
 const MESSAGE_LIMIT: usize = 64 * 1024;
 /// Watches whose clients never read.
-const DEAF: usize = 20;
+const DEAF: usize = 5;
+/// Changes that those do not read: 6 MB for each, more than a socket holds.
+const CHANGES: usize = 12;
 
 fn token(simulator: &Simulator, profile: &str) -> String {
     let words = format!("token --cluster-name my-cluster --token-only --profile {profile}");
@@ -170,6 +172,14 @@ fn the_client_for_python_sees_the_frames() {
     assert_eq!(begun.count(), 3, "{plain:?}");
 }
 
+/// A request for a WebSocket, whose first line is given.
+fn handshake(line: &str, token: &str) -> String {
+    format!(
+        "{line}\r\nHost: x\r\nAuthorization: Bearer {token}\r\nOrigin: https://x\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+}
+
 /// A watch over WebSocket with a client made by hand.
 struct Watch(Box<dyn Connection>);
 
@@ -177,11 +187,7 @@ impl Watch {
     #[track_caller]
     fn begin(simulator: &Simulator, token: &str, query: &str) -> Self {
         let mut connection = open(simulator, true);
-        let head = format!(
-            "GET {MAPS}?watch=true{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nOrigin: https://x\r\n\
-             Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        );
+        let head = handshake(&format!("GET {MAPS}?watch=true{query} HTTP/1.1"), token);
         connection.write_all(head.as_bytes()).unwrap();
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
@@ -279,6 +285,16 @@ fn clients_of_watches_that_misbehave_do_no_harm() {
     let token = token(&simulator, "creator");
     let begin = |query: &str| Watch::begin(&simulator, &token, query);
     let quiet = "&resourceVersion=999999999";
+    let handshake = |line: &str| {
+        let request = handshake(line, &token).into_bytes();
+        crate::abuse::status(&mut *open(&simulator, true), [request].into_iter())
+    };
+    let target = format!("{MAPS}?watch=1");
+    assert_eq!(handshake(&format!("GET {target} HTTP/1.0")), "HTTP/1.0 400 Bad Request");
+    assert_eq!(
+        handshake(&format!("HEAD {target} HTTP/1.1")),
+        "HTTP/1.1 405 Method Not Allowed"
+    );
     for (sent, wanted) in [
         (b"GET / HTTP/1.1\r\n\r\n".to_vec(), 1002),
         (vec![0xff; 4096], 1002),
@@ -316,7 +332,7 @@ fn clients_of_watches_that_misbehave_do_no_harm() {
             .contains("kube-root-ca.crt")
     );
     let big = "b".repeat(500_000);
-    for round in 0..DEAF {
+    for round in 0..CHANGES {
         let body = json!({"metadata": {"name": format!("big-{round}")}, "data": {"a": big}}).to_string();
         let request = format!(
             "POST {MAPS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\

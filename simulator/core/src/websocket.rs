@@ -93,6 +93,9 @@ pub enum HandshakeError {
     /// There is no key.
     #[error("mismatch challenge/response")]
     Key,
+    /// Not a GET.
+    #[error("bad method")]
+    Method,
     /// The first of several `Connection` headers does not say `Upgrade`.
     #[error("not websocket protocol")]
     NotWebSocket,
@@ -112,6 +115,7 @@ impl HandshakeError {
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
+            Self::Method => 405,
             Self::Origin => 403,
             Self::Key | Self::NotWebSocket | Self::Protocols | Self::Version => 400,
         }
@@ -122,7 +126,14 @@ impl HandshakeError {
 ///
 /// # Errors
 /// [`HandshakeError`], the first of them in Go's order.
-pub fn shake_hands(headers: &[(String, String)], left: Option<&[String]>) -> Result<Accepted, HandshakeError> {
+pub fn shake_hands(
+    method: &str,
+    headers: &[(String, String)],
+    left: Option<&[String]>,
+) -> Result<Accepted, HandshakeError> {
+    if method != "GET" {
+        return Err(HandshakeError::Method);
+    }
     if !first(headers, "connection").to_ascii_lowercase().contains("upgrade") {
         return Err(HandshakeError::NotWebSocket);
     }
@@ -229,7 +240,7 @@ mod tests {
                 Err(HandshakeError::NotWebSocket),
             ),
         ] {
-            assert_eq!(shake_hands(&headers(changed), None), wanted, "{changed:?}");
+            assert_eq!(shake_hands("GET", &headers(changed), None), wanted, "{changed:?}");
         }
         let left = ["base64.binary.k8s.io".to_owned()];
         let with_token = headers(&[(
@@ -237,11 +248,12 @@ mod tests {
             "base64url.bearer.authorization.k8s.io.YQ, base64.binary.k8s.io",
         )]);
         assert_eq!(
-            shake_hands(&with_token, Some(&left)),
+            shake_hands("GET", &with_token, Some(&left)),
             accepted(Some("base64.binary.k8s.io"))
         );
+        assert_eq!(shake_hands("HEAD", &with_token, None), Err(HandshakeError::Method));
         // Whoever was known by something else has not taken its token out.
-        assert_eq!(shake_hands(&with_token, None), Err(HandshakeError::Protocols));
+        assert_eq!(shake_hands("GET", &with_token, None), Err(HandshakeError::Protocols));
     }
 
     #[test]

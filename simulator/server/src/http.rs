@@ -285,9 +285,13 @@ where
         service_fn(move |mut request| {
             let (peer, handler, granted) = (peer.clone(), Arc::clone(&handler), Arc::clone(&granted));
             async move {
+                let is_upgradable = request.version() == hyper::Version::HTTP_11;
                 let upgrade = hyper::upgrade::on(&mut request);
                 let mut response = answer(request, peer, &handler).await;
                 if let Delivery::WebSocket(lines) = response.delivery {
+                    if !is_upgradable {
+                        return deliver(Response::new(400, "text/plain", "Bad Request\n")).await;
+                    }
                     *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrade, lines));
                     response.delivery = Delivery::Prompt;
                 }

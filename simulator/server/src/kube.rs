@@ -170,7 +170,7 @@ fn answer(
 /// The answer with which a watch goes on as a WebSocket, or why it does not. It has no headers but those of the handshake:
 /// kube-apiserver has given the connection away by then, and has audited the request as answered with 101.
 fn shake_hands(request: &Request, protocols: Option<&[String]>, lines: Receiver<Vec<u8>>) -> Response {
-    let (status, headers, body, delivery) = match websocket::shake_hands(&request.headers, protocols) {
+    let (status, headers, body, delivery) = match websocket::shake_hands(&request.method, &request.headers, protocols) {
         Ok(accepted) => {
             let mut headers = vec![
                 ("upgrade", "websocket".to_owned()),
