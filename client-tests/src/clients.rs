@@ -39,6 +39,10 @@ pub enum Client {
     Helm3,
     /// helm 4, as [`installed_by_us`] has it.
     Helm4,
+    /// The folder with the archives of fabric8's Kubernetes client 8, which Maven fetches.
+    Fabric8,
+    /// The folder with the archives of fabric8's Kubernetes client 7, which Maven fetches.
+    Fabric8Earlier,
     /// An informer of client-go that follows ConfigMaps.
     GoInformer,
     /// The story of Kubernetes told by client-go.
@@ -91,6 +95,8 @@ impl Client {
             Self::Aws => "aws",
             Self::Aws2 => "aws@2",
             Self::Boto3 => "boto3",
+            Self::Fabric8 => "fabric8-8",
+            Self::Fabric8Earlier => "fabric8-7",
             Self::GoInformer => "informer",
             Self::Helm3 => "helm@3",
             Self::Helm4 => "helm@4",
@@ -120,10 +126,12 @@ impl Client {
                 installed_by_us(self.name())
             }
             Self::Boto3 => Ok(python()?.join("bin").join("python")),
+            Self::Fabric8 => java_archives(self.name(), "java/fabric8/pom-8.xml"),
+            Self::Fabric8Earlier => java_archives(self.name(), "java/fabric8/pom-7.xml"),
             Self::GoInformer => build_go("informer", self.name(), ""),
             Self::GoKubernetes => build_go("kubernetes", self.name(), ""),
             Self::GoSdk => build_go("sdk", self.name(), ""),
-            Self::JavaSdk => java_archives(),
+            Self::JavaSdk => java_archives("java", "java/pom.xml"),
             Self::KubeRs => build_rust("kube-rs", "kube-rs"),
             Self::Kubectl => match find_on_path("kubectl") {
                 Some(found) => Ok(found),
@@ -258,11 +266,12 @@ fn node_modules() -> Result<PathBuf, Lack> {
     Ok(folder)
 }
 
-fn java_archives() -> Result<PathBuf, Lack> {
+/// A folder of that name with the archives that a file for Maven lists.
+fn java_archives(name: &str, pom: &str) -> Result<PathBuf, Lack> {
     let maven = optional_tool("mvn")?;
     optional_tool("java")?;
-    let pom = source("java/pom.xml");
-    installed("java", &[&pom], |folder| {
+    let pom = source(pom);
+    installed(name, &[&pom], |folder| {
         let mut output = std::ffi::OsString::from("-DoutputDirectory=");
         output.push(folder);
         let mut command = Command::new(&maven);

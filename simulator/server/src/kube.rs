@@ -42,12 +42,16 @@ use eks_auth_core::impersonation::impersonate;
 use eks_auth_core::request_info::Attributes;
 use eks_auth_core::request_info::attributes;
 use eks_auth_core::user::UserInfo;
+use eks_auth_core::websocket;
+use eks_auth_core::websocket::HandshakeError;
 use serde::Serialize;
 use serde_json::json;
+use tokio::sync::mpsc::Receiver;
 
 use self::audit::Answered;
 use self::audit::Known;
 use self::status::Failure;
+use crate::http::Delivery;
 use crate::http::Request;
 use crate::http::Response;
 use crate::journal::EventKind;
@@ -95,6 +99,9 @@ pub fn handle(state: &State, cluster: &str, request: &Request) -> Response {
             failure,
         },
     );
+    if let Delivery::WebSocket(lines) = response.delivery {
+        return shake_hands(request, known.protocols.as_deref(), lines);
+    }
     let response = response.with_header("audit-id", audit_id);
     if response.headers.iter().any(|(name, _)| *name == "cache-control") {
         return response;
@@ -110,7 +117,9 @@ fn answer(
     attributes: &Attributes,
     known: &mut Known,
 ) -> Result<Response, Failure> {
-    let caller = &*known.user.insert(authn::authenticate(state, cluster_name, request)?);
+    let caller = authn::authenticate(state, cluster_name, request)?;
+    known.protocols = caller.protocols;
+    let caller = &*known.user.insert(caller.user);
     let world = state.snapshot();
     let cluster = world.cluster(cluster_name).ok_or_else(Failure::path_not_found)?;
     let impersonated = impersonate(caller, &request.headers, cluster).map_err(|refusal| match refusal {
@@ -155,6 +164,35 @@ fn answer(
             .ok_or_else(Failure::path_not_found),
         path if path == "/openapi/v2" || path.starts_with("/openapi/v3") => openapi::answer(&context, path),
         path => discovery::answer(&context, path),
+    }
+}
+
+/// The answer with which a watch goes on as a WebSocket, or why it does not. It has no headers but those of the handshake:
+/// kube-apiserver has given the connection away by then, and has audited the request as answered with 101.
+fn shake_hands(request: &Request, protocols: Option<&[String]>, lines: Receiver<Vec<u8>>) -> Response {
+    let (status, headers, body, delivery) = match websocket::shake_hands(&request.method, &request.headers, protocols) {
+        Ok(accepted) => {
+            let mut headers = vec![
+                ("upgrade", "websocket".to_owned()),
+                ("connection", "Upgrade".to_owned()),
+                ("sec-websocket-accept", accepted.accept),
+            ];
+            headers.extend(accepted.protocol.map(|protocol| ("sec-websocket-protocol", protocol)));
+            (101, headers, String::new(), Delivery::WebSocket(lines))
+        }
+        Err(error) => {
+            let mut headers = vec![("connection", "close".to_owned())];
+            if error == HandshakeError::Version {
+                headers.push(("sec-websocket-version", "13".to_owned()));
+            }
+            (error.status(), headers, error.to_string(), Delivery::Prompt)
+        }
+    };
+    Response {
+        status,
+        headers,
+        body: body.into_bytes(),
+        delivery,
     }
 }
 

@@ -15,6 +15,7 @@ use eks_auth_core::eks::Cluster;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::object::history::Change;
 use eks_auth_core::object::history::Told;
+use eks_auth_core::websocket;
 use eks_auth_core::world::World;
 use serde::Serialize;
 use serde_json::Value;
@@ -137,6 +138,14 @@ pub(super) fn start(
         // Whoever is told no more has ended the watch.
         let _ = watch.run(beginning, first, worlds, sender, time).await;
     });
+    if websocket::is_asked(&request.headers) {
+        return Ok(Response {
+            status: 101,
+            headers: Vec::new(),
+            body: Vec::new(),
+            delivery: Delivery::WebSocket(chunks),
+        });
+    }
     Ok(Response::new(200, "application/json", Vec::new()).delivered(Delivery::Streamed(chunks)))
 }
 
