@@ -101,7 +101,7 @@ impl ObjectStore {
             })
     }
 
-    /// Stores a new object and returns it as stored.
+    /// Stores a new object and returns it as stored. Without a uid it gets one (see [`identify`]).
     ///
     /// # Errors
     /// [`StoreError::AlreadyExists`].
@@ -124,8 +124,10 @@ impl ObjectStore {
         if !key.namespace.is_empty() {
             metadata.insert("namespace".to_owned(), json!(key.namespace));
         }
-        metadata.insert("uid".to_owned(), json!(ids.uuid()));
         metadata.insert("creationTimestamp".to_owned(), json!(now.render_rfc3339()));
+        if text(&object, "/metadata/uid").is_empty() {
+            identify(&mut object, ids);
+        }
         Ok(self.put(key, object))
     }
 
@@ -214,6 +216,12 @@ impl ObjectStore {
         );
         object
     }
+}
+
+/// Gives an object a uid of its own, whatever its metadata says. What the API server makes of a new object may depend on
+/// it, so that a uid comes first (`FillObjectMetaSystemFields` in `apiserver/pkg/registry/rest`).
+pub fn identify(object: &mut Value, ids: &mut IdGenerator) {
+    metadata_mut(object).insert("uid".to_owned(), json!(ids.uuid()));
 }
 
 /// The text at a pointer, empty where there is none.

@@ -33,7 +33,8 @@ use crate::store;
 use crate::store::Store;
 use crate::tls::Authority;
 
-/// Any number will do: the ids must differ from one another only.
+/// Any number will do: the ids must differ from one another only, and from those of the processes before it where they are
+/// kept.
 const REQUEST_ID_SEED: u64 = 0x7265_7175_6573_7473;
 
 /// What every listener shares.
@@ -119,6 +120,13 @@ impl State {
             store,
             listeners: OnceLock::new(),
         };
+        if state.store.is_some() {
+            // Some become the ids of what is kept, such as saved queries. The World's own go on after a restart, so that one
+            // of them tells this process from those before it.
+            let start = state.change(|world| world.ids.uuid());
+            let mut ids = state.request_ids.lock().unwrap_or_else(PoisonError::into_inner);
+            *ids = ids.fork(&start);
+        }
         // Logs that were kept go on.
         if state.logs.snapshot().last_sequence() == 0 {
             for cluster in state.snapshot().clusters.values() {
@@ -332,5 +340,31 @@ impl State {
             (self.log)(line);
         }
         self.append_control_plane(cluster, LogType::Authenticator, lines, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eks_auth_core::scenario;
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    #[test]
+    fn ids_of_requests_are_new_ones_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let mut world = scenario::stage(scenario::ARTICLE_WORLD, now).unwrap().world;
+        let mut drawn = Vec::new();
+        for _ in 0..3 {
+            let store = Some(Store::open(folder.path()).unwrap());
+            let clock = Box::new(ManualClock::new(now));
+            let state = State::with_store(world, clock, Box::new(|_| {}), store, Arc::default()).unwrap();
+            drawn.extend([state.request_id(), state.request_id()]);
+            world = (*state.snapshot()).clone();
+        }
+        drawn.sort_unstable();
+        drawn.dedup();
+        assert_eq!(drawn.len(), 6);
     }
 }

@@ -491,3 +491,76 @@ fn a_strategic_merge_patch_that_fits_no_type_is_told_as_go_prints_it() {
     let (status, failure) = api.send(&format!("GET {MAPS}/x/status"), "application/json", &Value::Null);
     assert_eq!((status, failure["details"].clone()), (404, json!({})));
 }
+
+#[test]
+fn names_that_the_server_makes_up_do_not_run_out() {
+    let api = Api::new();
+    let body = json!({"metadata": {"generateName": "x-"}, "data": {}}).to_string();
+    let mut names = std::collections::BTreeSet::new();
+    for _ in 0..12_000 {
+        let response = api.send_as(&[SYSTEM_MASTERS], &format!("POST {MAPS}"), "application/json", &body);
+        assert_eq!(response.status, 201, "{}", String::from_utf8_lossy(&response.body));
+        let object: Value = serde_json::from_slice(&response.body).unwrap();
+        names.insert(object["metadata"]["name"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(names.len(), 12_000);
+    assert!(names.iter().all(|name| name.len() == 7), "{:?}", names.first());
+}
+
+#[test]
+fn a_name_that_is_made_up_fits_and_is_tried_again() {
+    let api = Api::new();
+    let long = "a".repeat(70);
+    let made = api.good(
+        &format!("POST {MAPS}"),
+        "",
+        &json!({"metadata": {"generateName": long}}),
+    );
+    let name = made["metadata"]["name"].as_str().unwrap();
+    assert!(name.len() == 63 && name.starts_with(&"a".repeat(58)), "{name}");
+    // Whoever names both has chosen the name.
+    let both = json!({"metadata": {"generateName": "a-", "name": "b"}});
+    api.good(&format!("POST {MAPS}"), "", &both);
+    let response = api.send_as(&[SYSTEM_MASTERS], &format!("POST {MAPS}"), "", &both.to_string());
+    let status: Value = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(
+        (
+            response.status,
+            &status["message"],
+            &status["details"]["retryAfterSeconds"]
+        ),
+        (
+            409,
+            &json!("configmaps \"b\" already exists, the server was not able to generate a unique name for the object"),
+            &json!(1)
+        )
+    );
+
+    // Seven of the next eight names are taken.
+    let names = |count: usize| {
+        let mut ids = api.0.snapshot().ids.clone();
+        let next = |_| {
+            let name = format!("y-{}", ids.name_suffix(SUFFIX_LENGTH));
+            ids.uuid();
+            name
+        };
+        (0..count).map(next).collect::<Vec<String>>()
+    };
+    let target = Target::new(ResourceType::find("", "v1", "configmaps").unwrap(), "default", "");
+    let taken = names(NAME_ATTEMPTS);
+    let try_with = |taken: &[String]| {
+        let mut world = (*api.0.snapshot()).clone();
+        let now = api.0.now();
+        let (cluster, ids) = world.cluster_mut(CLUSTER).unwrap();
+        for name in taken {
+            let key = ObjectKey::new("configmaps", "default", name);
+            cluster
+                .create_object(key, json!({}), &mut IdGenerator::new(9), now)
+                .unwrap();
+        }
+        let object = json!({"metadata": {"generateName": "y-"}});
+        create_in(cluster, &target, object, None, ids, now).map(|made| made["metadata"]["name"].clone())
+    };
+    assert_eq!(try_with(&taken[..7]).unwrap(), json!(taken[7]));
+    assert!(try_with(&taken).unwrap_err().is_already_exists());
+}
