@@ -6,6 +6,7 @@ pub mod deletion;
 pub mod disruption;
 pub mod history;
 mod index;
+pub mod job;
 mod pod;
 pub mod service;
 pub mod strategy;

@@ -668,7 +668,7 @@ impl ClusterModel {
         // The world's own stand in place of those that every cluster has.
         objects.retain(|(key, _)| !self.objects.iter().any(|(own, _)| own == key));
         objects.extend(self.objects.iter().cloned().map(|(key, mut object)| {
-            strategy::stage(&key.resource, &mut object, created);
+            strategy::stage(&key.resource, &mut object, &mut world.ids, created);
             (key, object)
         }));
         cluster.create_objects(objects, &mut world.ids, created);

@@ -564,3 +564,56 @@ fn a_name_that_is_made_up_fits_and_is_tried_again() {
     assert_eq!(try_with(&taken[..7]).unwrap(), json!(taken[7]));
     assert!(try_with(&taken).unwrap_err().is_already_exists());
 }
+
+#[test]
+fn a_job_selects_its_pods_by_its_uid() {
+    let api = Api::new();
+    let jobs = "/apis/batch/v1/namespaces/default/jobs";
+    let template = json!({"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}});
+    let body = json!({"metadata": {"name": "once"}, "spec": {"template": template}});
+    let made = api.good(&format!("POST {jobs}?fieldManager=me"), "", &body);
+    let uid = made["metadata"]["uid"].clone();
+    assert_eq!(
+        made["spec"]["selector"],
+        json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}})
+    );
+    assert_eq!(
+        made["spec"]["template"]["metadata"]["labels"],
+        json!({
+            "batch.kubernetes.io/controller-uid": uid,
+            "batch.kubernetes.io/job-name": "once",
+            "controller-uid": uid,
+            "job-name": "once",
+        })
+    );
+    assert_eq!(
+        made["metadata"]["labels"],
+        made["spec"]["template"]["metadata"]["labels"]
+    );
+    let stored = api.good(&format!("GET {jobs}/once"), "", &Value::Null);
+    assert_eq!(stored["metadata"]["uid"], uid);
+    // The server's own fields belong to nobody.
+    let owned = made["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"].to_string();
+    assert!(
+        !owned.contains("selector\"") && !owned.contains("controller-uid"),
+        "{owned}"
+    );
+    let mut other = stored;
+    other["spec"]["template"]["spec"]["containers"][0]["image"] = json!("j");
+    let (status, refused) = api.send(&format!("PUT {jobs}/once"), "", &other);
+    assert_eq!(status, 422);
+    assert_eq!(refused["details"]["causes"][0]["field"], "spec.template");
+    // An applied one has its name in the URL.
+    let applied = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "applied"}, "spec": {"template": template}});
+    let url = format!("PATCH {jobs}/applied?fieldManager=me");
+    for _ in 0..2 {
+        let made = api.good(&url, APPLY, &applied);
+        assert_eq!(
+            made["spec"]["template"]["metadata"]["labels"]["controller-uid"],
+            made["metadata"]["uid"]
+        );
+    }
+    // It is not the client that gives a uid.
+    let own = json!({"metadata": {"name": "own", "uid": "mine"}, "spec": {"template": template}});
+    assert_ne!(api.good(&format!("POST {jobs}"), "", &own)["metadata"]["uid"], "mine");
+}
