@@ -230,7 +230,54 @@ fn a_node_group_brings_nodes_and_a_way_in_for_them() {
         assert_eq!(nodes.len(), 1);
         assert_eq!(nodes[0]["metadata"]["labels"]["eks.amazonaws.com/nodegroup"], "b");
         assert_eq!(cluster.instances.len(), 1);
+
+        // Names that are free again are taken, and those that are not are passed over.
+        cluster.create_nodegroup(spec("c", 5), directory, ids, now).unwrap();
+        assert_eq!(cluster.objects().list("nodes", None).count(), 6);
+        assert_eq!(cluster.instances.len(), 6);
+        let pods = cluster.objects().list("pods", Some("kube-system"));
+        let running = pods.filter(|(_, pod)| pod.pointer("/spec/nodeName").is_some());
+        assert_eq!(running.count(), 12);
     }
+}
+
+#[test]
+fn what_is_made_up_of_nodes_is_their_own_and_the_same_each_time() {
+    let ids = |world: &World| -> Vec<String> {
+        let clusters = world.clusters.values();
+        let nodes = clusters.flat_map(|cluster| cluster.objects().list("nodes", None));
+        let fields =
+            ["nodeInfo/bootID", "nodeInfo/machineID", "nodeInfo/systemUUID"].map(|field| format!("/status/{field}"));
+        nodes
+            .flat_map(|(_, node)| {
+                let provider = node.pointer("/spec/providerID").cloned();
+                let found = fields.iter().filter_map(|field| node.pointer(field).cloned());
+                found.chain(provider).collect::<Vec<Value>>()
+            })
+            .map(|id| id.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let two = || {
+        let mut world = made(request(AuthenticationMode::Api));
+        let (cluster, directory, ids) = world.cluster_and_directory_mut("two").unwrap();
+        let spec = NewNodegroup {
+            name: "workers".to_owned(),
+            node_role: NODE_ROLE.to_owned(),
+            ..NewNodegroup::default()
+        };
+        cluster
+            .create_nodegroup(spec, directory, ids, Timestamp::UNIX_EPOCH)
+            .unwrap();
+        world
+    };
+    let found = ids(&two());
+    assert_eq!(found.len(), 16);
+    assert!(found.iter().all(|id| !id.is_empty()));
+    assert_eq!(found, ids(&two()));
+    let mut unique = found;
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), 16);
 }
 
 #[test]

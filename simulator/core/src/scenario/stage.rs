@@ -656,7 +656,13 @@ impl ClusterModel {
         cluster.audit_policy = self.audit_policy.clone().map(Arc::new);
         cluster.begin_logging(self.logging.iter().copied());
         let mut objects = bootstrap::objects();
-        objects.extend(objects::of_a_small_cluster(&self.region, &self.version, created));
+        let own_ids = world.ids.fork(&cluster.arn());
+        objects.extend(objects::of_a_small_cluster(
+            &self.region,
+            &self.version,
+            created,
+            own_ids,
+        ));
         cluster.instances = objects::instances(&objects);
         cluster.instances.extend(self.instances.clone());
         if let Some(data) = &self.aws_auth {

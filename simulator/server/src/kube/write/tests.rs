@@ -566,6 +566,83 @@ fn a_name_that_is_made_up_fits_and_is_tried_again() {
 }
 
 #[test]
+fn what_clients_make_has_what_its_schema_requires() {
+    let api = Api::new();
+    let template = json!({
+        "metadata": {"labels": {"a": "b"}},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    });
+    let selector = json!({"matchLabels": {"a": "b"}});
+    let mut once = template.clone();
+    once["spec"]["restartPolicy"] = json!("Never");
+    let apps = "/apis/apps/v1/namespaces/default";
+    let batch = "/apis/batch/v1/namespaces/default";
+    for (path, rest) in [
+        ("/api/v1/nodes".to_owned(), json!({})),
+        (
+            "/api/v1/nodes".to_owned(),
+            json!({"status": {"nodeInfo": {"kubeletVersion": "v1.32.0"}, "images": [{"sizeBytes": 1}]}}),
+        ),
+        (
+            "/api/v1/namespaces/default/pods".to_owned(),
+            json!({"spec": template["spec"]}),
+        ),
+        (
+            format!("{apps}/deployments"),
+            json!({"spec": {"selector": selector, "template": template}}),
+        ),
+        (
+            format!("{apps}/daemonsets"),
+            json!({"spec": {"selector": selector, "template": template}}),
+        ),
+        (
+            format!("{apps}/statefulsets"),
+            json!({"spec": {"selector": selector, "serviceName": "s", "template": template}}),
+        ),
+        (
+            format!("{apps}/replicasets"),
+            json!({"spec": {"selector": selector, "template": template}}),
+        ),
+        (format!("{batch}/jobs"), json!({"spec": {"template": once}})),
+        (
+            format!("{batch}/cronjobs"),
+            json!({"spec": {"schedule": "@daily", "jobTemplate": {"spec": {"template": once}}}}),
+        ),
+        (
+            "/apis/policy/v1/namespaces/default/poddisruptionbudgets".to_owned(),
+            json!({"spec": {"selector": selector}}),
+        ),
+        (
+            "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers".to_owned(),
+            json!({"spec": {"maxReplicas": 2, "scaleTargetRef": {"kind": "Deployment", "name": "d"}}}),
+        ),
+        (
+            "/api/v1/namespaces/default/services".to_owned(),
+            json!({"spec": {"ports": [{"port": 80}]}}),
+        ),
+        (
+            "/api/v1/namespaces/default/persistentvolumeclaims".to_owned(),
+            json!({"spec": {}}),
+        ),
+        ("/api/v1/namespaces".to_owned(), json!({})),
+    ] {
+        let mut object = rest;
+        object["metadata"] = json!({"generateName": "made-"});
+        let made = api.good(&format!("POST {path}"), "", &object);
+        let world = api.0.snapshot();
+        let cluster = world.cluster(CLUSTER).unwrap();
+        crate::kube::openapi::tests::check_whole(cluster, &made);
+        // The kubelet of a node, a controller and kubectl write a status by a patch.
+        if made.get("status").is_some() {
+            let name = made["metadata"]["name"].as_str().unwrap();
+            let patch = json!({"status": {"observedGeneration": 1, "containerStatuses": [{"name": "c"}]}});
+            let patched = api.good(&format!("PATCH {path}/{name}/status"), MERGE, &patch);
+            crate::kube::openapi::tests::check_whole(cluster, &patched);
+        }
+    }
+}
+
+#[test]
 fn a_job_selects_its_pods_by_its_uid() {
     let api = Api::new();
     let jobs = "/apis/batch/v1/namespaces/default/jobs";
