@@ -1,6 +1,7 @@
 //! The objects that an EKS cluster has: a new one, and one with nodes.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::net::Ipv4Addr;
 
 use serde_json::Value;
@@ -107,6 +108,70 @@ pub(super) fn belongs_to_a_namespace(key: &ObjectKey) -> bool {
         "configmaps" => key.name == ROOT_AUTHORITY,
         _ => false,
     }
+}
+
+/// The name of the API server's Service, Endpoints and EndpointSlice, in the namespace `default`.
+const API: &str = "kubernetes";
+const ENDPOINTS: &str = "endpoints";
+const ENDPOINT_SLICES: &str = "endpointslices.discovery.k8s.io";
+
+/// Where the API server answers, as it says itself: the Endpoints and the EndpointSlice of the Service `kubernetes`.
+/// Nothing where `url` names no address.
+///
+/// Source: `pkg/controlplane/reconcilers` of Kubernetes 1.32. The addresses are those at which this cluster is reached, on
+/// EKS those of two network interfaces.
+pub(super) fn of_the_api(url: &str) -> Option<[(ObjectKey, Value); 2]> {
+    let (_, authority) = url.split_once("://")?;
+    let (host, port) = authority.trim_end_matches('/').rsplit_once(':')?;
+    let port: u16 = port.parse().ok()?;
+    let address: IpAddr = match host.trim_matches(['[', ']']) {
+        "localhost" => Ipv4Addr::LOCALHOST.into(),
+        host => host.parse().ok()?,
+    };
+    let port = json!({"name": "https", "port": port, "protocol": "TCP"});
+    let endpoints = json!({
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": {"labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
+        "subsets": [{"addresses": [{"ip": address.to_string()}], "ports": [port]}],
+    });
+    let slice = json!({
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"generation": 1, "labels": {"kubernetes.io/service-name": API}},
+        "addressType": if address.is_ipv4() { "IPv4" } else { "IPv6" },
+        "endpoints": [{"addresses": [address.to_string()], "conditions": {"ready": true}}],
+        "ports": [port],
+    });
+    Some([
+        (ObjectKey::new(ENDPOINTS, "default", API), endpoints),
+        (ObjectKey::new(ENDPOINT_SLICES, "default", API), slice),
+    ])
+}
+
+/// Whether an object is one of [`of_the_api`].
+pub(super) fn belongs_to_the_api(key: &ObjectKey) -> bool {
+    key.name == API && key.namespace == "default" && [ENDPOINTS, ENDPOINT_SLICES].contains(&key.resource.as_str())
+}
+
+/// Brings a stored object of [`of_the_api`] back to what it is to say; nothing where it says that.
+pub(super) fn reconciled(stored: &Value, wanted: &Value) -> Option<Value> {
+    let said = ["subsets", "addressType", "endpoints", "ports"];
+    if said.iter().all(|field| stored.get(field) == wanted.get(field)) {
+        return None;
+    }
+    let mut object = stored.clone();
+    let map = object.as_object_mut()?;
+    for field in said {
+        match wanted.get(field) {
+            Some(value) => map.insert(field.to_owned(), value.clone()),
+            None => map.remove(field),
+        };
+    }
+    if let Some(generation) = object.pointer_mut("/metadata/generation") {
+        *generation = json!(generation.as_i64().unwrap_or_default() + 1);
+    }
+    Some(object)
 }
 
 fn service_account(namespace: &str, name: &str) -> (ObjectKey, Value) {

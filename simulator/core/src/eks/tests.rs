@@ -281,6 +281,46 @@ fn what_is_made_up_of_nodes_is_their_own_and_the_same_each_time() {
 }
 
 #[test]
+fn the_api_says_where_it_answers_and_keeps_to_it() {
+    use super::objects::of_the_api;
+
+    let address = |url: &str| of_the_api(url).map(|[_, (_, slice)]| slice["endpoints"][0]["addresses"][0].clone());
+    assert_eq!(address("https://localhost:6443"), Some(json!("127.0.0.1")));
+    assert_eq!(address("https://[::1]:6443"), Some(json!("::1")));
+    for other in ["", "https://10.0.0.1", "https://seat.example.com:6443"] {
+        assert_eq!(address(other), None, "{other}");
+    }
+    let mut world = world();
+    let now = Timestamp::UNIX_EPOCH;
+    let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+    let [endpoints, slice] =
+        ["endpoints", "endpointslices.discovery.k8s.io"].map(|name| ObjectKey::new(name, "default", "kubernetes"));
+    for url in ["https://127.0.0.1:1", "https://127.0.0.1:2"] {
+        cluster.set_api(url.to_owned(), "PEM".to_owned(), ids, now);
+    }
+    let found = |cluster: &super::Cluster| {
+        let [endpoints, slice] = [&endpoints, &slice].map(|key| cluster.objects().find(key).unwrap().clone());
+        let port = endpoints["subsets"][0]["ports"][0]["port"].clone();
+        (
+            port,
+            slice["ports"][0]["port"].clone(),
+            slice["metadata"]["generation"].clone(),
+        )
+    };
+    assert_eq!(found(cluster), (json!(2), json!(2), json!(2)));
+    let mut other = (**cluster.objects().find(&endpoints).unwrap()).clone();
+    other["subsets"] = json!([]);
+    other["metadata"]["labels"] = json!({"mine": "1"});
+    cluster.replace_object(&endpoints, other, ids, now).unwrap();
+    cluster
+        .erase_object(&slice, &super::DeleteOptions::default(), ids, now)
+        .unwrap();
+    assert_eq!(found(cluster), (json!(2), json!(2), json!(1)));
+    let labels = &cluster.objects().find(&endpoints).unwrap()["metadata"]["labels"];
+    assert_eq!(*labels, json!({"mine": "1"}));
+}
+
+#[test]
 fn releases_go_up_one_step_at_a_time() {
     let mut world = world();
     let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
