@@ -25,6 +25,8 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::journal::Journal;
+use crate::kube::metrics::ApiMetrics;
+use crate::kube::metrics::ApiServers;
 use crate::kube::token_cache::TokenCache;
 use crate::last_used::LastUsed;
 use crate::logs::Logs;
@@ -51,6 +53,7 @@ pub struct State {
     clock: Box<dyn Clock>,
     journal: Journal,
     metrics: Metrics,
+    api_servers: ApiServers,
     log: Box<dyn Fn(&str) + Send + Sync>,
     store: Option<Store>,
     listeners: OnceLock<Arc<dyn ClusterListeners>>,
@@ -116,6 +119,7 @@ impl State {
             clock,
             journal: Journal::default(),
             metrics: Metrics::new()?,
+            api_servers: ApiServers::default(),
             log,
             store,
             listeners: OnceLock::new(),
@@ -223,6 +227,11 @@ impl State {
     /// The authenticator's metrics.
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// The metrics of a cluster's API server.
+    pub(crate) fn api_metrics(&self, cluster: &Cluster) -> Option<Arc<ApiMetrics>> {
+        self.api_servers.of(&self.snapshot(), cluster)
     }
 
     /// The id of a request or an answer: a UUID.
