@@ -10,6 +10,7 @@ mod discovery;
 mod guard;
 mod health;
 mod list;
+pub(crate) mod metrics;
 mod objects;
 mod openapi;
 mod options;
@@ -51,6 +52,7 @@ use tokio::sync::mpsc::Receiver;
 use self::audit::Answered;
 use self::audit::Known;
 use self::status::Failure;
+use crate::clock::Stopwatch;
 use crate::http::Delivery;
 use crate::http::Request;
 use crate::http::Response;
@@ -81,11 +83,13 @@ pub fn handle(state: &State, cluster: &str, request: &Request) -> Response {
         .header("audit-id")
         .map_or_else(|| state.request_id(), str::to_owned);
     let received = state.now();
+    let stopwatch = Stopwatch::start();
     let attributes = attributes(&request.method, path, &request.query);
     let mut known = Known::default();
     let answer = answer(state, cluster, request, &attributes, &mut known);
     let failure = answer.as_ref().err().map(Failure::value);
     let response = answer.unwrap_or_else(|failure| failure.render(request));
+    measure(state, cluster, request, &attributes, &known, &response, stopwatch);
     audit::record(
         state,
         cluster,
@@ -107,6 +111,29 @@ pub fn handle(state: &State, cluster: &str, request: &Request) -> Response {
         return response;
     }
     response.with_header("cache-control", "no-cache, private")
+}
+
+/// Tells the metrics of a request that has its answer.
+fn measure(
+    state: &State,
+    cluster: &str,
+    request: &Request,
+    attributes: &Attributes,
+    known: &Known,
+    response: &Response,
+    stopwatch: Stopwatch,
+) {
+    let world = state.snapshot();
+    let Some(cluster) = world.cluster(cluster) else { return };
+    let Some(metrics) = state.api_metrics(cluster) else {
+        return;
+    };
+    metrics.authenticated(known.user.as_ref().map(|user| user.username.as_str()));
+    let Some((allowed, _)) = known.decision else { return };
+    metrics.authorized(allowed);
+    if allowed {
+        metrics.answered(cluster, request, attributes, response, stopwatch.seconds());
+    }
 }
 
 /// Authenticates, authorizes and serves; `known` tells how far it came.
@@ -157,6 +184,7 @@ fn answer(
         return answer;
     }
     match request.path.trim_end_matches('/') {
+        "/metrics" => metrics::answer(&context).ok_or_else(Failure::path_not_found),
         "/version" => Ok(version(&context)),
         CONFIGURATION_PATH if request.method == "GET" => Ok(token_issuer::internal_configuration(&context.cluster)),
         "/openid/v1/jwks" if request.method == "GET" => token_issuer::key(state, cluster_name)
@@ -254,20 +282,36 @@ fn describe(attributes: &Attributes) -> String {
 }
 
 fn version(context: &Context<'_>) -> Response {
-    let version = &context.cluster.version;
-    let (major, minor) = version.split_once('.').unwrap_or((version, ""));
+    let [major, minor, git_version, commit, state, date, go, compiler, platform] =
+        build(&context.cluster.version).map(|(_, value)| value);
     let value = json!({
         "major": major,
-        "minor": format!("{minor}+"),
-        "gitVersion": format!("v{version}.5-eks-5d4a308"),
-        "gitCommit": "7d59aa5a2cae4ca3be7cbb8a5a3e5d5a2a5f5f5a",
-        "gitTreeState": "clean",
-        "buildDate": "2025-05-21T09:22:09Z",
-        "goVersion": "go1.23.8",
-        "compiler": "gc",
-        "platform": "linux/amd64",
+        "minor": minor,
+        "gitVersion": git_version,
+        "gitCommit": commit,
+        "gitTreeState": state,
+        "buildDate": date,
+        "goVersion": go,
+        "compiler": compiler,
+        "platform": platform,
     });
     json_response(context.request, 200, &value, true)
+}
+
+/// What is known of the build of a release, under the names that metrics have.
+fn build(version: &str) -> [(&'static str, String); 9] {
+    let (major, minor) = version.split_once('.').unwrap_or((version, ""));
+    [
+        ("major", major.to_owned()),
+        ("minor", format!("{minor}+")),
+        ("git_version", format!("v{version}.5-eks-5d4a308")),
+        ("git_commit", "7d59aa5a2cae4ca3be7cbb8a5a3e5d5a2a5f5f5a".to_owned()),
+        ("git_tree_state", "clean".to_owned()),
+        ("build_date", "2025-05-21T09:22:09Z".to_owned()),
+        ("go_version", "go1.23.8".to_owned()),
+        ("compiler", "gc".to_owned()),
+        ("platform", "linux/amd64".to_owned()),
+    ]
 }
 
 /// A JSON answer: indented where `pretty`, or where the client is one that people read.

@@ -30,6 +30,7 @@ use super::Context;
 use super::list;
 use super::list::Encoding;
 use super::list::Shown;
+use super::metrics::OpenRequest;
 use super::resources::ResourceType;
 use super::selection::Selection;
 use super::status::Failure;
@@ -69,6 +70,8 @@ struct Watch {
     /// Ages in tables are told from here, and from what has passed since.
     now: Timestamp,
     watched: Stopwatch,
+    /// Counts it when it ends.
+    _open: Option<OpenRequest>,
 }
 
 /// How a watch begins.
@@ -129,6 +132,7 @@ pub(super) fn start(
         has_columns: false,
         now: context.state.now(),
         watched: Stopwatch::start(),
+        _open: OpenRequest::begin(context),
     };
     let runtime = Handle::try_current().map_err(|error| Failure::not_implemented(format!("no watch: {error}")))?;
     let (sender, chunks) = mpsc::channel(BACKLOG);
