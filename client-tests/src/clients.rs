@@ -44,6 +44,10 @@ pub enum Client {
     Helm3,
     /// helm 4, as [`installed_by_us`] has it.
     Helm4,
+    /// The folder with the archives of fabric8's Kubernetes client 8, which Maven fetches.
+    Fabric8,
+    /// The folder with the archives of fabric8's Kubernetes client 7, which Maven fetches.
+    Fabric8Earlier,
     /// An informer of client-go that follows ConfigMaps.
     GoInformer,
     /// The story of Kubernetes told by client-go.
@@ -103,6 +107,8 @@ impl Client {
             Self::AwsVault => "aws-vault",
             Self::Aws2 => "aws@2",
             Self::Boto3 => "boto3",
+            Self::Fabric8 => "fabric8-8",
+            Self::Fabric8Earlier => "fabric8-7",
             Self::GoInformer => "informer",
             Self::Helm3 => "helm@3",
             Self::Helm4 => "helm@4",
@@ -136,6 +142,8 @@ impl Client {
             Self::Aws2 | Self::Helm3 | Self::Helm4 | Self::KubectlNewest | Self::KubectlOldest => {
                 installed_by_us(self.name())
             }
+            Self::Fabric8 => java_archives(self.name(), "java/fabric8/pom-8.xml"),
+            Self::Fabric8Earlier => java_archives(self.name(), "java/fabric8/pom-7.xml"),
             Self::GoInformer => build_go("informer", self.name(), ""),
             Self::GoKubernetes => build_go("kubernetes", self.name(), ""),
             Self::GoSdk => build_go("sdk", self.name(), ""),

@@ -37,7 +37,7 @@ pub(crate) fn status(connection: &mut dyn Connection, parts: impl Iterator<Item 
 }
 
 #[track_caller]
-fn still_serves(simulator: &Simulator) {
+pub(crate) fn still_serves(simulator: &Simulator) {
     for tls in [false, true] {
         let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec();
         let status = status(&mut *open(simulator, tls), [request].into_iter());

@@ -100,3 +100,51 @@ fn an_informer_of_client_go_is_told_of_changes() {
         ["synced with 1", "added NAME 1", "updated NAME 2", "deleted NAME 2"]
     );
 }
+
+#[test]
+fn an_api_server_tells_its_metrics_to_whom_rbac_lets() {
+    let test = "an_api_server_tells_its_metrics_to_whom_rbac_lets";
+    let Some(clients) = need(test, &[Client::Aws, Client::Kubectl]) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    let run = |words: &str| simulator.run(&clients[1], words, None);
+    let asked = "get --raw /metrics --as jane";
+    assert_eq!(
+        run(asked).complaint(),
+        "Error from server (Forbidden): forbidden: User \"jane\" cannot get path \"/metrics\""
+    );
+    assert!(run("get --raw /").good().contains("\"/metrics\""));
+    let _ = run("create clusterrole metrics-reader --verb=get --non-resource-url=/metrics").good();
+    let _ = run("create clusterrolebinding metrics --clusterrole=metrics-reader --user=jane").good();
+    for _ in 0..3 {
+        let _ = run("get --raw /api/v1/namespaces/kube-public/configmaps").good();
+    }
+    let metrics = run(asked).good();
+    let counted = "apiserver_request_total{code=\"200\",component=\"apiserver\",dry_run=\"\",group=\"\",resource=\"configmaps\",scope=\"namespace\",subresource=\"\",verb=\"LIST\",version=\"v1\"} 3";
+    assert!(metrics.lines().any(|line| line == counted), "{metrics}");
+    let refused = "authorization_attempts_total{result=\"no-opinion\"} 1";
+    assert!(metrics.lines().any(|line| line == refused), "{metrics}");
+}
+
+#[test]
+fn the_endpoints_of_the_api_stay_where_it_answers() {
+    let test = "the_endpoints_of_the_api_stay_where_it_answers";
+    let Some(clients) = need(test, &[Client::Aws, Client::Kubectl]) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    let run = |words: &str| simulator.run(&clients[1], words, None);
+    let endpoint = simulator.ready("/clusters/0/endpoint").trim_start_matches("https://");
+    let said = || {
+        let endpoints =
+            "get endpoints kubernetes -o jsonpath={.subsets[0].addresses[0].ip}:{.subsets[0].ports[0].port}";
+        let slice = "get endpointslice kubernetes -o jsonpath={.endpoints[0].addresses[0]}:{.ports[0].port}";
+        [run(endpoints).good(), run(slice).good()]
+    };
+    assert_eq!(said(), [endpoint, endpoint]);
+    let _ = run("patch endpoints kubernetes --type=merge -p {\"subsets\":[{\"addresses\":[{\"ip\":\"10.0.0.1\"}]}]}")
+        .good();
+    let _ = run("delete endpointslice kubernetes").good();
+    assert_eq!(said(), [endpoint, endpoint]);
+}

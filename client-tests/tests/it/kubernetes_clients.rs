@@ -97,3 +97,24 @@ fn the_client_for_node_tells_the_story() {
 fn the_client_for_python_tells_the_story() {
     check("the_client_for_python_tells_the_story", Client::Boto3, &json!({}));
 }
+
+#[test]
+fn the_client_for_python_reads_every_object_that_is_there() {
+    let test = "the_client_for_python_reads_every_object_that_is_there";
+    let Some(found) = need(test, &[Client::Boto3, Client::Aws]) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    let mut command = simulator.command(&found[0]);
+    command.arg(source("python/typed_objects.py"));
+    let told: Value = serde_json::from_str(&Simulator::run_command(&mut command).good()).unwrap();
+    let endpoint = simulator.ready("/clusters/0/endpoint");
+    let wanted = json!({
+        "nodes": [true, true],
+        "images": ["eks/aws-eks-nodeagent", "eks/aws-node", "eks/coredns", "eks/kube-proxy"],
+        "selected": true,
+        "endpoint": [endpoint, endpoint],
+        "lists": [true, true, true, true, true],
+    });
+    assert_eq!(told, wanted);
+}

@@ -39,4 +39,5 @@ mod sso;
 mod sts;
 mod tokens;
 mod webhook;
+mod websocket;
 mod workshop;

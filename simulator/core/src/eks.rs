@@ -466,8 +466,8 @@ impl Cluster {
     }
 
     /// Does what controllers do after the changes since `before`: every namespace has its ServiceAccount and the
-    /// authority's certificate, again when they were deleted; every version of a custom resource has its APIService. Then
-    /// brings the indices up to date.
+    /// authority's certificate, again when they were deleted; every version of a custom resource has its APIService; the
+    /// API server's own Endpoints say where it is. Then brings the indices up to date.
     ///
     /// Source: `pkg/controller/serviceaccount/serviceaccounts_controller.go` and
     /// `pkg/controller/certificates/rootcacertpublisher/publisher.go` of Kubernetes 1.32.
@@ -480,6 +480,9 @@ impl Cluster {
         };
         if changed.iter().any(|key| key.resource == DEFINITIONS) {
             self.follow_definitions(ids, now);
+        }
+        if changed.iter().any(objects::belongs_to_the_api) {
+            self.reconcile_api(ids, now);
         }
         let mut seen = BTreeSet::new();
         for key in &changed {
@@ -498,6 +501,7 @@ impl Cluster {
     pub fn set_api(&mut self, endpoint: String, certificate_authority: String, ids: &mut IdGenerator, now: Timestamp) {
         self.endpoint = endpoint;
         self.certificate_authority = certificate_authority;
+        self.reconcile_api(ids, now);
         let namespaces = self.objects.list("namespaces", None);
         let namespaces: Vec<String> = namespaces.map(|(key, _)| key.name.clone()).collect();
         for name in namespaces {
@@ -513,6 +517,24 @@ impl Cluster {
                     }
                     // Nobody else changes it in between.
                     let _ = self.objects.update(&key, renewed);
+                }
+            }
+        }
+    }
+
+    /// Writes where the API answers into the Endpoints and the EndpointSlice of the Service `kubernetes`.
+    fn reconcile_api(&mut self, ids: &mut IdGenerator, now: Timestamp) {
+        for (key, object) in objects::of_the_api(&self.endpoint).into_iter().flatten() {
+            match self.objects.find(&key) {
+                None => {
+                    // Nothing is there.
+                    let _ = self.objects.create(key, object, ids, now);
+                }
+                Some(stored) => {
+                    if let Some(object) = objects::reconciled(stored, &object) {
+                        // Nobody else changes it in between.
+                        let _ = self.objects.update(&key, object);
+                    }
                 }
             }
         }

@@ -9,6 +9,9 @@ use sha2::Sha256;
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// The alphabet of secret access keys.
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// The alphabet of what Kubernetes appends to `generateName` (`apimachinery/pkg/util/rand`): no vowels, so that no words
+/// come out, and nothing that looks like another character.
+const NAME_SUFFIX: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// A generator whose outputs follow from its seed and the number of draws so far.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -22,6 +25,17 @@ impl IdGenerator {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { seed, drawn: 0 }
+    }
+
+    /// Another generator for what `label` names. It follows from this one, which goes on as if it had not been asked.
+    #[must_use]
+    pub fn fork(&self, label: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.seed.to_be_bytes());
+        hash.update(self.drawn.to_be_bytes());
+        hash.update(label.as_bytes());
+        let digest = hash.finalize();
+        Self::new(digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte)))
     }
 
     /// A unique id of IAM with its prefix, such as `AIDA` + 17 characters.
@@ -60,6 +74,11 @@ impl IdGenerator {
         format!("{first}-{second}")
     }
 
+    /// The end of a name that Kubernetes generates, of `length` characters.
+    pub fn name_suffix(&mut self, length: usize) -> String {
+        self.characters("", length, NAME_SUFFIX)
+    }
+
     /// A version 4 UUID in lower case.
     pub fn uuid(&mut self) -> String {
         let mut bytes = [0_u8; 16];
@@ -95,11 +114,13 @@ impl IdGenerator {
 
     fn characters(&mut self, prefix: &str, length: usize, alphabet: &[u8]) -> String {
         let mut text = prefix.to_owned();
+        // Bytes beyond the last multiple of the alphabet's length would favor its first characters.
+        let fair = 256 - 256 % alphabet.len();
         while text.len() < length {
-            // INVARIANT: both alphabets divide 256, so the remainder favors no character.
             text.extend(
                 self.draw()
                     .into_iter()
+                    .filter(|byte| usize::from(*byte) < fair)
                     .filter_map(|byte| alphabet.get(usize::from(byte) % alphabet.len()))
                     .map(|byte| char::from(*byte))
                     .take(length - text.len()),
@@ -135,5 +156,29 @@ mod tests {
         assert_eq!((uuid.len(), uuid.as_bytes()[14]), (36, b'4'));
         assert_eq!(IdGenerator::new(7).unique_id("AIDA"), user);
         assert_ne!(IdGenerator::new(8).unique_id("AIDA"), user);
+        assert_eq!(ids.fork("a").hex(32), ids.clone().fork("a").hex(32));
+        assert_ne!(ids.fork("a").hex(32), ids.fork("b").hex(32));
+        let fork = ids.fork("a");
+        ids.uuid();
+        assert_ne!(ids.fork("a"), fork);
+    }
+
+    #[test]
+    fn the_end_of_a_name_is_any_of_fourteen_million() {
+        let mut ids = IdGenerator::new(1);
+        let drawn: Vec<String> = (0..12_000).map(|_| ids.name_suffix(5)).collect();
+        for at in 0..5 {
+            let mut found: Vec<char> = drawn.iter().filter_map(|suffix| suffix.chars().nth(at)).collect();
+            found.sort_unstable();
+            let counts: Vec<usize> = found.chunk_by(PartialEq::eq).map(<[char]>::len).collect();
+            assert_eq!(counts.len(), NAME_SUFFIX.len(), "each character is drawn");
+            // 444 are expected of each, give or take 21.
+            assert!(counts.iter().all(|count| (340..550).contains(count)), "{counts:?}");
+        }
+        let mut unique = drawn;
+        unique.sort_unstable();
+        unique.dedup();
+        // Of 27^5 names about five pairs are the same; of the 2^19 that 16 characters make, 129 would be.
+        assert!(unique.len() > 11_980, "{}", unique.len());
     }
 }

@@ -46,6 +46,7 @@ pub mod selector;
 pub mod service_account;
 pub mod user;
 pub mod validation;
+pub mod websocket;
 
 pub mod cloudformation;
 pub mod cloudwatch_logs;

@@ -6,6 +6,7 @@ pub mod deletion;
 pub mod disruption;
 pub mod history;
 mod index;
+pub mod job;
 mod pod;
 pub mod service;
 pub mod strategy;
@@ -101,7 +102,7 @@ impl ObjectStore {
             })
     }
 
-    /// Stores a new object and returns it as stored.
+    /// Stores a new object and returns it as stored. Without a uid it gets one (see [`identify`]).
     ///
     /// # Errors
     /// [`StoreError::AlreadyExists`].
@@ -124,8 +125,10 @@ impl ObjectStore {
         if !key.namespace.is_empty() {
             metadata.insert("namespace".to_owned(), json!(key.namespace));
         }
-        metadata.insert("uid".to_owned(), json!(ids.uuid()));
         metadata.insert("creationTimestamp".to_owned(), json!(now.render_rfc3339()));
+        if text(&object, "/metadata/uid").is_empty() {
+            identify(&mut object, ids);
+        }
         Ok(self.put(key, object))
     }
 
@@ -214,6 +217,12 @@ impl ObjectStore {
         );
         object
     }
+}
+
+/// Gives an object a uid of its own, whatever its metadata says. What the API server makes of a new object may depend on
+/// it, so that a uid comes first (`FillObjectMetaSystemFields` in `apiserver/pkg/registry/rest`).
+pub fn identify(object: &mut Value, ids: &mut IdGenerator) {
+    metadata_mut(object).insert("uid".to_owned(), json!(ids.uuid()));
 }
 
 /// The text at a pointer, empty where there is none.

@@ -4,7 +4,7 @@
 //! parameters), we go in the order of the URL.
 
 mod error;
-mod go;
+pub(crate) mod go;
 mod host;
 #[cfg(test)]
 mod tests;

@@ -132,7 +132,7 @@ pub fn validate(kind: &Kind, scope: Scope, old: Option<&Value>, object: &Value) 
             }
         }
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaling::check(&mut errors, object),
-        ("batch", "Job") => workload::job(&mut errors, object),
+        ("batch", "Job") => workload::job(&mut errors, old, object),
         ("batch", "CronJob") => workload::cron_job(&mut errors, object),
         ("coordination.k8s.io", "Lease") => core::lease(&mut errors, object),
         ("rbac.authorization.k8s.io", name) => rbac::check(&mut errors, name, old, object),

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use hyper::body::Bytes;
 use hyper::body::Frame;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
 use hyper_util::rt::TokioTimer;
@@ -32,6 +35,8 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+
+use crate::websocket;
 
 /// kube-apiserver takes request bodies of up to 3 MiB; nothing that we serve wants more.
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
@@ -187,6 +192,8 @@ pub enum Delivery {
     Dropped,
     /// The body's further chunks come one by one, until the sender is gone.
     Streamed(Receiver<Vec<u8>>),
+    /// The connection goes on as a WebSocket, and each line of what comes is a message, until the sender is gone.
+    WebSocket(Receiver<Vec<u8>>),
 }
 
 impl Response {
@@ -272,10 +279,26 @@ async fn serve_connection<S>(stream: S, peer: Peer, handler: Handler)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(move |request| {
-        let (peer, handler) = (peer.clone(), Arc::clone(&handler));
-        async move { deliver(answer(request, peer, &handler).await).await }
-    });
+    let granted = Granted::default();
+    let service = {
+        let granted = Arc::clone(&granted);
+        service_fn(move |mut request| {
+            let (peer, handler, granted) = (peer.clone(), Arc::clone(&handler), Arc::clone(&granted));
+            async move {
+                let is_upgradable = request.version() == hyper::Version::HTTP_11;
+                let upgrade = hyper::upgrade::on(&mut request);
+                let mut response = answer(request, peer, &handler).await;
+                if let Delivery::WebSocket(lines) = response.delivery {
+                    if !is_upgradable {
+                        return deliver(Response::new(400, "text/plain", "Bad Request\n")).await;
+                    }
+                    *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrade, lines));
+                    response.delivery = Delivery::Prompt;
+                }
+                deliver(response).await
+            }
+        })
+    };
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -288,8 +311,20 @@ where
         .max_header_list_size(HEADER_LIMIT as u32)
         .max_concurrent_streams(STREAM_LIMIT);
     // An error here is the client's doing and ends with its connection.
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    let _ = builder
+        .serve_connection_with_upgrades(TokioIo::new(stream), service)
+        .await;
+    // In this task, so that it counts among the connections.
+    let upgraded = granted.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some((upgrade, lines)) = upgraded
+        && let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, upgrade).await
+    {
+        websocket::serve(TokioIo::new(stream), lines).await;
+    }
 }
+
+/// A WebSocket that has been granted: it begins once hyper has let go of the connection.
+type Granted = Arc<Mutex<Option<(OnUpgrade, Receiver<Vec<u8>>)>>>;
 
 /// Reads a request to its end and has it answered.
 pub(crate) async fn answer(request: hyper::Request<Incoming>, peer: Peer, handler: &Handler) -> Response {
@@ -337,7 +372,8 @@ pub(crate) async fn answer(request: hyper::Request<Incoming>, peer: Peer, handle
 pub(crate) async fn deliver(response: Response) -> Result<hyper::Response<Body>, Dropped> {
     let body = Bytes::from(response.body);
     let body = match response.delivery {
-        Delivery::Prompt => Full::new(body).boxed_unsync(),
+        // Only a whole connection goes on as a WebSocket, so that none is left here.
+        Delivery::Prompt | Delivery::WebSocket(_) => Full::new(body).boxed_unsync(),
         Delivery::Late(wait) => {
             tokio::time::sleep(wait).await;
             Full::new(body).boxed_unsync()

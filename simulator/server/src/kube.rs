@@ -10,6 +10,7 @@ mod discovery;
 mod guard;
 mod health;
 mod list;
+pub(crate) mod metrics;
 mod objects;
 mod openapi;
 mod options;
@@ -42,12 +43,17 @@ use eks_auth_core::impersonation::impersonate;
 use eks_auth_core::request_info::Attributes;
 use eks_auth_core::request_info::attributes;
 use eks_auth_core::user::UserInfo;
+use eks_auth_core::websocket;
+use eks_auth_core::websocket::HandshakeError;
 use serde::Serialize;
 use serde_json::json;
+use tokio::sync::mpsc::Receiver;
 
 use self::audit::Answered;
 use self::audit::Known;
 use self::status::Failure;
+use crate::clock::Stopwatch;
+use crate::http::Delivery;
 use crate::http::Request;
 use crate::http::Response;
 use crate::journal::EventKind;
@@ -77,11 +83,13 @@ pub fn handle(state: &State, cluster: &str, request: &Request) -> Response {
         .header("audit-id")
         .map_or_else(|| state.request_id(), str::to_owned);
     let received = state.now();
+    let stopwatch = Stopwatch::start();
     let attributes = attributes(&request.method, path, &request.query);
     let mut known = Known::default();
     let answer = answer(state, cluster, request, &attributes, &mut known);
     let failure = answer.as_ref().err().map(Failure::value);
     let response = answer.unwrap_or_else(|failure| failure.render(request));
+    measure(state, cluster, request, &attributes, &known, &response, stopwatch);
     audit::record(
         state,
         cluster,
@@ -95,11 +103,37 @@ pub fn handle(state: &State, cluster: &str, request: &Request) -> Response {
             failure,
         },
     );
+    if let Delivery::WebSocket(lines) = response.delivery {
+        return shake_hands(request, known.protocols.as_deref(), lines);
+    }
     let response = response.with_header("audit-id", audit_id);
     if response.headers.iter().any(|(name, _)| *name == "cache-control") {
         return response;
     }
     response.with_header("cache-control", "no-cache, private")
+}
+
+/// Tells the metrics of a request that has its answer.
+fn measure(
+    state: &State,
+    cluster: &str,
+    request: &Request,
+    attributes: &Attributes,
+    known: &Known,
+    response: &Response,
+    stopwatch: Stopwatch,
+) {
+    let world = state.snapshot();
+    let Some(cluster) = world.cluster(cluster) else { return };
+    let Some(metrics) = state.api_metrics(cluster) else {
+        return;
+    };
+    metrics.authenticated(known.user.as_ref().map(|user| user.username.as_str()));
+    let Some((allowed, _)) = known.decision else { return };
+    metrics.authorized(allowed);
+    if allowed {
+        metrics.answered(cluster, request, attributes, response, stopwatch.seconds());
+    }
 }
 
 /// Authenticates, authorizes and serves; `known` tells how far it came.
@@ -110,7 +144,9 @@ fn answer(
     attributes: &Attributes,
     known: &mut Known,
 ) -> Result<Response, Failure> {
-    let caller = &*known.user.insert(authn::authenticate(state, cluster_name, request)?);
+    let caller = authn::authenticate(state, cluster_name, request)?;
+    known.protocols = caller.protocols;
+    let caller = &*known.user.insert(caller.user);
     let world = state.snapshot();
     let cluster = world.cluster(cluster_name).ok_or_else(Failure::path_not_found)?;
     let impersonated = impersonate(caller, &request.headers, cluster).map_err(|refusal| match refusal {
@@ -148,6 +184,7 @@ fn answer(
         return answer;
     }
     match request.path.trim_end_matches('/') {
+        "/metrics" => metrics::answer(&context).ok_or_else(Failure::path_not_found),
         "/version" => Ok(version(&context)),
         CONFIGURATION_PATH if request.method == "GET" => Ok(token_issuer::internal_configuration(&context.cluster)),
         "/openid/v1/jwks" if request.method == "GET" => token_issuer::key(state, cluster_name)
@@ -155,6 +192,35 @@ fn answer(
             .ok_or_else(Failure::path_not_found),
         path if path == "/openapi/v2" || path.starts_with("/openapi/v3") => openapi::answer(&context, path),
         path => discovery::answer(&context, path),
+    }
+}
+
+/// The answer with which a watch goes on as a WebSocket, or why it does not. It has no headers but those of the handshake:
+/// kube-apiserver has given the connection away by then, and has audited the request as answered with 101.
+fn shake_hands(request: &Request, protocols: Option<&[String]>, lines: Receiver<Vec<u8>>) -> Response {
+    let (status, headers, body, delivery) = match websocket::shake_hands(&request.method, &request.headers, protocols) {
+        Ok(accepted) => {
+            let mut headers = vec![
+                ("upgrade", "websocket".to_owned()),
+                ("connection", "Upgrade".to_owned()),
+                ("sec-websocket-accept", accepted.accept),
+            ];
+            headers.extend(accepted.protocol.map(|protocol| ("sec-websocket-protocol", protocol)));
+            (101, headers, String::new(), Delivery::WebSocket(lines))
+        }
+        Err(error) => {
+            let mut headers = vec![("connection", "close".to_owned())];
+            if error == HandshakeError::Version {
+                headers.push(("sec-websocket-version", "13".to_owned()));
+            }
+            (error.status(), headers, error.to_string(), Delivery::Prompt)
+        }
+    };
+    Response {
+        status,
+        headers,
+        body: body.into_bytes(),
+        delivery,
     }
 }
 
@@ -216,20 +282,36 @@ fn describe(attributes: &Attributes) -> String {
 }
 
 fn version(context: &Context<'_>) -> Response {
-    let version = &context.cluster.version;
-    let (major, minor) = version.split_once('.').unwrap_or((version, ""));
+    let [major, minor, git_version, commit, state, date, go, compiler, platform] =
+        build(&context.cluster.version).map(|(_, value)| value);
     let value = json!({
         "major": major,
-        "minor": format!("{minor}+"),
-        "gitVersion": format!("v{version}.5-eks-5d4a308"),
-        "gitCommit": "7d59aa5a2cae4ca3be7cbb8a5a3e5d5a2a5f5f5a",
-        "gitTreeState": "clean",
-        "buildDate": "2025-05-21T09:22:09Z",
-        "goVersion": "go1.23.8",
-        "compiler": "gc",
-        "platform": "linux/amd64",
+        "minor": minor,
+        "gitVersion": git_version,
+        "gitCommit": commit,
+        "gitTreeState": state,
+        "buildDate": date,
+        "goVersion": go,
+        "compiler": compiler,
+        "platform": platform,
     });
     json_response(context.request, 200, &value, true)
+}
+
+/// What is known of the build of a release, under the names that metrics have.
+fn build(version: &str) -> [(&'static str, String); 9] {
+    let (major, minor) = version.split_once('.').unwrap_or((version, ""));
+    [
+        ("major", major.to_owned()),
+        ("minor", format!("{minor}+")),
+        ("git_version", format!("v{version}.5-eks-5d4a308")),
+        ("git_commit", "7d59aa5a2cae4ca3be7cbb8a5a3e5d5a2a5f5f5a".to_owned()),
+        ("git_tree_state", "clean".to_owned()),
+        ("build_date", "2025-05-21T09:22:09Z".to_owned()),
+        ("go_version", "go1.23.8".to_owned()),
+        ("compiler", "gc".to_owned()),
+        ("platform", "linux/amd64".to_owned()),
+    ]
 }
 
 /// A JSON answer: indented where `pretty`, or where the client is one that people read.

@@ -31,4 +31,5 @@ pub mod state;
 mod store;
 pub mod tls;
 mod token_issuer;
+mod websocket;
 pub mod workshop;

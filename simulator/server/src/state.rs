@@ -25,6 +25,8 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::journal::Journal;
+use crate::kube::metrics::ApiMetrics;
+use crate::kube::metrics::ApiServers;
 use crate::kube::token_cache::TokenCache;
 use crate::last_used::LastUsed;
 use crate::logs::Logs;
@@ -33,7 +35,8 @@ use crate::store;
 use crate::store::Store;
 use crate::tls::Authority;
 
-/// Any number will do: the ids must differ from one another only.
+/// Any number will do: the ids must differ from one another only, and from those of the processes before it where they are
+/// kept.
 const REQUEST_ID_SEED: u64 = 0x7265_7175_6573_7473;
 
 /// What every listener shares.
@@ -50,6 +53,7 @@ pub struct State {
     clock: Box<dyn Clock>,
     journal: Journal,
     metrics: Metrics,
+    api_servers: ApiServers,
     log: Box<dyn Fn(&str) + Send + Sync>,
     store: Option<Store>,
     listeners: OnceLock<Arc<dyn ClusterListeners>>,
@@ -115,10 +119,18 @@ impl State {
             clock,
             journal: Journal::default(),
             metrics: Metrics::new()?,
+            api_servers: ApiServers::default(),
             log,
             store,
             listeners: OnceLock::new(),
         };
+        if state.store.is_some() {
+            // Some become the ids of what is kept, such as saved queries. The World's own go on after a restart, so that one
+            // of them tells this process from those before it.
+            let start = state.change(|world| world.ids.uuid());
+            let mut ids = state.request_ids.lock().unwrap_or_else(PoisonError::into_inner);
+            *ids = ids.fork(&start);
+        }
         // Logs that were kept go on.
         if state.logs.snapshot().last_sequence() == 0 {
             for cluster in state.snapshot().clusters.values() {
@@ -215,6 +227,11 @@ impl State {
     /// The authenticator's metrics.
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// The metrics of a cluster's API server.
+    pub(crate) fn api_metrics(&self, cluster: &Cluster) -> Option<Arc<ApiMetrics>> {
+        self.api_servers.of(&self.snapshot(), cluster)
     }
 
     /// The id of a request or an answer: a UUID.
@@ -332,5 +349,31 @@ impl State {
             (self.log)(line);
         }
         self.append_control_plane(cluster, LogType::Authenticator, lines, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eks_auth_core::scenario;
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    #[test]
+    fn ids_of_requests_are_new_ones_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let mut world = scenario::stage(scenario::ARTICLE_WORLD, now).unwrap().world;
+        let mut drawn = Vec::new();
+        for _ in 0..3 {
+            let store = Some(Store::open(folder.path()).unwrap());
+            let clock = Box::new(ManualClock::new(now));
+            let state = State::with_store(world, clock, Box::new(|_| {}), store, Arc::default()).unwrap();
+            drawn.extend([state.request_id(), state.request_id()]);
+            world = (*state.snapshot()).clone();
+        }
+        drawn.sort_unstable();
+        drawn.dedup();
+        assert_eq!(drawn.len(), 6);
     }
 }

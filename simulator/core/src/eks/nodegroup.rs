@@ -107,14 +107,16 @@ impl Cluster {
             });
         }
         let desired = spec.desired_size.unwrap_or(2).min(u64::from(NODES));
-        let before = self.objects().list("nodes", None).count();
         let nodes = objects::of_a_nodegroup(
-            &spec.name,
-            u8::try_from(desired).unwrap_or(NODES),
-            before,
-            &self.region,
-            &self.version,
-            now,
+            &objects::Nodes {
+                nodegroup: &spec.name,
+                count: u8::try_from(desired).unwrap_or(NODES),
+                region: &self.region,
+                version: &self.version,
+                created: now,
+            },
+            |name| self.objects().find(&ObjectKey::new("nodes", "", name)).is_some(),
+            ids.fork(&format!("{} {}", self.arn(), spec.name)),
         );
         self.instances.extend(objects::instances(&nodes));
         self.create_objects(nodes, ids, now);

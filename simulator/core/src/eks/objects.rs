@@ -1,13 +1,20 @@
 //! The objects that an EKS cluster has: a new one, and one with nodes.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::net::Ipv4Addr;
 
 use serde_json::Value;
 use serde_json::json;
+use sha2::Digest;
+use sha2::Sha256;
 
+use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 use crate::object::ObjectKey;
+use crate::schema::Kind;
+use crate::schema::decode::complete;
+use crate::schema::defaults::set_defaults;
 
 /// The range of services where none is asked for.
 pub(super) const SERVICE_CIDR: &str = "10.100.0.0/16";
@@ -103,6 +110,70 @@ pub(super) fn belongs_to_a_namespace(key: &ObjectKey) -> bool {
     }
 }
 
+/// The name of the API server's Service, Endpoints and EndpointSlice, in the namespace `default`.
+const API: &str = "kubernetes";
+const ENDPOINTS: &str = "endpoints";
+const ENDPOINT_SLICES: &str = "endpointslices.discovery.k8s.io";
+
+/// Where the API server answers, as it says itself: the Endpoints and the EndpointSlice of the Service `kubernetes`.
+/// Nothing where `url` names no address.
+///
+/// Source: `pkg/controlplane/reconcilers` of Kubernetes 1.32. The addresses are those at which this cluster is reached, on
+/// EKS those of two network interfaces.
+pub(super) fn of_the_api(url: &str) -> Option<[(ObjectKey, Value); 2]> {
+    let (_, authority) = url.split_once("://")?;
+    let (host, port) = authority.trim_end_matches('/').rsplit_once(':')?;
+    let port: u16 = port.parse().ok()?;
+    let address: IpAddr = match host.trim_matches(['[', ']']) {
+        "localhost" => Ipv4Addr::LOCALHOST.into(),
+        host => host.parse().ok()?,
+    };
+    let port = json!({"name": "https", "port": port, "protocol": "TCP"});
+    let endpoints = json!({
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": {"labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
+        "subsets": [{"addresses": [{"ip": address.to_string()}], "ports": [port]}],
+    });
+    let slice = json!({
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"generation": 1, "labels": {"kubernetes.io/service-name": API}},
+        "addressType": if address.is_ipv4() { "IPv4" } else { "IPv6" },
+        "endpoints": [{"addresses": [address.to_string()], "conditions": {"ready": true}}],
+        "ports": [port],
+    });
+    Some([
+        (ObjectKey::new(ENDPOINTS, "default", API), endpoints),
+        (ObjectKey::new(ENDPOINT_SLICES, "default", API), slice),
+    ])
+}
+
+/// Whether an object is one of [`of_the_api`].
+pub(super) fn belongs_to_the_api(key: &ObjectKey) -> bool {
+    key.name == API && key.namespace == "default" && [ENDPOINTS, ENDPOINT_SLICES].contains(&key.resource.as_str())
+}
+
+/// Brings a stored object of [`of_the_api`] back to what it is to say; nothing where it says that.
+pub(super) fn reconciled(stored: &Value, wanted: &Value) -> Option<Value> {
+    let said = ["subsets", "addressType", "endpoints", "ports"];
+    if said.iter().all(|field| stored.get(field) == wanted.get(field)) {
+        return None;
+    }
+    let mut object = stored.clone();
+    let map = object.as_object_mut()?;
+    for field in said {
+        match wanted.get(field) {
+            Some(value) => map.insert(field.to_owned(), value.clone()),
+            None => map.remove(field),
+        };
+    }
+    if let Some(generation) = object.pointer_mut("/metadata/generation") {
+        *generation = json!(generation.as_i64().unwrap_or_default() + 1);
+    }
+    Some(object)
+}
+
 fn service_account(namespace: &str, name: &str) -> (ObjectKey, Value) {
     let object = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {}});
     (ObjectKey::new("serviceaccounts", namespace, name), object)
@@ -128,17 +199,16 @@ pub(super) fn waiting_coredns() -> Vec<(ObjectKey, Value)> {
     SUFFIXES
         .iter()
         .map(|suffix| {
-            let object = json!({
+            let object = whole(json!({
                 "apiVersion": "v1",
                 "kind": "Pod",
                 "metadata": {"labels": {"k8s-app": "kube-dns"}},
                 "spec": {
-                    "containers": [{"name": "coredns", "image": "eks/coredns:latest"}],
-                    "restartPolicy": "Always",
+                    "containers": [{"name": "coredns", "image": image_of("coredns")}],
                     "serviceAccountName": account_of("kube-dns"),
                 },
-                "status": {"conditions": [], "phase": "Pending"},
-            });
+                "status": {"phase": "Pending", "qosClass": "BestEffort"},
+            }));
             (ObjectKey::new("pods", "kube-system", &coredns_name(suffix)), object)
         })
         .collect()
@@ -149,44 +219,69 @@ fn coredns_name(suffix: &str) -> String {
 }
 
 /// What [`of_a_new_cluster`] has, and two nodes with the pods of kube-system.
-pub(crate) fn of_a_small_cluster(region: &str, version: &str, created: Timestamp) -> Vec<(ObjectKey, Value)> {
+pub(crate) fn of_a_small_cluster(
+    region: &str,
+    version: &str,
+    created: Timestamp,
+    ids: IdGenerator,
+) -> Vec<(ObjectKey, Value)> {
     let mut objects = of_a_new_cluster(SERVICE_CIDR);
+    let mut maker = Maker {
+        region,
+        version,
+        nodegroup: NODEGROUP,
+        created,
+        ids,
+    };
     for (at, (ip, zone)) in [("192.168.12.41", "a"), ("192.168.64.107", "b")].iter().enumerate() {
         let name = node_name(ip, region);
         let suffix = SUFFIXES.get(at).copied().unwrap_or_default();
-        objects.push(node(&name, ip, region, zone, version, NODEGROUP, created));
-        objects.extend(daemon_pods(suffix, &name, ip, created));
+        objects.push(maker.node(&name, ip, zone));
+        objects.extend(maker.daemon_pods(suffix, &name, ip));
         let pod_ip = format!("192.168.{}.{}", 12 + at * 52, 66 + at);
-        objects.push(pod(
-            &coredns_name(suffix),
-            "kube-dns",
-            &["coredns"],
-            &name,
-            ip,
-            &pod_ip,
-            created,
-        ));
+        let containers = ["coredns"];
+        objects.push(maker.pod(&coredns_name(suffix), "kube-dns", &containers, (&name, ip), &pod_ip));
     }
     objects
 }
 
-/// The nodes of a new node group, with the pods that run on every node. `before` nodes are there already.
+/// What the nodes of a new node group are.
+pub(super) struct Nodes<'a> {
+    /// The node group.
+    pub(super) nodegroup: &'a str,
+    /// How many there are to be.
+    pub(super) count: u8,
+    /// See [`super::Cluster::region`].
+    pub(super) region: &'a str,
+    /// See [`super::Cluster::version`].
+    pub(super) version: &'a str,
+    /// When they are made.
+    pub(super) created: Timestamp,
+}
+
+/// The nodes of a new node group, with the pods that run on every node. Names for which `is_taken` are passed over.
 pub(super) fn of_a_nodegroup(
-    nodegroup: &str,
-    count: u8,
-    before: usize,
-    region: &str,
-    version: &str,
-    created: Timestamp,
+    nodes: &Nodes<'_>,
+    is_taken: impl Fn(&str) -> bool,
+    ids: IdGenerator,
 ) -> Vec<(ObjectKey, Value)> {
+    let Nodes { region, version, .. } = *nodes;
+    let mut maker = Maker {
+        region,
+        version,
+        nodegroup: nodes.nodegroup,
+        created: nodes.created,
+        ids,
+    };
+    let free = (0..100 * 200_usize)
+        .map(|number| (number, format!("192.168.{}.{}", 96 + number / 200, 10 + number % 200)))
+        .map(|(number, ip)| (number, node_name(&ip, region), ip))
+        .filter(|(_, name, _)| !is_taken(name));
     let mut objects = Vec::new();
-    for at in 0..usize::from(count) {
-        let number = before + at;
-        let ip = format!("192.168.{}.{}", 96 + number / 200 % 100, 10 + number % 200);
+    for (at, (number, name, ip)) in free.take(usize::from(nodes.count)).enumerate() {
         let zone = if at % 2 == 0 { "a" } else { "b" };
-        let name = node_name(&ip, region);
-        objects.push(node(&name, &ip, region, zone, version, nodegroup, created));
-        objects.extend(daemon_pods(&format!("n{number:04}"), &name, &ip, created));
+        objects.push(maker.node(&name, &ip, zone));
+        objects.extend(maker.daemon_pods(&format!("n{number:04}"), &name, &ip));
     }
     objects
 }
@@ -195,12 +290,18 @@ fn node_name(ip: &str, region: &str) -> String {
     format!("ip-{}.{region}.compute.internal", ip.replace('.', "-"))
 }
 
-fn daemon_pods(suffix: &str, node: &str, ip: &str, created: Timestamp) -> [(ObjectKey, Value); 2] {
-    [
-        ("aws-node", &["aws-node", "aws-eks-nodeagent"][..]),
-        ("kube-proxy", &["kube-proxy"][..]),
-    ]
-    .map(|(app, containers)| pod(&format!("{app}-{suffix}"), app, containers, node, ip, ip, created))
+/// The image that a container of EKS's own runs.
+fn image_of(container: &str) -> String {
+    format!("eks/{container}:latest")
+}
+
+/// Gives an object of the simulator's own the defaults of its kind, and every field that its schema wants.
+fn whole(mut object: Value) -> Value {
+    let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
+    let kind = Kind::of(text("apiVersion"), text("kind"));
+    set_defaults(&kind, &mut object);
+    complete(&mut object);
+    object
 }
 
 fn service(namespace: &str, name: &str, ip: &str, labels: Value, selector: Value, ports: Value) -> (ObjectKey, Value) {
@@ -229,109 +330,162 @@ fn service(namespace: &str, name: &str, ip: &str, labels: Value, selector: Value
     (ObjectKey::new("services", namespace, name), object)
 }
 
-fn node(
-    name: &str,
-    ip: &str,
-    region: &str,
-    zone: &str,
-    version: &str,
-    nodegroup: &str,
+/// Makes nodes and what runs on them.
+struct Maker<'a> {
+    region: &'a str,
+    version: &'a str,
+    nodegroup: &'a str,
     created: Timestamp,
-) -> (ObjectKey, Value) {
-    let instance = ip.parse::<Ipv4Addr>().map_or(0, |address| u64::from(address.to_bits()));
-    let zone = format!("{region}{zone}");
-    let object = json!({
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"labels": {
-            "beta.kubernetes.io/arch": "amd64",
-            "beta.kubernetes.io/os": "linux",
-            "eks.amazonaws.com/capacityType": "ON_DEMAND",
-            "eks.amazonaws.com/nodegroup": nodegroup,
-            "kubernetes.io/arch": "amd64",
-            "kubernetes.io/hostname": name,
-            "kubernetes.io/os": "linux",
-            "node.kubernetes.io/instance-type": "t3.medium",
-            "topology.kubernetes.io/region": region,
-            "topology.kubernetes.io/zone": zone,
-        }},
-        "spec": {"providerID": format!("aws:///{zone}/i-0{instance:016x}")},
-        "status": {
-            "addresses": [
-                {"address": ip, "type": "InternalIP"},
-                {"address": name, "type": "InternalDNS"},
-                {"address": name, "type": "Hostname"},
-            ],
-            "allocatable": {"cpu": "1930m", "memory": "3388360Ki", "pods": "17"},
-            "capacity": {"cpu": "2", "memory": "3943368Ki", "pods": "17"},
-            "conditions": [{
-                "lastHeartbeatTime": created.render_rfc3339(),
-                "lastTransitionTime": created.render_rfc3339(),
-                "message": "kubelet is posting ready status",
-                "reason": "KubeletReady",
-                "status": "True",
-                "type": "Ready",
-            }],
-            "nodeInfo": {
-                "architecture": "amd64",
-                "containerRuntimeVersion": "containerd://1.7.27",
-                "kernelVersion": "6.1.141-155.222.amzn2023.x86_64",
-                "kubeProxyVersion": format!("v{version}.5-eks-473151a"),
-                "kubeletVersion": format!("v{version}.5-eks-473151a"),
-                "operatingSystem": "linux",
-                "osImage": "Amazon Linux 2023.7.20250623",
-            },
-        },
-    });
-    (ObjectKey::new("nodes", "", name), object)
+    ids: IdGenerator,
 }
 
-fn pod(
-    name: &str,
-    app: &str,
-    containers: &[&str],
-    node: &str,
-    host_ip: &str,
-    pod_ip: &str,
-    created: Timestamp,
-) -> (ObjectKey, Value) {
-    let started = created.render_rfc3339();
-    let specs: Vec<Value> = containers
-        .iter()
-        .map(|name| json!({"name": name, "image": format!("eks/{name}:latest")}))
-        .collect();
-    let statuses: Vec<Value> = containers
-        .iter()
-        .map(|name| {
+impl Maker<'_> {
+    fn node(&mut self, name: &str, ip: &str, zone: &str) -> (ObjectKey, Value) {
+        let (region, version) = (self.region, self.version);
+        let zone = format!("{region}{zone}");
+        // On an instance of EC2 the kubelet finds them in files: /etc/machine-id, which systemd makes at the first boot,
+        // the firmware's UUID, which begins with `ec2`, and the kernel's boot_id.
+        let system_uuid = self.ids.uuid();
+        let system_uuid = format!("ec2{}", system_uuid.get(3..).unwrap_or_default());
+        let created = self.created.render_rfc3339();
+        let condition = |kind: &str, is: bool, reason: &str, message: &str| {
             json!({
-                "name": name,
-                "image": format!("eks/{name}:latest"),
-                "ready": true,
-                "restartCount": 0,
-                "started": true,
-                "state": {"running": {"startedAt": started}},
+                "lastHeartbeatTime": created,
+                "lastTransitionTime": created,
+                "message": message,
+                "reason": reason,
+                "status": if is { "True" } else { "False" },
+                "type": kind,
             })
-        })
+        };
+        let object = whole(json!({
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"labels": {
+                "beta.kubernetes.io/arch": "amd64",
+                "beta.kubernetes.io/os": "linux",
+                "eks.amazonaws.com/capacityType": "ON_DEMAND",
+                "eks.amazonaws.com/nodegroup": self.nodegroup,
+                "kubernetes.io/arch": "amd64",
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+                "node.kubernetes.io/instance-type": "t3.medium",
+                "topology.kubernetes.io/region": region,
+                "topology.kubernetes.io/zone": zone,
+            }},
+            "spec": {"providerID": format!("aws:///{zone}/i-0{}", self.ids.hex(16))},
+            "status": {
+                "addresses": [
+                    {"address": ip, "type": "InternalIP"},
+                    {"address": name, "type": "InternalDNS"},
+                    {"address": name, "type": "Hostname"},
+                ],
+                "allocatable": {"cpu": "1930m", "memory": "3388360Ki", "pods": "17"},
+                "capacity": {"cpu": "2", "memory": "3943368Ki", "pods": "17"},
+                "conditions": [
+                    condition(
+                        "MemoryPressure",
+                        false,
+                        "KubeletHasSufficientMemory",
+                        "kubelet has sufficient memory available",
+                    ),
+                    condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+                    condition("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+                    condition("Ready", true, "KubeletReady", "kubelet is posting ready status"),
+                ],
+                "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+                "nodeInfo": {
+                    "architecture": "amd64",
+                    "bootID": self.ids.uuid(),
+                    "containerRuntimeVersion": "containerd://1.7.27",
+                    "kernelVersion": "6.1.141-155.222.amzn2023.x86_64",
+                    "kubeProxyVersion": format!("v{version}.5-eks-473151a"),
+                    "kubeletVersion": format!("v{version}.5-eks-473151a"),
+                    "machineID": self.ids.hex(32),
+                    "operatingSystem": "linux",
+                    "osImage": "Amazon Linux 2023.7.20250623",
+                    "systemUUID": system_uuid,
+                },
+            },
+        }));
+        (ObjectKey::new("nodes", "", name), object)
+    }
+
+    fn daemon_pods(&mut self, suffix: &str, node: &str, ip: &str) -> [(ObjectKey, Value); 2] {
+        [
+            ("aws-node", &["aws-node", "aws-eks-nodeagent"][..]),
+            ("kube-proxy", &["kube-proxy"][..]),
+        ]
+        .map(|(app, containers)| self.pod(&format!("{app}-{suffix}"), app, containers, (node, ip), ip))
+    }
+
+    fn pod(
+        &mut self,
+        name: &str,
+        app: &str,
+        containers: &[&str],
+        (node, host_ip): (&str, &str),
+        pod_ip: &str,
+    ) -> (ObjectKey, Value) {
+        let started = self.created.render_rfc3339();
+        let specs: Vec<Value> = containers
+            .iter()
+            .map(|name| json!({"name": name, "image": image_of(name)}))
+            .collect();
+        let statuses: Vec<Value> = containers
+            .iter()
+            .map(|name| {
+                json!({
+                    "containerID": format!("containerd://{}", self.ids.hex(64)),
+                    "name": name,
+                    "image": image_of(name),
+                    "imageID": image_id(name),
+                    "ready": true,
+                    "restartCount": 0,
+                    "started": true,
+                    "state": {"running": {"startedAt": started}},
+                })
+            })
+            .collect();
+        let conditions = [
+            "PodReadyToStartContainers",
+            "Initialized",
+            "Ready",
+            "ContainersReady",
+            "PodScheduled",
+        ]
+        .map(|kind| json!({"type": kind, "status": "True", "lastTransitionTime": started}));
+        let object = whole(json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"labels": {"k8s-app": app}},
+            "spec": {
+                "containers": specs,
+                "nodeName": node,
+                "serviceAccountName": account_of(app),
+            },
+            "status": {
+                "conditions": conditions,
+                "containerStatuses": statuses,
+                "hostIP": host_ip,
+                "hostIPs": [{"ip": host_ip}],
+                "phase": "Running",
+                "podIP": pod_ip,
+                "podIPs": [{"ip": pod_ip}],
+                "qosClass": "BestEffort",
+                "startTime": started,
+            },
+        }));
+        (ObjectKey::new("pods", "kube-system", name), object)
+    }
+}
+
+/// The digest under which a container's image was pulled. It follows from the name: every node has the same.
+fn image_id(container: &str) -> String {
+    let image = image_of(container);
+    let digest: String = Sha256::digest(image.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
         .collect();
-    let object = json!({
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"labels": {"k8s-app": app}},
-        "spec": {
-            "containers": specs,
-            "nodeName": node,
-            "restartPolicy": "Always",
-            "serviceAccountName": account_of(app),
-        },
-        "status": {
-            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": started}],
-            "containerStatuses": statuses,
-            "hostIP": host_ip,
-            "phase": "Running",
-            "podIP": pod_ip,
-            "podIPs": [{"ip": pod_ip}],
-            "startTime": started,
-        },
-    });
-    (ObjectKey::new("pods", "kube-system", name), object)
+    format!("eks/{container}@sha256:{digest}")
 }

@@ -230,7 +230,94 @@ fn a_node_group_brings_nodes_and_a_way_in_for_them() {
         assert_eq!(nodes.len(), 1);
         assert_eq!(nodes[0]["metadata"]["labels"]["eks.amazonaws.com/nodegroup"], "b");
         assert_eq!(cluster.instances.len(), 1);
+
+        // Names that are free again are taken, and those that are not are passed over.
+        cluster.create_nodegroup(spec("c", 5), directory, ids, now).unwrap();
+        assert_eq!(cluster.objects().list("nodes", None).count(), 6);
+        assert_eq!(cluster.instances.len(), 6);
+        let pods = cluster.objects().list("pods", Some("kube-system"));
+        let running = pods.filter(|(_, pod)| pod.pointer("/spec/nodeName").is_some());
+        assert_eq!(running.count(), 12);
     }
+}
+
+#[test]
+fn what_is_made_up_of_nodes_is_their_own_and_the_same_each_time() {
+    let ids = |world: &World| -> Vec<String> {
+        let clusters = world.clusters.values();
+        let nodes = clusters.flat_map(|cluster| cluster.objects().list("nodes", None));
+        let fields =
+            ["nodeInfo/bootID", "nodeInfo/machineID", "nodeInfo/systemUUID"].map(|field| format!("/status/{field}"));
+        nodes
+            .flat_map(|(_, node)| {
+                let provider = node.pointer("/spec/providerID").cloned();
+                let found = fields.iter().filter_map(|field| node.pointer(field).cloned());
+                found.chain(provider).collect::<Vec<Value>>()
+            })
+            .map(|id| id.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let two = || {
+        let mut world = made(request(AuthenticationMode::Api));
+        let (cluster, directory, ids) = world.cluster_and_directory_mut("two").unwrap();
+        let spec = NewNodegroup {
+            name: "workers".to_owned(),
+            node_role: NODE_ROLE.to_owned(),
+            ..NewNodegroup::default()
+        };
+        cluster
+            .create_nodegroup(spec, directory, ids, Timestamp::UNIX_EPOCH)
+            .unwrap();
+        world
+    };
+    let found = ids(&two());
+    assert_eq!(found.len(), 16);
+    assert!(found.iter().all(|id| !id.is_empty()));
+    assert_eq!(found, ids(&two()));
+    let mut unique = found;
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), 16);
+}
+
+#[test]
+fn the_api_says_where_it_answers_and_keeps_to_it() {
+    use super::objects::of_the_api;
+
+    let address = |url: &str| of_the_api(url).map(|[_, (_, slice)]| slice["endpoints"][0]["addresses"][0].clone());
+    assert_eq!(address("https://localhost:6443"), Some(json!("127.0.0.1")));
+    assert_eq!(address("https://[::1]:6443"), Some(json!("::1")));
+    for other in ["", "https://10.0.0.1", "https://seat.example.com:6443"] {
+        assert_eq!(address(other), None, "{other}");
+    }
+    let mut world = world();
+    let now = Timestamp::UNIX_EPOCH;
+    let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+    let [endpoints, slice] =
+        ["endpoints", "endpointslices.discovery.k8s.io"].map(|name| ObjectKey::new(name, "default", "kubernetes"));
+    for url in ["https://127.0.0.1:1", "https://127.0.0.1:2"] {
+        cluster.set_api(url.to_owned(), "PEM".to_owned(), ids, now);
+    }
+    let found = |cluster: &super::Cluster| {
+        let [endpoints, slice] = [&endpoints, &slice].map(|key| cluster.objects().find(key).unwrap().clone());
+        let port = endpoints["subsets"][0]["ports"][0]["port"].clone();
+        (
+            port,
+            slice["ports"][0]["port"].clone(),
+            slice["metadata"]["generation"].clone(),
+        )
+    };
+    assert_eq!(found(cluster), (json!(2), json!(2), json!(2)));
+    let mut other = (**cluster.objects().find(&endpoints).unwrap()).clone();
+    other["subsets"] = json!([]);
+    other["metadata"]["labels"] = json!({"mine": "1"});
+    cluster.replace_object(&endpoints, other, ids, now).unwrap();
+    cluster
+        .erase_object(&slice, &super::DeleteOptions::default(), ids, now)
+        .unwrap();
+    assert_eq!(found(cluster), (json!(2), json!(2), json!(1)));
+    let labels = &cluster.objects().find(&endpoints).unwrap()["metadata"]["labels"];
+    assert_eq!(*labels, json!({"mine": "1"}));
 }
 
 #[test]

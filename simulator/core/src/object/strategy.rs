@@ -12,12 +12,19 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::DEFINITIONS;
+use super::identify;
+use super::job;
 use super::metadata_mut;
 use super::pod;
 use super::text;
+use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 use crate::schema::Kind;
+use crate::schema::decode::complete;
 use crate::schema::defaults::set_defaults;
+
+/// Counts the changes of a DaemonSet's template (`pkg/apis/apps/v1/conversion.go`).
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 /// What the server must know of a kind to write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,11 +61,15 @@ impl Strategy<'_> {
                 }
             }
             "secrets" => fold_string_data(object),
+            "daemonsets.apps" => {
+                let count = template_generation(object);
+                set_template_generation(object, count);
+            }
             _ => {}
         }
     }
 
-    /// Brings a new object into its first state.
+    /// Brings a new object, which has its name and uid, into its first state.
     pub fn before_create(&self, object: &mut Value, now: Timestamp) {
         let metadata = metadata_mut(object);
         for field in [
@@ -73,12 +84,19 @@ impl Strategy<'_> {
             metadata.insert("generation".to_owned(), json!(1));
         }
         match self.resource {
+            "daemonsets.apps" => {
+                let count = template_generation(object);
+                set_template_generation(object, count.max(1));
+            }
+            "jobs.batch" => job::generate_selector(object),
             "nodes" => taint(object),
+            "persistentvolumeclaims" => name_data_source(object),
             "pods" => pod::admit(object),
+            "serviceaccounts" => clean_secret_references(object),
             _ => {}
         }
         if self.has_status {
-            let status = self.first_status(object);
+            let status = self.first_status(object, now);
             if let Some(map) = object.as_object_mut() {
                 match status {
                     Some(status) => map.insert("status".to_owned(), status),
@@ -88,8 +106,14 @@ impl Strategy<'_> {
         }
         match self.resource {
             "namespaces" => {
+                const OWN: &str = "kubernetes";
+                let finalizers = object.pointer("/spec/finalizers").and_then(Value::as_array);
+                let mut finalizers = finalizers.cloned().unwrap_or_default();
+                if !finalizers.iter().any(|finalizer| finalizer == OWN) {
+                    finalizers.push(json!(OWN));
+                }
                 if let Some(map) = object.as_object_mut() {
-                    map.insert("spec".to_owned(), json!({"finalizers": ["kubernetes"]}));
+                    map.insert("spec".to_owned(), json!({"finalizers": finalizers}));
                 }
             }
             DEFINITIONS => establish(object, now),
@@ -129,12 +153,20 @@ impl Strategy<'_> {
             };
         }
         match self.resource {
-            "namespaces" => {
+            // What was asked for, and by whom, stays what it was.
+            "namespaces" | "certificatesigningrequests.certificates.k8s.io" => {
                 if let (Some(spec), Some(map)) = (stored.get("spec"), object.as_object_mut()) {
                     map.insert("spec".to_owned(), spec.clone());
                 }
             }
+            "daemonsets.apps" => {
+                let template = "/spec/template";
+                let is_other = stored.pointer(template) != object.pointer(template);
+                set_template_generation(object, template_generation(stored) + i64::from(is_other));
+            }
+            "persistentvolumeclaims" => name_data_source(object),
             "secrets" => fold_string_data(object),
+            "serviceaccounts" => clean_secret_references(object),
             _ => {}
         }
         let kept = |field: &str| stored.pointer(&format!("/metadata/{field}")).cloned();
@@ -164,17 +196,26 @@ impl Strategy<'_> {
             }
             map
         };
-        fields(stored) != fields(object)
+        let differs = |pointer: &str| stored.pointer(pointer) != object.pointer(pointer);
+        match self.resource {
+            // Its generation is that of the first day (`priorityClassStrategy`).
+            "priorityclasses.scheduling.k8s.io" => false,
+            // Annotations go on to its ReplicaSets (`deploymentStrategy`).
+            "deployments.apps" => differs("/spec") || differs("/metadata/annotations"),
+            "endpointslices.discovery.k8s.io" => fields(stored) != fields(object) || differs("/metadata/labels"),
+            _ => fields(stored) != fields(object),
+        }
     }
 
     /// The status of a new object; nothing where it has none yet.
-    fn first_status(&self, object: &Value) -> Option<Value> {
+    fn first_status(&self, object: &Value, now: Timestamp) -> Option<Value> {
         Some(match self.resource {
             // A kubelet brings its node's status along.
             "nodes" => object.get("status").cloned().unwrap_or_else(|| json!({})),
             "pods" => pod::first_status(object),
             "namespaces" => json!({"phase": "Active"}),
-            "persistentvolumes" | "persistentvolumeclaims" => json!({"phase": "Pending"}),
+            "persistentvolumes" => json!({"lastPhaseTransitionTime": now.render_rfc3339(), "phase": "Pending"}),
+            "persistentvolumeclaims" => json!({"phase": "Pending"}),
             "services" | "ingresses.networking.k8s.io" => json!({"loadBalancer": {}}),
             "replicationcontrollers" | "replicasets.apps" => json!({"replicas": 0}),
             "statefulsets.apps" => json!({"availableReplicas": 0, "replicas": 0}),
@@ -202,11 +243,12 @@ impl Strategy<'_> {
     }
 }
 
-/// Brings an object that a world stages into a state in which it could have been stored: with the defaults of its kind, and
-/// with the first status of a new one where none is staged.
-pub fn stage(resource: &str, object: &mut Value, now: Timestamp) {
+/// Brings an object that a world stages into a state in which it could have been stored: with a uid and the defaults of its
+/// kind, with the first status of a new one where none is staged, and with every field that its schema wants.
+pub fn stage(resource: &str, object: &mut Value, ids: &mut IdGenerator, now: Timestamp) {
     let kind = Kind::of(text(object, "/apiVersion"), text(object, "/kind"));
     set_defaults(&kind, object);
+    identify(object, ids);
     let strategy = Strategy {
         resource,
         has_status: true,
@@ -215,11 +257,15 @@ pub fn stage(resource: &str, object: &mut Value, now: Timestamp) {
     let is_new = object.get("status").is_none() && object.pointer("/metadata/deletionTimestamp").is_none();
     if is_new {
         strategy.before_create(object, now);
-    } else if resource == DEFINITIONS {
-        establish(object, now);
     } else {
+        match resource {
+            DEFINITIONS => establish(object, now),
+            "jobs.batch" => job::generate_selector(object),
+            _ => {}
+        }
         strategy.default(object);
     }
+    complete(object);
 }
 
 /// Makes `object` the stored one, but for what `change` takes from it, and for the resourceVersion and the uid that it
@@ -252,6 +298,52 @@ fn taint(node: &mut Value) {
             .any(|taint| taint.get("key").is_some_and(|key| key == NOT_READY))
     {
         taints.push(json!({"effect": "NoSchedule", "key": NOT_READY}));
+    }
+}
+
+/// What a DaemonSet says of the changes of its template; 0 where it says nothing.
+fn template_generation(daemon_set: &Value) -> i64 {
+    let annotations = daemon_set.pointer("/metadata/annotations");
+    let said = annotations.and_then(|annotations| annotations.get(TEMPLATE_GENERATION)?.as_str());
+    said.and_then(|count| count.parse().ok()).unwrap_or_default()
+}
+
+fn set_template_generation(daemon_set: &mut Value, count: i64) {
+    let annotations = metadata_mut(daemon_set)
+        .entry("annotations")
+        .or_insert_with(|| json!({}));
+    if annotations.is_null() {
+        *annotations = json!({});
+    }
+    if let Some(annotations) = annotations.as_object_mut() {
+        annotations.insert(TEMPLATE_GENERATION.to_owned(), json!(count.to_string()));
+    }
+}
+
+/// Of the Secrets of a ServiceAccount only the names count (`cleanSecretReferences`).
+fn clean_secret_references(account: &mut Value) {
+    let secrets = account.get_mut("secrets").and_then(Value::as_array_mut);
+    for secret in secrets.into_iter().flatten().filter_map(Value::as_object_mut) {
+        secret.retain(|field, _| field == "name");
+    }
+}
+
+/// A claim's `dataSource` and `dataSourceRef` say the same where one of them is left out (`NormalizeDataSources` in
+/// `pkg/api/persistentvolumeclaim`).
+fn name_data_source(claim: &mut Value) {
+    let Some(spec) = claim.get_mut("spec").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let [old, new] =
+        ["dataSource", "dataSourceRef"].map(|field| spec.get(field).filter(|source| !source.is_null()).cloned());
+    match (old, new) {
+        (Some(old), None) => {
+            spec.insert("dataSourceRef".to_owned(), old);
+        }
+        (None, Some(new)) if text(&new, "/namespace").is_empty() => {
+            spec.insert("dataSource".to_owned(), new);
+        }
+        _ => {}
     }
 }
 
@@ -392,7 +484,7 @@ mod tests {
             namespace,
             json!({
                 "metadata": {"name": "n", "labels": {"kubernetes.io/metadata.name": "n"}},
-                "spec": {"finalizers": ["kubernetes"]},
+                "spec": {"finalizers": ["mine", "kubernetes"]},
                 "status": {"phase": "Active"},
             })
         );
@@ -407,7 +499,7 @@ mod tests {
     #[test]
     fn what_a_world_stages_is_as_if_it_had_been_posted_but_for_its_status() {
         let staged = |resource: &str, mut object: Value| {
-            stage(resource, &mut object, NOW);
+            stage(resource, &mut object, &mut IdGenerator::new(1), NOW);
             object
         };
         let definition = json!({
@@ -417,7 +509,7 @@ mod tests {
             "spec": {"names": {"kind": "Thing", "plural": "things"}, "versions": [{"name": "v1", "storage": true}]},
         });
         let mut conflicting = definition.clone();
-        let condition = json!([{"type": "Established", "status": "False"}]);
+        let condition = json!([{"lastTransitionTime": null, "type": "Established", "status": "False"}]);
         conflicting["status"] = json!({"conditions": condition});
         let resource = DEFINITIONS;
         let status = staged(resource, definition)["status"].take();
@@ -450,6 +542,111 @@ mod tests {
             ending["metadata"]["deletionTimestamp"]
         );
         assert_eq!(ended["metadata"]["labels"]["kubernetes.io/metadata.name"], "n");
+    }
+
+    #[test]
+    fn what_a_world_stages_has_what_its_schema_wants() {
+        let staged = |resource: &str, mut object: Value| {
+            stage(resource, &mut object, &mut IdGenerator::new(1), NOW);
+            object
+        };
+        let node =
+            json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "status": {"phase": "Running"}});
+        for node in [
+            node.clone(),
+            json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}),
+        ] {
+            assert_eq!(staged("nodes", node)["status"]["nodeInfo"]["bootID"], "");
+        }
+        let pod = json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "p"},
+            "status": {"containerStatuses": [{"name": "c"}]},
+        });
+        assert_eq!(staged("pods", pod)["status"]["containerStatuses"][0]["imageID"], "");
+        let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "status": {"active": 1}});
+        let job = staged("jobs.batch", job);
+        assert_eq!(
+            job["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"],
+            job["metadata"]["uid"]
+        );
+        assert_eq!(job["status"]["active"], 1);
+    }
+
+    #[test]
+    fn each_kind_counts_what_it_counts() {
+        let updated = |resource: &'static str, change: &dyn Fn(&mut Value)| {
+            let strategy = Strategy {
+                resource,
+                has_status: true,
+                counts_generations: true,
+            };
+            let mut stored = json!({"metadata": {"name": "a", "uid": "u"}, "spec": {"template": {}}, "value": 1});
+            strategy.before_create(&mut stored, NOW);
+            let mut object = stored.clone();
+            change(&mut object);
+            strategy.before_update(Part::Whole, &stored, &mut object, NOW);
+            object["metadata"].clone()
+        };
+        let annotate = |object: &mut Value| object["metadata"]["annotations"] = json!({"a": "b"});
+        let label = |object: &mut Value| object["metadata"]["labels"] = json!({"a": "b"});
+        let change = |object: &mut Value| object["value"] = json!(2);
+        let template = |object: &mut Value| object["spec"]["template"] = json!({"spec": {}});
+        let generation = |resource, change: &dyn Fn(&mut Value)| updated(resource, change)["generation"].clone();
+        assert_eq!(generation("deployments.apps", &annotate), 2);
+        assert_eq!(generation("deployments.apps", &label), 1);
+        assert_eq!(generation("statefulsets.apps", &annotate), 1);
+        assert_eq!(generation("endpointslices.discovery.k8s.io", &label), 2);
+        assert_eq!(generation("priorityclasses.scheduling.k8s.io", &change), 1);
+        let forge = |object: &mut Value| object["spec"]["username"] = json!("admin");
+        let strategy = Strategy {
+            resource: "certificatesigningrequests.certificates.k8s.io",
+            has_status: true,
+            counts_generations: false,
+        };
+        let stored = json!({"metadata": {}, "spec": {"username": "jane"}});
+        let mut forged = stored.clone();
+        forge(&mut forged);
+        strategy.before_update(Part::Whole, &stored, &mut forged, NOW);
+        assert_eq!(forged, stored);
+        let counted = |change: &dyn Fn(&mut Value)| updated("daemonsets.apps", change)["annotations"].clone();
+        assert_eq!(counted(&annotate), json!({"a": "b", TEMPLATE_GENERATION: "1"}));
+        assert_eq!(counted(&template), json!({TEMPLATE_GENERATION: "2"}));
+    }
+
+    #[test]
+    fn what_the_server_writes_into_claims_volumes_and_accounts() {
+        let made = |resource: &'static str, mut object: Value| {
+            let strategy = Strategy {
+                resource,
+                has_status: resource != "serviceaccounts",
+                counts_generations: false,
+            };
+            strategy.before_create(&mut object, NOW);
+            object
+        };
+        let source = json!({"kind": "PersistentVolumeClaim", "name": "old"});
+        for field in ["dataSource", "dataSourceRef"] {
+            let claim = made(
+                "persistentvolumeclaims",
+                json!({"metadata": {}, "spec": {field: source}}),
+            );
+            assert_eq!(claim["spec"], json!({"dataSource": source, "dataSourceRef": source}));
+        }
+        let far = json!({"kind": "PersistentVolumeClaim", "name": "old", "namespace": "far"});
+        let claim = made(
+            "persistentvolumeclaims",
+            json!({"metadata": {}, "spec": {"dataSourceRef": far}}),
+        );
+        assert_eq!(claim["spec"].get("dataSource"), None);
+        let volume = made("persistentvolumes", json!({"metadata": {}}));
+        assert_eq!(volume["status"]["lastPhaseTransitionTime"], NOW.render_rfc3339());
+        let account = made(
+            "serviceaccounts",
+            json!({"metadata": {}, "secrets": [{"name": "s", "kind": "Secret"}]}),
+        );
+        assert_eq!(account["secrets"], json!([{"name": "s"}]));
     }
 
     #[test]

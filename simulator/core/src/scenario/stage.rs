@@ -656,7 +656,13 @@ impl ClusterModel {
         cluster.audit_policy = self.audit_policy.clone().map(Arc::new);
         cluster.begin_logging(self.logging.iter().copied());
         let mut objects = bootstrap::objects();
-        objects.extend(objects::of_a_small_cluster(&self.region, &self.version, created));
+        let own_ids = world.ids.fork(&cluster.arn());
+        objects.extend(objects::of_a_small_cluster(
+            &self.region,
+            &self.version,
+            created,
+            own_ids,
+        ));
         cluster.instances = objects::instances(&objects);
         cluster.instances.extend(self.instances.clone());
         if let Some(data) = &self.aws_auth {
@@ -668,7 +674,7 @@ impl ClusterModel {
         // The world's own stand in place of those that every cluster has.
         objects.retain(|(key, _)| !self.objects.iter().any(|(own, _)| own == key));
         objects.extend(self.objects.iter().cloned().map(|(key, mut object)| {
-            strategy::stage(&key.resource, &mut object, created);
+            strategy::stage(&key.resource, &mut object, &mut world.ids, created);
             (key, object)
         }));
         cluster.create_objects(objects, &mut world.ids, created);

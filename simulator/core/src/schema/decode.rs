@@ -12,6 +12,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::Field;
+use super::Kind;
 use super::ObjectType;
 use super::Schema;
 use super::SchemaAlternative;
@@ -162,6 +163,19 @@ pub fn decode(schema: &Schema, object: &ObjectType, tree: Tree) -> Result<Decode
             object: value.unwrap_or_default(),
             findings: decoder.strict.findings,
         }),
+    }
+}
+
+/// Gives an object the fields that Go writes always, and takes from it those that its kind does not have. One of no built-in
+/// kind, and one that does not decode, stays as it is.
+pub fn complete(object: &mut Value) {
+    let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
+    let kind = Kind::of(text("apiVersion"), text("kind"));
+    let schema = Schema::builtin();
+    if let Some(of_kind) = schema.kind(&kind)
+        && let Ok(decoded) = decode(schema, of_kind, object.clone().into())
+    {
+        *object = decoded.object;
     }
 }
 

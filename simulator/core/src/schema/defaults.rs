@@ -1,7 +1,7 @@
 //! What the API server fills in where a client says nothing.
 //!
-//! Source: `pkg/apis/*/v1/defaults.go` of Kubernetes 1.32. FIDELITY: what other parts of a cluster fill in (admission: a
-//! pod's service account, token volume, tolerations and priority; a job's generated selector) is left out.
+//! Source: `pkg/apis/*/v1/defaults.go` of Kubernetes 1.32. FIDELITY: what admission fills in (a pod's service account and
+//! token volume) is left out. What the API server's own strategies write is in `object/strategy.rs`.
 
 use serde_json::Map;
 use serde_json::Value;
@@ -19,7 +19,18 @@ pub fn set_defaults(kind: &Kind, object: &mut Value) {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") => pod(object),
         ("", "Secret") => text(object, "type", "Opaque"),
-        ("", "Service") => in_object(object, "spec", service),
+        ("", "Service") => {
+            in_object(object, "spec", service);
+            if object
+                .get("spec")
+                .and_then(|spec| spec.get("type"))
+                .is_some_and(|found| found == "LoadBalancer")
+            {
+                if_there(object, "status", |status| {
+                    if_there(status, "loadBalancer", ingress_mode)
+                });
+            }
+        }
         ("", "Endpoints") => each(object, "subsets", |subset| {
             each(subset, "ports", |port| text(port, "protocol", "TCP"));
         }),
@@ -30,6 +41,12 @@ pub fn set_defaults(kind: &Kind, object: &mut Value) {
             text(spec, "volumeMode", "Filesystem");
         }),
         ("", "PersistentVolumeClaim") => claim(object),
+        ("", "LimitRange") => in_object(object, "spec", |spec| each(spec, "limits", limit)),
+        ("", "Node") => if_there(object, "status", |status| {
+            if let Some(capacity) = status.get("capacity").filter(|capacity| !capacity.is_null()).cloned() {
+                set(status, "allocatable", capacity);
+            }
+        }),
         ("", "ReplicationController") => replication_controller(object),
         ("apps", "Deployment") => in_object(object, "spec", deployment),
         ("apps", "DaemonSet") => in_object(object, "spec", daemon_set),
@@ -38,9 +55,12 @@ pub fn set_defaults(kind: &Kind, object: &mut Value) {
             set(spec, "replicas", json!(1));
             template(spec);
         }),
-        ("batch", "Job") => in_object(object, "spec", job),
+        ("batch", "Job") => job(object),
         ("batch", "CronJob") => in_object(object, "spec", cron_job),
         (RBAC, "RoleBinding" | "ClusterRoleBinding") => binding(object),
+        ("networking.k8s.io", "IngressClass") => if_there(object, "spec", |spec| {
+            if_there(spec, "parameters", |parameters| text(parameters, "scope", "Cluster"));
+        }),
         ("networking.k8s.io", "NetworkPolicy") => in_object(object, "spec", network_policy),
         ("discovery.k8s.io", "EndpointSlice") => each(object, "ports", |port| {
             set(port, "name", json!(""));
@@ -84,6 +104,14 @@ fn set(map: &mut Fields, field: &str, value: Value) {
 fn text(map: &mut Fields, field: &str, value: &str) {
     if map.get(field).is_none_or(|found| found.is_null() || found == "") {
         map.insert(field.to_owned(), json!(value));
+    }
+}
+
+/// Sets a map that is absent, null or empty.
+fn set_empty(map: &mut Fields, field: &str, value: Value) {
+    let found = map.get(field);
+    if found.is_none_or(|found| found.is_null() || found.as_object().is_some_and(Fields::is_empty)) {
+        map.insert(field.to_owned(), value);
     }
 }
 
@@ -306,6 +334,40 @@ fn service(spec: &mut Fields) {
     }
 }
 
+/// An address of a load balancer takes packets for itself where it does not say.
+fn ingress_mode(balancer: &mut Fields) {
+    each(balancer, "ingress", |ingress| {
+        if ingress
+            .get("ip")
+            .and_then(Value::as_str)
+            .is_some_and(|ip| !ip.is_empty())
+        {
+            set(ingress, "ipMode", json!("VIP"));
+        }
+    });
+}
+
+/// What a LimitRange says of containers: limits are the maximum, requests the limits, or else the minimum.
+fn limit(limit: &mut Fields) {
+    if !is(limit, "type", "Container") {
+        return;
+    }
+    for (field, from) in [
+        ("default", "max"),
+        ("defaultRequest", "default"),
+        ("defaultRequest", "min"),
+    ] {
+        let Some(Value::Object(amounts)) = limit.get(from).cloned() else {
+            continue;
+        };
+        in_object(limit, field, |filled| {
+            for (name, amount) in amounts {
+                set(filled, &name, amount);
+            }
+        });
+    }
+}
+
 fn claim(object: &mut Fields) {
     in_object(object, "spec", |spec| text(spec, "volumeMode", "Filesystem"));
 }
@@ -323,7 +385,7 @@ fn replication_controller(object: &mut Fields) {
         template(spec);
     });
     if let Some(labels) = labels {
-        in_object(object, "metadata", |metadata| set(metadata, "labels", labels));
+        in_object(object, "metadata", |metadata| set_empty(metadata, "labels", labels));
     }
 }
 
@@ -378,7 +440,19 @@ fn stateful_set(spec: &mut Fields) {
     template(spec);
 }
 
-fn job(spec: &mut Fields) {
+fn job(object: &mut Fields) {
+    let labels = object
+        .get("spec")
+        .and_then(|spec| spec.pointer("/template/metadata/labels"))
+        .filter(|labels| labels.as_object().is_some_and(|labels| !labels.is_empty()))
+        .cloned();
+    if let Some(labels) = labels {
+        in_object(object, "metadata", |metadata| set_empty(metadata, "labels", labels));
+    }
+    in_object(object, "spec", job_spec);
+}
+
+fn job_spec(spec: &mut Fields) {
     let open = |spec: &Fields, field: &str| spec.get(field).is_none_or(Value::is_null);
     if open(spec, "completions") && open(spec, "parallelism") {
         set(spec, "completions", json!(1));
@@ -388,12 +462,18 @@ fn job(spec: &mut Fields) {
     set(spec, "backoffLimit", json!(if fails_per_index { i32::MAX } else { 6 }));
     text(spec, "completionMode", "NonIndexed");
     set(spec, "suspend", json!(false));
+    if_there(spec, "podFailurePolicy", |policy| {
+        each(policy, "rules", |rule| {
+            each(rule, "onPodConditions", |pattern| text(pattern, "status", "True"));
+        });
+    });
     let replacement = if open(spec, "podFailurePolicy") {
         "TerminatingOrFailed"
     } else {
         "Failed"
     };
     text(spec, "podReplacementPolicy", replacement);
+    set(spec, "manualSelector", json!(false));
     template(spec);
 }
 
@@ -531,7 +611,42 @@ mod tests {
             "batch/v1",
             "Job",
             json!({}),
-            &[("/spec/backoffLimit", json!(6)), ("/spec/completions", json!(1))],
+            &[
+                ("/spec/backoffLimit", json!(6)),
+                ("/spec/completions", json!(1)),
+                ("/spec/manualSelector", json!(false)),
+            ],
+        );
+        check(
+            "batch/v1",
+            "Job",
+            json!({"spec": {"template": {"metadata": {"labels": {"app": "x"}}}}}),
+            &[("/metadata/labels", json!({"app": "x"}))],
+        );
+        check(
+            "v1",
+            "LimitRange",
+            json!({"spec": {"limits": [
+                {"type": "Container", "max": {"cpu": "2"}, "min": {"cpu": "1", "memory": "1Mi"}},
+                {"type": "Pod", "max": {"cpu": "2"}},
+            ]}}),
+            &[
+                ("/spec/limits/0/default", json!({"cpu": "2"})),
+                ("/spec/limits/0/defaultRequest", json!({"cpu": "2", "memory": "1Mi"})),
+                ("/spec/limits/1", json!({"type": "Pod", "max": {"cpu": "2"}})),
+            ],
+        );
+        check(
+            "v1",
+            "Node",
+            json!({"status": {"capacity": {"cpu": "2"}}}),
+            &[("/status/allocatable", json!({"cpu": "2"}))],
+        );
+        check(
+            "v1",
+            "Service",
+            json!({"spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingress": [{"ip": "10.0.0.1"}]}}}),
+            &[("/status/loadBalancer/ingress/0/ipMode", json!("VIP"))],
         );
         check(
             "batch/v1",

@@ -7,7 +7,7 @@ use crate::log::go_quote;
 
 /// `base64.RawURLEncoding.DecodeString`: line ends are passed over, spare bits at the end are not looked at. The error is
 /// the offset in `CorruptInputError`.
-pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, usize> {
+pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, usize> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
     let (mut bits, mut count) = (0_u32, 0);
     for (at, byte) in text.bytes().enumerate() {
@@ -35,6 +35,13 @@ pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, usize> {
         _ => {}
     }
     Ok(bytes)
+}
+
+/// Whether `url.ParseRequestURI` takes it: an absolute URL or an absolute path.
+pub(crate) fn is_request_uri(text: &str) -> bool {
+    !text.is_empty()
+        && Url::parse_without_fragment(text)
+            .is_ok_and(|url| !url.scheme.is_empty() || text.starts_with('/') || text == "*")
 }
 
 /// The parts of `url.URL` that verification reads.

@@ -194,8 +194,121 @@ fn workloads_select_what_they_make_and_keep_to_it() {
         "batch/v1",
         "Job",
         named(json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}}})),
-        &[r#"spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never""#],
+        &[
+            r#"spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never""#,
+            "spec.selector: Required value",
+        ],
     );
+}
+
+/// The Job `a` as the server makes it.
+fn job() -> Value {
+    let labels = json!({
+        "batch.kubernetes.io/controller-uid": "u-1",
+        "batch.kubernetes.io/job-name": "a",
+        "controller-uid": "u-1",
+        "job-name": "a",
+    });
+    let mut object = json!({
+        "metadata": {"name": "a", "namespace": "n", "uid": "u-1"},
+        "spec": {
+            "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "u-1"}},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "c", "image": "i"}], "restartPolicy": "Never"},
+            },
+        },
+    });
+    crate::schema::defaults::set_defaults(&Kind::of("batch/v1", "Job"), &mut object);
+    object
+}
+
+#[test]
+fn a_job_has_the_selector_and_the_labels_that_are_made_for_it() {
+    let changed = |pointer: &str, value: Value| {
+        let mut object = job();
+        *object.pointer_mut(pointer).unwrap() = value;
+        object
+    };
+    let label = "/spec/template/metadata/labels/controller-uid";
+    check("batch/v1", "Job", job(), &[]);
+    check(
+        "batch/v1",
+        "Job",
+        changed(label, json!("mine")),
+        &[
+            r#"spec.template.metadata.labels[controller-uid]: Invalid value: map[string]string{"batch.kubernetes.io/controller-uid":"u-1", "batch.kubernetes.io/job-name":"a", "controller-uid":"mine", "job-name":"a"}: must be 'u-1'"#,
+        ],
+    );
+    let selector = json!({"matchLabels": {"app": "x", "batch.kubernetes.io/controller-uid": "u-1"}});
+    check(
+        "batch/v1",
+        "Job",
+        changed("/spec/selector", selector),
+        &[
+            r#"spec.selector: Invalid value: v1.LabelSelector{MatchLabels:map[string]string{"app":"x", "batch.kubernetes.io/controller-uid":"u-1"}, MatchExpressions:[]v1.LabelSelectorRequirement(nil)}: `selector` not auto-generated"#,
+            r#"spec.template.metadata.labels: Invalid value: map[string]string{"batch.kubernetes.io/controller-uid":"u-1", "batch.kubernetes.io/job-name":"a", "controller-uid":"u-1", "job-name":"a"}: `selector` does not match template `labels`"#,
+        ],
+    );
+    let mut manual = changed("/spec/selector", json!({"matchLabels": {"job-name": "a"}}));
+    manual["spec"]["manualSelector"] = json!(true);
+    check("batch/v1", "Job", manual.clone(), &[]);
+    manual["spec"]["selector"] = Value::Null;
+    check("batch/v1", "Job", manual, &["spec.selector: Required value"]);
+    let cron = named(json!({"spec": {"schedule": "@daily", "jobTemplate": {"spec": {
+        "manualSelector": true,
+        "selector": {"matchLabels": {"a": "b"}},
+        "template": {"spec": {"containers": [{"name": "c", "image": "i"}], "restartPolicy": "Never"}},
+    }}}}));
+    check(
+        "batch/v1",
+        "CronJob",
+        cron,
+        &[
+            r#"spec.jobTemplate.spec.selector: Invalid value: v1.LabelSelector{MatchLabels:map[string]string{"a":"b"}, MatchExpressions:[]v1.LabelSelectorRequirement(nil)}: `selector` will be auto-generated"#,
+            r#"spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "nil", "false""#,
+        ],
+    );
+}
+
+#[test]
+fn most_of_a_job_never_changes() {
+    let update = |old: &Value, change: &dyn Fn(&mut Value), wanted: &[&str]| {
+        let mut new = old.clone();
+        change(&mut new);
+        check_update("batch/v1", "Job", Some(old), &new, wanted);
+    };
+    let affinity = |job: &mut Value| job["spec"]["template"]["spec"]["affinity"] = json!({"nodeAffinity": {}});
+    let label = |job: &mut Value| job["spec"]["template"]["metadata"]["labels"]["a"] = json!("b");
+    update(&job(), &|job| job["spec"]["parallelism"] = json!(2), &[]);
+    update(&job(), &|job| job["spec"]["suspend"] = json!(true), &[]);
+    update(
+        &job(),
+        &|job| job["spec"]["completions"] = json!(2),
+        &["spec.completions: Invalid value: 2: field is immutable"],
+    );
+    update(
+        &job(),
+        &|job| job["spec"]["completionMode"] = json!("Indexed"),
+        &[r#"spec.completionMode: Invalid value: "Indexed": field is immutable"#],
+    );
+    let mut suspended = job();
+    suspended["spec"]["suspend"] = json!(true);
+    for change in [&affinity as &dyn Fn(&mut Value), &label] {
+        update(&suspended, change, &[]);
+        let (mut new, mut started) = (job(), suspended.clone());
+        started["status"] = json!({"startTime": "2026-11-24T00:00:00Z"});
+        for old in [job(), started] {
+            change(&mut new);
+            let errors = validate(&Kind::of("batch/v1", "Job"), Scope::Namespaced, Some(&old), &new);
+            let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+            assert_eq!(fields, ["spec.template"]);
+        }
+    }
+    // One that was stored when Jobs had no selectors here goes on.
+    let mut old = job();
+    old["spec"]["selector"] = Value::Null;
+    update(&old, &|job| job["metadata"]["labels"] = json!({"a": "b"}), &[]);
 }
 
 #[test]

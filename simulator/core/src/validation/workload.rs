@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Map;
 use serde_json::Value;
 
 use super::Errors;
@@ -13,6 +14,11 @@ use super::metadata;
 use super::name;
 use super::text;
 use crate::log::go_quote;
+use crate::object::job::CONTROLLER_UID;
+use crate::object::job::JOB_NAME;
+use crate::object::job::LEGACY_CONTROLLER_UID;
+use crate::object::job::LEGACY_JOB_NAME;
+use crate::object::job::has_manual_selector;
 
 pub(super) fn pod(errors: &mut Errors, old: Option<&Value>, object: &Value) {
     let Some(old) = old else {
@@ -242,7 +248,11 @@ pub(super) fn apps(errors: &mut Errors, kind: &str, old: Option<&Value>, object:
 
 /// Whether a selector selects the labels of the template.
 fn selects(selector: &Value, object: &Value) -> bool {
-    let label = |key: &str| template_label(object, key).and_then(Value::as_str);
+    selects_labels(selector, |key| template_label(object, key).and_then(Value::as_str))
+}
+
+/// Whether a selector selects what has these labels.
+fn selects_labels<'a>(selector: &Value, label: impl Fn(&str) -> Option<&'a str>) -> bool {
     entries(selector, "/matchLabels").all(|(key, value)| label(key) == value.as_str())
         && items(selector, "/matchExpressions").iter().all(|expression| {
             let found = label(text(expression, "/key"));
@@ -284,8 +294,125 @@ fn go_selector(selector: &Value) -> String {
     format!("v1.LabelSelector{{MatchLabels:{labels}, MatchExpressions:{expressions}}}")
 }
 
-pub(super) fn job(errors: &mut Errors, object: &Value) {
-    job_spec(errors, "spec", object.get("spec").unwrap_or(&Value::Null));
+/// FIDELITY: a forbidden change of a Job shows the new value as JSON, where the real server prints it in Go's form.
+pub(super) fn job(errors: &mut Errors, old: Option<&Value>, object: &Value) {
+    let nothing = Value::Null;
+    let spec = object.get("spec").unwrap_or(&nothing);
+    let before = old.map(|old| old.get("spec").unwrap_or(&nothing));
+    // One that was stored without a selector, before Jobs had them here, may go on.
+    let is_new = before != Some(spec);
+    if is_new && !has_manual_selector(object) && !spec.pointer("/selector").is_none_or(Value::is_null) {
+        generated_selector(errors, old, object);
+    }
+    job_spec(errors, "spec", spec);
+    if is_new {
+        match spec.get("selector").filter(|selector| !selector.is_null()) {
+            None => errors.required("spec.selector", ""),
+            Some(selector) => {
+                metadata::labels(errors, "spec.selector.matchLabels", selector.get("matchLabels"));
+                if !selects(selector, object) {
+                    mismatch(errors, object);
+                }
+            }
+        }
+    }
+    if let Some(before) = before {
+        job_change(errors, old.unwrap_or(&nothing), before, spec);
+    }
+}
+
+/// The labels and the selector are those that the server makes (`validateGeneratedSelector`).
+fn generated_selector(errors: &mut Errors, old: Option<&Value>, object: &Value) {
+    let [name, uid] = ["/metadata/name", "/metadata/uid"].map(|pointer| text(object, pointer));
+    if uid.is_empty() {
+        errors.required("metadata.uid", "");
+    }
+    // Jobs from before 1.27 have no labels with prefixes.
+    let had = |label: &str| old.is_none_or(|old| template_label(old, label).is_some());
+    let mut expected = vec![(LEGACY_CONTROLLER_UID, uid), (LEGACY_JOB_NAME, name)];
+    if had(JOB_NAME) && had(CONTROLLER_UID) {
+        expected.extend([(CONTROLLER_UID, uid), (JOB_NAME, name)]);
+    }
+    for (label, wanted) in &expected {
+        let field = format!("spec.template.metadata.labels[{label}]");
+        match template_label(object, label) {
+            None => errors.required(&field, &format!("must be '{wanted}'")),
+            Some(found) if found != wanted => {
+                let labels = go_text_map(object.pointer("/spec/template/metadata/labels"));
+                errors.invalid(&field, &labels, &format!("must be '{wanted}'"));
+            }
+            Some(_) => {}
+        }
+    }
+    let selector = object.pointer("/spec/selector").unwrap_or(&Value::Null);
+    let label = |key: &str| expected.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
+    if !selects_labels(selector, label) {
+        errors.invalid("spec.selector", &go_selector(selector), "`selector` not auto-generated");
+    }
+}
+
+/// What of a Job never changes (`ValidateJobSpecUpdate`).
+fn job_change(errors: &mut Errors, old: &Value, before: &Value, spec: &Value) {
+    let is_indexed = text(spec, "/completionMode") == "Indexed";
+    let field = |spec: &Value, field: &str| spec.get(field).cloned().unwrap_or_default();
+    let shown = |value: &Value| value.to_string();
+    let completions = field(spec, "completions");
+    if completions != field(before, "completions") {
+        if !is_indexed {
+            errors.invalid("spec.completions", &shown(&completions), "field is immutable");
+        } else if !completions.is_null() && completions != field(spec, "parallelism") {
+            let why = "can only be modified in tandem with spec.parallelism";
+            errors.invalid("spec.completions", &shown(&completions), why);
+        }
+    }
+    let selector = field(spec, "selector");
+    if selector != field(before, "selector") {
+        let shown = if selector.is_null() {
+            "null".to_owned()
+        } else {
+            go_selector(&selector)
+        };
+        errors.invalid("spec.selector", &shown, "field is immutable");
+    }
+    // Where a Job that is suspended runs may change before it has started.
+    let is_suspended = before.get("suspend") == Some(&Value::Bool(true));
+    let may_move = is_suspended && old.pointer("/status/startTime").is_none_or(Value::is_null);
+    let fixed = |spec: &Value| {
+        let mut template = field(spec, "template");
+        if may_move {
+            for (owner, fields) in [
+                ("/metadata", &["annotations", "labels"][..]),
+                ("/spec", &["nodeSelector", "schedulingGates", "tolerations"]),
+                ("/spec/affinity", &["nodeAffinity"]),
+            ] {
+                let Some(owner) = template.pointer_mut(owner).and_then(Value::as_object_mut) else {
+                    continue;
+                };
+                fields.iter().for_each(|field| drop(owner.remove(*field)));
+            }
+            let pod = template.get_mut("spec").and_then(Value::as_object_mut);
+            if let Some(pod) = pod.filter(|pod| pod.get("affinity") == Some(&Value::Object(Map::new()))) {
+                pod.remove("affinity");
+            }
+        }
+        template
+    };
+    if fixed(before) != fixed(spec) {
+        let template = field(spec, "template");
+        errors.invalid("spec.template", &shown(&template), "field is immutable");
+    }
+    for name in [
+        "completionMode",
+        "podFailurePolicy",
+        "backoffLimitPerIndex",
+        "managedBy",
+        "successPolicy",
+    ] {
+        let value = field(spec, name);
+        if value != field(before, name) {
+            errors.invalid(&format!("spec.{name}"), &shown(&value), "field is immutable");
+        }
+    }
 }
 
 fn job_spec(errors: &mut Errors, path: &str, spec: &Value) {
@@ -334,11 +461,17 @@ pub(super) fn cron_job(errors: &mut Errors, object: &Value) {
     if !POLICIES.contains(&policy) {
         errors.not_supported("spec.concurrencyPolicy", policy, &POLICIES);
     }
-    job_spec(
-        errors,
-        "spec.jobTemplate.spec",
-        object.pointer("/spec/jobTemplate/spec").unwrap_or(&Value::Null),
-    );
+    let template = object.pointer("/spec/jobTemplate/spec").unwrap_or(&Value::Null);
+    job_spec(errors, "spec.jobTemplate.spec", template);
+    if let Some(selector) = template.get("selector").filter(|selector| !selector.is_null()) {
+        let why = "`selector` will be auto-generated";
+        errors.invalid("spec.jobTemplate.spec.selector", &go_selector(selector), why);
+    }
+    if template.get("manualSelector") == Some(&Value::Bool(true)) {
+        let field = "spec.jobTemplate.spec.manualSelector";
+        let detail = "true: supported values: \"nil\", \"false\"".to_owned();
+        errors.push(super::FieldErrorKind::NotSupported, field, detail);
+    }
     for field in [
         "startingDeadlineSeconds",
         "successfulJobsHistoryLimit",

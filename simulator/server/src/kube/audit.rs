@@ -29,6 +29,8 @@ pub(super) struct Known {
     pub(super) user: Option<UserInfo>,
     /// As whom, where that is somebody else.
     pub(super) impersonated: Option<UserInfo>,
+    /// The protocols of a WebSocket that are left, where the caller's token was one of them.
+    pub(super) protocols: Option<Vec<String>>,
     /// Whether it is allowed, and the authorizer's reason.
     pub(super) decision: Option<(bool, String)>,
 }
@@ -52,7 +54,7 @@ pub(super) fn record(state: &State, cluster: &str, answered: &Answered<'_>) {
         return;
     };
     let (now, request) = (state.now(), answered.request);
-    let has_token = authn::bearer_token(request).is_some();
+    let has_token = authn::tokens(request).next().is_some();
     if answered.known.user.is_none() && has_token && cluster.logging().contains(&LogType::Api) {
         let fault = service_account_token::fault(state, cluster, request);
         state.append_control_plane(cluster, LogType::Api, [unauthenticated_line(now, fault.as_ref())], now);
@@ -80,7 +82,10 @@ pub(super) fn record(state: &State, cluster: &str, answered: &Answered<'_>) {
             .map(|(allowed, reason)| (*allowed, reason.as_str())),
         code: answered.response.status,
         failure: answered.failure.as_ref(),
-        is_long: matches!(answered.response.delivery, Delivery::Streamed(_)),
+        is_long: matches!(
+            answered.response.delivery,
+            Delivery::Streamed(_) | Delivery::WebSocket(_)
+        ),
         request_object: request_object.as_ref(),
         response_body: &answered.response.body,
         received: answered.received,

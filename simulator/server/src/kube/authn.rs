@@ -1,10 +1,11 @@
-//! Who asks: a client's certificate, a bearer token, or nobody.
+//! Who asks: a client's certificate, a bearer token, a token among the protocols of a WebSocket, or nobody.
 //!
 //! They are tried in that order, and the first that is good counts (`pkg/kubeapiserver/authenticator/config.go` of
 //! Kubernetes 1.32). A caller that shows nothing is `system:anonymous`; one that shows something bad is refused.
 //!
 //! FIDELITY: EKS gives nobody a certificate that signs clients in; here `ctl client-certificate` does, for lessons.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use eks_auth_core::authenticate::GET_CALLER_IDENTITY;
 use eks_auth_core::authenticate::authenticate as judge;
 use eks_auth_core::fault::Target;
 use eks_auth_core::user::UserInfo;
+use eks_auth_core::websocket::ProtocolToken;
+use eks_auth_core::websocket::protocol_token;
 
 use super::health::is_health_path;
 use super::service_account_token;
@@ -28,19 +31,49 @@ use crate::tls::BadCertificate;
 /// The extra in which kube-apiserver tells by which certificate somebody came.
 const CREDENTIAL_ID: &str = "authentication.kubernetes.io/credential-id";
 
+/// Who asks.
+pub(super) struct Caller {
+    pub(super) user: UserInfo,
+    /// The protocols of a WebSocket that are left, where the token was one of them.
+    pub(super) protocols: Option<Vec<String>>,
+}
+
+impl From<UserInfo> for Caller {
+    fn from(user: UserInfo) -> Self {
+        Self { user, protocols: None }
+    }
+}
+
 /// The user of a request, or 401.
-pub(super) fn authenticate(state: &State, cluster: &str, request: &Request) -> Result<UserInfo, Failure> {
+pub(super) fn authenticate(state: &State, cluster: &str, request: &Request) -> Result<Caller, Failure> {
     let by_certificate = by_certificate(state, request);
     if let Ok(Some(user)) = by_certificate {
-        return Ok(user.authenticated());
+        return Ok(user.authenticated().into());
     }
+    let mut is_bad = by_certificate.is_err();
     if let Some(token) = bearer_token(request) {
-        return by_token(state, cluster, token, request);
+        match by_token(state, cluster, token, request) {
+            Ok(user) => return Ok(user.into()),
+            Err(_) => is_bad = true,
+        }
     }
-    if by_certificate.is_err() || !takes_anonymous(state, cluster, &request.path) {
+    match protocol_token(&request.headers) {
+        Ok(None) => {}
+        Ok(Some(ProtocolToken { token, others })) => match by_token(state, cluster, &token, request) {
+            Ok(user) => {
+                return Ok(Caller {
+                    user,
+                    protocols: Some(others),
+                });
+            }
+            Err(_) => is_bad = true,
+        },
+        Err(_) => is_bad = true,
+    }
+    if is_bad || !takes_anonymous(state, cluster, &request.path) {
         return Err(Failure::unauthorized());
     }
-    Ok(UserInfo::anonymous())
+    Ok(UserInfo::anonymous().into())
 }
 
 /// Since Kubernetes 1.32 EKS lets anonymous callers reach the health paths only (EKS user guide, "Kubernetes versions").
@@ -52,8 +85,17 @@ fn takes_anonymous(state: &State, cluster: &str, path: &str) -> bool {
         })
 }
 
+/// The tokens that a request shows, in the order in which they are tried.
+pub(super) fn tokens(request: &Request) -> impl Iterator<Item = Cow<'_, str>> {
+    let in_protocols = protocol_token(&request.headers).ok().flatten();
+    let in_header = bearer_token(request).map(Cow::Borrowed);
+    in_header
+        .into_iter()
+        .chain(in_protocols.map(|found| Cow::Owned(found.token)))
+}
+
 /// The token of the `Authorization` header, where it holds one.
-pub(super) fn bearer_token(request: &Request) -> Option<&str> {
+fn bearer_token(request: &Request) -> Option<&str> {
     let (scheme, rest) = request.header("authorization")?.trim().split_once(' ')?;
     let token = rest.split(' ').next()?;
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)

@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Context;
+use super::health;
 use super::json_response;
 use super::openapi::answer_tagged;
 use super::openapi::tag;
@@ -13,6 +14,7 @@ use super::resources::ResourceType;
 use super::resources::Resources;
 use super::status::Failure;
 use crate::http::Response;
+use crate::token_issuer::CONFIGURATION_PATH;
 
 pub(super) fn answer(context: &Context<'_>, path: &str) -> Result<Response, Failure> {
     let request = context.request;
@@ -29,9 +31,7 @@ pub(super) fn answer(context: &Context<'_>, path: &str) -> Result<Response, Fail
     }
     let host = request.header("host").unwrap_or_default();
     let body = match &parts[..] {
-        [""] => {
-            json!({"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]})
-        }
+        [""] => json!({"paths": paths(resources)}),
         ["api"] => json!({
             "kind": "APIVersions",
             "versions": ["v1"],
@@ -61,6 +61,31 @@ pub(super) fn answer(context: &Context<'_>, path: &str) -> Result<Response, Fail
         _ => return Err(Failure::path_not_found()),
     };
     Ok(json_response(request, 200, &body, false))
+}
+
+/// The paths at the root that are served, in the order of the alphabet.
+fn paths(resources: Resources<'_>) -> Vec<String> {
+    let mut paths: Vec<String> = [
+        CONFIGURATION_PATH,
+        "/api",
+        "/api/v1",
+        "/apis",
+        "/apis/",
+        "/metrics",
+        "/openapi/v2",
+        "/openapi/v3",
+        "/openid/v1/jwks",
+        "/version",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for (group, versions) in groups(resources).iter().filter(|(group, _)| !group.is_empty()) {
+        paths.push(format!("/apis/{group}"));
+        paths.extend(versions.iter().map(|version| format!("/apis/{group}/{version}")));
+    }
+    paths.extend(health::paths());
+    paths.sort_unstable();
+    paths
 }
 
 /// The version of the aggregated form that the client takes, the newest first.

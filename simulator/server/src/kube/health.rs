@@ -58,16 +58,30 @@ pub(super) fn answer(request: &Request) -> Option<Result<Response, Failure>> {
     if !matches!(name, "healthz" | "livez" | "readyz") {
         return None;
     }
-    let is_readiness = name == "readyz";
-    let mut checks = BASIC.to_vec();
-    checks.extend(READINESS.iter().filter(|_| is_readiness));
-    checks.extend(HOOKS);
-    checks.extend(Some("shutdown").filter(|_| is_readiness));
+    let checks = checks(name);
     Some(match check {
         None => Ok(text(all(name, &checks, request))),
         Some(check) if checks.contains(&check) => Ok(text("ok".to_owned())),
         Some(_) => Err(Failure::path_not_found()),
     })
+}
+
+/// Every path that is answered.
+pub(super) fn paths() -> impl Iterator<Item = String> {
+    ["healthz", "livez", "readyz"].into_iter().flat_map(|name| {
+        let each = checks(name).into_iter().map(move |check| format!("/{name}/{check}"));
+        std::iter::once(format!("/{name}")).chain(each)
+    })
+}
+
+/// The checks of `healthz`, `livez` or `readyz`.
+fn checks(name: &str) -> Vec<&'static str> {
+    let is_readiness = name == "readyz";
+    let mut checks = BASIC.to_vec();
+    checks.extend(READINESS.iter().filter(|_| is_readiness));
+    checks.extend(HOOKS);
+    checks.extend(Some("shutdown").filter(|_| is_readiness));
+    checks
 }
 
 fn all(name: &str, checks: &[&str], request: &Request) -> String {

@@ -273,3 +273,6 @@ fn operation(row: &ResourceType, verb: &str, action: &str, answered: Value, vers
     }
     value
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -43,11 +43,12 @@ pub(super) fn judge(state: &State, cluster: &str, token: &str, audiences: &[&str
     verdict
 }
 
-/// What is wrong with the token of a request that nobody took, where it is of this cluster's issuer.
+/// What is wrong with a token of a request that nobody took, where it is of this cluster's issuer.
 pub(super) fn fault(state: &State, cluster: &Cluster, request: &Request) -> Option<TokenFault> {
-    let token = super::authn::bearer_token(request)?;
-    match service_account::authenticate(token, &[API_AUDIENCE], cluster, state.now()) {
-        TokenVerdict::Refused(fault) => Some(fault),
-        TokenVerdict::NotOurs | TokenVerdict::User { .. } => None,
-    }
+    super::authn::tokens(request).find_map(|token| {
+        match service_account::authenticate(&token, &[API_AUDIENCE], cluster, state.now()) {
+            TokenVerdict::Refused(fault) => Some(fault),
+            TokenVerdict::NotOurs | TokenVerdict::User { .. } => None,
+        }
+    })
 }

@@ -179,6 +179,21 @@ impl Failure {
         failure
     }
 
+    /// Whether it is the name that is taken.
+    pub(super) fn is_already_exists(&self) -> bool {
+        self.reason == "AlreadyExists"
+    }
+
+    /// [`Failure::already_exists`] of a name that the server has made up (`NewGenerateNameConflict`).
+    pub(super) fn with_generated_name(mut self) -> Self {
+        self.message
+            .push_str(", the server was not able to generate a unique name for the object");
+        if let Some(details) = &mut self.details {
+            details.retry_after_seconds = 1;
+        }
+        self
+    }
+
     /// What an admission plugin refuses.
     pub(super) fn refused(resource: &ResourceType, name: &str, why: &str) -> Self {
         let message = format!("{} {} is forbidden: {why}", resource.qualified(), go_quote(name));

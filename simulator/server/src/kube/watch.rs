@@ -15,6 +15,7 @@ use eks_auth_core::eks::Cluster;
 use eks_auth_core::instant::Timestamp;
 use eks_auth_core::object::history::Change;
 use eks_auth_core::object::history::Told;
+use eks_auth_core::websocket;
 use eks_auth_core::world::World;
 use serde::Serialize;
 use serde_json::Value;
@@ -29,6 +30,7 @@ use super::Context;
 use super::list;
 use super::list::Encoding;
 use super::list::Shown;
+use super::metrics::OpenRequest;
 use super::resources::ResourceType;
 use super::selection::Selection;
 use super::status::Failure;
@@ -68,6 +70,8 @@ struct Watch {
     /// Ages in tables are told from here, and from what has passed since.
     now: Timestamp,
     watched: Stopwatch,
+    /// Counts it when it ends.
+    _open: Option<OpenRequest>,
 }
 
 /// How a watch begins.
@@ -128,6 +132,7 @@ pub(super) fn start(
         has_columns: false,
         now: context.state.now(),
         watched: Stopwatch::start(),
+        _open: OpenRequest::begin(context),
     };
     let runtime = Handle::try_current().map_err(|error| Failure::not_implemented(format!("no watch: {error}")))?;
     let (sender, chunks) = mpsc::channel(BACKLOG);
@@ -137,6 +142,14 @@ pub(super) fn start(
         // Whoever is told no more has ended the watch.
         let _ = watch.run(beginning, first, worlds, sender, time).await;
     });
+    if websocket::is_asked(&request.headers) {
+        return Ok(Response {
+            status: 101,
+            headers: Vec::new(),
+            body: Vec::new(),
+            delivery: Delivery::WebSocket(chunks),
+        });
+    }
     Ok(Response::new(200, "application/json", Vec::new()).delivered(Delivery::Streamed(chunks)))
 }
 

@@ -26,6 +26,7 @@ use eks_auth_core::object::StoreError;
 use eks_auth_core::object::deletion::DeleteOptions;
 use eks_auth_core::object::deletion::Deleted;
 use eks_auth_core::object::deletion::Propagation;
+use eks_auth_core::object::identify;
 use eks_auth_core::object::service;
 use eks_auth_core::object::service::ServiceError;
 use eks_auth_core::object::strategy::Part;
@@ -57,9 +58,13 @@ use super::validation::FieldValidation;
 use crate::http::Response;
 use crate::journal::EventKind;
 
-/// `generateName` adds so many characters, of these (`apimachinery/pkg/util/rand`).
+/// `generateName` adds so many characters (`apiserver/pkg/storage/names`).
 const SUFFIX_LENGTH: usize = 5;
-const SUFFIX_ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+/// No more than so much of `generateName` is in a name.
+const PREFIX_LENGTH: usize = 63 - SUFFIX_LENGTH;
+/// So many names are tried where those that are made up are taken (`maxNameGenerationCreateAttempts` in
+/// `apiserver/pkg/registry/generic/registry/store.go`, since 1.32).
+const NAME_ATTEMPTS: usize = 8;
 
 /// What a request writes or reads.
 #[derive(Clone, Debug)]
@@ -240,6 +245,26 @@ fn sign_in(request: &mut Value, user: &UserInfo) {
 pub(super) fn create_in(
     cluster: &mut Cluster,
     target: &Target<'_>,
+    object: Value,
+    writer: Option<&Writer>,
+    ids: &mut IdGenerator,
+    now: Timestamp,
+) -> Result<Arc<Value>, Failure> {
+    if generates_name(&object) {
+        for _ in 1..NAME_ATTEMPTS {
+            match create_once(cluster, target, object.clone(), writer, ids, now) {
+                Err(failure) if failure.is_already_exists() => {}
+                done => return done,
+            }
+        }
+    }
+    create_once(cluster, target, object, writer, ids, now)
+}
+
+/// [`create_in`] under one name, which may be taken.
+fn create_once(
+    cluster: &mut Cluster,
+    target: &Target<'_>,
     mut object: Value,
     writer: Option<&Writer>,
     ids: &mut IdGenerator,
@@ -256,14 +281,23 @@ pub(super) fn create_in(
         target.strategy().default(&mut object);
         writer.track(&target, None, &mut object, now);
     }
+    identify(&mut object, ids);
     target.strategy().before_create(&mut object, now);
     if target.key.resource == "services" {
         allocate(cluster, &target, None, &mut object, ids)?;
     }
     validation::validate(target.resource, None, &object)?;
+    let has_prefix = !text(&object, "/metadata/generateName").is_empty();
     cluster
         .create_object(target.key.clone(), object, ids, now)
-        .map_err(|error| target.refused(error))
+        .map_err(|error| {
+            let failure = target.refused(error);
+            if has_prefix && failure.is_already_exists() {
+                failure.with_generated_name()
+            } else {
+                failure
+            }
+        })
 }
 
 /// The namespace must be there, and not about to go (the admission plugin NamespaceLifecycle).
@@ -803,21 +837,21 @@ fn set_namespace(object: &mut Value, namespace: &str) -> Result<(), Failure> {
     }
 }
 
+/// Whether an object leaves it to the server to make up the end of its name.
+fn generates_name(object: &Value) -> bool {
+    text(object, "/metadata/name").is_empty() && !text(object, "/metadata/generateName").is_empty()
+}
+
 /// The object's name, made from `generateName` where there is none.
 fn name_or_generate(object: &mut Value, ids: &mut IdGenerator) -> String {
-    let name = text(object, "/metadata/name").to_owned();
-    let prefix = text(object, "/metadata/generateName").to_owned();
-    if !name.is_empty() || prefix.is_empty() {
-        return name;
+    if !generates_name(object) {
+        return text(object, "/metadata/name").to_owned();
     }
-    let suffix: String = ids
-        .uuid()
-        .bytes()
-        .filter_map(|byte| SUFFIX_ALPHABET.get(usize::from(byte) % SUFFIX_ALPHABET.len()))
-        .take(SUFFIX_LENGTH)
-        .map(|byte| char::from(*byte))
-        .collect();
-    let name = prefix + &suffix;
+    let prefix = text(object, "/metadata/generateName");
+    let prefix = prefix
+        .get(..prefix.floor_char_boundary(PREFIX_LENGTH))
+        .unwrap_or_default();
+    let name = format!("{prefix}{}", ids.name_suffix(SUFFIX_LENGTH));
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.insert("name".to_owned(), json!(name));
     }

@@ -491,3 +491,206 @@ fn a_strategic_merge_patch_that_fits_no_type_is_told_as_go_prints_it() {
     let (status, failure) = api.send(&format!("GET {MAPS}/x/status"), "application/json", &Value::Null);
     assert_eq!((status, failure["details"].clone()), (404, json!({})));
 }
+
+#[test]
+fn names_that_the_server_makes_up_do_not_run_out() {
+    let api = Api::new();
+    let body = json!({"metadata": {"generateName": "x-"}, "data": {}}).to_string();
+    let mut names = std::collections::BTreeSet::new();
+    for _ in 0..12_000 {
+        let response = api.send_as(&[SYSTEM_MASTERS], &format!("POST {MAPS}"), "application/json", &body);
+        assert_eq!(response.status, 201, "{}", String::from_utf8_lossy(&response.body));
+        let object: Value = serde_json::from_slice(&response.body).unwrap();
+        names.insert(object["metadata"]["name"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(names.len(), 12_000);
+    assert!(names.iter().all(|name| name.len() == 7), "{:?}", names.first());
+}
+
+#[test]
+fn a_name_that_is_made_up_fits_and_is_tried_again() {
+    let api = Api::new();
+    let long = "a".repeat(70);
+    let made = api.good(
+        &format!("POST {MAPS}"),
+        "",
+        &json!({"metadata": {"generateName": long}}),
+    );
+    let name = made["metadata"]["name"].as_str().unwrap();
+    assert!(name.len() == 63 && name.starts_with(&"a".repeat(58)), "{name}");
+    // Whoever names both has chosen the name.
+    let both = json!({"metadata": {"generateName": "a-", "name": "b"}});
+    api.good(&format!("POST {MAPS}"), "", &both);
+    let response = api.send_as(&[SYSTEM_MASTERS], &format!("POST {MAPS}"), "", &both.to_string());
+    let status: Value = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(
+        (
+            response.status,
+            &status["message"],
+            &status["details"]["retryAfterSeconds"]
+        ),
+        (
+            409,
+            &json!("configmaps \"b\" already exists, the server was not able to generate a unique name for the object"),
+            &json!(1)
+        )
+    );
+
+    // Seven of the next eight names are taken.
+    let names = |count: usize| {
+        let mut ids = api.0.snapshot().ids.clone();
+        let next = |_| {
+            let name = format!("y-{}", ids.name_suffix(SUFFIX_LENGTH));
+            ids.uuid();
+            name
+        };
+        (0..count).map(next).collect::<Vec<String>>()
+    };
+    let target = Target::new(ResourceType::find("", "v1", "configmaps").unwrap(), "default", "");
+    let taken = names(NAME_ATTEMPTS);
+    let try_with = |taken: &[String]| {
+        let mut world = (*api.0.snapshot()).clone();
+        let now = api.0.now();
+        let (cluster, ids) = world.cluster_mut(CLUSTER).unwrap();
+        for name in taken {
+            let key = ObjectKey::new("configmaps", "default", name);
+            cluster
+                .create_object(key, json!({}), &mut IdGenerator::new(9), now)
+                .unwrap();
+        }
+        let object = json!({"metadata": {"generateName": "y-"}});
+        create_in(cluster, &target, object, None, ids, now).map(|made| made["metadata"]["name"].clone())
+    };
+    assert_eq!(try_with(&taken[..7]).unwrap(), json!(taken[7]));
+    assert!(try_with(&taken).unwrap_err().is_already_exists());
+}
+
+#[test]
+fn what_clients_make_has_what_its_schema_requires() {
+    let api = Api::new();
+    let template = json!({
+        "metadata": {"labels": {"a": "b"}},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    });
+    let selector = json!({"matchLabels": {"a": "b"}});
+    let mut once = template.clone();
+    once["spec"]["restartPolicy"] = json!("Never");
+    let apps = "/apis/apps/v1/namespaces/default";
+    let batch = "/apis/batch/v1/namespaces/default";
+    for (path, rest) in [
+        ("/api/v1/nodes".to_owned(), json!({})),
+        (
+            "/api/v1/nodes".to_owned(),
+            json!({"status": {"nodeInfo": {"kubeletVersion": "v1.32.0"}, "images": [{"sizeBytes": 1}]}}),
+        ),
+        (
+            "/api/v1/namespaces/default/pods".to_owned(),
+            json!({"spec": template["spec"]}),
+        ),
+        (
+            format!("{apps}/deployments"),
+            json!({"spec": {"selector": selector, "template": template}}),
+        ),
+        (
+            format!("{apps}/daemonsets"),
+            json!({"spec": {"selector": selector, "template": template}}),
+        ),
+        (
+            format!("{apps}/statefulsets"),
+            json!({"spec": {"selector": selector, "serviceName": "s", "template": template}}),
+        ),
+        (
+            format!("{apps}/replicasets"),
+            json!({"spec": {"selector": selector, "template": template}}),
+        ),
+        (format!("{batch}/jobs"), json!({"spec": {"template": once}})),
+        (
+            format!("{batch}/cronjobs"),
+            json!({"spec": {"schedule": "@daily", "jobTemplate": {"spec": {"template": once}}}}),
+        ),
+        (
+            "/apis/policy/v1/namespaces/default/poddisruptionbudgets".to_owned(),
+            json!({"spec": {"selector": selector}}),
+        ),
+        (
+            "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers".to_owned(),
+            json!({"spec": {"maxReplicas": 2, "scaleTargetRef": {"kind": "Deployment", "name": "d"}}}),
+        ),
+        (
+            "/api/v1/namespaces/default/services".to_owned(),
+            json!({"spec": {"ports": [{"port": 80}]}}),
+        ),
+        (
+            "/api/v1/namespaces/default/persistentvolumeclaims".to_owned(),
+            json!({"spec": {}}),
+        ),
+        ("/api/v1/namespaces".to_owned(), json!({})),
+    ] {
+        let mut object = rest;
+        object["metadata"] = json!({"generateName": "made-"});
+        let made = api.good(&format!("POST {path}"), "", &object);
+        let world = api.0.snapshot();
+        let cluster = world.cluster(CLUSTER).unwrap();
+        crate::kube::openapi::tests::check_whole(cluster, &made);
+        // The kubelet of a node, a controller and kubectl write a status by a patch.
+        if made.get("status").is_some() {
+            let name = made["metadata"]["name"].as_str().unwrap();
+            let patch = json!({"status": {"observedGeneration": 1, "containerStatuses": [{"name": "c"}]}});
+            let patched = api.good(&format!("PATCH {path}/{name}/status"), MERGE, &patch);
+            crate::kube::openapi::tests::check_whole(cluster, &patched);
+        }
+    }
+}
+
+#[test]
+fn a_job_selects_its_pods_by_its_uid() {
+    let api = Api::new();
+    let jobs = "/apis/batch/v1/namespaces/default/jobs";
+    let template = json!({"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}});
+    let body = json!({"metadata": {"name": "once"}, "spec": {"template": template}});
+    let made = api.good(&format!("POST {jobs}?fieldManager=me"), "", &body);
+    let uid = made["metadata"]["uid"].clone();
+    assert_eq!(
+        made["spec"]["selector"],
+        json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}})
+    );
+    assert_eq!(
+        made["spec"]["template"]["metadata"]["labels"],
+        json!({
+            "batch.kubernetes.io/controller-uid": uid,
+            "batch.kubernetes.io/job-name": "once",
+            "controller-uid": uid,
+            "job-name": "once",
+        })
+    );
+    assert_eq!(
+        made["metadata"]["labels"],
+        made["spec"]["template"]["metadata"]["labels"]
+    );
+    let stored = api.good(&format!("GET {jobs}/once"), "", &Value::Null);
+    assert_eq!(stored["metadata"]["uid"], uid);
+    // The server's own fields belong to nobody.
+    let owned = made["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"].to_string();
+    assert!(
+        !owned.contains("selector\"") && !owned.contains("controller-uid"),
+        "{owned}"
+    );
+    let mut other = stored;
+    other["spec"]["template"]["spec"]["containers"][0]["image"] = json!("j");
+    let (status, refused) = api.send(&format!("PUT {jobs}/once"), "", &other);
+    assert_eq!(status, 422);
+    assert_eq!(refused["details"]["causes"][0]["field"], "spec.template");
+    // An applied one has its name in the URL.
+    let applied = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "applied"}, "spec": {"template": template}});
+    let url = format!("PATCH {jobs}/applied?fieldManager=me");
+    for _ in 0..2 {
+        let made = api.good(&url, APPLY, &applied);
+        assert_eq!(
+            made["spec"]["template"]["metadata"]["labels"]["controller-uid"],
+            made["metadata"]["uid"]
+        );
+    }
+    // It is not the client that gives a uid.
+    let own = json!({"metadata": {"name": "own", "uid": "mine"}, "spec": {"template": template}});
+    assert_ne!(api.good(&format!("POST {jobs}"), "", &own)["metadata"]["uid"], "mine");
+}
