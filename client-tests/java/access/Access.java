@@ -41,7 +41,11 @@ class Access {
                 "user", user,
                 "found", maps.getItems().stream()
                         .map(item -> item.getMetadata().getName())
-                        .collect(Collectors.toList()));
+                        .collect(Collectors.toList()),
+                "nodes", core.listNode().execute().getItems().stream()
+                        .map(node -> node.getStatus().getNodeInfo().getKubeletVersion())
+                        .collect(Collectors.toList()),
+                "pods", !core.listPodForAllNamespaces().execute().getItems().isEmpty());
         var call = core.listNamespacedConfigMap("default")
                 .watch(true)
                 .resourceVersion(maps.getMetadata().getResourceVersion())

@@ -28,8 +28,10 @@ def main():
     if isinstance(listed, dict):
         tell(user=user, found=listed)
         return
+    nodes = [node.status.nodeInfo.kubeletVersion for node in api.get("nodes")]
+    pods = len(list(api.get("pods", namespace=kr8s.ALL)))
     found = [item.name for item in listed]
-    tell(user=user, found=found)
+    tell(user=user, found=found, nodes=nodes, pods=pods > 0)
     for kind, item in api.watch("configmaps", namespace="default"):
         # It begins with those that are there.
         if item.name in found:

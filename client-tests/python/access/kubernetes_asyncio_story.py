@@ -30,7 +30,9 @@ async def main():
         if isinstance(listed, dict):
             tell(user=user, found=listed)
             return
-        tell(user=user, found=[item.metadata.name for item in listed.items])
+        nodes = [node.status.node_info.kubelet_version for node in (await core.list_node()).items]
+        pods = len((await core.list_pod_for_all_namespaces()).items)
+        tell(user=user, found=[item.metadata.name for item in listed.items], nodes=nodes, pods=pods > 0)
         version = listed.metadata.resource_version
         stream = watch.Watch().stream(
             core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=60

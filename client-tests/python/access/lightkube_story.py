@@ -4,7 +4,7 @@ import json
 
 from lightkube import ApiError, Client
 from lightkube.resources.authentication_v1 import SelfSubjectReview
-from lightkube.resources.core_v1 import ConfigMap
+from lightkube.resources.core_v1 import ConfigMap, Node, Pod
 
 
 def tell(**told):
@@ -28,7 +28,9 @@ def main():
     if isinstance(items, dict):
         tell(user=user, found=items)
         return
-    tell(user=user, found=[item.metadata.name for item in items])
+    nodes = [node.status.nodeInfo.kubeletVersion for node in client.list(Node)]
+    pods = len(list(client.list(Pod, namespace="*")))
+    tell(user=user, found=[item.metadata.name for item in items], nodes=nodes, pods=pods > 0)
     for kind, item in client.watch(ConfigMap, namespace="default", resource_version=listed.resourceVersion):
         tell(type=kind, name=item.metadata.name, data=item.data)
         if kind == "DELETED":

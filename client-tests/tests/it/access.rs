@@ -47,7 +47,7 @@ const WORLD: &str = r#"world:
           kind: ClusterRole
           metadata: {name: readers}
           rules:
-            - {apiGroups: [""], resources: [configmaps], verbs: [get, list, watch]}
+            - {apiGroups: [""], resources: [configmaps, nodes, pods], verbs: [get, list, watch]}
             - {apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: [create]}
   profiles:
     - {name: default, user: testuser}
@@ -188,8 +188,8 @@ impl Drop for Telling {
     }
 }
 
-/// A library whose program tells who it is and which ConfigMaps it finds, or how it is refused; and if it is not, what
-/// a watch of them shows until one is deleted.
+/// A library whose program tells who it is and which ConfigMaps it finds, or how it is refused; and if it is not, which
+/// nodes there are, whether there are pods, and what a watch of ConfigMaps shows until one is deleted.
 ///
 /// What `mapped` holds is told otherwise while nothing is bound to the user.
 #[track_caller]
@@ -212,10 +212,12 @@ fn check(test: &str, client: Client, program: impl Fn(&Path) -> (PathBuf, Vec<Pa
     assert_eq!(stage.cause(), "no-binding");
 
     stage.allow();
+    let version = stage.administer("get nodes -o jsonpath={.items[*].status.nodeInfo.kubeletVersion}");
+    let nodes: Vec<&str> = version.split_whitespace().collect();
     let telling = tell();
     assert_eq!(
         telling.json(),
-        json!({"user": "dev", "found": ["kube-root-ca.crt", "settings"]})
+        json!({"user": "dev", "found": ["kube-root-ca.crt", "settings"], "nodes": nodes, "pods": true})
     );
     stage.change();
     for (kind, value) in [("ADDED", "1"), ("MODIFIED", "2"), ("DELETED", "2")] {
