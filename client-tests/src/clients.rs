@@ -78,6 +78,10 @@ pub enum Client {
     RustSdk,
     /// The tracer of system calls, on PATH.
     Strace,
+    /// A Python that has Terraform's core, where all tests are wanted.
+    Terraform,
+    /// Terraform's provider for Kubernetes, built of its Go module, where all tests are wanted.
+    TerraformProvider,
     /// The terminal multiplexer, on PATH.
     Tmux,
 }
@@ -126,6 +130,8 @@ impl Client {
             Self::PythonAccess => "python-access",
             Self::RustSdk => "sdk-rust",
             Self::Strace => "strace",
+            Self::Terraform => "terraform",
+            Self::TerraformProvider => "terraform-provider-kubernetes",
             Self::Tmux => "tmux",
         }
     }
@@ -168,6 +174,14 @@ impl Client {
                 .join("python")),
             Self::RustSdk => build_rust("rust-sdk", "sdk-rust"),
             Self::Strace => strace(),
+            Self::Terraform if !all_wanted() => Err(Lack::Optional(format!("it is large; {ALL}=all installs it"))),
+            Self::Terraform => Ok(python(self.name(), "terraform/requirements.txt")?
+                .join("bin")
+                .join("python")),
+            Self::TerraformProvider => {
+                let package = "github.com/hashicorp/terraform-provider-kubernetes";
+                build_heavy(self.name(), package, self.name())
+            }
             Self::Tmux => find_on_path("tmux")
                 .ok_or_else(|| Lack::Failed("it is not on PATH; Debian has it as a package".to_owned())),
         }

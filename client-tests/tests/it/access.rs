@@ -21,6 +21,7 @@ use std::thread;
 use std::time::Duration;
 
 use client_tests::Client;
+use client_tests::Ran;
 use client_tests::Simulator;
 use client_tests::need;
 use client_tests::source;
@@ -433,4 +434,54 @@ fn helm_3_tells_of_its_access() {
 fn helm_4_tells_of_its_access() {
     let test = "helm_4_tells_of_its_access";
     check_helm(test, Client::Helm4, "kubernetes cluster unreachable");
+}
+
+#[test]
+fn terraform_tells_of_its_access() {
+    let test = "terraform_tells_of_its_access";
+    let Some(stage) = Stage::new(test, &[Client::Terraform, Client::TerraformProvider]) else {
+        return;
+    };
+    let folder = stage.simulator.folder();
+    let settings = folder.join("terraform.rc");
+    let provider = stage.found[1].parent().unwrap().display();
+    let overridden = format!("dev_overrides {{ \"hashicorp/kubernetes\" = \"{provider}\" }}");
+    fs::write(&settings, format!("provider_installation {{ {overridden} }}")).unwrap();
+    let terraform = |what: &str, command: &str, profile: &str| {
+        let work = folder.join(what);
+        // What it makes, and where it notes that, is beside what it reads.
+        fs::create_dir_all(&work).unwrap();
+        fs::copy(source("terraform").join(what).join("main.tf"), work.join("main.tf")).unwrap();
+        let mut run = stage.simulator.command(&stage.found[0]);
+        run.arg(source("terraform/terraform.py"))
+            .arg(&work)
+            .arg(command)
+            .env("AWS_PROFILE", profile)
+            .env("TF_CLI_CONFIG_FILE", &settings);
+        Simulator::run_command(&mut run)
+    };
+    let failed = |ran: Ran| {
+        assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+        ran.stderr
+    };
+    let refused = failed(terraform("read", "apply", "dev"));
+    assert!(refused.contains("Error: Unauthorized\n"), "{refused}");
+    assert_eq!(stage.cause(), "identity-not-mapped");
+    stage.map();
+    let refused = failed(terraform("read", "apply", "dev"));
+    let forbidden = FORBIDDEN
+        .replace("configmaps is", "configmaps \"settings\" is")
+        .replace("list", "get");
+    assert!(refused.contains(&format!("Error: {forbidden}\n")), "{refused}");
+    assert_eq!(stage.cause(), "no-binding");
+    stage.allow();
+    let read = terraform("read", "apply", "dev").good();
+    assert!(read.contains("Apply complete!") && read.contains("a = \"0\""), "{read}");
+
+    let made = terraform("job", "apply", "creator").good();
+    assert!(made.contains("Apply complete! Resources: 1 added"), "{made}");
+    let job = stage.administer("get job once -o jsonpath={.spec.selector.matchLabels}");
+    assert!(job.contains("batch.kubernetes.io/controller-uid"), "{job}");
+    let gone = terraform("job", "destroy", "creator").good();
+    assert!(gone.contains("Destroy complete! Resources: 1 destroyed."), "{gone}");
 }
