@@ -30,6 +30,9 @@ const ALL: &str = "CLIENT_TESTS";
 /// library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Client {
+    /// A virtual environment that has ansible-core, and the collection kubernetes.core in its folder `ansible_collections`,
+    /// where all tests are wanted.
+    Ansible,
     /// The AWS CLI: on PATH, else from PyPI in a virtual environment.
     Aws,
     /// aws-vault, built of its Go module, where all tests are wanted.
@@ -106,6 +109,7 @@ impl Client {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Ansible => "ansible",
             Self::ApiServerWebhook => "apiserver-webhook",
             Self::Aws => "aws",
             Self::AwsVault => "aws-vault",
@@ -138,6 +142,7 @@ impl Client {
 
     fn find_or_install(self) -> Result<PathBuf, Lack> {
         match self {
+            Self::Ansible => ansible(),
             Self::ApiServerWebhook => build_go("webhook", self.name(), ""),
             Self::Aws => match find_on_path("aws") {
                 Some(found) => Ok(found),
@@ -282,6 +287,28 @@ fn python(name: &str, requirements: &str) -> Result<PathBuf, Lack> {
         run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
         let mut pip = Command::new(venv.join("bin").join("pip"));
         run(pip.args(["install", "--quiet", "--no-deps", "-r"]).arg(&requirements))
+    })
+}
+
+fn ansible() -> Result<PathBuf, Lack> {
+    if !all_wanted() {
+        return Err(Lack::Optional(format!("it is large; {ALL}=all installs it")));
+    }
+    let [requirements, collections] = ["requirements.txt", "collections.txt"].map(|name| source("ansible").join(name));
+    installed("ansible", &[&requirements, &collections], |venv| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
+        let pip = |words: &[&str], file: &Path| {
+            let mut pip = Command::new(venv.join("bin").join("pip"));
+            run(pip
+                .args(words)
+                .args(["--quiet", "--no-deps", "-r"])
+                .arg(file)
+                .current_dir(venv))
+        };
+        pip(&["install"], &requirements)?;
+        // No package has that collection alone.
+        pip(&["download"], &collections)?;
+        run(Command::new("python3").arg(source("ansible/unpack.py")).arg(venv))
     })
 }
 

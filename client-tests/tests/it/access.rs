@@ -485,3 +485,41 @@ fn terraform_tells_of_its_access() {
     let gone = terraform("job", "destroy", "creator").good();
     assert!(gone.contains("Destroy complete! Resources: 1 destroyed."), "{gone}");
 }
+
+#[test]
+fn ansible_tells_of_its_access() {
+    let Some(stage) = Stage::new("ansible_tells_of_its_access", &[Client::Ansible]) else {
+        return;
+    };
+    let venv = &stage.found[0];
+    let play = || {
+        let mut python = OsString::from("ansible_python_interpreter=");
+        python.push(venv.join("bin/python"));
+        let mut command = stage.command(venv.join("bin/ansible-playbook"));
+        command
+            .args(["-i", "localhost,", "-c", "local", "-e"])
+            .arg(python)
+            .arg(source("ansible/access.yaml"))
+            .env("ANSIBLE_COLLECTIONS_PATH", venv)
+            // The client's cache of what the server has is there.
+            .env("TMPDIR", stage.simulator.folder());
+        Simulator::run_command(&mut command)
+    };
+    let failed = |ran: Ran| {
+        assert_eq!(ran.code, Some(2), "{}{}", ran.stdout, ran.stderr);
+        ran.stdout
+    };
+    let refused = failed(play());
+    assert!(refused.contains("401\\nReason: Unauthorized\\n"), "{refused}");
+    assert_eq!(stage.cause(), "identity-not-mapped");
+    stage.map();
+    let refused = failed(play());
+    assert!(refused.contains("configmaps is forbidden: User"), "{refused}");
+    assert_eq!(stage.cause(), "no-binding");
+    stage.allow();
+    let found = play().good();
+    assert!(
+        found.contains("\"kube-root-ca.crt\",\n        \"settings\"\n"),
+        "{found}"
+    );
+}
