@@ -49,6 +49,7 @@ pub mod validation;
 
 pub mod cloudformation;
 pub mod cloudwatch_logs;
+pub mod ec2;
 pub mod eks;
 pub mod fault;
 pub mod store;

@@ -30,4 +30,5 @@ pub mod state;
 mod store;
 pub mod tls;
 mod token_issuer;
+mod unserved;
 pub mod workshop;

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use serde_json::Value;
 use serde_json::json;
 
+use super::network::Subnet;
 use crate::instant::Timestamp;
 use crate::object::ObjectKey;
 
@@ -170,26 +171,41 @@ pub(crate) fn of_a_small_cluster(region: &str, version: &str, created: Timestamp
     objects
 }
 
-/// The nodes of a new node group, with the pods that run on every node. `before` nodes are there already.
+/// New nodes of a node group, with the pods that run on every node: in each of the subnets in turn, with addresses of it.
+/// Names for which `is_taken` are passed over.
 pub(super) fn of_a_nodegroup(
     nodegroup: &str,
     count: u8,
-    before: usize,
+    subnets: &[Subnet],
+    is_taken: impl Fn(&str) -> bool,
     region: &str,
     version: &str,
     created: Timestamp,
 ) -> Vec<(ObjectKey, Value)> {
     let mut objects = Vec::new();
+    let mut free: Vec<_> = subnets
+        .iter()
+        .map(|subnet| {
+            let addresses = (FIRST_NODE..subnet.capacity()).map(|host| subnet.base.to_bits() + host);
+            let named = addresses.map(|bits| (bits, node_name(&Ipv4Addr::from_bits(bits).to_string(), region)));
+            (subnet, named.filter(|(_, name)| !is_taken(name)))
+        })
+        .collect();
     for at in 0..usize::from(count) {
-        let number = before + at;
-        let ip = format!("192.168.{}.{}", 96 + number / 200 % 100, 10 + number % 200);
-        let zone = if at % 2 == 0 { "a" } else { "b" };
-        let name = node_name(&ip, region);
+        let place = at.checked_rem(free.len()).and_then(|place| free.get_mut(place));
+        let Some((zone, (bits, name))) = place.and_then(|(subnet, names)| Some((subnet.zone_letter(), names.next()?)))
+        else {
+            break;
+        };
+        let ip = Ipv4Addr::from_bits(bits).to_string();
         objects.push(node(&name, &ip, region, zone, version, nodegroup, created));
-        objects.extend(daemon_pods(&format!("n{number:04}"), &name, &ip, created));
+        objects.extend(daemon_pods(&format!("{bits:x}"), &name, &ip, created));
     }
     objects
 }
+
+/// The first address of a subnet that a node gets.
+const FIRST_NODE: u32 = 10;
 
 fn node_name(ip: &str, region: &str) -> String {
     format!("ip-{}.{region}.compute.internal", ip.replace('.', "-"))
