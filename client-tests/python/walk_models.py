@@ -147,6 +147,18 @@ STEPS = [
     ("iam", "RemoveUserFromGroup", {"GroupName": "walkers", "UserName": "walker"}),
     ("iam", "DeleteGroup", {"GroupName": "walkers"}),
     ("iam", "ListMFADevices", {"UserName": "walker"}),
+    ("iam", "GetLoginProfile", {"UserName": "walker"}, "NoSuchEntity"),
+    ("iam", "CreateLoginProfile", {"UserName": "walker", "Password": "short"}, "PasswordPolicyViolation"),
+    ("iam", "CreateLoginProfile", {"UserName": "walker", "Password": "Walks-4-miles", "PasswordResetRequired": True}),
+    ("iam", "CreateLoginProfile", {"UserName": "walker", "Password": "Walks-4-miles"}, "EntityAlreadyExists"),
+    ("iam", "UpdateLoginProfile", {"UserName": "walker", "PasswordResetRequired": False}),
+    ("iam", "GetLoginProfile", {"UserName": "walker"}),
+    ("iam", "DeleteUser", {"UserName": "walker"}, "DeleteConflict"),
+    ("iam", "DeleteLoginProfile", {"UserName": "walker"}),
+    ("iam", "ListSSHPublicKeys", {"UserName": "walker"}),
+    ("iam", "ListSSHPublicKeys", {"UserName": "nobody"}, "NoSuchEntity"),
+    ("iam", "ListSigningCertificates", {"UserName": "walker"}),
+    ("iam", "ListServiceSpecificCredentials", {"UserName": "walker"}),
     ("iam", "UpdateUser", {"UserName": "walker", "NewPath": "/other/"}),
     ("iam", "DeleteUser", {"UserName": "walker"}),
     # IAM: policies, roles, instance profiles
@@ -190,6 +202,7 @@ STEPS = [
     ("iam", "ListAccountAliases", {}),
     ("iam", "DeleteAccountAlias", {"AccountAlias": "walker-alias"}),
     ("iam", "GetAccountSummary", {}),
+    ("iam", "GetAccountPasswordPolicy", {}, "NoSuchEntity"),
     ("iam", "CreateServiceLinkedRole", {"AWSServiceName": "eks-nodegroup.amazonaws.com"}),
     ("iam", "DeleteServiceLinkedRole", {"RoleName": "AWSServiceRoleForAmazonEKSNodegroup"}),
     ("iam", "GetServiceLinkedRoleDeletionStatus", lambda seen: {"DeletionTaskId": seen.of("iam", "DeleteServiceLinkedRole", "DeletionTaskId")}),
@@ -285,6 +298,8 @@ STEPS = [
     ("eks", "ListAddons", {"clusterName": CLUSTER}),
     ("eks", "DescribeAddon", lambda seen: {"clusterName": CLUSTER, "addonName": seen.of("eks", "ListAddons", "addons", 0)}),
     ("eks", "DescribeAddonVersions", {}),
+    ("eks", "DescribeAddonConfiguration", lambda seen: {"addonName": "vpc-cni", "addonVersion": next(addon["addonVersions"][0]["addonVersion"] for addon in seen.of("eks", "DescribeAddonVersions", "addons") if addon["addonName"] == "vpc-cni")}),
+    ("eks", "DescribeAddonConfiguration", {"addonName": "vpc-cni", "addonVersion": "v0"}, "InvalidParameterException"),
     ("eks", "CreateAddon", {"clusterName": CLUSTER, "addonName": "metrics-server", "tags": {"team": "sdk"}}),
     ("eks", "CreateAddon", {"clusterName": CLUSTER, "addonName": "metrics-server"}, "ResourceInUseException"),
     ("eks", "UpdateAddon", {"clusterName": CLUSTER, "addonName": "metrics-server", "configurationValues": "{}"}),
@@ -294,14 +309,31 @@ STEPS = [
     ("eks", "ListNodegroups", {"clusterName": CLUSTER}),
     ("eks", "DescribeNodegroup", lambda seen: {"clusterName": CLUSTER, "nodegroupName": seen.of("eks", "ListNodegroups", "nodegroups", 0)}),
     ("eks", "CreateNodegroup", {"clusterName": CLUSTER, "nodegroupName": "walker", "nodeRole": ROLE, "subnets": ["subnet-0123456789abcdef0"], "labels": {"a": "b"}}),
+    ("eks", "UpdateNodegroupConfig", {"clusterName": CLUSTER, "nodegroupName": "walker", "labels": {"addOrUpdateLabels": {"c": "d"}, "removeLabels": ["a"]}, "taints": {"addOrUpdateTaints": [{"key": "k", "value": "v", "effect": "NO_SCHEDULE"}]}, "scalingConfig": {"minSize": 1, "maxSize": 3, "desiredSize": 3}, "updateConfig": {"maxUnavailable": 2}}),
+    ("eks", "UpdateNodegroupConfig", {"clusterName": CLUSTER, "nodegroupName": "walker", "scalingConfig": {"minSize": 4}}, "InvalidParameterException"),
+    ("eks", "ListUpdates", {"name": CLUSTER, "nodegroupName": "walker"}),
+    ("eks", "DescribeUpdate", lambda seen: {"name": CLUSTER, "nodegroupName": "walker", "updateId": seen.of("eks", "UpdateNodegroupConfig", "update", "id")}),
+    ("eks", "DescribeNodegroup", {"clusterName": CLUSTER, "nodegroupName": "walker"}),
     ("eks", "DeleteNodegroup", {"clusterName": CLUSTER, "nodegroupName": "walker"}),
     ("eks", "DescribeNodegroup", {"clusterName": CLUSTER, "nodegroupName": "walker"}, "ResourceNotFoundException"),
     ("eks", "DeleteCluster", {"name": CLUSTER}, "ResourceInUseException"),
     ("eks", "ListFargateProfiles", {"clusterName": CLUSTER}),
     ("eks", "DescribeFargateProfile", {"clusterName": CLUSTER, "fargateProfileName": "x"}, "ResourceNotFoundException"),
     ("eks", "ListIdentityProviderConfigs", {"clusterName": CLUSTER}),
-    ("eks", "ListInsights", {"clusterName": CLUSTER}),
+    ("eks", "ListInsights", {"clusterName": CLUSTER, "filter": {"categories": ["UPGRADE_READINESS"]}}),
+    ("eks", "DescribeInsight", lambda seen: {"clusterName": CLUSTER, "id": seen.of("eks", "ListInsights", "insights", 0, "id")}),
+    ("eks", "DescribeInsight", {"clusterName": CLUSTER, "id": "x"}, "ResourceNotFoundException"),
     ("eks", "ListCapabilities", {"clusterName": CLUSTER}),
+    # EC2
+    ("ec2", "DescribeInstances", {"Filters": [{"Name": "tag:eks:cluster-name", "Values": [CLUSTER]}], "MaxResults": 5}),
+    ("ec2", "DescribeInstances", lambda seen: {"InstanceIds": [seen.of("ec2", "DescribeInstances", "Reservations", 0, "Instances", 0, "InstanceId")]}),
+    ("ec2", "DescribeInstances", {"InstanceIds": ["i-00000000000000001"]}, "InvalidInstanceID.NotFound"),
+    ("ec2", "DescribeInstances", {"DryRun": True}, "DryRunOperation"),
+    ("ec2", "DescribeVpcs", lambda seen: {"VpcIds": [seen.of("eks", "DescribeCluster", "cluster", "resourcesVpcConfig", "vpcId")]}),
+    ("ec2", "DescribeSubnets", lambda seen: {"Filters": [{"Name": "vpc-id", "Values": [seen.of("ec2", "DescribeVpcs", "Vpcs", 0, "VpcId")]}]}),
+    ("ec2", "DescribeSubnets", {"SubnetIds": ["subnet-1"]}, "InvalidSubnetID.NotFound"),
+    ("ec2", "DescribeSecurityGroups", {}),
+    ("ec2", "DescribeSecurityGroups", {"Filters": [{"Name": "foo", "Values": ["x"]}]}, "InvalidParameterValue"),
     # CloudFormation
     ("cloudformation", "CreateStack", {"StackName": "walker", "TemplateBody": STACK, "EnableTerminationProtection": True, "Tags": [{"Key": "team", "Value": "sdk"}]}),
     ("cloudformation", "CreateStack", {"StackName": "walker", "TemplateBody": STACK}, "AlreadyExistsException"),
@@ -371,6 +403,7 @@ STEPS = [
 
 # What AWS answers where it does not know the operation: code and status.
 UNKNOWN = {
+    "ec2": ("InvalidAction", 400),
     "query": ("InvalidAction", 400),
     "json": ("UnknownOperationException", 400),
     # As EKS answered a region's first clients, hashicorp/terraform-provider-aws#27485.
@@ -440,6 +473,8 @@ class Walk:
             yield f"answered {code or 'well'}, not {fails or 'well'}: {self.response and self.response['body'][:300]}"
         elif code:
             yield from wire.error(model, self.response)
+            if "x-eks-auth-sim" in self.response["headers"] and code != "InvalidParameterValue":
+                yield "the header of what is not served"
         else:
             yield from wire.answer(model, self.response)
             if answer is not None:
@@ -481,6 +516,8 @@ class Walk:
                 got, wanted = (code, self.response["status_code"]), UNKNOWN[model.protocol]
                 if got != wanted:
                     self.tell(f"{service} {operation}, not served", [f"answered {got}, not {wanted}"])
+                if "is not served by the simulator" not in self.response["headers"].get("x-eks-auth-sim", ""):
+                    self.tell(f"{service} {operation}, not served", ["no header says so"])
                 count += 1
             print(f"     {service}: {count} operations are not served")
 

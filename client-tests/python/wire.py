@@ -189,6 +189,9 @@ def answer(operation, response):
     if protocol == "query":
         yield from query_answer(operation, body)
         return
+    if protocol == "ec2":
+        yield from ec2_answer(operation, body)
+        return
     if operation.has_event_stream_output:
         return
     kind = headers.get("content-type", "")
@@ -237,6 +240,22 @@ def query_answer(operation, body):
         yield from xml_members(shape, list(result), "")
 
 
+def ec2_answer(operation, body):
+    model, shape = operation.service_model, operation.output_shape
+    try:
+        root = ElementTree.fromstring(body)
+    except ElementTree.ParseError as error:
+        yield f"no XML: {error}"
+        return
+    # EC2 answers with a slash that the model has not.
+    if root.tag != f"{{{model.metadata['xmlNamespace'].rstrip('/')}/}}{operation.name}Response":
+        yield f"root {root.tag}, not {operation.name}Response"
+    children = list(root)
+    if not children or local(children[0]) != "requestId" or not children[0].text:
+        yield "no requestId"
+    yield from xml_members(shape, children[1:], "")
+
+
 def error(operation, response):
     """What the answer to an operation that failed has against the model."""
     model = operation.service_model
@@ -244,6 +263,13 @@ def error(operation, response):
     headers, body, status = response["headers"], response["body"], response["status_code"]
     if not headers.get("x-amzn-requestid"):
         yield "no x-amzn-requestid"
+    if protocol == "ec2":
+        # No error of EC2's is in its model.
+        root = ElementTree.fromstring(body)
+        parts = [local(part) for part in root.iter()]
+        if parts != ["Response", "Errors", "Error", "Code", "Message", "RequestID"]:
+            yield f"an error in another form: {body[:200]}"
+        return
     if protocol == "query":
         root = ElementTree.fromstring(body)
         tree = {local(child): [local(part) for part in child] for child in root}

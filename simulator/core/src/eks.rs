@@ -5,6 +5,8 @@ pub mod addon;
 pub mod api_service;
 pub mod control_plane_log;
 pub mod error;
+pub mod insight;
+pub mod network;
 pub mod nodegroup;
 pub(crate) mod objects;
 pub mod pod_identity;
@@ -32,6 +34,7 @@ use self::access_entry::Principal;
 use self::addon::Addon;
 use self::addon::AddonChange;
 use self::error::EksError;
+use self::network::Network;
 use self::nodegroup::NewNodegroup;
 use self::nodegroup::Nodegroup;
 use self::pod_identity::PodIdentityAssociation;
@@ -128,6 +131,8 @@ pub struct Cluster {
     /// As given.
     pub tags: BTreeMap<String, String>,
     settings: ClusterSettings,
+    #[serde(default)]
+    network: Network,
     authentication_mode: AuthenticationMode,
     access_entries: AccessEntries,
     addons: OrdMap<String, Arc<Addon>>,
@@ -209,6 +214,7 @@ impl Cluster {
             active_from: created,
             tags: BTreeMap::new(),
             settings: ClusterSettings::unsaid(role_arn, Vec::new()),
+            network: Network::default(),
             addons: OrdMap::new(),
             nodegroups: OrdMap::new(),
             pod_identity_associations: OrdMap::new(),

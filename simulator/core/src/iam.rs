@@ -8,6 +8,7 @@ mod error;
 mod group;
 pub mod input;
 mod instance_profile;
+mod login_profile;
 mod mfa;
 mod oidc_provider;
 mod policy;
@@ -34,6 +35,8 @@ pub use self::error::IamErrorKind;
 pub use self::error::Leftover;
 pub use self::group::Group;
 pub use self::instance_profile::InstanceProfile;
+pub use self::login_profile::LoginProfile;
+pub use self::login_profile::LoginProfileChange;
 pub use self::mfa::MfaDevice;
 pub use self::mfa::Seed;
 pub use self::oidc_provider::OidcProvider;
@@ -121,6 +124,9 @@ pub struct User {
     pub groups: BTreeSet<String>,
     /// Its tags.
     pub tags: Tags,
+    /// Its password for the console, where it has one.
+    #[serde(default)]
+    pub login_profile: Option<LoginProfile>,
 }
 
 /// An IAM role.
@@ -480,6 +486,7 @@ impl Directory {
             policies: Policies::default(),
             groups: BTreeSet::new(),
             tags: Tags::default(),
+            login_profile: None,
         };
         self.insert(account, name, user)
     }

@@ -50,6 +50,7 @@ pub mod websocket;
 
 pub mod cloudformation;
 pub mod cloudwatch_logs;
+pub mod ec2;
 pub mod eks;
 pub mod fault;
 pub mod store;

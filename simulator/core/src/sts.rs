@@ -133,6 +133,32 @@ pub fn wire_error_json_service(error: &SigV4Error) -> WireError {
     WireError { code, status, message }
 }
 
+/// How EC2 answers a request that is nobody's.
+///
+/// Source: EC2 API reference, "Error codes", and messages that users of the API quote; which key or signature is wrong is
+/// not told.
+#[must_use]
+pub fn wire_error_ec2(error: &SigV4Error) -> WireError {
+    let query = wire_error(error);
+    let (code, status, message) = match (query.code, error) {
+        ("MissingAuthenticationToken", _) => (
+            "MissingParameter",
+            400,
+            "The request must contain the parameter AWSAccessKeyId".to_owned(),
+        ),
+        ("IncompleteSignature", _) => ("IncompleteSignature", 400, query.message),
+        ("ExpiredToken", _) | (_, SigV4Error::Expired { .. }) => {
+            ("RequestExpired", 400, "Request has expired.".to_owned())
+        }
+        _ => (
+            "AuthFailure",
+            401,
+            "AWS was not able to validate the provided access credentials".to_owned(),
+        ),
+    };
+    WireError { code, status, message }
+}
+
 /// The JSON body of an STS error.
 #[must_use]
 pub fn render_error_json(error: &WireError, request_id: &str) -> String {

@@ -83,6 +83,9 @@ impl World {
             return Err(EksError::ClusterExists { name });
         }
         let mut cluster = Cluster::create(request, owner, &mut self.ids, now)?;
+        if let Some(other) = self.clusters.values().find(|other| cluster.shares_network(other)) {
+            cluster.join_network(other);
+        }
         cluster.active_from = now.plus_seconds(i64::from(self.cluster_creation_seconds));
         cluster.set_api(endpoint, certificate_authority, &mut self.ids, now);
         let cluster = Arc::new(cluster);

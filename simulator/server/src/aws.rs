@@ -2,6 +2,7 @@
 //! credential scope and the shape of the request.
 
 mod cloudformation;
+mod ec2;
 mod eks;
 mod error;
 mod event_stream;
@@ -17,6 +18,8 @@ mod sso_oidc;
 mod sts;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -45,11 +48,13 @@ use crate::http::Response;
 use crate::journal::EventKind;
 use crate::last_used::LastUse;
 use crate::state::State;
+use crate::unserved;
 
 /// A service that is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Service {
     CloudFormation,
+    Ec2,
     Eks,
     Iam,
     Logs,
@@ -59,8 +64,9 @@ enum Service {
 }
 
 impl Service {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::CloudFormation,
+        Self::Ec2,
         Self::Eks,
         Self::Iam,
         Self::Logs,
@@ -73,6 +79,7 @@ impl Service {
     const fn name(self) -> &'static str {
         match self {
             Self::CloudFormation => "cloudformation",
+            Self::Ec2 => "ec2",
             Self::Eks => "eks",
             Self::Iam => "iam",
             Self::Logs => "logs",
@@ -82,8 +89,23 @@ impl Service {
         }
     }
 
+    /// The name that people use.
+    const fn title(self) -> &'static str {
+        match self {
+            Self::CloudFormation => "CloudFormation",
+            Self::Ec2 => "EC2",
+            Self::Eks => "EKS",
+            Self::Iam => "IAM",
+            Self::Logs => "CloudWatch Logs",
+            Self::Sso => "Identity Center (sso)",
+            Self::SsoOidc => "Identity Center (sso-oidc)",
+            Self::Sts => "STS",
+        }
+    }
+
     const fn protocol(self) -> Protocol {
         match self {
+            Self::Ec2 => Protocol::Ec2,
             Self::Eks | Self::Sso | Self::SsoOidc => Protocol::RestJson,
             Self::Logs => Protocol::Json,
             Self::CloudFormation | Self::Iam | Self::Sts => Protocol::Query,
@@ -93,6 +115,7 @@ impl Service {
     const fn operations(self) -> &'static [Operation] {
         match self {
             Self::CloudFormation => cloudformation::OPERATIONS,
+            Self::Ec2 => ec2::OPERATIONS,
             Self::Eks => eks::OPERATIONS,
             Self::Iam => iam::OPERATIONS,
             Self::Logs => logs::OPERATIONS,
@@ -106,6 +129,7 @@ impl Service {
     const fn xml_namespace(self) -> &'static str {
         match self {
             Self::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+            Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
             Self::Eks | Self::Logs | Self::Sso | Self::SsoOidc => "",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -116,7 +140,7 @@ impl Service {
     const fn skew_minutes(self) -> i64 {
         match self {
             Self::Sts => 15,
-            Self::CloudFormation | Self::Eks | Self::Iam | Self::Logs | Self::Sso | Self::SsoOidc => 5,
+            Self::CloudFormation | Self::Ec2 | Self::Eks | Self::Iam | Self::Logs | Self::Sso | Self::SsoOidc => 5,
         }
     }
 
@@ -180,24 +204,80 @@ pub fn handle(state: &State, request: &Request) -> Response {
     let host = aws_host(request);
     let service = match Service::of(request, host.as_ref()) {
         Ok(service) => service,
-        Err(name) => return error::unserved(&name, request, &request_id),
+        Err(name) => return unserved_service(state, &name, request, &request_id),
     };
     let mut call = Served::new(state, service, host, request);
     let answer = call.answer(&request_id);
-    let error = answer.as_ref().err().map(|error| error.code.to_string());
+    let error = answer.as_ref().err();
+    let code = error.map(|error| error.code.to_string());
+    let unserved = error.and_then(|error| error.unserved.clone());
     let response = answer.unwrap_or_else(|error| error::render(service, &error, request, &request_id));
-    state.journal().record(
-        state.now(),
-        EventKind::AwsCall {
-            service: service.name().to_owned(),
-            action: call.name,
-            caller: call.caller.map(|caller| caller.identity().arn.clone()),
-            status: response.status,
-            error,
-            trace: call.trace,
-        },
-    );
-    response.with_header("x-amzn-requestid", request_id)
+    let seen = Seen {
+        service: service.name(),
+        action: &call.name,
+        caller: call.caller.as_ref().map(|caller| caller.identity().arn.clone()),
+        error: code,
+        unserved,
+        trace: call.trace,
+    };
+    seen.record(state, response).with_header("x-amzn-requestid", request_id)
+}
+
+/// Answers a request to a service that is not served.
+fn unserved_service(state: &State, name: &str, request: &Request, request_id: &str) -> Response {
+    let name = unserved::short(name);
+    let operation = protocol::operation_name_of_any(request);
+    let seen = Seen {
+        service: &name,
+        action: &operation,
+        caller: None,
+        error: Some(error::NOT_IMPLEMENTED.to_owned()),
+        unserved: Some(unserved::sentence(&format!("{name} {operation}"))),
+        trace: Trace::new(),
+    };
+    seen.record(state, error::unserved(&name, request, request_id))
+}
+
+/// What is told of a call that was answered.
+struct Seen<'a> {
+    service: &'a str,
+    action: &'a str,
+    caller: Option<String>,
+    error: Option<String>,
+    unserved: Option<String>,
+    trace: Trace,
+}
+
+impl Seen<'_> {
+    /// Records the call; what is not served is told in the log and in the answer too.
+    fn record(self, state: &State, response: Response) -> Response {
+        let action = unserved::short(self.action);
+        let response = match &self.unserved {
+            None => response,
+            Some(sentence) => {
+                let mut fields = vec![
+                    ("action", action.clone()),
+                    ("service", self.service.to_owned()),
+                    ("status", response.status.to_string()),
+                ];
+                fields.extend(self.caller.clone().map(|caller| ("caller", caller)));
+                unserved::say(state, response, sentence, fields)
+            }
+        };
+        state.journal().record(
+            state.now(),
+            EventKind::AwsCall {
+                service: self.service.to_owned(),
+                action,
+                caller: self.caller,
+                status: response.status,
+                error: self.error,
+                unserved: self.unserved,
+                trace: self.trace,
+            },
+        );
+        response
+    }
 }
 
 /// What a fault does to a call that it does not refuse.
@@ -246,12 +326,19 @@ impl<'a> Served<'a> {
         }
         let is_signed = !matches!(&routed, Some((operation, _)) if matches!(operation.access, Access::Anonymous));
         if is_signed {
-            let caller = self.authenticate()?;
+            let caller = self.authenticate().map_err(|error| match &routed {
+                Some(_) => error,
+                // Of what AWS has for callers without a signature, the lack of one is not the reason.
+                None => AwsError {
+                    unserved: self.unknown_operation().unserved,
+                    ..error
+                },
+            })?;
             self.note_use(&caller);
             self.caller = Some(caller);
         }
         let Some((operation, labels)) = routed else {
-            return Err(error::unknown_operation(self.service, &self.parameters, &self.name));
+            return Err(self.unknown_operation());
         };
         let delay = match self.strike()? {
             Struck::Not => None,
@@ -284,6 +371,10 @@ impl<'a> Served<'a> {
             Some(delay) => response.delivered(Delivery::Late(delay)),
             None => response,
         })
+    }
+
+    fn unknown_operation(&self) -> AwsError {
+        error::unknown_operation(self.service, &self.parameters, &self.name)
     }
 
     /// What a fault of the World does to this call.

@@ -338,7 +338,11 @@ fn cluster_names(world: &World) -> String {
 fn explain_last(state: &State, cluster: Option<&str>, client: Option<&ClientContext>) -> Result<Value, ControlError> {
     explain_newest(state, cluster, client, 0)
         .map(|(cluster, explanation)| explanation_json(&cluster, &explanation))
-        .ok_or_else(|| ControlError::new(404, "no token has come in yet, or the cluster is gone"))
+        .ok_or_else(|| {
+            let unserved = unserved_since(state, 0).map(|sentence| format!("; {sentence}"));
+            let none = "no token has come in yet, or the cluster is gone";
+            ControlError::new(404, format!("{none}{}", unserved.unwrap_or_default()))
+        })
 }
 
 /// Explains the newest judgement of a token, or of a request that was forbidden, behind event `since`: the cluster's name,
@@ -362,13 +366,27 @@ pub(crate) fn explain_newest(
     });
     let event = event.filter(|event| event.sequence > since)?;
     let allowed = allowed_since(state, event.sequence);
+    let unserved = unserved_since(state, event.sequence);
     let (cluster, mut explanation) = explain_event(state, event, client)?;
     explanation.evidence.extend(
         allowed
             .filter(|(seen, _)| *seen == cluster)
             .map(|(_, sentence)| sentence),
     );
+    explanation.evidence.extend(unserved);
     Some((cluster, explanation))
+}
+
+/// The newest call behind event `since` of something that the simulator does not serve: its answer reads like a denial.
+fn unserved_since(state: &State, since: u64) -> Option<String> {
+    let event = state
+        .journal()
+        .last(|kind| matches!(kind, EventKind::AwsCall { unserved: Some(_), .. }))
+        .filter(|event| event.sequence > since)?;
+    let EventKind::AwsCall { unserved, status, .. } = event.kind else {
+        return None;
+    };
+    unserved.map(|sentence| format!("answered {status} since: {sentence}"))
 }
 
 /// The cluster of the newest request behind event `since` that was allowed, and what allowed it.
@@ -554,6 +572,7 @@ fn event_json(event: &Event) -> Value {
             caller,
             status,
             error,
+            unserved,
             trace,
         } => json!({
             "kind": "aws-call",
@@ -562,6 +581,7 @@ fn event_json(event: &Event) -> Value {
             "caller": caller,
             "status": status,
             "error": error,
+            "unserved": unserved,
             "checks": trace_json(trace),
         }),
     };

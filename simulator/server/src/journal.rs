@@ -96,6 +96,8 @@ pub enum EventKind {
         status: u16,
         /// The error code, where it is one.
         error: Option<String>,
+        /// That the simulator does not serve what was asked for, where it does not.
+        unserved: Option<String>,
         /// Each check.
         trace: Trace,
     },

@@ -31,5 +31,6 @@ pub mod state;
 mod store;
 pub mod tls;
 mod token_issuer;
+mod unserved;
 mod websocket;
 pub mod workshop;

@@ -28,6 +28,8 @@ use crate::http;
 use crate::http::Delivery;
 use crate::http::Handler;
 use crate::http::Response;
+use crate::state::State;
+use crate::unserved;
 
 /// AWS serves HTTPS there and nowhere else.
 const HTTPS_PORT: &str = "443";
@@ -201,6 +203,8 @@ pub struct Proxy {
     pub aws: Endpoint,
     /// Our own listeners.
     pub tunnels: Arc<Tunnels>,
+    /// Whose log tells what is refused.
+    pub state: Arc<State>,
 }
 
 /// A tunnel that has been granted: it begins once hyper has let go of the connection.
@@ -250,10 +254,10 @@ impl Proxy {
             Decision::Answer => return http::answer(request, peer.into(), &self.aws.handler).await,
             Decision::AwsTunnel => Some(self.aws.clone()),
             Decision::OwnTunnel(_) => own,
-            Decision::Refuse(refusal) => return refuse(request.uri(), refusal),
+            Decision::Refuse(refusal) => return refuse(&self.state, request.uri(), refusal),
         };
         let Some(endpoint) = endpoint else {
-            return refuse(request.uri(), Refusal::OtherHost);
+            return refuse(&self.state, request.uri(), Refusal::OtherHost);
         };
         let upgrade = hyper::upgrade::on(&mut request);
         *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrade, endpoint));
@@ -275,15 +279,13 @@ fn target<'a>(method: &Method, uri: &'a Uri) -> Target<'a> {
     }
 }
 
-fn refuse(uri: &Uri, refusal: Refusal) -> Response {
-    let asked = uri.authority().map_or("/", |authority| authority.as_str());
-    Response::new(
-        403,
-        "text/plain; charset=utf-8",
-        format!("eks-auth-sim refuses `{asked}`: {refusal}\n"),
-    )
-    // A tunnel's client would take what follows for the tunnel.
-    .with_header("connection", "close")
+fn refuse(state: &State, uri: &Uri, refusal: Refusal) -> Response {
+    let asked = unserved::short(uri.authority().map_or("/", |authority| authority.as_str()));
+    let sentence = format!("eks-auth-sim refuses `{asked}`: {refusal}");
+    let response = Response::new(403, "text/plain; charset=utf-8", format!("{sentence}\n"))
+        // A tunnel's client would take what follows for the tunnel.
+        .with_header("connection", "close");
+    unserved::say(state, response, &sentence, vec![("host", asked)])
 }
 
 #[cfg(test)]

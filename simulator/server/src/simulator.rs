@@ -322,6 +322,7 @@ impl Simulator {
                 own_aws: own_hosts(aws),
                 aws: aws_endpoint,
                 tunnels,
+                state: Arc::clone(&state),
             };
             runtime.spawn(proxy.serve(TcpListener::from_std(proxy_listener)?));
         }

@@ -342,6 +342,17 @@ impl State {
         }
     }
 
+    /// Writes a warning of the simulator's own, which no cluster's log has.
+    pub(crate) fn log_own(&self, msg: String, fields: Vec<(&'static str, String)>) {
+        let line = LogLine {
+            time: self.now(),
+            level: Level::Warning,
+            msg,
+            fields,
+        };
+        (self.log)(&line.render());
+    }
+
     /// Writes lines to the log of a cluster's authenticator.
     pub(crate) fn log(&self, cluster: &Cluster, lines: &[LogLine], now: Timestamp) {
         let lines: Vec<String> = lines.iter().map(LogLine::render).collect();

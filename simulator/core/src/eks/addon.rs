@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
 
 use super::Cluster;
 use super::access_entry::TAGS;
@@ -71,6 +74,128 @@ pub const RELEASES: [AddonRelease; 6] = [
         namespace: "kube-system",
     },
 ];
+
+/// A pod of an add-on that needs rights in AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddonIdentity {
+    /// Its service account.
+    pub service_account: &'static str,
+    /// What its role is to have.
+    pub policies: &'static [&'static str],
+}
+
+/// What can be configured of an add-on, by its members' names and their types in JSON Schema.
+const CONFIGURATION: &[(&str, &[(&str, &str)])] = &[
+    (
+        "aws-ebs-csi-driver",
+        &[
+            ("controller", "object"),
+            ("defaultStorageClass", "object"),
+            ("node", "object"),
+            ("sidecars", "object"),
+        ],
+    ),
+    (
+        "coredns",
+        &[
+            ("affinity", "object"),
+            ("autoScaling", "object"),
+            ("computeType", "string"),
+            ("corefile", "string"),
+            ("nodeSelector", "object"),
+            ("podAnnotations", "object"),
+            ("podDisruptionBudget", "object"),
+            ("podLabels", "object"),
+            ("replicaCount", "integer"),
+            ("resources", "object"),
+            ("tolerations", "array"),
+            ("topologySpreadConstraints", "array"),
+        ],
+    ),
+    (
+        "eks-pod-identity-agent",
+        &[
+            ("affinity", "object"),
+            ("agent", "object"),
+            ("priorityClassName", "string"),
+            ("resources", "object"),
+            ("tolerations", "array"),
+        ],
+    ),
+    (
+        "kube-proxy",
+        &[
+            ("ipvs", "object"),
+            ("mode", "string"),
+            ("podAnnotations", "object"),
+            ("podLabels", "object"),
+            ("resources", "object"),
+        ],
+    ),
+    (
+        "metrics-server",
+        &[
+            ("affinity", "object"),
+            ("nodeSelector", "object"),
+            ("replicas", "integer"),
+            ("resources", "object"),
+            ("tolerations", "array"),
+        ],
+    ),
+    (
+        "vpc-cni",
+        &[
+            ("affinity", "object"),
+            ("enableNetworkPolicy", "string"),
+            ("eniConfig", "object"),
+            ("env", "object"),
+            ("init", "object"),
+            ("nodeAgent", "object"),
+            ("podAnnotations", "object"),
+            ("resources", "object"),
+            ("tolerations", "array"),
+        ],
+    ),
+];
+
+/// DescribeAddonConfiguration: the JSON Schema of an add-on's configuration, as text, and its pods that need rights.
+///
+/// FIDELITY: a schema names the members that are common and their types; EKS's goes down to each field and allows no other.
+/// A configuration is taken as it comes, so that the schema here allows others.
+///
+/// # Errors
+/// [`EksError::UnknownAddon`].
+pub fn configuration(name: &str, asked: &str) -> Result<(String, &'static [AddonIdentity]), EksError> {
+    version(name, Some(asked))?;
+    let known = CONFIGURATION.iter().find(|(known, _)| *known == name);
+    let members = known.map_or(&[][..], |(_, members)| members);
+    let properties: Map<String, Value> = members
+        .iter()
+        .map(|(member, kind)| ((*member).to_owned(), json!({"type": kind})))
+        .collect();
+    let schema = json!({
+        "$schema": "http://json-schema.org/draft-06/schema#",
+        "description": name,
+        "properties": properties,
+        "type": "object",
+    });
+    Ok((schema.to_string(), identities(name)))
+}
+
+/// Source: EKS User Guide, "AWS add-ons".
+fn identities(name: &str) -> &'static [AddonIdentity] {
+    match name {
+        "aws-ebs-csi-driver" => &[AddonIdentity {
+            service_account: "ebs-csi-controller-sa",
+            policies: &["arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy"],
+        }],
+        "vpc-cni" => &[AddonIdentity {
+            service_account: "aws-node",
+            policies: &["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"],
+        }],
+        _ => &[],
+    }
+}
 
 /// The version of an add-on: the one that is asked for, or the default.
 fn version(name: &str, asked: Option<&str>) -> Result<&'static str, EksError> {

@@ -19,7 +19,7 @@ pub enum EksErrorKind {
 /// A call that EKS refuses. The messages are EKS's, where one was found.
 ///
 /// FIDELITY: no text was found for a username with `{{SessionName}}` and no colon before it, an unknown entry type or
-/// scope type, too many tags, a policy that is not associated, an update or an association that is not there, a cluster that
+/// scope type, too many tags, a policy that is not associated, an update, an insight or an association that is not there, a change of a node group in nothing, a cluster that
 /// is protected from deletion, and names and ARNs that are none; those here are our own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EksError {
@@ -70,6 +70,9 @@ pub enum EksError {
         /// The type of the entry.
         entry_type: EntryType,
     },
+    /// A label of a node group that EKS or Kubernetes keeps for itself.
+    #[error("Label cannot contain reserved prefixes [kubernetes.io/, k8s.io/, eks.amazonaws.com/]")]
+    LabelPrefix,
     /// Not a name of a cluster.
     #[error(
         "The cluster name must be 1 to 100 letters, digits, dashes and underscores, of which the first is a letter or a digit"
@@ -100,6 +103,9 @@ pub enum EksError {
     /// The logging is as it is to be.
     #[error("No changes needed for the logging config provided")]
     NoLoggingChange,
+    /// A node group is to be changed in nothing.
+    #[error("No changes needed for the node group config provided")]
+    NoNodegroupChange,
     /// There is no such add-on.
     #[error("No addon: {name} found in cluster: {cluster}")]
     NoSuchAddon {
@@ -125,6 +131,12 @@ pub enum EksError {
     NoSuchFargateProfile {
         /// The name.
         name: String,
+    },
+    /// There is no such insight.
+    #[error("No insight found for ID: {id}")]
+    NoSuchInsight {
+        /// The id.
+        id: String,
     },
     /// There is no such node group.
     #[error("No node group found for name: {name}.")]
@@ -183,6 +195,22 @@ pub enum EksError {
         "AccessEntry principalArn must be IAM role when using types [EC2_LINUX, EC2_WINDOWS, FARGATE_LINUX, HYBRID_LINUX, EC2]"
     )]
     PrincipalNotRole,
+    /// Fewer nodes than there are to be at least.
+    #[error("Minimum capacity {min} can't be greater than desired size {desired}")]
+    ScalingBelowMinimum {
+        /// At least.
+        min: u64,
+        /// Wanted.
+        desired: u64,
+    },
+    /// More nodes than there are to be at most.
+    #[error("desired capacity {desired} can't be greater than max size {max}")]
+    ScalingAboveMaximum {
+        /// Wanted.
+        desired: u64,
+        /// At most.
+        max: u64,
+    },
     /// The roles of AWS services have entries that AWS makes.
     #[error("The caller is not allowed to modify access entries with a principalArn value of a Service Linked Role")]
     ServiceLinkedRole,
@@ -263,6 +291,7 @@ impl EksError {
             | Self::NoSuchAssociation { .. }
             | Self::NoSuchCluster { .. }
             | Self::NoSuchFargateProfile { .. }
+            | Self::NoSuchInsight { .. }
             | Self::NoSuchNodegroup { .. }
             | Self::NoSuchUpdate { .. }
             | Self::PolicyNotAssociated
@@ -273,14 +302,18 @@ impl EksError {
             | Self::InvalidClusterName
             | Self::InvalidPrincipal
             | Self::InvalidRoleArn
+            | Self::LabelPrefix
             | Self::NamespacesMissing
             | Self::NamespacesNotAllowed
             | Self::NoLoggingChange
+            | Self::NoNodegroupChange
             | Self::NoVpcChange { .. }
             | Self::NotStandard
             | Self::PolicyArnFormat
             | Self::PrincipalInOtherAccount
             | Self::PrincipalNotRole
+            | Self::ScalingAboveMaximum { .. }
+            | Self::ScalingBelowMinimum { .. }
             | Self::ServiceLinkedRole
             | Self::SessionNameWithoutColon
             | Self::TooFewSubnets

@@ -9,6 +9,7 @@ use serde_json::json;
 use sha2::Digest;
 use sha2::Sha256;
 
+use super::network::Subnet;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 use crate::object::ObjectKey;
@@ -245,12 +246,14 @@ pub(crate) fn of_a_small_cluster(
     objects
 }
 
-/// What the nodes of a new node group are.
+/// What the new nodes of a node group are.
 pub(super) struct Nodes<'a> {
     /// The node group.
     pub(super) nodegroup: &'a str,
     /// How many there are to be.
     pub(super) count: u8,
+    /// Where they are: in each of these in turn, with addresses of it.
+    pub(super) subnets: &'a [Subnet],
     /// See [`super::Cluster::region`].
     pub(super) region: &'a str,
     /// See [`super::Cluster::version`].
@@ -259,7 +262,7 @@ pub(super) struct Nodes<'a> {
     pub(super) created: Timestamp,
 }
 
-/// The nodes of a new node group, with the pods that run on every node. Names for which `is_taken` are passed over.
+/// New nodes of a node group, with the pods that run on every node. Names for which `is_taken` are passed over.
 pub(super) fn of_a_nodegroup(
     nodes: &Nodes<'_>,
     is_taken: impl Fn(&str) -> bool,
@@ -273,18 +276,31 @@ pub(super) fn of_a_nodegroup(
         created: nodes.created,
         ids,
     };
-    let free = (0..100 * 200_usize)
-        .map(|number| (number, format!("192.168.{}.{}", 96 + number / 200, 10 + number % 200)))
-        .map(|(number, ip)| (number, node_name(&ip, region), ip))
-        .filter(|(_, name, _)| !is_taken(name));
     let mut objects = Vec::new();
-    for (at, (number, name, ip)) in free.take(usize::from(nodes.count)).enumerate() {
-        let zone = if at % 2 == 0 { "a" } else { "b" };
+    let mut free: Vec<_> = nodes
+        .subnets
+        .iter()
+        .map(|subnet| {
+            let addresses = (FIRST_NODE..subnet.capacity()).map(|host| subnet.base.to_bits() + host);
+            let named = addresses.map(|bits| (bits, node_name(&Ipv4Addr::from_bits(bits).to_string(), region)));
+            (subnet, named.filter(|(_, name)| !is_taken(name)))
+        })
+        .collect();
+    for at in 0..usize::from(nodes.count) {
+        let place = at.checked_rem(free.len()).and_then(|place| free.get_mut(place));
+        let Some((zone, (bits, name))) = place.and_then(|(subnet, names)| Some((subnet.zone_letter(), names.next()?)))
+        else {
+            break;
+        };
+        let ip = Ipv4Addr::from_bits(bits).to_string();
         objects.push(maker.node(&name, &ip, zone));
-        objects.extend(maker.daemon_pods(&format!("n{number:04}"), &name, &ip));
+        objects.extend(maker.daemon_pods(&format!("{bits:x}"), &name, &ip));
     }
     objects
 }
+
+/// The first address of a subnet that a node gets.
+const FIRST_NODE: u32 = 10;
 
 fn node_name(ip: &str, region: &str) -> String {
     format!("ip-{}.{region}.compute.internal", ip.replace('.', "-"))

@@ -315,6 +315,7 @@ impl Cluster {
         } else {
             UpdateKind::EndpointAccess(vpc.clone())
         };
+        self.note_subnets(&vpc.subnet_ids);
         self.settings.vpc = vpc;
         self.record_update(kind, ids, now);
         Ok(())

@@ -1,8 +1,11 @@
 //! Clusters that are made, and what they have.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use serde_json::json;
 
+use super::Cluster;
 use super::ClusterOwner;
 use super::Creator;
 use super::access_entry::AccessConfig;
@@ -11,6 +14,8 @@ use super::access_entry::Principal;
 use super::addon::AddonChange;
 use super::error::EksError;
 use super::nodegroup::NewNodegroup;
+use super::nodegroup::NodegroupChange;
+use super::nodegroup::Taint;
 use super::pod_identity::AssociationChange;
 use super::settings::ClusterRequest;
 use super::settings::VpcChange;
@@ -186,6 +191,10 @@ fn a_cluster_with_node_groups_or_protection_is_not_deleted() {
     world.delete_cluster("my-cluster").unwrap();
 }
 
+fn scaling(desired: u64) -> BTreeMap<String, Value> {
+    BTreeMap::from([("scalingConfig".to_owned(), json!({"desiredSize": desired}))])
+}
+
 #[test]
 fn a_node_group_brings_nodes_and_a_way_in_for_them() {
     for mode in AuthenticationMode::ALL {
@@ -194,7 +203,7 @@ fn a_node_group_brings_nodes_and_a_way_in_for_them() {
         let spec = |name: &str, desired| NewNodegroup {
             name: name.to_owned(),
             node_role: NODE_ROLE.to_owned(),
-            desired_size: Some(desired),
+            others: scaling(desired),
             ..NewNodegroup::default()
         };
         let (cluster, directory, ids) = world.cluster_and_directory_mut("two").unwrap();
@@ -438,4 +447,127 @@ fn add_ons_and_associations_are_kept_and_tagged() {
     assert!(cluster.addon("metrics-server").is_err());
     cluster.delete_pod_identity_association(&association.id).unwrap();
     assert!(cluster.pod_identity_association(&association.id).is_err());
+}
+
+#[test]
+fn a_changed_node_group_has_other_nodes_labels_and_taints() {
+    let mut world = world();
+    let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+    let now = Timestamp::from_unix_seconds(1_795_481_097);
+    let node_labels = |cluster: &Cluster| -> Vec<Value> {
+        let nodes = cluster.objects().list("nodes", None);
+        nodes
+            .map(|(_, node)| node["metadata"]["labels"]["team"].clone())
+            .collect()
+    };
+    let taint = Taint {
+        effect: "NO_SCHEDULE".to_owned(),
+        value: None,
+        key: "gpu".to_owned(),
+    };
+    let change = NodegroupChange {
+        labels_to_add: BTreeMap::from([("team".to_owned(), "a".to_owned())]),
+        taints_to_add: vec![taint.clone()],
+        scaling: BTreeMap::from([("desiredSize".to_owned(), 4), ("maxSize".to_owned(), 5)]),
+        ..NodegroupChange::default()
+    };
+    cluster.update_nodegroup("workers", change, ids, now).unwrap();
+    assert_eq!(node_labels(cluster), vec![json!("a"); 4]);
+    assert_eq!(cluster.instances.len(), 4);
+    let (_, node) = cluster.objects().list("nodes", None).next().unwrap();
+    assert_eq!(node["spec"]["taints"], json!([{"key": "gpu", "effect": "NoSchedule"}]));
+    assert_eq!(cluster.nodegroup("workers").unwrap().modified, Some(now));
+    let update = cluster.updates().next_back().unwrap();
+    assert_eq!(
+        (update.nodegroup(), update.type_name()),
+        (Some("workers"), "ConfigUpdate")
+    );
+    assert_eq!(
+        update.params(),
+        [
+            ("LabelsToAdd", r#"{"team":"a"}"#.to_owned()),
+            ("TaintsToAdd", r#"[{"effect":"NO_SCHEDULE","key":"gpu"}]"#.to_owned()),
+            ("MaxSize", "5".to_owned()),
+            ("DesiredSize", "4".to_owned()),
+        ]
+    );
+    let change = NodegroupChange {
+        labels_to_remove: vec!["team".to_owned()],
+        taints_to_remove: vec![taint],
+        scaling: BTreeMap::from([("desiredSize".to_owned(), 1)]),
+        ..NodegroupChange::default()
+    };
+    cluster.update_nodegroup("workers", change, ids, now).unwrap();
+    assert_eq!(node_labels(cluster), [Value::Null]);
+    assert_eq!(cluster.instances.len(), 1);
+    let (_, node) = cluster.objects().list("nodes", None).next().unwrap();
+    assert_eq!(node["spec"].get("taints"), None);
+    let mut refusal = |change| {
+        let refused = cluster.update_nodegroup("workers", change, ids, now);
+        refused.unwrap_err().to_string()
+    };
+    let scaled = |member: &str, size| NodegroupChange {
+        scaling: BTreeMap::from([(member.to_owned(), size)]),
+        ..NodegroupChange::default()
+    };
+    assert_eq!(
+        refusal(scaled("minSize", 3)),
+        "Minimum capacity 3 can't be greater than desired size 1"
+    );
+    assert_eq!(
+        refusal(scaled("desiredSize", 9)),
+        "desired capacity 9 can't be greater than max size 5"
+    );
+    assert_eq!(
+        refusal(NodegroupChange {
+            labels_to_add: BTreeMap::from([("node.kubernetes.io/a".to_owned(), String::new())]),
+            ..NodegroupChange::default()
+        }),
+        "Label cannot contain reserved prefixes [kubernetes.io/, k8s.io/, eks.amazonaws.com/]"
+    );
+    assert_eq!(
+        refusal(NodegroupChange::default()),
+        "No changes needed for the node group config provided"
+    );
+    assert!(
+        cluster
+            .update_nodegroup("x", NodegroupChange::default(), ids, now)
+            .is_err()
+    );
+}
+
+#[test]
+fn new_nodes_have_addresses_and_zones_of_their_subnets() {
+    let mut world = made(request(AuthenticationMode::Api));
+    let now = Timestamp::UNIX_EPOCH;
+    let (cluster, directory, ids) = world.cluster_and_directory_mut("two").unwrap();
+    let subnets = cluster.subnets();
+    let third = "subnet-0123456789abcdef0".to_owned();
+    for (name, named) in [("a", subnets[1].id.clone()), ("b", third.clone())] {
+        let spec = NewNodegroup {
+            name: name.to_owned(),
+            node_role: NODE_ROLE.to_owned(),
+            subnets: vec![named],
+            others: scaling(2),
+            ..NewNodegroup::default()
+        };
+        cluster.create_nodegroup(spec, directory, ids, now).unwrap();
+    }
+    let known: Vec<String> = cluster.subnets().into_iter().map(|subnet| subnet.id).collect();
+    assert_eq!(known, [subnets[0].id.clone(), subnets[1].id.clone(), third]);
+    let names: Vec<&str> = cluster.instances.values().map(String::as_str).collect();
+    for ip in ["192-168-64-10", "192-168-64-11", "192-168-128-10", "192-168-128-11"] {
+        let name = format!("ip-{ip}.us-west-2.compute.internal");
+        assert!(names.contains(&&*name), "{name}: {names:?}");
+    }
+    // A subnet keeps its addresses when it is named no more.
+    cluster.delete_nodegroup("a").unwrap();
+    let change = VpcChange {
+        subnet_ids: Some(vec!["subnet-8".to_owned(), "subnet-9".to_owned()]),
+        ..VpcChange::default()
+    };
+    let before = cluster.subnets();
+    cluster.update_vpc(change, ids, now).unwrap();
+    assert_eq!(cluster.subnets()[..3], before);
+    assert_eq!(cluster.subnets().len(), 5);
 }

@@ -88,6 +88,13 @@ pub enum UpdateKind {
     },
     /// Whether it can be deleted.
     DeletionProtection(bool),
+    /// A node group, by its name.
+    Nodegroup {
+        /// The node group.
+        name: String,
+        /// What was asked for: parameters of the API.
+        params: Vec<(NodegroupParam, String)>,
+    },
     /// How the endpoint is reached.
     EndpointAccess(VpcConfig),
     /// What is kept and shown only.
@@ -121,6 +128,51 @@ impl AddonParam {
     }
 }
 
+/// A parameter of a node group's update.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub enum NodegroupParam {
+    /// How many nodes there are to be.
+    DesiredSize,
+    /// Labels to set.
+    LabelsToAdd,
+    /// Labels to take away.
+    LabelsToRemove,
+    /// At most so many nodes.
+    MaxSize,
+    /// How many nodes may be away during an update.
+    MaxUnavailable,
+    /// The same in percent.
+    MaxUnavailablePercentage,
+    /// At least so many nodes.
+    MinSize,
+    /// How nodes are repaired.
+    NodeRepairConfig,
+    /// Taints to set.
+    TaintsToAdd,
+    /// Taints to take away.
+    TaintsToRemove,
+    /// How nodes are replaced.
+    UpdateStrategy,
+}
+
+impl NodegroupParam {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::DesiredSize => "DesiredSize",
+            Self::LabelsToAdd => "LabelsToAdd",
+            Self::LabelsToRemove => "LabelsToRemove",
+            Self::MaxSize => "MaxSize",
+            Self::MaxUnavailable => "MaxUnavailable",
+            Self::MaxUnavailablePercentage => "MaxUnavailablePercentage",
+            Self::MinSize => "MinSize",
+            Self::NodeRepairConfig => "NodeRepairConfig",
+            Self::TaintsToAdd => "TaintsToAdd",
+            Self::TaintsToRemove => "TaintsToRemove",
+            Self::UpdateStrategy => "UpdateStrategy",
+        }
+    }
+}
+
 /// An update.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct ClusterUpdate {
@@ -142,6 +194,15 @@ impl ClusterUpdate {
         }
     }
 
+    /// The node group that was changed, where it was one.
+    #[must_use]
+    pub fn nodegroup(&self) -> Option<&str> {
+        match &self.kind {
+            UpdateKind::Nodegroup { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
     /// The API's name of what was changed.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
@@ -151,6 +212,7 @@ impl ClusterUpdate {
             UpdateKind::DeletionProtection(_) => "DeletionProtectionUpdate",
             UpdateKind::EndpointAccess(_) => "EndpointAccessUpdate",
             UpdateKind::Logging(_) => "LoggingUpdate",
+            UpdateKind::Nodegroup { .. } => "ConfigUpdate",
             UpdateKind::Other(setting, _) => setting.update().0,
             UpdateKind::SupportType(_) => "UpgradePolicyUpdate",
             UpdateKind::Version(_) => "VersionUpdate",
@@ -173,6 +235,10 @@ impl ClusterUpdate {
                 ("EndpointPrivateAccess", vpc.endpoint_private_access.to_string()),
                 ("PublicAccessCidrs", json!(vpc.public_access_cidrs).to_string()),
             ],
+            UpdateKind::Nodegroup { params, .. } => {
+                let params = params.iter();
+                params.map(|(param, value)| (param.as_str(), value.clone())).collect()
+            }
             UpdateKind::Other(setting, value) => vec![(setting.update().1, value.to_string())],
             UpdateKind::SupportType(kind) => {
                 vec![("UpgradePolicy", json!({"supportType": kind.as_str()}).to_string())]

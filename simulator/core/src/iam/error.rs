@@ -27,6 +27,8 @@ pub enum IamErrorKind {
     MalformedPolicyDocument,
     /// NoSuchEntity.
     NoSuchEntity,
+    /// PasswordPolicyViolation.
+    PasswordPolicyViolation,
     /// UnmodifiableEntity.
     UnmodifiableEntity,
     /// ValidationError.
@@ -46,6 +48,8 @@ pub enum Leftover {
     InlinePolicies,
     /// An instance profile's role, or a role's instance profiles.
     InstanceProfiles,
+    /// A user's password.
+    LoginProfile,
     /// A user's MFA devices.
     MfaDevices,
 }
@@ -66,6 +70,7 @@ impl Leftover {
             Self::Groups => "remove users from group",
             Self::InlinePolicies => "delete policies",
             Self::InstanceProfiles => "remove roles from instance profile",
+            Self::LoginProfile => "delete login profile",
             Self::MfaDevices => "delete MFA device",
         }
     }
@@ -110,6 +115,12 @@ pub enum IamError {
     /// A code that the device does not show, or that was used before.
     #[error("Authentication code for device is not valid.")]
     InvalidAuthenticationCode,
+    /// The user has a password.
+    #[error("Login Profile for user {user} already exists.")]
+    LoginProfileExists {
+        /// The user's name.
+        user: String,
+    },
     /// A trust or permissions policy that is none.
     #[error(transparent)]
     MalformedPolicy(#[from] PolicyError),
@@ -172,6 +183,12 @@ pub enum IamError {
         /// The profile's name.
         name: String,
     },
+    /// The user has no password.
+    #[error("Login Profile for User {user} cannot be found.")]
+    NoSuchLoginProfile {
+        /// The user's name.
+        user: String,
+    },
     /// What is not a member of something.
     #[error("{member} is not in {of}.")]
     NoSuchMember {
@@ -185,6 +202,12 @@ pub enum IamError {
     NoSuchMfaDevice {
         /// The device's serial number, an ARN.
         serial: String,
+    },
+    /// The account has no password policy of its own.
+    #[error("The Password Policy with domain name {account} cannot be found.")]
+    NoPasswordPolicy {
+        /// The account's id.
+        account: AccountId,
     },
     /// The account has no such identity provider.
     #[error("OpenIDConnect Provider not found for arn {arn}")]
@@ -233,6 +256,9 @@ pub enum IamError {
     /// A provider's URL that is no https URL.
     #[error("Invalid Open ID Connect Provider URL")]
     OidcProviderUrl,
+    /// A password that the account's policy does not allow.
+    #[error("{0}")]
+    PasswordPolicy(String),
     /// A policy of that name is there.
     #[error("A policy called {name} already exists. Duplicate names are not allowed.")]
     PolicyExists {
@@ -337,6 +363,7 @@ impl IamError {
             Self::AliasExists { .. }
             | Self::GroupExists { .. }
             | Self::InstanceProfileExists { .. }
+            | Self::LoginProfileExists { .. }
             | Self::MfaDeviceExists
             | Self::OidcProviderExists { .. }
             | Self::PolicyExists { .. }
@@ -354,7 +381,8 @@ impl IamError {
                 IamErrorKind::LimitExceeded
             }
             Self::MalformedPolicy(_) => IamErrorKind::MalformedPolicyDocument,
-            Self::NoSuchAccessKey { .. }
+            Self::NoPasswordPolicy { .. }
+            | Self::NoSuchAccessKey { .. }
             | Self::NoSuchAccount { .. }
             | Self::NoSuchAlias { .. }
             | Self::NoSuchBoundary { .. }
@@ -362,6 +390,7 @@ impl IamError {
             | Self::NoSuchGroup { .. }
             | Self::NoSuchInlinePolicy { .. }
             | Self::NoSuchInstanceProfile { .. }
+            | Self::NoSuchLoginProfile { .. }
             | Self::NoSuchMember { .. }
             | Self::NoSuchMfaDevice { .. }
             | Self::NoSuchOidcProvider { .. }
@@ -370,6 +399,7 @@ impl IamError {
             | Self::NoSuchRole { .. }
             | Self::NoSuchUser { .. }
             | Self::NotAttachable { .. } => IamErrorKind::NoSuchEntity,
+            Self::PasswordPolicy(_) => IamErrorKind::PasswordPolicyViolation,
             Self::ProtectedRole { .. } => IamErrorKind::UnmodifiableEntity,
             Self::Invalid(_) | Self::OidcProviderUrl => IamErrorKind::Validation,
         }

@@ -34,6 +34,8 @@ pub enum Form {
     Path,
     /// Printable ASCII behind a slash.
     PathPrefix,
+    /// Any, and never shown in a message.
+    Secret,
     /// A version of a policy.
     Version,
     /// Letters, digits and `_`.
@@ -68,6 +70,10 @@ pub const DOCUMENT: Rule = Rule::new(1, 131_072, Form::Any);
 pub const DESCRIPTION: Rule = Rule::new(0, 1000, Form::Any);
 /// The id of an access key.
 pub const ACCESS_KEY_ID: Rule = Rule::new(16, 128, Form::Word);
+/// The symbols that count as such in a password (IAM User Guide, "Default password policy").
+pub const SYMBOLS: &str = "!@#$%^&*()_+-=[]{}|'";
+/// A password.
+pub const PASSWORD: Rule = Rule::new(1, 128, Form::Secret);
 /// The serial number of an MFA device.
 pub const SERIAL_NUMBER: Rule = Rule::new(9, 256, Form::Any);
 /// What an MFA device shows.
@@ -89,6 +95,9 @@ pub const MARKER: Rule = Rule::new(1, 320, Form::Any);
 /// The id of a deletion.
 pub const TASK_ID: Rule = Rule::new(1, 1000, Form::Any);
 
+/// What stands in a message for a secret.
+const HIDDEN: &str = "***";
+
 /// What is wrong with a call's parameters so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
@@ -105,7 +114,12 @@ impl Faults {
     /// Looks at a text; `field` is the parameter as messages name it, such as `userName`.
     pub fn text(&mut self, field: &str, value: &str, rule: Rule) {
         if let Some(constraint) = constraint::of_length(value.chars().count(), rule.least, rule.most) {
-            return self.fault(field, value, &constraint);
+            let shown = if matches!(rule.form, Form::Secret) {
+                HIDDEN
+            } else {
+                value
+            };
+            return self.fault(field, shown, &constraint);
         }
         let is_name = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -150,6 +164,7 @@ impl Faults {
             | Form::OneOf(_)
             | Form::Path
             | Form::PathPrefix
+            | Form::Secret
             | Form::Version
             | Form::Word => {}
         }

@@ -50,6 +50,7 @@ impl Directory {
                 self.access_keys_of(account, &user).next().is_some(),
                 Leftover::AccessKeys,
             ),
+            (user.login_profile.is_some(), Leftover::LoginProfile),
             (user.policies.has_attached(), Leftover::AttachedPolicies),
             (user.policies.has_inline(), Leftover::InlinePolicies),
             (!user.groups.is_empty(), Leftover::Groups),

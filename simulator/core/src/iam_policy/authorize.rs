@@ -102,6 +102,16 @@ pub struct Denied {
     pub refusal: Refusal,
 }
 
+impl Denied {
+    /// The message of services that name no resource.
+    #[must_use]
+    pub fn without_resource(&self) -> String {
+        let Self { caller, action, .. } = self;
+        let words = words(&self.refusal, action);
+        format!("User: {caller} is not authorized to perform: {action} {words}")
+    }
+}
+
 /// Source: IAM User Guide, "Troubleshoot access denied error messages".
 fn words(refusal: &Refusal, action: &str) -> String {
     match refusal {

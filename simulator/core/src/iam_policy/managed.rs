@@ -4,7 +4,8 @@
 //! with AWS.
 //!
 //! FIDELITY: those that stories of EKS clusters use, and one version of each, with ids that are made up. Of
-//! ReadOnlyAccess, SecurityAudit and ViewOnlyAccess, the actions of IAM, STS, EKS and CloudWatch Logs only.
+//! ReadOnlyAccess, SecurityAudit and ViewOnlyAccess, the actions of IAM, STS, EKS and CloudWatch Logs, and
+//! of EC2 those that are served.
 
 use std::sync::Arc;
 use std::sync::LazyLock;
@@ -161,6 +162,11 @@ mod tests {
         check(&policy("ReadOnlyAccess"), "eks:DescribeCluster", true);
         check(&policy("ReadOnlyAccess"), "eks:CreateAccessEntry", false);
         check(&policy("ReadOnlyAccess"), "sts:AssumeRole", false);
+        for name in ["ReadOnlyAccess", "SecurityAudit", "job-function/ViewOnlyAccess"] {
+            for kind in ["Instances", "SecurityGroups", "Subnets", "Vpcs"] {
+                check(&policy(name), &format!("ec2:Describe{kind}"), true);
+            }
+        }
         check(&policy("IAMReadOnlyAccess"), "iam:GetRole", true);
         check(&policy("IAMReadOnlyAccess"), "eks:DescribeCluster", false);
         check(&policy("AmazonEKSWorkerNodePolicy"), "eks:DescribeCluster", true);

@@ -85,9 +85,7 @@ fn is_true(call: &Context<'_>, name: &str) -> bool {
 
 fn create(call: &Context<'_>) -> Result<Value, AwsError> {
     if call.parameters.get("TemplateURL").is_some() {
-        return Err(invalid(
-            "eks-auth-sim does not serve TemplateURL, since it reaches nothing",
-        ));
+        return Err(invalid("eks-auth-sim does not serve TemplateURL, since it reaches nothing").says_unserved());
     }
     let template_body = call
         .parameters

@@ -4,6 +4,7 @@ mod access_entry;
 mod addon;
 mod cluster;
 mod input;
+mod insight;
 mod nodegroup;
 mod pod_identity;
 mod resource;
@@ -32,6 +33,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "GET /access-policies",
         resource::none,
         access_entry::list_policies,
+    ),
+    operation(
+        "DescribeAddonConfiguration",
+        "GET /addons/configuration-schemas",
+        resource::none,
+        addon::configuration,
     ),
     operation(
         "DescribeAddonVersions",
@@ -185,6 +192,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         cluster::list_identity_providers,
     ),
     operation(
+        "ListInsights",
+        "POST /clusters/{name}/insights",
+        resource::cluster,
+        insight::list,
+    ),
+    operation(
+        "DescribeInsight",
+        "GET /clusters/{name}/insights/{id}",
+        resource::cluster,
+        insight::describe,
+    ),
+    operation(
         "ListNodegroups",
         "GET /clusters/{name}/node-groups",
         resource::cluster,
@@ -201,6 +220,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "GET /clusters/{name}/node-groups/{nodegroupName}",
         resource::nodegroup,
         nodegroup::describe,
+    ),
+    operation(
+        "UpdateNodegroupConfig",
+        "POST /clusters/{name}/node-groups/{nodegroupName}/update-config",
+        resource::nodegroup,
+        nodegroup::update,
     ),
     operation(
         "DeleteNodegroup",

@@ -21,10 +21,12 @@ use serde_json::json;
 use super::Service;
 use super::protocol::Parameters;
 use super::protocol::Protocol;
+use super::protocol::XML;
 use super::protocol::wants_json;
 use super::protocol::xml;
 use crate::http::Request;
 use crate::http::Response;
+use crate::unserved;
 
 /// An error as clients see it, with the members that its shape has beside the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub(super) struct AwsError {
     pub(super) status: u16,
     pub(super) message: String,
     pub(super) members: Vec<(&'static str, Value)>,
+    /// That the simulator does not serve what was asked for, where this is the reason.
+    pub(super) unserved: Option<String>,
 }
 
 impl AwsError {
@@ -42,11 +46,24 @@ impl AwsError {
             status,
             message: message.into(),
             members: Vec::new(),
+            unserved: None,
         }
     }
-}
 
-impl AwsError {
+    /// The same error, which is there since the simulator does not serve what was asked for, as `sentence` says.
+    pub(super) fn unserved(self, sentence: impl Into<String>) -> Self {
+        Self {
+            unserved: Some(sentence.into()),
+            ..self
+        }
+    }
+
+    /// The same error, whose message says that the simulator does not serve a part of what was asked for.
+    pub(super) fn says_unserved(self) -> Self {
+        let sentence = self.message.clone();
+        self.unserved(sentence)
+    }
+
     /// What both services of Identity Center answer in a World that has none.
     pub(super) fn no_identity_center() -> Self {
         Self::new("InvalidRequestException", 400, "this world has no identity_center")
@@ -124,7 +141,9 @@ impl From<StackError> for AwsError {
             | StackError::Unresolved { .. }
             | StackError::Unserved { .. } => "ValidationError",
         };
-        Self::new(code, 400, error.to_string())
+        let is_unserved = matches!(&error, StackError::Unserved { .. });
+        let error = Self::new(code, 400, error.to_string());
+        if is_unserved { error.says_unserved() } else { error }
     }
 }
 
@@ -145,6 +164,7 @@ impl From<IamError> for AwsError {
             IamErrorKind::LimitExceeded => ("LimitExceeded", 409),
             IamErrorKind::MalformedPolicyDocument => ("MalformedPolicyDocument", 400),
             IamErrorKind::NoSuchEntity => ("NoSuchEntity", 404),
+            IamErrorKind::PasswordPolicyViolation => ("PasswordPolicyViolation", 400),
             IamErrorKind::UnmodifiableEntity => ("UnmodifiableEntity", 400),
             IamErrorKind::Validation => ("ValidationError", 400),
         };
@@ -184,16 +204,19 @@ impl From<LogsError> for AwsError {
             | LogsError::SpanTooLong
             | LogsError::Unserved { .. } => "InvalidParameterException",
         };
-        Self {
+        let is_unserved = matches!(&error, LogsError::Unserved { .. });
+        let error = Self {
             members,
             ..Self::new(code, 400, error.to_string())
-        }
+        };
+        if is_unserved { error.says_unserved() } else { error }
     }
 }
 
 /// A request that is nobody's.
 pub(super) fn of_signature(service: Service, error: &SigV4Error) -> AwsError {
     match service.protocol() {
+        Protocol::Ec2 => sts::wire_error_ec2(error).into(),
         Protocol::Query => sts::wire_error(error).into(),
         Protocol::RestJson => sts::wire_error_json_service(error).into(),
         // Services of this protocol answer 400 whatever is wrong.
@@ -206,10 +229,11 @@ pub(super) fn of_signature(service: Service, error: &SigV4Error) -> AwsError {
 
 /// How a service answers a caller who asks too often.
 ///
-/// Source: for STS see [`sts::throttling`]; the models of EKS and CloudWatch Logs.
+/// Source: for STS see [`sts::throttling`]; the models of EKS and CloudWatch Logs; EC2 API reference, "Error codes".
 pub(super) fn throttling(service: Service) -> AwsError {
     let wire = sts::throttling();
     match service.protocol() {
+        Protocol::Ec2 => AwsError::new("RequestLimitExceeded", 503, "Request limit exceeded."),
         Protocol::Query => wire.into(),
         Protocol::RestJson => AwsError::new("ThrottlingException", 429, wire.message),
         Protocol::Json => AwsError::new("ThrottlingException", 400, wire.message),
@@ -219,6 +243,13 @@ pub(super) fn throttling(service: Service) -> AwsError {
 /// A request that the caller's policies do not allow.
 pub(super) fn of_permission(service: Service, denied: &Denied) -> AwsError {
     let (code, status) = match service.protocol() {
+        Protocol::Ec2 => {
+            let message = format!(
+                "You are not authorized to perform this operation. {}",
+                denied.without_resource()
+            );
+            return AwsError::new("UnauthorizedOperation", 403, message);
+        }
         Protocol::Query => ("AccessDenied", 403),
         Protocol::RestJson => ("AccessDeniedException", 403),
         Protocol::Json => ("AccessDeniedException", 400),
@@ -229,6 +260,18 @@ pub(super) fn of_permission(service: Service, denied: &Denied) -> AwsError {
 /// The answer to a failed call, in the service's protocol.
 pub(super) fn render(service: Service, error: &AwsError, request: &Request, request_id: &str) -> Response {
     match service.protocol() {
+        Protocol::Ec2 => {
+            let status = error.status;
+            let error = xml("Code", &error.code) + &xml("Message", &error.message);
+            Response::new(
+                status,
+                "text/xml;charset=UTF-8",
+                format!(
+                    "{XML}<Response><Errors><Error>{error}</Error></Errors>{}</Response>\n",
+                    xml("RequestID", request_id)
+                ),
+            )
+        }
         Protocol::Query if wants_json(service, request) => Response::new(
             error.status,
             "application/json",
@@ -275,11 +318,18 @@ fn json_body(error: &AwsError) -> Value {
     body
 }
 
-/// The error for an operation that the service has not, or that is not served.
+/// The error for an operation that the service has not, or that is not served: there is no list here of those that it has.
 ///
 /// Of EKS, as hashicorp/terraform-provider-aws#27485 shows the answer of a region that did not know a path yet.
 pub(super) fn unknown_operation(service: Service, parameters: &Parameters, name: &str) -> AwsError {
-    match service.protocol() {
+    let error = match service.protocol() {
+        Protocol::Ec2 if name.is_empty() => {
+            AwsError::new("MissingParameter", 400, "The request must contain the parameter Action")
+        }
+        Protocol::Ec2 => {
+            let message = format!("The action {name} is not valid for this web service.");
+            AwsError::new("InvalidAction", 400, message)
+        }
         Protocol::Query if name.is_empty() => {
             AwsError::new("MissingAction", 400, "The request must contain the parameter Action.")
         }
@@ -294,8 +344,12 @@ pub(super) fn unknown_operation(service: Service, parameters: &Parameters, name:
             "Unable to determine service/operation name to be authorized",
         ),
         Protocol::Json => AwsError::new("UnknownOperationException", 400, ""),
-    }
+    };
+    error.unserved(unserved::sentence(&format!("{} {name}", service.title())))
 }
+
+/// The code of what a service that is not served answers.
+pub(super) const NOT_IMPLEMENTED: &str = "NotImplemented";
 
 /// What a service that is not served answers, in a form that every SDK reads as an error.
 pub(super) fn unserved(name: &str, request: &Request, request_id: &str) -> Response {
@@ -304,12 +358,12 @@ pub(super) fn unserved(name: &str, request: &Request, request_id: &str) -> Respo
         return Response::new(
             501,
             "application/json",
-            json!({"__type": "NotImplemented", "message": message}).to_string(),
+            json!({"__type": NOT_IMPLEMENTED, "message": message}).to_string(),
         )
-        .with_header("x-amzn-errortype", "NotImplemented")
+        .with_header("x-amzn-errortype", NOT_IMPLEMENTED)
         .with_header("x-amzn-requestid", request_id);
     }
-    let error = xml("Type", "Sender") + &xml("Code", "NotImplemented") + &xml("Message", &message);
+    let error = xml("Type", "Sender") + &xml("Code", NOT_IMPLEMENTED) + &xml("Message", &message);
     Response::new(
         501,
         "text/xml",

@@ -1,4 +1,4 @@
-//! IAM: users and their keys, roles, groups, policies, instance profiles, identity providers, MFA devices, the account.
+//! IAM: users, their keys and passwords, roles, groups, policies, instance profiles, identity providers, MFA devices, the account.
 //!
 //! FIDELITY: iam:PassRole is not asked for, nor are condition keys of IAM's own, such as iam:PolicyARN. What is not there is
 //! told before what else is wrong with a change. When keys and roles were last used is forgotten when the process ends.
@@ -7,6 +7,7 @@ mod account;
 mod group;
 mod input;
 mod instance_profile;
+mod login_profile;
 mod mfa;
 mod oidc_provider;
 mod policy;
@@ -59,6 +60,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource::new_instance_profile,
         instance_profile::create,
     ),
+    operation("CreateLoginProfile", resource::user, login_profile::create),
     operation(
         "CreateOpenIDConnectProvider",
         resource::new_oidc_provider,
@@ -88,6 +90,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource::instance_profile,
         instance_profile::delete,
     ),
+    operation("DeleteLoginProfile", resource::user, login_profile::delete),
     operation(
         "DeleteOpenIDConnectProvider",
         resource::oidc_provider,
@@ -129,10 +132,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         resource::anything,
         account::authorization_details,
     ),
+    operation(
+        "GetAccountPasswordPolicy",
+        resource::anything,
+        login_profile::password_policy,
+    ),
     operation("GetAccountSummary", resource::anything, account::summary),
     operation("GetGroup", resource::group, group::get),
     operation("GetGroupPolicy", resource::group, policy::get_inline::<policy::Group>),
     operation("GetInstanceProfile", resource::instance_profile, instance_profile::get),
+    operation("GetLoginProfile", resource::user, login_profile::get),
     operation("GetOpenIDConnectProvider", resource::oidc_provider, oidc_provider::get),
     operation("GetPolicy", resource::policy, policy::get),
     operation("GetPolicyVersion", resource::policy, policy::get_version),
@@ -195,6 +204,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("ListRolePolicies", resource::role, policy::list_inline::<policy::Role>),
     operation("ListRoleTags", resource::role, tag::list::<tag::Role>),
     operation("ListRoles", resource::anything, role::list),
+    operation("ListSSHPublicKeys", resource::user, login_profile::list_ssh_public_keys),
+    operation(
+        "ListServiceSpecificCredentials",
+        resource::user,
+        login_profile::list_service_specific_credentials,
+    ),
+    operation(
+        "ListSigningCertificates",
+        resource::user,
+        login_profile::list_signing_certificates,
+    ),
     operation("ListUserPolicies", resource::user, policy::list_inline::<policy::User>),
     operation("ListUserTags", resource::user, tag::list::<tag::User>),
     operation("ListUsers", resource::anything, user::list),
@@ -260,6 +280,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("UpdateAccessKey", resource::user, user::update_access_key),
     operation("UpdateAssumeRolePolicy", resource::role, role::update_trust_policy),
     operation("UpdateGroup", resource::group, group::update),
+    operation("UpdateLoginProfile", resource::user, login_profile::update),
     operation(
         "UpdateOpenIDConnectProviderThumbprint",
         resource::oidc_provider,

@@ -1,5 +1,7 @@
 //! The protocols of AWS: where a request says what it wants, and how an answer's members are written.
 
+use std::collections::BTreeMap;
+
 use eks_auth_core::constraint;
 use eks_auth_core::instant::Timestamp;
 use quick_xml::escape::escape;
@@ -16,6 +18,8 @@ use crate::http::form_pairs;
 /// How a service is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
+    /// Parameters in a form or a query, lists without a word between, answers in XML of a form of its own.
+    Ec2,
     /// Parameters in a form or a query, answers in XML; STS also in JSON.
     Query,
     /// Methods, paths and JSON.
@@ -24,30 +28,46 @@ pub(super) enum Protocol {
     Json,
 }
 
-/// The parameters of a call.
+/// The parameters of a call, by name: what reads a list of many asks for each by its name.
 #[derive(Clone, Debug)]
-pub(super) struct Parameters(Vec<(String, String)>);
+pub(super) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
     pub(super) fn read(protocol: Protocol, request: &Request) -> Self {
         let mut parameters = request.query_pairs();
-        if protocol == Protocol::Query && request.method == "POST" {
+        if matches!(protocol, Protocol::Ec2 | Protocol::Query) && request.method == "POST" {
             parameters.extend(form_pairs(&String::from_utf8_lossy(&request.body)));
         }
-        Self(parameters)
+        Self::of(parameters)
+    }
+
+    /// Of a name that stands several times, the first counts.
+    fn of(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs.into_iter().rev().collect())
     }
 
     /// The parameter of that name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.get(name).map(String::as_str)
     }
 
     /// The members of a list, `NAME.member.1` and so on, up to the first that is not there.
     pub(super) fn list(&self, name: &str) -> Vec<&str> {
         (1..).map_while(|at| self.get(&format!("{name}.member.{at}"))).collect()
+    }
+
+    /// The members of a list in EC2's form, `NAME.1` and so on, up to the first that is not there.
+    pub(super) fn numbered(&self, name: &str) -> Vec<&str> {
+        (1..).map_while(|at| self.get(&format!("{name}.{at}"))).collect()
+    }
+
+    /// The structures of a list in EC2's form, each by the beginning of its members' names and its member `key`.
+    pub(super) fn numbered_structures(&self, name: &str, key: &str) -> impl Iterator<Item = (String, &str)> {
+        (1..).map_while(move |at| {
+            let prefix = format!("{name}.{at}");
+            let key = self.get(&format!("{prefix}.{key}"))?;
+            Some((prefix, key))
+        })
     }
 
     /// The members of a list of structures, `NAME.member.1.FIELD` and so on, up to the first that has none of the fields.
@@ -98,7 +118,7 @@ pub(super) fn check_escapes(service: Service, request: &Request) -> Result<(), A
 /// The name of the operation that a request of a protocol with names wants.
 pub(super) fn operation_name(protocol: Protocol, parameters: &Parameters, request: &Request) -> String {
     match protocol {
-        Protocol::Query => parameters.get("Action").unwrap_or_default().to_owned(),
+        Protocol::Ec2 | Protocol::Query => parameters.get("Action").unwrap_or_default().to_owned(),
         Protocol::RestJson => format!("{} {}", request.method, request.path),
         Protocol::Json => request
             .header("x-amz-target")
@@ -106,6 +126,18 @@ pub(super) fn operation_name(protocol: Protocol, parameters: &Parameters, reques
             .unwrap_or_default()
             .to_owned(),
     }
+}
+
+/// The same for a service of which nothing is known.
+pub(super) fn operation_name_of_any(request: &Request) -> String {
+    let named = |protocol| {
+        let name = operation_name(protocol, &Parameters::read(protocol, request), request);
+        Some(name).filter(|name| !name.is_empty())
+    };
+    named(Protocol::Json)
+        .or_else(|| named(Protocol::Query))
+        .or_else(|| named(Protocol::RestJson))
+        .unwrap_or_default()
 }
 
 /// Whether STS is asked for JSON.
@@ -119,11 +151,14 @@ pub(super) fn wants_json(service: Service, request: &Request) -> bool {
 /// A time as a member: seconds since 1970 in JSON, RFC 3339 in XML.
 pub(super) fn time(service: Service, time: Timestamp) -> Value {
     match service.protocol() {
-        Protocol::Query => json!(time.render_rfc3339()),
+        Protocol::Ec2 | Protocol::Query => json!(time.render_rfc3339()),
         Protocol::RestJson => json!(time.unix_millis() as f64 / 1000.0),
         Protocol::Json => json!(time.unix_millis()),
     }
 }
+
+/// What EC2's answers begin with.
+pub(super) const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// `<name>text</name>`, escaped.
 pub(super) fn xml(name: &str, text: &str) -> String {
@@ -141,8 +176,8 @@ pub(super) fn map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> V
 /// The name of a map's elements.
 const MAP_ENTRY: &str = "entry";
 
-/// Members as XML: an object's are elements, a list's are elements named `member` (a map's `entry`), and null is absent.
-fn xml_members(value: &Value, into: &mut String) {
+/// Members as XML: an object's are elements, a list's are elements named `item` (a map's `entry`), and null is absent.
+fn xml_members(value: &Value, item: &str, into: &mut String) {
     let mut element = |name: &str, value: &Value| {
         if value.is_null() {
             return;
@@ -150,18 +185,18 @@ fn xml_members(value: &Value, into: &mut String) {
         if let (MAP_ENTRY, Some(entries)) = (name, value.as_array()) {
             for entry in entries {
                 into.push_str("<entry>");
-                xml_members(entry, into);
+                xml_members(entry, item, into);
                 into.push_str("</entry>");
             }
             return;
         }
         into.push_str(&format!("<{name}>"));
-        xml_members(value, into);
+        xml_members(value, item, into);
         into.push_str(&format!("</{name}>"));
     };
     match value {
         Value::Object(members) => members.iter().for_each(|(name, value)| element(name, value)),
-        Value::Array(members) => members.iter().for_each(|value| element("member", value)),
+        Value::Array(members) => members.iter().for_each(|value| element(item, value)),
         Value::String(text) => into.push_str(&escape(text.as_str())),
         Value::Bool(_) | Value::Number(_) => into.push_str(&value.to_string()),
         Value::Null => {}
@@ -190,7 +225,7 @@ pub(super) fn success(
             let namespace = service.xml_namespace();
             let mut result = String::new();
             if !members.is_null() {
-                xml_members(&json!({format!("{operation}Result"): members}), &mut result);
+                xml_members(&json!({format!("{operation}Result"): members}), "member", &mut result);
             }
             let metadata = xml("RequestId", request_id);
             Response::new(
@@ -201,10 +236,20 @@ pub(super) fn success(
                 ),
             )
         }
+        Protocol::Ec2 => {
+            let namespace = service.xml_namespace();
+            let mut result = xml("requestId", request_id);
+            xml_members(&members, "item", &mut result);
+            Response::new(
+                200,
+                "text/xml;charset=UTF-8",
+                format!("{XML}<{operation}Response xmlns=\"{namespace}\">{result}</{operation}Response>\n"),
+            )
+        }
         Protocol::RestJson | Protocol::Json => {
             let kind = match service.protocol() {
                 Protocol::Json => "application/x-amz-json-1.1",
-                Protocol::Query | Protocol::RestJson => "application/json",
+                Protocol::Ec2 | Protocol::Query | Protocol::RestJson => "application/json",
             };
             Response::new(200, kind, present(members).to_string())
         }
@@ -219,13 +264,17 @@ mod tests {
     fn members_are_elements() {
         let mut got = String::new();
         let members = json!({"A": "x<y", "B": [{"C": 1}, {"C": true}], "D": null, "E": []});
-        xml_members(&members, &mut got);
+        xml_members(&members, "member", &mut got);
         assert_eq!(
             got,
             "<A>x&lt;y</A><B><member><C>1</C></member><member><C>true</C></member></B><E></E>"
         );
         let mut got = String::new();
-        xml_members(&json!({"M": map([("a", json!(1)), ("b", json!(2))])}), &mut got);
+        xml_members(
+            &json!({"M": map([("a", json!(1)), ("b", json!(2))])}),
+            "member",
+            &mut got,
+        );
         assert_eq!(
             got,
             "<M><entry><key>a</key><value>1</value></entry><entry><key>b</key><value>2</value></entry></M>"
@@ -278,7 +327,7 @@ mod tests {
 
     #[test]
     fn structures_end_where_no_field_is() {
-        let parameters = Parameters(form_pairs("t.member.1.K=x&t.member.2.V=y&t.member.4.K=z"));
+        let parameters = Parameters::of(form_pairs("t.member.1.K=x&t.member.2.V=y&t.member.4.K=z"));
         assert_eq!(
             parameters.structures("t", ["K", "V"]),
             [[Some("x"), None], [None, Some("y")]]
@@ -287,7 +336,7 @@ mod tests {
 
     #[test]
     fn lists_are_numbered_from_one() {
-        let parameters = Parameters(form_pairs("a.member.1=x&a.member.2=y&a.member.4=z"));
+        let parameters = Parameters::of(form_pairs("a.member.1=x&a.member.2=y&a.member.4=z"));
         assert_eq!(parameters.list("a"), ["x", "y"]);
         assert_eq!(parameters.list("b"), Vec::<&str>::new());
     }

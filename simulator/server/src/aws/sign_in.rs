@@ -226,6 +226,7 @@ fn record(state: &State, user: Option<&str>) {
             caller: user.map(str::to_owned),
             status: 200,
             error: None,
+            unserved: None,
             trace: eks_auth_core::trace::Trace::new(),
         },
     );

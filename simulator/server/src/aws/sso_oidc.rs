@@ -119,7 +119,7 @@ struct CreateToken {
 fn create_token(call: &Context<'_>) -> Result<Value, AwsError> {
     // CreateTokenWithIAM has the same path.
     if call.parameters.get("aws_iam").is_some() {
-        return Err(unknown_operation(call.service, call.parameters, ""));
+        return Err(unknown_operation(call.service, call.parameters, "CreateTokenWithIAM"));
     }
     let body: CreateToken = call.body()?;
     let request = TokenRequest {

@@ -13,7 +13,7 @@ use crate::aws;
 
 /// List the AWS operations that are served
 ///
-/// Every other operation is answered as AWS answers one that it does not know.
+/// Every other operation is answered as AWS answers one that it does not know, with the header x-eks-auth-sim.
 ///
 /// Example: eks-auth-sim operations --output json
 #[derive(Debug, Args)]

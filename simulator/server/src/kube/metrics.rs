@@ -186,7 +186,7 @@ impl ApiMetrics {
         response: &Response,
         seconds: f64,
     ) {
-        if matches!(response.delivery, Delivery::Streamed(_)) {
+        if matches!(response.delivery, Delivery::Streamed(_) | Delivery::WebSocket(_)) {
             return;
         }
         if let Some(route) = Route::of(cluster, request, attributes) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use eks_auth_core::eks::Cluster;
+use eks_auth_core::eks::addon;
 use eks_auth_core::eks::addon::Addon;
 use eks_auth_core::eks::addon::AddonChange;
 use eks_auth_core::eks::addon::RELEASES;
@@ -130,6 +131,27 @@ pub(super) fn versions(call: &Context<'_>) -> Result<Value, AwsError> {
         })
         .collect();
     input::page("addons", addons, call.request)
+}
+
+pub(super) fn configuration(call: &Context<'_>) -> Result<Value, AwsError> {
+    let wanted = |name: &str| input::required(call.request.query_value(name), name);
+    let (name, version) = (wanted("addonName")?, wanted("addonVersion")?);
+    let (schema, identities) = addon::configuration(&name, &version)?;
+    let identities: Vec<Value> = identities
+        .iter()
+        .map(|identity| {
+            json!({
+                "serviceAccount": identity.service_account,
+                "recommendedManagedPolicies": identity.policies,
+            })
+        })
+        .collect();
+    Ok(json!({
+        "addonName": name,
+        "addonVersion": version,
+        "configurationSchema": schema,
+        "podIdentityConfiguration": identities,
+    }))
 }
 
 fn addon_json(addon: &Addon, cluster: &Cluster, status: &str) -> Value {

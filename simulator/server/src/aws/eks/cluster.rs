@@ -437,14 +437,16 @@ pub(super) fn list_updates(call: &Context<'_>) -> Result<Value, AwsError> {
     let name = call.label(0);
 
     let cluster = call.cluster(name)?;
-    let addon = call.request.query_value("addonName");
-    // Node groups have no updates, nor have capabilities, which are not there.
-    let is_served = ["nodegroupName", "capabilityName"]
-        .iter()
-        .all(|parameter| call.request.query_value(parameter).is_none());
+    let [addon, nodegroup, capability] =
+        ["addonName", "nodegroupName", "capabilityName"].map(|name| call.request.query_value(name));
+    if let Some(nodegroup) = &nodegroup {
+        cluster.nodegroup(nodegroup)?;
+    }
     let ids = cluster
         .updates()
-        .filter(|update| is_served && update.addon() == addon.as_deref())
+        // There are no capabilities.
+        .filter(|update| capability.is_none() && update.addon() == addon.as_deref())
+        .filter(|update| update.nodegroup() == nodegroup.as_deref())
         .map(|update| (update.id.clone(), json!(update.id)))
         .collect();
     input::page("updateIds", ids, call.request)
@@ -495,8 +497,8 @@ fn cluster_json(cluster: &Cluster, status: &str) -> Value {
         "resourcesVpcConfig": {
             "subnetIds": settings.vpc.subnet_ids,
             "securityGroupIds": settings.vpc.security_group_ids,
-            "clusterSecurityGroupId": cluster.made_up_id("sg", 3),
-            "vpcId": cluster.made_up_id("vpc", 4),
+            "clusterSecurityGroupId": cluster.security_group_id(),
+            "vpcId": cluster.vpc_id(),
             "endpointPublicAccess": settings.vpc.endpoint_public_access,
             "endpointPrivateAccess": settings.vpc.endpoint_private_access,
             "publicAccessCidrs": settings.vpc.public_access_cidrs,

@@ -30,16 +30,24 @@ pub(super) fn query_list(request: &Request, name: &str) -> Vec<String> {
 
 /// One page of items, each with the key that a token can name, as the member `list` of an answer.
 pub(super) fn page(list: &str, items: Vec<(String, Value)>, request: &Request) -> Result<Value, AwsError> {
+    // What is no number is out of bounds too.
+    let limit = request.query_value("maxResults").map(|text| text.parse().unwrap_or(0));
+    page_at(list, items, limit, request.query_value("nextToken"))
+}
+
+/// The same, of a request that says in its body which page it wants.
+pub(super) fn page_at(
+    list: &str,
+    items: Vec<(String, Value)>,
+    limit: Option<usize>,
+    token: Option<String>,
+) -> Result<Value, AwsError> {
     let invalid = |message: &str| AwsError::new("InvalidParameterException", 400, message);
-    let limit = match request.query_value("maxResults") {
-        None => PAGE,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=PAGE).contains(limit))
-            .ok_or_else(|| invalid("maxResults is a number from 1 to 100"))?,
-    };
-    let token = request.query_value("nextToken").filter(|token| !token.is_empty());
+    let limit = limit.unwrap_or(PAGE);
+    if !(1..=PAGE).contains(&limit) {
+        return Err(invalid("maxResults is a number from 1 to 100"));
+    }
+    let token = token.filter(|token| !token.is_empty());
     page_of(list, items, limit, token.as_deref())
         .ok_or_else(|| invalid("nextToken is not one that an earlier answer gave"))
 }

@@ -6,11 +6,14 @@ use eks_auth_core::eks::Cluster;
 use eks_auth_core::eks::error::EksError;
 use eks_auth_core::eks::nodegroup::NewNodegroup;
 use eks_auth_core::eks::nodegroup::Nodegroup;
+use eks_auth_core::eks::nodegroup::NodegroupChange;
+use eks_auth_core::eks::nodegroup::Taint;
 use serde::Deserialize;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::cluster::newest_update;
 use super::input;
 use crate::aws::Service;
 use crate::aws::error::AwsError;
@@ -49,16 +52,11 @@ pub(super) fn create(call: &Context<'_>) -> Result<Value, AwsError> {
     let name = call.label(0);
 
     let asked: Create = call.body()?;
-    let desired = asked
-        .others
-        .get("scalingConfig")
-        .and_then(|scaling| scaling.get("desiredSize"));
     let spec = NewNodegroup {
         name: input::required(asked.nodegroup_name, "nodegroupName")?,
         version: asked.version,
         node_role: input::required(asked.node_role, "nodeRole")?,
         subnets: input::required(asked.subnets, "subnets")?,
-        desired_size: desired.and_then(Value::as_u64),
         others: input::kept(asked.others, &KEPT),
         tags: asked.tags.unwrap_or_default(),
     };
@@ -86,6 +84,57 @@ pub(super) fn describe(call: &Context<'_>) -> Result<Value, AwsError> {
     let cluster = call.cluster(name)?;
     let nodegroup = cluster.nodegroup(nodegroup)?;
     Ok(json!({"nodegroup": nodegroup_json(nodegroup, &cluster, "ACTIVE")}))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Update {
+    #[serde(default)]
+    labels: Labels,
+    #[serde(default)]
+    taints: Taints,
+    scaling_config: Option<BTreeMap<String, u64>>,
+    update_config: Option<BTreeMap<String, Value>>,
+    node_repair_config: Option<Value>,
+    warm_pool_config: Option<Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Labels {
+    add_or_update_labels: BTreeMap<String, String>,
+    remove_labels: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Taints {
+    add_or_update_taints: Vec<Taint>,
+    remove_taints: Vec<Taint>,
+}
+
+pub(super) fn update(call: &Context<'_>) -> Result<Value, AwsError> {
+    let name = call.label(0);
+    let nodegroup = call.label(1);
+
+    let asked: Update = call.body()?;
+    if asked.warm_pool_config.is_some() {
+        let message = "eks-auth-sim does not serve warmPoolConfig";
+        return Err(AwsError::new("InvalidParameterException", 400, message).says_unserved());
+    }
+    let change = NodegroupChange {
+        labels_to_add: asked.labels.add_or_update_labels,
+        labels_to_remove: asked.labels.remove_labels,
+        taints_to_add: asked.taints.add_or_update_taints,
+        taints_to_remove: asked.taints.remove_taints,
+        scaling: asked.scaling_config.unwrap_or_default(),
+        update: asked.update_config.unwrap_or_default(),
+        node_repair: asked.node_repair_config,
+    };
+    call.change(name, |cluster, _, ids, now| {
+        cluster.update_nodegroup(nodegroup, change, ids, now)?;
+        newest_update(cluster)
+    })
 }
 
 pub(super) fn delete(call: &Context<'_>) -> Result<Value, AwsError> {
@@ -118,7 +167,7 @@ fn nodegroup_json(nodegroup: &Nodegroup, cluster: &Cluster, status: &str) -> Val
         "version": nodegroup.version,
         "releaseVersion": format!("{}.5-20250620", nodegroup.version),
         "createdAt": time(Service::Eks, nodegroup.created),
-        "modifiedAt": time(Service::Eks, nodegroup.created),
+        "modifiedAt": time(Service::Eks, nodegroup.modified.unwrap_or(nodegroup.created)),
         "status": status,
         "nodeRole": nodegroup.node_role,
         "subnets": nodegroup.subnets,

@@ -190,7 +190,7 @@ fn a_cluster_that_is_made_and_its_nodes_have_what_their_schemas_require() {
     let spec = NewNodegroup {
         name: "workers".to_owned(),
         node_role: "arn:aws:iam::111122223333:role/my-cluster-node-role".to_owned(),
-        desired_size: Some(3),
+        others: [("scalingConfig".to_owned(), json!({"desiredSize": 3}))].into(),
         ..NewNodegroup::default()
     };
     cluster.create_nodegroup(spec, directory, ids, now).unwrap();
