@@ -49,7 +49,7 @@ class Access {
         var call = core.listNamespacedConfigMap("default")
                 .watch(true)
                 .resourceVersion(maps.getMetadata().getResourceVersion())
-                .timeoutSeconds(60)
+                .timeoutSeconds(300)
                 .buildCall(null);
         var type = new TypeToken<Watch.Response<V1ConfigMap>>() {}.getType();
         try (Watch<V1ConfigMap> watch = Watch.createWatch(client, call, type)) {

@@ -32,7 +32,7 @@ def main():
     tell(user=user, found=[item.metadata.name for item in listed.items], nodes=nodes, pods=pods > 0)
     version = listed.metadata.resource_version
     stream = watch.Watch().stream(
-        core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=60
+        core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=300
     )
     for event in stream:
         tell(type=event["type"], name=event["object"].metadata.name, data=event["object"].data)
