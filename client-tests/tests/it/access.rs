@@ -3,7 +3,6 @@
 //! A role that nothing maps is refused; an access entry maps it, and it is known but may do nothing; a binding lets it
 //! in. Each client goes by its own way, with nothing set but the variables of the simulator's environment and a profile.
 
-use std::env;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs;
@@ -27,6 +26,8 @@ use client_tests::need;
 use client_tests::source;
 use serde_json::Value;
 use serde_json::json;
+
+use crate::scenarios::path_with;
 
 /// The cluster takes each token anew: two within one second are the same one. A reader may make token reviews as well:
 /// kr8s asks who it is by one.
@@ -312,20 +313,13 @@ fn check_kubectl(stage: &Stage, kubectl: impl Fn(&str) -> Command) {
     }
 }
 
-/// `PATH` with a folder before all others.
-pub(crate) fn path_with(folder: &Path) -> OsString {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders = std::iter::once(folder.to_owned()).chain(env::split_paths(&path));
-    env::join_paths(folders).unwrap()
-}
-
 /// A kubectl whose credentials come from the AWS CLI 2.
 #[track_caller]
 fn check_release(test: &str, kubectl: Client) {
     let Some(stage) = Stage::new(test, &[kubectl, Client::Aws2]) else {
         return;
     };
-    let path = path_with(stage.found[1].parent().unwrap());
+    let path = path_with(&stage.found[1..]);
     check_kubectl(&stage, |words| {
         let mut command = stage.command(&stage.found[0]);
         command.args(words.split(' ')).env("PATH", &path);

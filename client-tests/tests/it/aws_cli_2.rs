@@ -12,7 +12,7 @@ use client_tests::need;
 use serde_json::Value;
 
 use crate::access::Telling;
-use crate::access::path_with;
+use crate::scenarios::path_with;
 use crate::sso;
 
 /// Who jane is by the profile default.
@@ -68,7 +68,7 @@ impl Stage {
         let mut command = self.simulator.command(&self.kubectl);
         command
             .args(words.split_whitespace())
-            .env("PATH", path_with(self.aws.parent().unwrap()));
+            .env("PATH", path_with(std::slice::from_ref(&self.aws)));
         Simulator::run_command(&mut command).good()
     }
 }

@@ -18,28 +18,97 @@ pub fn message(line: &str) -> &str {
         .map_or(line, str::trim_start)
 }
 
+/// An error that was printed as fields, as YAML, text or a table: what it says, and from which line to which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrintedError {
+    /// The first of its lines, from 0.
+    pub first: usize,
+    /// The last.
+    pub last: usize,
+    /// `An error occurred (CODE): MESSAGE`.
+    pub sentence: String,
+}
+
+/// The errors that stand as fields among these lines. Those in JSON are left to who reads JSON.
+#[must_use]
+pub fn printed_errors(lines: &[&str]) -> Vec<PrintedError> {
+    let mut errors: Vec<PrintedError> = Vec::new();
+    let mut pair = Pair::default();
+    for (at, line) in lines.iter().enumerate() {
+        if line.trim_start().starts_with('"') {
+            continue;
+        }
+        let Some((first, sentence)) = field(line).and_then(|field| pair.add(at, field)) else {
+            continue;
+        };
+        // A table has a frame and a title, and botocore adds the message under its modeled name.
+        let is_frame = |line: &&&str| {
+            let line = line.trim();
+            line.starts_with('|') || (line.len() > 2 && line.chars().all(|character| matches!(character, '-' | '+')))
+        };
+        let is_table = lines.get(at).is_some_and(|line| is_frame(&line));
+        let rows = |around: &[&str]| around.iter().take_while(is_frame).count();
+        let above = lines
+            .get(..first)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take_while(is_frame)
+            .count();
+        let behind = lines.get(at + 1..).unwrap_or_default();
+        let again = |line: &&&str| line.trim_start().starts_with("message:");
+        errors.push(PrintedError {
+            first: if is_table { first - above } else { first },
+            last: at
+                + if is_table {
+                    rows(behind)
+                } else {
+                    behind.iter().take_while(again).count()
+                },
+            sentence,
+        });
+    }
+    errors
+}
+
+/// The code and the message of one error, as far as they were seen.
+#[derive(Default)]
+struct Pair {
+    code: Option<(usize, String)>,
+    said: Option<(usize, String)>,
+}
+
+impl Pair {
+    /// Takes a field of line `at`; the error, with its first line, once it is whole.
+    fn add(&mut self, at: usize, field: Field) -> Option<(usize, String)> {
+        match field {
+            Field::Code(value) => self.code = Some((at, value)),
+            Field::Message(value) => self.said = Some((at, value)),
+            Field::Both(code, said) => (self.code, self.said) = (Some((at, code)), Some((at, said))),
+        }
+        let ((code_at, code), (said_at, said)) = self.code.as_ref().zip(self.said.as_ref())?;
+        if code_at.abs_diff(*said_at) > ERROR_LINES {
+            return None;
+        }
+        let found = (*code_at.min(said_at), format!("An error occurred ({code}): {said}"));
+        *self = Self::default();
+        Some(found)
+    }
+}
+
 /// Output with its messages as sentences: without the prefixes of the AWS CLI 2, and with
 /// `An error occurred (CODE): MESSAGE` as a further line behind an error that was printed as fields.
 #[must_use]
 pub fn sentences(printed: &str) -> String {
     let mut text = String::with_capacity(printed.len());
-    let mut code: Option<(usize, String)> = None;
-    let mut said: Option<(usize, String)> = None;
+    let mut pair = Pair::default();
     for (at, line) in printed.lines().enumerate() {
         let line = message(line);
         text.push_str(line);
         text.push('\n');
-        match field(line) {
-            Some(Field::Code(value)) => code = Some((at, value)),
-            Some(Field::Message(value)) => said = Some((at, value)),
-            Some(Field::Both(first, second)) => (code, said) = (Some((at, first)), Some((at, second))),
-            None => continue,
-        }
-        if let (Some((code_at, code_text)), Some((said_at, said_text))) = (&code, &said)
-            && code_at.abs_diff(*said_at) <= ERROR_LINES
-        {
-            text.push_str(&format!("An error occurred ({code_text}): {said_text}\n"));
-            (code, said) = (None, None);
+        if let Some((_, sentence)) = field(line).and_then(|field| pair.add(at, field)) {
+            text.push_str(&sentence);
+            text.push('\n');
         }
     }
     text
@@ -142,6 +211,33 @@ mod tests {
     }
 
     #[test]
+    fn an_error_among_other_lines_is_found_with_its_frame() {
+        for (printed, first, last) in [
+            (
+                "kind: ConfigMap\nCode: X\nMessage: 'a b'\nmessage: 'a b'\nkind: Pod",
+                1,
+                3,
+            ),
+            ("x\nNotFound\ta b\ta b\ny", 1, 1),
+            (
+                "x\n-----\n|  error  |\n+---+---+\n|  Code   |  X  |\n|  Message|  a b  |\n|  message|  a b  |\n+--+\ny",
+                1,
+                7,
+            ),
+        ] {
+            let lines: Vec<&str> = printed.lines().collect();
+            let found = printed_errors(&lines);
+            assert_eq!(found.len(), 1, "{printed}");
+            assert_eq!((found[0].first, found[0].last), (first, last), "{printed}");
+            assert!(found[0].sentence.ends_with("): a b"), "{}", found[0].sentence);
+        }
+        assert_eq!(
+            printed_errors(&["{", "\"Code\": \"X\",", "\"Message\": \"a b\"", "}"]),
+            []
+        );
+    }
+
+    #[test]
     fn fields_of_something_else_are_no_error() {
         for printed in [
             "Code: X\n",
@@ -157,6 +253,14 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn an_error_has_lines_that_are_there(lines in proptest::collection::vec("(Code: x|Message: y z|X1a\ty z|[|+-]{1,3}|\\| Code \\| x \\||\\| Message \\| y \\||[ -~]{0,8})", 0..12)) {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            for error in printed_errors(&lines) {
+                proptest::prop_assert!(error.first <= error.last && error.last < lines.len());
+            }
+        }
+
         #[test]
         fn whatever_is_printed_is_kept(printed in "([ -~\t]{0,20}\n){0,6}") {
             let text = sentences(&printed);

@@ -18,6 +18,7 @@ pub use self::client::ClientContext;
 pub use self::client::ClientProfile;
 pub use self::client::explain_client;
 pub use self::client_error::explain_client_error;
+pub use self::client_error::unexplained_client_error;
 pub use self::log_line::LogExplanation;
 pub use self::log_line::explain_log_line;
 pub(crate) use self::log_line::explain_record;

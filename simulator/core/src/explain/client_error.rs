@@ -260,6 +260,10 @@ const SYMPTOMS: &[Symptom] = &[
 /// explained by its decision.
 #[must_use]
 pub fn explain_client_error(printed: &str) -> Option<Explanation> {
+    // It reads like a lack of rights, and no policy is at fault: see `unexplained_client_error`.
+    if printed.contains(UNKNOWN_OPERATION) {
+        return None;
+    }
     let spoken = client_output::sentences(printed);
     let found = SYMPTOMS
         .iter()
@@ -269,9 +273,28 @@ pub fn explain_client_error(printed: &str) -> Option<Explanation> {
     // As it was printed, where that is a sentence.
     let lines = || spoken.lines().chain(printed.lines());
     if let Some(line) = lines().rev().find(|line| line.contains(telling)) {
-        finding = finding.with(line.trim());
+        // It may hold what steers a terminal.
+        finding = finding.with(line.trim().replace(char::is_control, "\u{fffd}"));
     }
     Some(finding.explained(Trace::new()))
+}
+
+/// How AWS answers an operation that it does not know.
+const UNKNOWN_OPERATION: &str = "Unable to determine service/operation name to be authorized";
+
+/// What to look at next where [`explain_client_error`] has nothing to say of what a client printed.
+#[must_use]
+pub fn unexplained_client_error(printed: &str) -> &'static str {
+    let has = |texts: &[&str]| texts.iter().any(|text| printed.contains(text));
+    if has(&[UNKNOWN_OPERATION, "eks-auth-sim does not serve"]) {
+        "no policy is at fault: AWS answers so where it does not know an operation, and the simulator where it does not serve \
+         one (`eks-auth-sim operations` lists what it serves)"
+    } else if has(&["You must be logged in to the server", "Unauthorized", "Forbidden"]) {
+        "the client's words do not tell: a server decided, so ask it (explain --last, or the authenticator's log)"
+    } else {
+        "not known: these words name no cause that is known here; where a cluster refused the caller, ask it (explain --last, or \
+         the authenticator's log), else see what the client itself says with `--debug` or `-v=6`"
+    }
 }
 
 #[cfg(test)]
@@ -416,6 +439,42 @@ mod tests {
         ] {
             assert_eq!(explain_client_error(printed), None, "{printed}");
         }
+    }
+
+    #[test]
+    fn what_is_not_explained_says_what_to_look_at() {
+        const UNSERVED: &str = "An error occurred (AccessDeniedException) when calling the ListCapabilities operation: Unable to \
+                                determine service/operation name to be authorized";
+        for (printed, wanted) in [
+            (UNSERVED, "no policy is at fault"),
+            (
+                "(NotImplemented) when calling the ListBuckets operation: eks-auth-sim does not serve s3",
+                "no policy",
+            ),
+            (
+                "error: You must be logged in to the server (Unauthorized)",
+                "the client's words do not tell",
+            ),
+            (
+                "Could not connect to the endpoint URL: \"http://127.0.0.1:1/\"",
+                "not known: ",
+            ),
+            ("", "not known: "),
+        ] {
+            assert_eq!(explain_client_error(printed), None, "{printed}");
+            let told = unexplained_client_error(printed);
+            assert!(told.starts_with(wanted), "{printed}: {told}");
+        }
+    }
+
+    #[test]
+    fn evidence_steers_no_terminal() {
+        let explained = explain_client_error("\u{1b}]0;x\u{7} Unable to locate credentials \u{1b}[2J").unwrap();
+        assert!(
+            !explained.evidence[0].contains(char::is_control),
+            "{:?}",
+            explained.evidence
+        );
     }
 
     #[test]

@@ -65,9 +65,9 @@ struct Folder {
 
 impl Folder {
     fn path(self) -> Result<PathBuf, Failure> {
-        self.dir
-            .or_else(clients::folder)
-            .ok_or_else(|| Failure::usage("there is no HOME: name a folder with --dir"))
+        let folder = self.dir.or_else(clients::folder);
+        let folder = folder.ok_or_else(|| Failure::usage("there is no HOME: name a folder with --dir"))?;
+        clients::folder_for_path(&folder).map_err(Failure::usage)
     }
 }
 

@@ -10,6 +10,7 @@ use eks_auth_core::explain::ClientContext;
 use eks_auth_core::explain::LogExplanation;
 use eks_auth_core::explain::explain_client_error;
 use eks_auth_core::explain::explain_log_line;
+use eks_auth_core::explain::unexplained_client_error;
 use eks_auth_core::import;
 use eks_auth_core::import::Artifact;
 use eks_auth_core::import::Kind;
@@ -83,11 +84,8 @@ impl Explain {
         }
         let explanation = if let Some(text) = self.client_error.take() {
             let text = read_or(text)?;
-            let explanation = explain_client_error(&text).ok_or_else(|| {
-                Failure::not_so(
-                    "the client's words do not tell: a server decided, so ask it (explain --last, or the authenticator's log)",
-                )
-            })?;
+            let explanation =
+                explain_client_error(&text).ok_or_else(|| Failure::not_so(unexplained_client_error(&text)))?;
             control::explanation_json("", &explanation)
         } else if self.scenario.is_some() || (!self.last && !self.target.is_named()) {
             self.explain_here()?

@@ -145,7 +145,11 @@ pub(super) fn announce(running: &Running, ready_file: Option<&Path>) -> Result<(
 }
 
 fn write_how_to(out: &mut dyn Write, running: &Running) -> io::Result<()> {
-    writeln!(out, "AWS endpoint  {}  (STS, IAM, EKS)", running.aws_endpoint())?;
+    writeln!(
+        out,
+        "AWS endpoint  {}  (STS, IAM, EKS, EC2, Logs, CloudFormation, SSO)",
+        running.aws_endpoint()
+    )?;
     writeln!(
         out,
         "over TLS      {}  (CA {})",

@@ -409,6 +409,14 @@ fn variables(running: &Running, clients: &Clients) -> io::Result<BTreeMap<String
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| !environment::UNSET.contains(&name.as_str()))
         .collect();
+    // A folder whose name is no Unicode is left out of PATH, not PATH with it.
+    if let Some(path) = env::var_os("PATH")
+        && path.to_str().is_none()
+    {
+        let folders = env::split_paths(&path).filter(|folder| folder.to_str().is_some());
+        let folders = env::join_paths(folders).map_err(io::Error::other)?;
+        env.insert("PATH".to_owned(), folders.to_string_lossy().into_owned());
+    }
     env.extend(running.env());
     let folder = running.dir().join(CLIENTS);
     for (name, path) in clients.beside_path() {

@@ -77,6 +77,7 @@ impl<'a> Lines<'a> {
         self.fences();
         self.each("prompts are taken off", strip_prompt);
         self.each("the AWS CLI's `aws: [ERROR]:` is taken off", strip_error_prefix);
+        self.errors();
         self.each("quotes of a word processor are read as quotes", |line| {
             // In YAML they may be what is wrong.
             if !line
@@ -98,6 +99,45 @@ impl<'a> Lines<'a> {
                 ],
             )
         });
+    }
+
+    /// Puts the sentence in place of an error that the AWS CLI printed as fields, between artifacts of its own.
+    fn errors(&mut self) {
+        let texts: Vec<&str> = self
+            .lines
+            .iter()
+            .map(|line| line.as_ref().map_or("", |line| line.text.as_str()))
+            .collect();
+        let errors = client_output::printed_errors(&texts);
+        let mut first = None;
+        // From the last, so that places before it stay. Tables may touch.
+        let mut end = self.lines.len();
+        for error in errors.into_iter().rev() {
+            let Some(origin) = self
+                .lines
+                .get(error.first)
+                .and_then(Option::as_ref)
+                .map(|line| line.origin)
+            else {
+                continue;
+            };
+            if error.last >= end {
+                continue;
+            }
+            end = error.first;
+            first = Some(origin.line);
+            let line = Line {
+                text: error.sentence,
+                origin,
+            };
+            self.lines.splice(error.first..=error.last, [None, Some(line), None]);
+        }
+        if let Some(line) = first {
+            self.note(
+                line,
+                "the fields of an error that the AWS CLI printed are read as its sentence",
+            );
+        }
     }
 
     fn note(&mut self, line: usize, message: &str) {

@@ -50,6 +50,27 @@ fn errors_of_the_aws_cli_2_are_errors() {
 }
 
 #[test]
+fn errors_are_errors_in_every_format_of_the_aws_cli_2() {
+    for error in [
+        "Code: X\nMessage: 'no b'\nmessage: 'no b'\n",
+        "XError\tno b\tno b\n",
+        "-------\n|   error   |\n+-----+\n|  Code   |  X     |\n|  Message|  no b  |\n+-----+\n",
+    ] {
+        let mut findings = Vec::new();
+        let text = format!("mapRoles: |\n  - rolearn: x\n{error}level=info msg=x\n");
+        let found = pieces("x", &text, &mut findings);
+        let forms: Vec<Form> = found.iter().map(|piece| piece.form).collect();
+        assert_eq!(forms, [Form::Yaml, Form::ClientError, Form::Log], "{text}");
+        let said = found[1].text();
+        assert!(
+            said.starts_with("An error occurred (X") && said.ends_with("): no b\n"),
+            "{said}"
+        );
+        assert_eq!(found[1].place(1, 1).0, 3, "{text}");
+    }
+}
+
+#[test]
 fn places_are_those_of_the_text_as_it_came() {
     let mut findings = Vec::new();
     let pieces = pieces(

@@ -198,7 +198,10 @@ fn clients(choice: Option<ClientChoice>, install: InstallClients) -> Result<Clie
     };
     let missing = clients.missing();
     if choice.is_some() && !missing.is_empty() {
-        return Err(Failure::usage(format!("not on PATH: {}", missing.join(", "))));
+        return Err(Failure::usage(format!(
+            "not on PATH: {} (--install-clients installs them)",
+            missing.join(", ")
+        )));
     }
     for name in missing {
         let _ = writeln!(
