@@ -27,6 +27,16 @@ use crate::object::items;
 use crate::object::text;
 use crate::schema::Kind;
 
+/// Whether Kubernetes takes a text as the key of a label (`IsQualifiedName`).
+pub(crate) fn is_label_key(text: &str) -> bool {
+    name::qualified(text).is_empty()
+}
+
+/// Whether Kubernetes takes a text as the value of a label (`IsValidLabelValue`).
+pub(crate) fn is_label_value(text: &str) -> bool {
+    name::label_value(text).is_empty()
+}
+
 /// One thing that is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {

@@ -252,7 +252,8 @@ impl Seen<'_> {
     /// Records the call; what is not served is told in the log and in the answer too.
     fn record(self, state: &State, response: Response) -> Response {
         let action = unserved::short(self.action);
-        let response = match &self.unserved {
+        let unserved = self.unserved.as_deref().map(unserved::whole);
+        let response = match &unserved {
             None => response,
             Some(sentence) => {
                 let mut fields = vec![
@@ -272,7 +273,7 @@ impl Seen<'_> {
                 caller: self.caller,
                 status: response.status,
                 error: self.error,
-                unserved: self.unserved,
+                unserved,
                 trace: self.trace,
             },
         );

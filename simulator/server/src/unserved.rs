@@ -10,6 +10,8 @@ pub(crate) const HEADER: &str = "x-eks-auth-sim";
 const SEE: &str = "see eks-auth-sim operations";
 /// Characters of a client's text that are repeated: in the log, in the header and in the journal.
 const LONGEST: usize = 200;
+/// Characters of a whole sentence, whoever built it: clients cannot read headers over 64 KiB.
+const LONGEST_SENTENCE: usize = 500;
 
 /// That `what`, such as `EKS ListCapabilities`, is not served.
 pub(crate) fn sentence(what: &str) -> String {
@@ -18,7 +20,17 @@ pub(crate) fn sentence(what: &str) -> String {
 
 /// A client's text as far as it is repeated.
 pub(crate) fn short(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    cut(text, LONGEST)
+}
+
+/// A sentence as far as it is told.
+pub(crate) fn whole(sentence: &str) -> String {
+    cut(sentence, LONGEST_SENTENCE)
+}
+
+/// The first so many characters of a text, with dots where there are more.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
@@ -26,7 +38,8 @@ pub(crate) fn short(text: &str) -> String {
 
 /// An answer that says it in its header, with a line in the log. `fields` are further ones of the line.
 pub(crate) fn say(state: &State, response: Response, sentence: &str, fields: Vec<(&'static str, String)>) -> Response {
-    state.log_own(sentence.to_owned(), fields);
+    let sentence = whole(sentence);
+    state.log_own(sentence.clone(), fields);
     // Nothing that a client sends becomes a header's end, or bytes that a client cannot read.
     let visible = sentence.replace(|c: char| !matches!(c, ' '..='~'), "?");
     response.with_header(HEADER, visible)

@@ -73,6 +73,22 @@ pub enum EksError {
     /// A label of a node group that EKS or Kubernetes keeps for itself.
     #[error("Label cannot contain reserved prefixes [kubernetes.io/, k8s.io/, eks.amazonaws.com/]")]
     LabelPrefix,
+    /// A key or a value that Kubernetes does not take as a label's.
+    #[error(
+        "Invalid value: {got} : field must consist of alphanumeric characters, '-', '_' or '.', and must start and end with \
+         an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is \
+         '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+    )]
+    InvalidLabel {
+        /// The text as it came.
+        got: String,
+    },
+    /// No effect of a taint.
+    #[error("Invalid taint effect: {got}, must be one of these [NO_SCHEDULE, NO_EXECUTE, PREFER_NO_SCHEDULE]")]
+    InvalidTaintEffect {
+        /// The text as it came.
+        got: String,
+    },
     /// Not a name of a cluster.
     #[error(
         "The cluster name must be 1 to 100 letters, digits, dashes and underscores, of which the first is a letter or a digit"
@@ -220,6 +236,14 @@ pub enum EksError {
     /// Fewer than two.
     #[error("Subnets specified must be in at least two different AZs")]
     TooFewSubnets,
+    /// More labels, taints or subnets of a node group than there may be.
+    #[error("The number of {what} must not exceed {most}")]
+    TooMany {
+        /// Such as `taints`.
+        what: &'static str,
+        /// The bound.
+        most: usize,
+    },
     /// More than 50.
     #[error("The number of tags must not exceed 50")]
     TooManyTags,
@@ -300,8 +324,10 @@ impl EksError {
             | Self::GroupPrefix { .. }
             | Self::GroupsNotAllowed { .. }
             | Self::InvalidClusterName
+            | Self::InvalidLabel { .. }
             | Self::InvalidPrincipal
             | Self::InvalidRoleArn
+            | Self::InvalidTaintEffect { .. }
             | Self::LabelPrefix
             | Self::NamespacesMissing
             | Self::NamespacesNotAllowed
@@ -317,6 +343,7 @@ impl EksError {
             | Self::ServiceLinkedRole
             | Self::SessionNameWithoutColon
             | Self::TooFewSubnets
+            | Self::TooMany { .. }
             | Self::TooManyTags
             | Self::UnknownAddon
             | Self::UnknownEntryType { .. }

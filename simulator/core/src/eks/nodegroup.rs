@@ -23,9 +23,19 @@ use crate::iam::Directory;
 use crate::id::IdGenerator;
 use crate::instant::Timestamp;
 use crate::object::ObjectKey;
+use crate::validation::is_label_key;
+use crate::validation::is_label_value;
 
 /// Where a node says which node group it is of.
 const NODEGROUP_LABEL: &str = "/metadata/labels/eks.amazonaws.com~1nodegroup";
+/// Labels of a node group, and keys of one update.
+const LABELS: usize = 50;
+/// Taints of a node group (User Guide of EKS).
+const TAINTS: usize = 50;
+/// Subnets of a node group.
+const SUBNETS: usize = 16;
+/// The model's bound of keys and values.
+const LABEL_LENGTH: usize = 63;
 /// More nodes than this are not made, whatever the scaling configuration says.
 const NODES: u8 = 20;
 
@@ -247,9 +257,55 @@ fn check_labels(labels: Option<&Value>) -> Result<(), EksError> {
         })
     };
     match labels.and_then(Value::as_object) {
+        None => Ok(()),
         Some(labels) if labels.keys().any(|label| is_reserved(label)) => Err(EksError::LabelPrefix),
-        _ => Ok(()),
+        Some(labels) => {
+            check_count(labels.len(), "labels", LABELS)?;
+            for (key, value) in labels {
+                check_key(key)?;
+                check_value(value.as_str().unwrap_or(" "))?;
+            }
+            Ok(())
+        }
     }
+}
+
+/// That a text can be a label's key, or a taint's.
+fn check_key(key: &str) -> Result<(), EksError> {
+    if key.len() <= LABEL_LENGTH && is_label_key(key) {
+        return Ok(());
+    }
+    Err(EksError::InvalidLabel { got: key.to_owned() })
+}
+
+/// That a text can be a label's value, or a taint's.
+fn check_value(value: &str) -> Result<(), EksError> {
+    if is_label_value(value) {
+        return Ok(());
+    }
+    Err(EksError::InvalidLabel { got: value.to_owned() })
+}
+
+fn check_count(count: usize, what: &'static str, most: usize) -> Result<(), EksError> {
+    if count > most {
+        return Err(EksError::TooMany { what, most });
+    }
+    Ok(())
+}
+
+/// That a node can have these taints.
+fn check_taints(taints: &[Taint]) -> Result<(), EksError> {
+    check_count(taints.len(), "taints", TAINTS)?;
+    for taint in taints {
+        if !["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"].contains(&taint.effect.as_str()) {
+            return Err(EksError::InvalidTaintEffect {
+                got: taint.effect.clone(),
+            });
+        }
+        check_key(&taint.key)?;
+        check_value(taint.value.as_deref().unwrap_or_default())?;
+    }
+    Ok(())
 }
 
 /// The members of a node group that is made with these.
@@ -311,7 +367,8 @@ impl Cluster {
     ///
     /// # Errors
     /// [`EksError::InvalidRoleArn`], [`EksError::TooManyTags`], [`EksError::NodegroupExists`], [`EksError::LabelPrefix`],
-    /// [`EksError::ScalingBelowMinimum`], [`EksError::ScalingAboveMaximum`].
+    /// [`EksError::ScalingBelowMinimum`], [`EksError::ScalingAboveMaximum`], [`EksError::InvalidLabel`],
+    /// [`EksError::InvalidTaintEffect`], [`EksError::TooMany`].
     pub fn create_nodegroup(
         &mut self,
         spec: NewNodegroup,
@@ -331,6 +388,8 @@ impl Cluster {
         }
         let others = others(spec.others.clone());
         check_labels(others.get("labels"))?;
+        check_taints(&Taint::all(&others))?;
+        check_count(spec.subnets.len(), "subnets", SUBNETS)?;
         let scaling = Scaling::of(&others);
         scaling.check()?;
         self.note_subnets(&spec.subnets);
@@ -412,7 +471,13 @@ impl Cluster {
             return Err(EksError::NoNodegroupChange);
         }
         check_labels(Some(&json!(change.labels_to_add)))?;
+        check_taints(&change.taints_to_add)?;
+        check_taints(&change.taints_to_remove)?;
+        check_count(change.labels_to_remove.len(), "labels", LABELS)?;
+        change.labels_to_remove.iter().try_for_each(|key| check_key(key))?;
         let dropped: Vec<String> = change.apply(&mut nodegroup.others);
+        check_labels(nodegroup.others.get("labels"))?;
+        check_taints(&Taint::all(&nodegroup.others))?;
         let scaling = Scaling::of(&nodegroup.others);
         scaling.check()?;
         nodegroup.modified = Some(now);

@@ -13,6 +13,7 @@ use super::access_entry::AuthenticationMode;
 use super::access_entry::Principal;
 use super::addon::AddonChange;
 use super::error::EksError;
+use super::error::EksErrorKind;
 use super::nodegroup::NewNodegroup;
 use super::nodegroup::NodegroupChange;
 use super::nodegroup::Taint;
@@ -570,4 +571,34 @@ fn new_nodes_have_addresses_and_zones_of_their_subnets() {
     cluster.update_vpc(change, ids, now).unwrap();
     assert_eq!(cluster.subnets()[..3], before);
     assert_eq!(cluster.subnets().len(), 5);
+}
+
+#[test]
+fn labels_and_taints_that_no_node_can_have_are_refused() {
+    let mut world = world();
+    let (cluster, ids) = world.cluster_mut("my-cluster").unwrap();
+    let before = cluster.nodegroup("workers").unwrap().clone();
+    let taint = |key: &str, effect: &str| NodegroupChange {
+        taints_to_add: vec![Taint {
+            effect: effect.to_owned(),
+            value: None,
+            key: key.to_owned(),
+        }],
+        ..NodegroupChange::default()
+    };
+    let labels = |keys: Vec<String>| NodegroupChange {
+        labels_to_add: keys.into_iter().map(|key| (key, "a".to_owned())).collect(),
+        ..NodegroupChange::default()
+    };
+    for change in [
+        taint("", "NO_SCHEDULE"),
+        taint("a", "BOGUS"),
+        labels(vec!["bad key!!\n".to_owned()]),
+        labels(vec!["a".repeat(64)]),
+        labels((0..51).map(|at| format!("a{at}")).collect()),
+    ] {
+        let refused = cluster.update_nodegroup("workers", change, ids, Timestamp::UNIX_EPOCH);
+        assert_eq!(refused.unwrap_err().kind(), EksErrorKind::InvalidParameter);
+    }
+    assert_eq!(*cluster.nodegroup("workers").unwrap(), before);
 }

@@ -257,8 +257,15 @@ pub(super) fn of_permission(service: Service, denied: &Denied) -> AwsError {
     AwsError::new(code, status, denied.to_string())
 }
 
+/// Characters of a message at most: messages repeat what clients send.
+const LONGEST_MESSAGE: usize = 8192;
+
 /// The answer to a failed call, in the service's protocol.
 pub(super) fn render(service: Service, error: &AwsError, request: &Request, request_id: &str) -> Response {
+    let error = &AwsError {
+        message: unserved::cut(&error.message, LONGEST_MESSAGE),
+        ..error.clone()
+    };
     match service.protocol() {
         Protocol::Ec2 => {
             let status = error.status;

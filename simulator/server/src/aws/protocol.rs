@@ -160,9 +160,15 @@ pub(super) fn time(service: Service, time: Timestamp) -> Value {
 /// What EC2's answers begin with.
 pub(super) const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
+/// A text as XML has it: escaped, and U+FFFD in place of what XML 1.0 does not allow ("Char"), which no client could read.
+fn xml_text(text: &str) -> String {
+    let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+    escape(text.replace(|c| !is_allowed(c), "\u{fffd}")).into_owned()
+}
+
 /// `<name>text</name>`, escaped.
 pub(super) fn xml(name: &str, text: &str) -> String {
-    format!("<{name}>{}</{name}>", escape(text))
+    format!("<{name}>{}</{name}>", xml_text(text))
 }
 
 /// A map as a member of an answer in XML.
@@ -197,7 +203,7 @@ fn xml_members(value: &Value, item: &str, into: &mut String) {
     match value {
         Value::Object(members) => members.iter().for_each(|(name, value)| element(name, value)),
         Value::Array(members) => members.iter().for_each(|value| element(item, value)),
-        Value::String(text) => into.push_str(&escape(text.as_str())),
+        Value::String(text) => into.push_str(&xml_text(text)),
         Value::Bool(_) | Value::Number(_) => into.push_str(&value.to_string()),
         Value::Null => {}
     }
@@ -279,6 +285,14 @@ mod tests {
             got,
             "<M><entry><key>a</key><value>1</value></entry><entry><key>b</key><value>2</value></entry></M>"
         );
+    }
+
+    #[test]
+    fn what_xml_does_not_allow_is_replaced() {
+        let mut got = String::new();
+        xml_members(&json!({"A": "x\u{0}\u{1b}\u{ffff}é\n"}), "member", &mut got);
+        assert_eq!(got, "<A>x\u{fffd}\u{fffd}\u{fffd}é\n</A>");
+        assert_eq!(xml("B", "\u{1}<"), "<B>\u{fffd}&lt;</B>");
     }
 
     #[test]

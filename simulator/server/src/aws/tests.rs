@@ -182,3 +182,19 @@ fn a_clients_text_does_no_harm_in_the_header() {
     assert!(action.len() < 400, "{}", action.len());
     assert!(stage.log.lock().unwrap().pop().unwrap().contains(r"IAM \r\nset-cookie"));
 }
+
+#[test]
+fn sentences_that_services_build_are_bounded_too() {
+    let stage = Stage::new();
+    let name = "x".repeat(100_000);
+    let response = stage.post(
+        "ec2",
+        &format!("Action=DescribeVpcs&Filter.1.Name={name}&Filter.1.Value.1=x"),
+    );
+    let told = stage.told(&response).unwrap();
+    assert!(
+        told.starts_with("eks-auth-sim does not serve the filter xxx") && told.len() < 600,
+        "{told}"
+    );
+    assert!(response.body.len() < 10_000, "{}", response.body.len());
+}
