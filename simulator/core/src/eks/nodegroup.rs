@@ -30,7 +30,7 @@ use crate::validation::is_label_value;
 const NODEGROUP_LABEL: &str = "/metadata/labels/eks.amazonaws.com~1nodegroup";
 /// Labels of a node group, and keys of one update.
 const LABELS: usize = 50;
-/// Taints of a node group (User Guide of EKS).
+/// Taints of a node group, as providers of infrastructure as code document it.
 const TAINTS: usize = 50;
 /// Subnets of a node group.
 const SUBNETS: usize = 16;
