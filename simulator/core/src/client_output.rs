@@ -47,12 +47,14 @@ pub fn printed_errors(lines: &[&str]) -> Vec<PrintedError> {
             line.starts_with('|') || (line.len() > 2 && line.chars().all(|character| matches!(character, '-' | '+')))
         };
         let is_table = lines.get(at).is_some_and(|line| is_frame(&line));
-        let rows = |around: &[&str]| around.iter().take_while(is_frame).count();
+        // No further than an error is long, so that a text of nothing but rows is read in one pass.
+        let rows = |around: &[&str]| around.iter().take(ERROR_LINES).take_while(is_frame).count();
         let above = lines
             .get(..first)
             .unwrap_or_default()
             .iter()
             .rev()
+            .take(ERROR_LINES)
             .take_while(is_frame)
             .count();
         let behind = lines.get(at + 1..).unwrap_or_default();
