@@ -63,6 +63,8 @@ pub enum Client {
     JavaKubernetes,
     /// The folder with the archives of the AWS SDK for Java, which Maven fetches.
     JavaSdk,
+    /// k9s, built of its Go module, where all tests are wanted.
+    K9s,
     /// The story of Kubernetes told by kube-rs.
     KubeRs,
     /// kubectl: on PATH, else built from the Go module `k8s.io/kubectl`.
@@ -125,6 +127,7 @@ impl Client {
             Self::IamAuthenticator => "aws-iam-authenticator",
             Self::JavaKubernetes => "client-java",
             Self::JavaSdk => "sdk-java",
+            Self::K9s => "k9s",
             Self::KubeRs => "kube-rs",
             Self::Kubectl => "kubectl",
             Self::KubectlNewest => "kubectl@1.37",
@@ -164,6 +167,7 @@ impl Client {
             }
             Self::JavaKubernetes => java_archives("java-kubernetes", "java/access/pom.xml"),
             Self::JavaSdk => java_archives("java", "java/pom.xml"),
+            Self::K9s => build_heavy("k9s", "github.com/derailed/k9s", self.name()),
             Self::KubeRs => build_rust("kube-rs", "kube-rs"),
             Self::Kubectl => match find_on_path("kubectl") {
                 Some(found) => Ok(found),

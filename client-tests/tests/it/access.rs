@@ -28,6 +28,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::scenarios::path_with;
+use crate::terminal::Terminal;
 
 /// The cluster takes each token anew: two within one second are the same one. A reader may make token reviews as well:
 /// kr8s asks who it is by one.
@@ -516,4 +517,58 @@ fn ansible_tells_of_its_access() {
         found.contains("\"kube-root-ca.crt\",\n        \"settings\"\n"),
         "{found}"
     );
+}
+
+#[test]
+fn k9s_shows_its_access() {
+    let Some(stage) = Stage::new("k9s_shows_its_access", &[Client::K9s, Client::Tmux]) else {
+        return;
+    };
+    let open = || {
+        Terminal::start(&stage.found[1], |tmux, folder| {
+            // It would ask its makers for newer releases.
+            fs::write(folder.join("config.yaml"), "k9s: {skipLatestRevCheck: true}\n").unwrap();
+            let command = stage.command(&stage.found[0]);
+            for (name, value) in command.get_envs() {
+                match value {
+                    Some(value) => tmux.env(name, value),
+                    None => tmux.env_remove(name),
+                };
+            }
+            let words = "-c configmaps -n default --logFile \"$K9S_CONFIG_DIR/log\"; echo ended; read _";
+            tmux.env("K9S_CONFIG_DIR", folder)
+                .arg(format!("'{}' {words}", stage.found[0].display()));
+        })
+    };
+    let log = |terminal: &Terminal| fs::read_to_string(terminal.folder().join("log")).unwrap();
+    // Without a connection it shows contexts, and its log why.
+    let terminal = open();
+    let screen = terminal.wait("contexts(all)[1]");
+    assert!(screen.contains("K8s Rev: n/a"), "{screen}");
+    let told = log(&terminal);
+    assert!(
+        told.contains("the server has asked for the client to provide credentials"),
+        "{told}"
+    );
+    assert_eq!(stage.cause(), "identity-not-mapped");
+
+    stage.map();
+    // It asks by SelfSubjectAccessReviews, and lists nothing.
+    let terminal = open();
+    let screen = terminal.wait("contexts(all)[1]");
+    assert!(screen.contains("K8s Rev: v1."), "{screen}");
+    let told = log(&terminal);
+    let denied = "(list) access denied for user on resource \\\"\\\":v1/configmaps in namespace \\\"default\\\"";
+    assert!(told.contains(denied), "{told}");
+    // A review that was answered is no denial; asking for the list itself is one.
+    let refused = stage.simulator.run(&stage.kubectl, "get configmaps", Some("dev"));
+    assert!(refused.complaint().ends_with(FORBIDDEN));
+    assert_eq!(stage.cause(), "no-binding");
+
+    stage.allow();
+    let terminal = open();
+    let screen = terminal.wait("configmaps(default)[2]");
+    assert!(screen.contains(" settings "), "{screen}");
+    let _ = stage.administer("create configmap color --from-literal a=1");
+    let _ = terminal.wait(" color ");
 }

@@ -37,6 +37,7 @@ mod scenarios;
 mod sdks;
 mod sso;
 mod sts;
+mod terminal;
 mod tokens;
 mod webhook;
 mod websocket;

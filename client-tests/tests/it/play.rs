@@ -2,96 +2,31 @@
 
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::Command;
-use std::time::Duration;
 
 use client_tests::Client;
 use client_tests::binary;
 use client_tests::need;
 
 use crate::scenarios::path_with;
+use crate::terminal::Terminal;
 
-/// How often the screen is looked at: staging and checks run clients, which take seconds on a busy machine.
-const LOOKS: usize = 1200;
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// A terminal of a tmux server of its own, which ends with it.
-struct Terminal {
-    tmux: PathBuf,
-    folder: tempfile::TempDir,
-}
-
-impl Terminal {
-    /// A terminal in which `scenario play` runs with that shell.
-    fn play(clients: &[PathBuf], shell: &Path, arguments: &str) -> Self {
-        let terminal = Self {
-            tmux: clients[2].clone(),
-            folder: tempfile::tempdir().unwrap(),
-        };
-        let command = format!(
-            "'{}' scenario play {arguments}; echo ended with $?; read _",
-            binary().display()
-        );
-        let mut tmux = terminal.tmux();
-        tmux.args(["-f", "/dev/null", "new-session", "-d", "-x", "200", "-y", "500"])
-            .arg(command)
+/// A terminal in which `scenario play` runs with that shell.
+fn play(clients: &[PathBuf], shell: &Path, arguments: &str) -> Terminal {
+    let command = format!(
+        "'{}' scenario play {arguments}; echo ended with $?; read _",
+        binary().display()
+    );
+    Terminal::start(&clients[2], |tmux, folder| {
+        tmux.arg(command)
             .env("SHELL", shell)
-            .env("TMPDIR", terminal.folder.path())
-            .env("LC_ALL", "C.UTF-8")
+            .env("TMPDIR", folder)
             .env("PATH", path_with(clients));
-        assert!(tmux.status().unwrap().success());
-        terminal
-    }
-
-    fn tmux(&self) -> Command {
-        let mut tmux = Command::new(&self.tmux);
-        tmux.arg("-u").arg("-S").arg(self.folder.path().join("tmux.sock"));
-        tmux
-    }
-
-    fn screen(&self) -> String {
-        let output = self.tmux().args(["capture-pane", "-p", "-J"]).output().unwrap();
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    /// Waits until `wanted` stands on the screen.
-    #[track_caller]
-    fn wait(&self, wanted: &str) -> String {
-        for _ in 0..LOOKS {
-            let screen = self.screen();
-            if screen.contains(wanted) {
-                return screen;
-            }
-            std::thread::sleep(PAUSE);
-        }
-        let screen = self.screen();
-        assert!(screen.contains(wanted), "no `{wanted}` on the screen:\n{screen}");
-        screen
-    }
-
-    /// Types a line on a cleared screen, and waits for what it must show.
-    #[track_caller]
-    fn enter(&self, line: &str, wanted: &str) -> String {
-        self.keys(&["-R"]);
-        self.keys(&["-l", line]);
-        self.keys(&["Enter"]);
-        self.wait(wanted)
-    }
-
-    fn keys(&self, keys: &[&str]) {
-        assert!(self.tmux().arg("send-keys").args(keys).status().unwrap().success());
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.tmux().arg("kill-server").status();
-    }
+    })
 }
 
 /// The folders of simulators that were not removed.
 fn left_over(terminal: &Terminal) -> usize {
-    let entries = std::fs::read_dir(terminal.folder.path()).unwrap();
+    let entries = std::fs::read_dir(terminal.folder()).unwrap();
     entries
         .filter(|entry| {
             let name = entry.as_ref().unwrap().file_name();
@@ -106,7 +41,7 @@ fn a_learner_is_told_what_is_still_wrong_and_any_right_mend_counts() {
     let Some(clients) = need(test, &[Client::Aws, Client::Kubectl, Client::Tmux]) else {
         return;
     };
-    let terminal = Terminal::play(&clients, Path::new("/bin/bash"), "unmapped-role --lang en");
+    let terminal = play(&clients, Path::new("/bin/bash"), "unmapped-role --lang en");
     let screen = terminal.wait("(unmapped-role)");
     assert!(
         screen.contains("Profiles of the AWS CLI: default, creator, admin-test-role"),
@@ -172,7 +107,7 @@ fn a_learner_may_give_up_in_any_shell() {
             eprintln!("{test}: no {shell}, left out");
             continue;
         }
-        let terminal = Terminal::play(&clients, Path::new(shell), "unmapped-role --lang ko");
+        let terminal = play(&clients, Path::new(shell), "unmapped-role --lang ko");
         terminal.wait("(unmapped-role)");
         terminal.enter("hint", "힌트 1/3: ");
         match last {
