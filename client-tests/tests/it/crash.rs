@@ -11,10 +11,10 @@ use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
 use client_tests::Simulator;
-use eks_auth_core::iam::SecretKey;
-use eks_auth_core::instant::Timestamp;
-use eks_auth_core::sigv4::SignedRequest;
-use eks_auth_core::sigv4::Signer;
+use eks_auth_core::aws::iam::SecretKey;
+use eks_auth_core::aws::sigv4::SignedRequest;
+use eks_auth_core::aws::sigv4::Signer;
+use eks_auth_core::value::instant::Timestamp;
 use rustls::StreamOwned;
 use serde_json::Value;
 use serde_json::json;

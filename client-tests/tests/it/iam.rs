@@ -8,7 +8,7 @@ use client_tests::Client;
 use client_tests::Ran;
 use client_tests::Simulator;
 use client_tests::need;
-use eks_auth_core::totp;
+use eks_auth_core::aws::totp;
 use serde_json::Value;
 
 /// Runs the CLI with a key, as CreateAccessKey or STS answers it.

@@ -11,9 +11,9 @@ use criterion::Criterion;
 use criterion::Throughput;
 use criterion::criterion_group;
 use criterion::criterion_main;
-use eks_auth_core::insights::Query;
-use eks_auth_core::insights::Record;
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::logs::insights::Query;
+use eks_auth_core::logs::insights::Record;
+use eks_auth_core::value::instant::Timestamp;
 
 const RECORDS: u64 = 100_000;
 

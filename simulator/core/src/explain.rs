@@ -4,6 +4,8 @@ mod access_entry;
 mod cause;
 mod client;
 mod client_error;
+pub mod client_output;
+pub mod lint;
 mod log_line;
 mod mapped;
 mod near_miss;
@@ -23,28 +25,28 @@ pub use self::log_line::LogExplanation;
 pub use self::log_line::explain_log_line;
 pub(crate) use self::log_line::explain_record;
 use self::mapped::mapping_finding;
-use crate::arn::Arn;
-use crate::arn::CanonicalArn;
-use crate::authenticate::Authentication;
-use crate::authenticate::DenialReason;
-use crate::authenticate::ask_sts;
-use crate::authorize::Decision;
-use crate::authorize::authorize;
-use crate::eks::Cluster;
-use crate::eks::access_entry::AuthenticationMode;
-use crate::eks::access_entry::Principal;
-use crate::iam::KeyOwner;
-use crate::instant::Timestamp;
-use crate::mapping;
-use crate::mapping::Identity;
-use crate::request_info::Attributes;
-use crate::sigv4::SigV4Error;
-use crate::token::TokenError;
-use crate::trace::Trace;
-use crate::trace::Verdict;
-use crate::user::SYSTEM_MASTERS;
-use crate::user::UserInfo;
+use crate::aws::iam::KeyOwner;
+use crate::aws::sigv4::SigV4Error;
+use crate::cluster::authorize::Decision;
+use crate::cluster::authorize::authorize;
+use crate::cluster::eks::Cluster;
+use crate::cluster::eks::access_entry::AuthenticationMode;
+use crate::cluster::eks::access_entry::Principal;
+use crate::cluster::mapping;
+use crate::cluster::mapping::Identity;
+use crate::kube::request_info::Attributes;
+use crate::value::arn::Arn;
+use crate::value::arn::CanonicalArn;
+use crate::value::instant::Timestamp;
+use crate::value::trace::Trace;
+use crate::value::trace::Verdict;
+use crate::value::user::SYSTEM_MASTERS;
+use crate::value::user::UserInfo;
 use crate::world::World;
+use crate::world::authenticate::Authentication;
+use crate::world::authenticate::DenialReason;
+use crate::world::authenticate::ask_sts;
+use crate::world::token::TokenError;
 
 /// A decision in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +171,7 @@ pub fn explain(authentication: &Authentication, cluster: &Cluster, world: &World
                     None => Finding::new(Cause::IdentityNotMapped, "access denied: nobody is mapped", ""),
                 },
             };
-            finding.with(format!("log: error={}", crate::log::go_quote(&denial.message)))
+            finding.with(format!("log: error={}", crate::value::log::go_quote(&denial.message)))
         }
     };
     finding.explained(authentication.trace.clone())
@@ -481,10 +483,10 @@ fn creator_is_gone(cluster: &Cluster, world: &World) -> bool {
             })
     });
     let aws_auth = cluster.aws_auth();
-    let administered = aws_auth
-        .roles()
-        .iter()
-        .chain(aws_auth.users())
-        .any(|item| item.groups.iter().any(|group| group == crate::user::SYSTEM_MASTERS));
+    let administered = aws_auth.roles().iter().chain(aws_auth.users()).any(|item| {
+        item.groups
+            .iter()
+            .any(|group| group == crate::value::user::SYSTEM_MASTERS)
+    });
     !is_there && !administered
 }

@@ -4,6 +4,7 @@
 //! inconsistent.
 
 mod file;
+pub mod import;
 mod pattern;
 mod schema;
 mod stage;
@@ -18,12 +19,12 @@ pub use self::schema::schema;
 pub use self::template::Piece;
 pub use self::template::Placeholder;
 pub use self::template::Template;
+use crate::aws::iam::SecretKey;
+use crate::aws::iam::SessionToken;
 use crate::explain::Cause;
-use crate::fault::FaultSpec;
-use crate::iam::SecretKey;
-use crate::iam::SessionToken;
-use crate::instant::Timestamp;
+use crate::value::instant::Timestamp;
 use crate::world::World;
+use crate::world::fault::FaultSpec;
 use serde::Deserialize;
 use serde::Serialize;
 

@@ -1,20 +1,30 @@
 //! The World: everything that a decision may read, as one cheap-to-clone snapshot.
 
+pub mod authenticate;
+pub mod cloudformation;
+pub mod ec2;
+pub mod fault;
+pub mod store;
+pub mod sts;
+pub mod token;
+pub mod token_review;
+pub mod world_clock;
+
 use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use crate::cloudformation::Stack;
-use crate::eks::Cluster;
-use crate::eks::ClusterOwner;
-use crate::eks::error::EksError;
-use crate::eks::settings::ClusterRequest;
-use crate::fault::Faults;
-use crate::iam::Directory;
-use crate::id::IdGenerator;
-use crate::identity_center::IdentityCenter;
-use crate::instant::Timestamp;
-use crate::world_clock::WorldClock;
+use crate::aws::iam::Directory;
+use crate::aws::identity_center::IdentityCenter;
+use crate::cluster::eks::Cluster;
+use crate::cluster::eks::ClusterOwner;
+use crate::cluster::eks::error::EksError;
+use crate::cluster::eks::settings::ClusterRequest;
+use crate::value::id::IdGenerator;
+use crate::value::instant::Timestamp;
+use crate::world::cloudformation::Stack;
+use crate::world::fault::Faults;
+use crate::world::world_clock::WorldClock;
 
 /// Accounts, clusters, and what else the simulator pretends.
 #[derive(Clone, Debug)]

@@ -9,13 +9,13 @@
     reason = "a case of another form fails the test; clippy knows only functions with #[test] as tests here"
 )]
 
-use eks_auth_core::id::IdGenerator;
-use eks_auth_core::instant::Timestamp;
-use eks_auth_core::object::ObjectKey;
-use eks_auth_core::object::ObjectStore;
-use eks_auth_core::rbac::RbacIndex;
-use eks_auth_core::request_info::Attributes;
-use eks_auth_core::user::UserInfo;
+use eks_auth_core::kube::object::ObjectKey;
+use eks_auth_core::kube::object::ObjectStore;
+use eks_auth_core::kube::rbac::RbacIndex;
+use eks_auth_core::kube::request_info::Attributes;
+use eks_auth_core::value::id::IdGenerator;
+use eks_auth_core::value::instant::Timestamp;
+use eks_auth_core::value::user::UserInfo;
 use serde_json::Value;
 use serde_json::json;
 

@@ -20,20 +20,21 @@ mod sts;
 mod testing;
 #[cfg(test)]
 mod tests;
+pub(crate) mod unserved;
 
 use std::time::Duration;
 
-use eks_auth_core::aws_host::AwsHost;
-use eks_auth_core::fault::Effect;
-use eks_auth_core::fault::LONGEST_MS;
-use eks_auth_core::fault::Target;
-use eks_auth_core::iam_policy::RequestContext;
-use eks_auth_core::iam_policy::authorize;
-use eks_auth_core::sigv4;
-use eks_auth_core::sigv4::Receiver;
-use eks_auth_core::sigv4::SignedRequest;
-use eks_auth_core::sigv4::VerifiedCaller;
-use eks_auth_core::trace::Trace;
+use eks_auth_core::aws::aws_host::AwsHost;
+use eks_auth_core::aws::iam_policy::RequestContext;
+use eks_auth_core::aws::iam_policy::authorize;
+use eks_auth_core::aws::sigv4;
+use eks_auth_core::aws::sigv4::Receiver;
+use eks_auth_core::aws::sigv4::SignedRequest;
+use eks_auth_core::aws::sigv4::VerifiedCaller;
+use eks_auth_core::value::trace::Trace;
+use eks_auth_core::world::fault::Effect;
+use eks_auth_core::world::fault::LONGEST_MS;
+use eks_auth_core::world::fault::Target;
 
 use self::error::AwsError;
 use self::operation::Access;
@@ -42,13 +43,12 @@ use self::operation::Operation;
 use self::operation::Work;
 use self::protocol::Parameters;
 use self::protocol::Protocol;
-use crate::http::Delivery;
-use crate::http::Request;
-use crate::http::Response;
-use crate::journal::EventKind;
-use crate::last_used::LastUse;
+use crate::net::http::Delivery;
+use crate::net::http::Request;
+use crate::net::http::Response;
 use crate::state::State;
-use crate::unserved;
+use crate::state::journal::EventKind;
+use crate::state::last_used::LastUse;
 
 /// A service that is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,10 +31,10 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
-use crate::catalogue;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
+use crate::runner::catalogue;
 use crate::simulator::Config;
+use crate::state::clock::Clock;
+use crate::state::clock::SystemClock;
 
 /// A local simulator of Amazon EKS authentication.
 #[derive(Debug, Parser)]

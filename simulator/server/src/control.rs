@@ -2,33 +2,33 @@
 //!
 //! Browsers are kept out: a request must name the listener's own address in Host and carry no Origin.
 
-use eks_auth_core::authenticate::Authentication;
-use eks_auth_core::authenticate::AuthenticationRequest;
-use eks_auth_core::authenticate::authenticate;
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::eks::update::LogType;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::eks::update::LogType;
 use eks_auth_core::explain;
 use eks_auth_core::explain::ClientContext;
 use eks_auth_core::explain::ClientProfile;
 use eks_auth_core::explain::Explanation;
-use eks_auth_core::fault::FaultSpec;
-use eks_auth_core::instant::Timestamp;
-use eks_auth_core::log::LogLine;
-use eks_auth_core::trace::Trace;
-use eks_auth_core::trace::Verdict;
-use eks_auth_core::user::SYSTEM_MASTERS;
+use eks_auth_core::value::instant::Timestamp;
+use eks_auth_core::value::log::LogLine;
+use eks_auth_core::value::trace::Trace;
+use eks_auth_core::value::trace::Verdict;
+use eks_auth_core::value::user::SYSTEM_MASTERS;
 use eks_auth_core::world::World;
-use eks_auth_core::world_clock::WorldClock;
+use eks_auth_core::world::authenticate::Authentication;
+use eks_auth_core::world::authenticate::AuthenticationRequest;
+use eks_auth_core::world::authenticate::authenticate;
+use eks_auth_core::world::fault::FaultSpec;
+use eks_auth_core::world::world_clock::WorldClock;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::authenticator::client_certificate;
 use crate::aws::sign_in;
-use crate::client_certificate;
-use crate::http::Request;
-use crate::http::Response;
-use crate::journal::Event;
-use crate::journal::EventKind;
+use crate::net::http::Request;
+use crate::net::http::Response;
 use crate::state::State;
+use crate::state::journal::Event;
+use crate::state::journal::EventKind;
 
 /// Stands in errors of STS where nobody asked it.
 const NO_REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
@@ -619,8 +619,8 @@ mod tests {
 
     use std::sync::Arc;
 
-    use crate::clock::ManualClock;
-    use crate::profile::Credentials;
+    use crate::environment::profile::Credentials;
+    use crate::state::clock::ManualClock;
 
     use super::*;
 

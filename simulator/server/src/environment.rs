@@ -2,6 +2,8 @@
 //!
 //! Everything is private to the user (0600 in a 0700 folder): it holds the keys of the World.
 
+pub mod profile;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write as _;
@@ -15,14 +17,14 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use eks_auth_core::arn::Partition;
-use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario::Profile;
 use eks_auth_core::scenario::ProfileSource;
+use eks_auth_core::value::arn::Partition;
+use eks_auth_core::value::instant::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::listeners::ClusterListener;
+use crate::simulator::listeners::ClusterListener;
 
 /// Variables that a stray real credential could come through.
 pub const UNSET: [&str; 4] = [

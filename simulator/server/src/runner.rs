@@ -3,6 +3,8 @@
 //! A client that is not on PATH is stood in for by `builtin`, which makes the same requests.
 
 mod builtin;
+pub mod catalogue;
+pub mod clients;
 mod home;
 mod lesson;
 mod mutate;
@@ -22,13 +24,12 @@ use eks_auth_core::scenario::Step;
 
 use self::stagehand::LogLines;
 use self::stagehand::Stagehand;
-use crate::clients;
-use crate::clock::Stopwatch;
 use crate::environment;
 use crate::simulator::Config;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
 use crate::simulator::StartError;
+use crate::state::clock::Stopwatch;
 
 pub(crate) use self::lesson::Lesson;
 pub(crate) use self::lesson::Request;

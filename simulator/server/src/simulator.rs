@@ -2,6 +2,8 @@
 //!
 //! Three steps: a [`Config`] says what is wanted, [`Simulator::start`] binds and writes, [`Running`] is what answers.
 
+pub(crate) mod listeners;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
@@ -12,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use eks_auth_core::mapping::config::AuthenticatorConfig;
+use eks_auth_core::cluster::mapping::config::AuthenticatorConfig;
 use eks_auth_core::scenario::ScenarioError;
 use eks_auth_core::scenario::Staging;
 use eks_auth_core::world::World;
@@ -23,31 +25,31 @@ use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
 use crate::aws;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
 use crate::control;
 use crate::environment;
-use crate::http;
-use crate::http::Handler;
-use crate::listeners::AnyPort;
-use crate::listeners::Binding;
-pub use crate::listeners::ClusterListener;
-use crate::listeners::Listeners;
-use crate::listeners::Open;
-use crate::listeners::bind;
-use crate::listeners::own_hosts;
-use crate::listeners::reachable;
-use crate::logs::Logs;
-use crate::proxy;
-use crate::proxy::Proxy;
-use crate::proxy::Tunnels;
+use crate::net::http;
+use crate::net::http::Handler;
+use crate::net::proxy;
+use crate::net::proxy::Proxy;
+use crate::net::proxy::Tunnels;
+use crate::net::tls::Authority;
+use crate::net::tls::TlsError;
+use crate::simulator::listeners::AnyPort;
+use crate::simulator::listeners::Binding;
+pub use crate::simulator::listeners::ClusterListener;
+use crate::simulator::listeners::Listeners;
+use crate::simulator::listeners::Open;
+use crate::simulator::listeners::bind;
+use crate::simulator::listeners::own_hosts;
+use crate::simulator::listeners::reachable;
 use crate::state::ClusterListeners;
 use crate::state::State;
-use crate::store::Kept;
-use crate::store::LogDatabase;
-use crate::store::Store;
-use crate::tls::Authority;
-use crate::tls::TlsError;
+use crate::state::clock::Clock;
+use crate::state::clock::SystemClock;
+use crate::state::logs::Logs;
+use crate::state::store::Kept;
+use crate::state::store::LogDatabase;
+use crate::state::store::Store;
 
 /// What a simulator is to be.
 pub struct Config {
@@ -155,7 +157,7 @@ impl Simulator {
         let is_new = kept.is_none();
         let (mut kept, Staging { mut world, profiles }, authority) = match kept {
             Some((kept, _)) if config.world.as_ref().is_some_and(|world| *world != kept.scenario) => {
-                return Err(crate::store::StoreError::OtherScenario(folder.path().to_owned()).into());
+                return Err(crate::state::store::StoreError::OtherScenario(folder.path().to_owned()).into());
             }
             Some((kept, world)) => {
                 let staging = kept.staging(world);
@@ -516,7 +518,7 @@ pub enum StartError {
     },
     /// The state directory's content cannot be used.
     #[error("{0}")]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] crate::state::store::StoreError),
     /// No certificate could be made.
     #[error("{0}")]
     Tls(#[from] TlsError),

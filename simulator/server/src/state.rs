@@ -1,5 +1,11 @@
 //! The one shared thing: the World, its clock and the journal.
 
+pub mod clock;
+pub mod journal;
+pub(crate) mod last_used;
+pub mod logs;
+pub(crate) mod store;
+
 use std::io;
 use std::net::SocketAddr;
 use std::net::TcpListener;
@@ -8,32 +14,31 @@ use std::sync::Mutex;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
 
-use eks_auth_core::cloudwatch_logs::GroupKey;
-use eks_auth_core::cloudwatch_logs::LogStore;
-use eks_auth_core::cloudwatch_logs::NewEvent;
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::eks::update::LogType;
-use eks_auth_core::fault::Strike;
-use eks_auth_core::fault::Target;
-use eks_auth_core::id::IdGenerator;
-use eks_auth_core::instant::Timestamp;
-use eks_auth_core::log::Level;
-use eks_auth_core::log::LogLine;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::eks::update::LogType;
+use eks_auth_core::logs::cloudwatch_logs::GroupKey;
+use eks_auth_core::logs::cloudwatch_logs::LogStore;
+use eks_auth_core::logs::cloudwatch_logs::NewEvent;
+use eks_auth_core::value::id::IdGenerator;
+use eks_auth_core::value::instant::Timestamp;
+use eks_auth_core::value::log::Level;
+use eks_auth_core::value::log::LogLine;
 use eks_auth_core::world::World;
-use eks_auth_core::world_clock::WorldClock;
+use eks_auth_core::world::fault::Strike;
+use eks_auth_core::world::fault::Target;
+use eks_auth_core::world::world_clock::WorldClock;
 use tokio::sync::watch;
 
-use crate::clock::Clock;
-use crate::journal::Journal;
+use crate::authenticator::metrics::Metrics;
+use crate::authenticator::token_cache::TokenCache;
 use crate::kube::metrics::ApiMetrics;
 use crate::kube::metrics::ApiServers;
-use crate::kube::token_cache::TokenCache;
-use crate::last_used::LastUsed;
-use crate::logs::Logs;
-use crate::metrics::Metrics;
-use crate::store;
-use crate::store::Store;
-use crate::tls::Authority;
+use crate::net::tls::Authority;
+use crate::state::clock::Clock;
+use crate::state::journal::Journal;
+use crate::state::last_used::LastUsed;
+use crate::state::logs::Logs;
+use crate::state::store::Store;
 
 /// Any number will do: the ids must differ from one another only, and from those of the processes before it where they are
 /// kept.
@@ -368,7 +373,7 @@ mod tests {
     use eks_auth_core::scenario;
 
     use super::*;
-    use crate::clock::ManualClock;
+    use crate::state::clock::ManualClock;
 
     #[test]
     fn ids_of_requests_are_new_ones_after_a_restart() {

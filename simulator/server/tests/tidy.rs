@@ -93,7 +93,7 @@ fn one_file_reads_the_clock() {
     let readers = holding(&sources, &["SystemTime::now()", "Instant::now()", "now_utc()"]);
     assert_eq!(
         readers,
-        ["simulator/server/src/clock.rs", "simulator/server/tests/tidy.rs"]
+        ["simulator/server/src/state/clock.rs", "simulator/server/tests/tidy.rs"]
     );
 }
 
@@ -110,7 +110,7 @@ fn one_file_connects_to_anything() {
                 "lookup_host("
             ]
         ),
-        ["simulator/server/src/client.rs"]
+        ["simulator/server/src/net/client.rs"]
     );
 }
 
@@ -164,7 +164,7 @@ fn every_scenario_is_named_after_its_folder_and_listed() {
 fn every_scenario_is_found_by_its_symptom() {
     for page in ["docs/troubleshooting.md", "docs/ko/troubleshooting.md"] {
         let told = fs::read_to_string(root().join(page)).unwrap();
-        for id in eks_auth_sim::catalogue::built_in() {
+        for id in eks_auth_sim::runner::catalogue::built_in() {
             let row = format!("| `{id}` | `{}` |", scenario(id).cause.id());
             assert!(told.contains(&row), "{page} does not lead to {id}: `{row}`");
         }
@@ -203,14 +203,14 @@ const WITHOUT_CALLER: &[&str] = &["irsa-wrong-subject", "service-account-without
 
 /// A scenario of the catalogue, with the files that stand beside it.
 fn scenario(id: &str) -> eks_auth_core::scenario::Scenario {
-    let text = eks_auth_sim::catalogue::load(id).unwrap();
+    let text = eks_auth_sim::runner::catalogue::load(id).unwrap();
     eks_auth_core::scenario::Scenario::parse(&text).unwrap()
 }
 
 /// What people are told of a scenario of the catalogue.
 #[test]
 fn every_scenario_has_three_hints_in_both_languages_and_a_proof_of_who_is_let_in() {
-    for id in eks_auth_sim::catalogue::built_in() {
+    for id in eks_auth_sim::runner::catalogue::built_in() {
         let scenario = scenario(id);
         assert_eq!(scenario.hints.len(), 3, "{id}");
         assert!(scenario.learned.is_some(), "{id}");

@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use eks_auth_core::mapping::aws_auth::AwsAuth;
-use eks_auth_core::mapping::config::AuthenticatorConfig;
+use eks_auth_core::cluster::mapping::aws_auth::AwsAuth;
+use eks_auth_core::cluster::mapping::config::AuthenticatorConfig;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 

@@ -4,10 +4,10 @@
 
 use std::borrow::Cow;
 
-use eks_auth_core::filter_pattern::FilterPattern;
-use eks_auth_core::insights::Query;
-use eks_auth_core::insights::Record;
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::logs::filter_pattern::FilterPattern;
+use eks_auth_core::logs::insights::Query;
+use eks_auth_core::logs::insights::Record;
+use eks_auth_core::value::instant::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -4,12 +4,12 @@
 
 use std::sync::LazyLock;
 
-use eks_auth_core::iam::Directory;
-use eks_auth_core::instant::Timestamp;
-use eks_auth_core::sigv4::CanonicalRequest;
-use eks_auth_core::sigv4::Receiver;
-use eks_auth_core::sigv4::SignedRequest;
-use eks_auth_core::sigv4::verify;
+use eks_auth_core::aws::iam::Directory;
+use eks_auth_core::value::instant::Timestamp;
+use eks_auth_core::aws::sigv4::CanonicalRequest;
+use eks_auth_core::aws::sigv4::Receiver;
+use eks_auth_core::aws::sigv4::SignedRequest;
+use eks_auth_core::aws::sigv4::verify;
 use libfuzzer_sys::fuzz_target;
 
 static NOBODY: LazyLock<Directory> = LazyLock::new(Directory::default);

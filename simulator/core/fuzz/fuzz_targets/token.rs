@@ -4,10 +4,10 @@
 
 use std::sync::LazyLock;
 
-use eks_auth_core::authenticate::AuthenticationRequest;
-use eks_auth_core::authenticate::authenticate;
+use eks_auth_core::world::authenticate::AuthenticationRequest;
+use eks_auth_core::world::authenticate::authenticate;
 use eks_auth_core::explain::explain;
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::value::instant::Timestamp;
 use eks_auth_core::scenario::ARTICLE_WORLD;
 use eks_auth_core::scenario::Staging;
 use eks_auth_core::scenario::stage;
@@ -20,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
     let world = &STAGING.world;
     let cluster = world.cluster("my-cluster").unwrap();
     let raw = String::from_utf8_lossy(data).into_owned();
-    let encoded = eks_auth_core::token::encode_url(&raw);
+    let encoded = eks_auth_core::world::token::encode_url(&raw);
     for token in [&raw, &encoded] {
         let request = AuthenticationRequest {
             token,

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use eks_auth_core::token_review::TokenReview;
+use eks_auth_core::world::token_review::TokenReview;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -2,12 +2,12 @@
 
 use super::Cause;
 use super::Finding;
-use crate::arn::Arn;
-use crate::eks::Cluster;
-use crate::eks::access_entry::AccessEntry;
-use crate::eks::access_entry::AuthenticationMode;
-use crate::eks::access_entry::Principal;
-use crate::mapping::Identity;
+use crate::cluster::eks::Cluster;
+use crate::cluster::eks::access_entry::AccessEntry;
+use crate::cluster::eks::access_entry::AuthenticationMode;
+use crate::cluster::eks::access_entry::Principal;
+use crate::cluster::mapping::Identity;
+use crate::value::arn::Arn;
 use crate::world::World;
 
 /// Why an identity is not let in although an entry or `aws-auth` was meant for it.

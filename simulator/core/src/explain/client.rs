@@ -5,10 +5,10 @@
 use super::Cause;
 use super::Explanation;
 use super::explain_arn;
-use crate::eks::Cluster;
-use crate::eks::access_entry::Principal;
-use crate::iam::KeyOwner;
-use crate::iam::KeyStatus;
+use crate::aws::iam::KeyOwner;
+use crate::aws::iam::KeyStatus;
+use crate::cluster::eks::Cluster;
+use crate::cluster::eks::access_entry::Principal;
 use crate::world::World;
 
 /// The AWS configuration of whoever asks.

@@ -3,8 +3,8 @@
 use super::Cause;
 use super::Explanation;
 use super::Finding;
-use crate::client_output;
-use crate::trace::Trace;
+use crate::explain::client_output;
+use crate::value::trace::Trace;
 
 /// A text that only one cause has, and what is said of it.
 struct Symptom {
@@ -300,8 +300,8 @@ pub fn unexplained_client_error(printed: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eks::access_entry::AuthenticationMode;
-    use crate::eks::error::EksError;
+    use crate::cluster::eks::access_entry::AuthenticationMode;
+    use crate::cluster::eks::error::EksError;
 
     #[track_caller]
     fn check(printed: &str, wanted: Cause) {

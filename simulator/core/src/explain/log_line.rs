@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 use super::Cause;
 use super::Explanation;
 use super::Finding;
-use crate::arn::Arn;
-use crate::log::Record;
-use crate::mapping::is_instance_id;
-use crate::trace::Trace;
+use crate::cluster::mapping::is_instance_id;
+use crate::value::arn::Arn;
+use crate::value::log::Record;
+use crate::value::trace::Trace;
 
 /// What a line tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -408,10 +408,10 @@ fn with_fields(mut finding: Finding, record: &Record) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eks::AuthenticatorRelease;
-    use crate::instant::Timestamp;
-    use crate::mapping::MappingError;
-    use crate::token::TokenError;
+    use crate::cluster::eks::AuthenticatorRelease;
+    use crate::cluster::mapping::MappingError;
+    use crate::value::instant::Timestamp;
+    use crate::world::token::TokenError;
 
     #[track_caller]
     fn check(line: &str, wanted: Cause) -> LogExplanation {

@@ -6,12 +6,12 @@
 use super::Cause;
 use super::Finding;
 use super::mapped::asks_aws_auth;
-use crate::arn::Arn;
-use crate::eks::Cluster;
-use crate::eks::access_entry::Principal;
-use crate::go_text;
-use crate::mapping::aws_auth::MappedArn;
-use crate::mapping::config::BackendMode;
+use crate::cluster::eks::Cluster;
+use crate::cluster::eks::access_entry::Principal;
+use crate::cluster::mapping::aws_auth::MappedArn;
+use crate::cluster::mapping::config::BackendMode;
+use crate::go;
+use crate::value::arn::Arn;
 use crate::world::World;
 
 /// How IAM Identity Center names the roles of permission sets, in lower case.
@@ -182,7 +182,7 @@ fn entry_with_other_suffix(arn: &str, wanted: &Parts, set: &str, cluster: &Clust
 
 /// A mapping by permission set, where these do not count.
 fn gated(arn: &str, cluster: &Cluster) -> Option<Finding> {
-    let lower = go_text::to_lower(arn);
+    let lower = go::text::to_lower(arn);
     let in_aws_auth = || {
         cluster
             .aws_auth()

@@ -10,30 +10,30 @@
 
 use super::Cause;
 use super::Finding;
-use crate::arn::Arn;
-use crate::authorize::Decision;
-use crate::authorize::authorize;
-use crate::authorize::entry_of;
-use crate::authorize::forbidden_message;
-use crate::eks::AWS_AUTH_NAME;
-use crate::eks::AWS_AUTH_NAMESPACE;
-use crate::eks::Cluster;
-use crate::eks::access_entry::AccessScope;
-use crate::eks::access_entry::AuthenticationMode;
-use crate::eks::access_entry::EntryMatch;
-use crate::log::go_quote;
-use crate::mapping::Identity;
-use crate::mapping::MappedUser;
-use crate::mapping::aws_auth;
-use crate::mapping::aws_auth::MappedArn;
-use crate::mapping::user_by_aws_auth;
-use crate::mapping::user_by_item;
-use crate::object::ObjectKey;
-use crate::rbac::PolicyRule;
-use crate::request_info::Attributes;
-use crate::user::SYSTEM_ANONYMOUS;
-use crate::user::SYSTEM_MASTERS;
-use crate::user::UserInfo;
+use crate::cluster::authorize::Decision;
+use crate::cluster::authorize::authorize;
+use crate::cluster::authorize::entry_of;
+use crate::cluster::authorize::forbidden_message;
+use crate::cluster::eks::AWS_AUTH_NAME;
+use crate::cluster::eks::AWS_AUTH_NAMESPACE;
+use crate::cluster::eks::Cluster;
+use crate::cluster::eks::access_entry::AccessScope;
+use crate::cluster::eks::access_entry::AuthenticationMode;
+use crate::cluster::eks::access_entry::EntryMatch;
+use crate::cluster::mapping::Identity;
+use crate::cluster::mapping::MappedUser;
+use crate::cluster::mapping::aws_auth;
+use crate::cluster::mapping::aws_auth::MappedArn;
+use crate::cluster::mapping::user_by_aws_auth;
+use crate::cluster::mapping::user_by_item;
+use crate::kube::object::ObjectKey;
+use crate::kube::rbac::PolicyRule;
+use crate::kube::request_info::Attributes;
+use crate::value::arn::Arn;
+use crate::value::log::go_quote;
+use crate::value::user::SYSTEM_ANONYMOUS;
+use crate::value::user::SYSTEM_MASTERS;
+use crate::value::user::UserInfo;
 
 /// Why a request of a known user is forbidden.
 pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &str, cluster: &Cluster) -> Finding {

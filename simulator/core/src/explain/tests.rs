@@ -7,17 +7,17 @@ mod client;
 use serde_json::json;
 
 use super::*;
-use crate::authenticate::tests::Stage;
-use crate::authenticate::tests::account;
-use crate::authenticate::tests::changed;
-use crate::authenticate::tests::now;
-use crate::authenticate::tests::unknown_key;
-use crate::eks::AWS_AUTH_NAME;
-use crate::eks::AWS_AUTH_NAMESPACE;
-use crate::eks::Creator;
-use crate::iam::AccessKey;
-use crate::iam::KeyStatus;
-use crate::object::ObjectKey;
+use crate::aws::iam::AccessKey;
+use crate::aws::iam::KeyStatus;
+use crate::cluster::eks::AWS_AUTH_NAME;
+use crate::cluster::eks::AWS_AUTH_NAMESPACE;
+use crate::cluster::eks::Creator;
+use crate::kube::object::ObjectKey;
+use crate::world::authenticate::tests::Stage;
+use crate::world::authenticate::tests::account;
+use crate::world::authenticate::tests::changed;
+use crate::world::authenticate::tests::now;
+use crate::world::authenticate::tests::unknown_key;
 
 #[track_caller]
 fn check(stage: &Stage, token: &str, cause: Cause, failed: Option<&str>, sentence: &str) -> Explanation {
@@ -31,7 +31,7 @@ fn check(stage: &Stage, token: &str, cause: Cause, failed: Option<&str>, sentenc
     assert_eq!(text.contains("\nmend: "), cause != Cause::Granted, "{text}");
     assert_eq!(text.contains('✗'), failed.is_some(), "{text}");
     if let Err(denial) = &authentication.outcome {
-        let log = format!("log: error={}", crate::log::go_quote(&denial.message));
+        let log = format!("log: error={}", crate::value::log::go_quote(&denial.message));
         assert!(explanation.evidence.contains(&log), "{text}");
     }
     explanation
@@ -186,9 +186,9 @@ fn creator_deleted() {
     let key = stage.key_of("creator");
     let directory = &mut stage.world.directory;
     directory.delete_access_key(&account(), "creator", &key.id).unwrap();
-    let holder = crate::iam::Holder::user("creator");
+    let holder = crate::aws::iam::Holder::user("creator");
     directory
-        .set_policies(&account(), holder, crate::iam::Policies::default())
+        .set_policies(&account(), holder, crate::aws::iam::Policies::default())
         .unwrap();
     directory.delete_user(&account(), "creator").unwrap();
     directory.add_key(key.clone());
@@ -214,9 +214,9 @@ fn creator_deleted_whose_arn_has_a_path() {
     });
     let directory = &mut stage.world.directory;
     directory.delete_access_key(&account(), "walker", &key.id).unwrap();
-    let holder = crate::iam::Holder::user("walker");
+    let holder = crate::aws::iam::Holder::user("walker");
     directory
-        .set_policies(&account(), holder, crate::iam::Policies::default())
+        .set_policies(&account(), holder, crate::aws::iam::Policies::default())
         .unwrap();
     directory.delete_user(&account(), "walker").unwrap();
     directory.add_key(key.clone());

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use regex::Regex;
 
-use crate::client_output;
-use crate::wildcard;
+use crate::explain::client_output;
+use crate::value::wildcard;
 
 /// What a line must be.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 //!
 //! Values are filled in by whoever plays it. No shell, no template language of Kubernetes and no editor writes `@{`.
 
-use crate::instant::duration_seconds;
+use crate::value::instant::duration_seconds;
 
 /// A text with places.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

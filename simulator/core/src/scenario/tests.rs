@@ -159,7 +159,7 @@ fn access_entries_are_staged() {
     let id = |arn: &str| cluster.access_entries().get(arn).unwrap().principal_id.clone();
     let account = world
         .directory
-        .account(&crate::arn::AccountId::parse("111122223333").unwrap())
+        .account(&crate::value::arn::AccountId::parse("111122223333").unwrap())
         .unwrap();
     assert_eq!(
         id("arn:aws:iam::111122223333:role/node"),
@@ -282,7 +282,7 @@ world:
 #[test]
 fn roles_trust_whom_the_world_says() {
     let world = stage(TRUST, Timestamp::UNIX_EPOCH).unwrap().world;
-    let account = crate::arn::AccountId::parse("111122223333").unwrap();
+    let account = crate::value::arn::AccountId::parse("111122223333").unwrap();
     let account = world.directory.account(&account).unwrap();
     let shown = |name: &str| -> serde_json::Value {
         let text = world.directory.render_trust_policy(account.role(name).unwrap());
@@ -453,7 +453,7 @@ world:
 #[test]
 fn principals_may_what_the_world_says_or_everything() {
     let world = stage(GRANTS, Timestamp::UNIX_EPOCH).unwrap().world;
-    let account = crate::arn::AccountId::parse("111122223333").unwrap();
+    let account = crate::value::arn::AccountId::parse("111122223333").unwrap();
     let attached = |holder| -> Vec<String> {
         let policies = world.directory.policies(&account, holder).unwrap();
         policies
@@ -461,7 +461,7 @@ fn principals_may_what_the_world_says_or_everything() {
             .map(|arn| arn.rsplit('/').next().unwrap().to_owned())
             .collect()
     };
-    use crate::iam::Holder;
+    use crate::aws::iam::Holder;
     assert_eq!(attached(Holder::user("nobody")), Vec::<String>::new());
     assert_eq!(attached(Holder::user("member")), ["IAMReadOnlyAccess"]);
     assert_eq!(attached(Holder::role("admin")), ["AdministratorAccess"]);
@@ -624,7 +624,7 @@ fn files_beside_a_scenario_are_objects_and_aws_auth() {
     let find = |resource: &str, namespace: &str, name: &str| {
         let found = cluster
             .objects()
-            .find(&crate::object::ObjectKey::new(resource, namespace, name));
+            .find(&crate::kube::object::ObjectKey::new(resource, namespace, name));
         found.unwrap_or_else(|| panic!("no {resource} {name}")).clone()
     };
     assert_eq!(find("configmaps", "kube-system", "aws-auth")["data"]["mapUsers"], "[]");
@@ -652,7 +652,7 @@ fn profiles_hold_what_the_world_says() {
         };
         (staging.world.directory.access_key(id).unwrap(), secret)
     };
-    assert_eq!(key("off").0.status, crate::iam::KeyStatus::Inactive);
+    assert_eq!(key("off").0.status, crate::aws::iam::KeyStatus::Inactive);
     let arn = |name: &str| staging.world.directory.caller_identity(key(name).0).unwrap().arn;
     assert_eq!(arn("root"), "arn:aws:iam::111122223333:root");
     assert_eq!(arn("bob"), "arn:aws:sts::111122223333:federated-user/Bob");

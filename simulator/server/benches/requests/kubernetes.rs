@@ -12,8 +12,8 @@ use criterion::BenchmarkId;
 use criterion::Criterion;
 use criterion::Throughput;
 use eks_auth_core::scenario::ARTICLE_WORLD;
-use eks_auth_sim::clock::Stopwatch;
 use eks_auth_sim::simulator::Config;
+use eks_auth_sim::state::clock::Stopwatch;
 
 use crate::stage::Stage;
 use crate::stage::ask;

@@ -6,13 +6,13 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use eks_auth_sim::clock::Clock;
-use eks_auth_sim::clock::SystemClock;
-use eks_auth_sim::profile::ClientConfig;
-use eks_auth_sim::profile::Credentials;
+use eks_auth_sim::environment::profile::ClientConfig;
+use eks_auth_sim::environment::profile::Credentials;
 use eks_auth_sim::simulator::Config;
 use eks_auth_sim::simulator::Running;
 use eks_auth_sim::simulator::Simulator;
+use eks_auth_sim::state::clock::Clock;
+use eks_auth_sim::state::clock::SystemClock;
 use rustls::ClientConfig as TlsConfig;
 use rustls::ClientConnection;
 use rustls::RootCertStore;

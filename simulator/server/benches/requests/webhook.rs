@@ -3,11 +3,11 @@
 use std::net::TcpStream;
 
 use criterion::Criterion;
+use eks_auth_core::aws::sigv4::SignedRequest;
 use eks_auth_core::scenario::ARTICLE_WORLD;
-use eks_auth_core::sigv4::SignedRequest;
-use eks_auth_sim::clock::Clock;
-use eks_auth_sim::clock::SystemClock;
 use eks_auth_sim::simulator::Config;
+use eks_auth_sim::state::clock::Clock;
+use eks_auth_sim::state::clock::SystemClock;
 
 use crate::stage::Stage;
 use crate::stage::ask;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::arn::Partition;
-use eks_auth_core::cloudformation::NewStack;
-use eks_auth_core::cloudformation::OnFailure;
-use eks_auth_core::cloudformation::Stack;
-use eks_auth_core::cloudformation::StackEvent;
-use eks_auth_core::cloudformation::StackResource;
-use eks_auth_core::cloudformation::Status;
+use eks_auth_core::value::arn::Partition;
+use eks_auth_core::world::cloudformation::NewStack;
+use eks_auth_core::world::cloudformation::OnFailure;
+use eks_auth_core::world::cloudformation::Stack;
+use eks_auth_core::world::cloudformation::StackEvent;
+use eks_auth_core::world::cloudformation::StackResource;
+use eks_auth_core::world::cloudformation::Status;
 use serde_json::Value;
 use serde_json::json;
 

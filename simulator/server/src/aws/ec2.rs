@@ -10,7 +10,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::ec2::Ec2;
+use eks_auth_core::world::ec2::Ec2;
 use serde_json::Value;
 
 use self::input::Input;

@@ -14,11 +14,11 @@ mod tests;
 
 use std::sync::Arc;
 
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::eks::error::EksError;
-use eks_auth_core::iam::Directory;
-use eks_auth_core::id::IdGenerator;
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::aws::iam::Directory;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::eks::error::EksError;
+use eks_auth_core::value::id::IdGenerator;
+use eks_auth_core::value::instant::Timestamp;
 use serde_json::Value;
 
 use super::error::AwsError;

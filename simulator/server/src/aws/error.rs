@@ -2,19 +2,19 @@
 
 use std::borrow::Cow;
 
-use eks_auth_core::cloudformation::StackError;
-use eks_auth_core::cloudwatch_logs::error::LogsError;
-use eks_auth_core::eks::error::EksError;
-use eks_auth_core::eks::error::EksErrorKind;
-use eks_auth_core::iam::IamError;
-use eks_auth_core::iam::IamErrorKind;
-use eks_auth_core::iam_policy::PolicyError;
-use eks_auth_core::iam_policy::authorize::Denied;
-use eks_auth_core::identity_center::PortalError;
-use eks_auth_core::identity_center::SignInError;
-use eks_auth_core::sigv4::SigV4Error;
-use eks_auth_core::sts;
-use eks_auth_core::sts::WireError;
+use eks_auth_core::aws::iam::IamError;
+use eks_auth_core::aws::iam::IamErrorKind;
+use eks_auth_core::aws::iam_policy::PolicyError;
+use eks_auth_core::aws::iam_policy::authorize::Denied;
+use eks_auth_core::aws::identity_center::PortalError;
+use eks_auth_core::aws::identity_center::SignInError;
+use eks_auth_core::aws::sigv4::SigV4Error;
+use eks_auth_core::cluster::eks::error::EksError;
+use eks_auth_core::cluster::eks::error::EksErrorKind;
+use eks_auth_core::logs::cloudwatch_logs::error::LogsError;
+use eks_auth_core::world::cloudformation::StackError;
+use eks_auth_core::world::sts;
+use eks_auth_core::world::sts::WireError;
 use serde_json::Value;
 use serde_json::json;
 
@@ -24,9 +24,9 @@ use super::protocol::Protocol;
 use super::protocol::XML;
 use super::protocol::wants_json;
 use super::protocol::xml;
-use crate::http::Request;
-use crate::http::Response;
-use crate::unserved;
+use crate::aws::unserved;
+use crate::net::http::Request;
+use crate::net::http::Response;
 
 /// An error as clients see it, with the members that its shape has beside the message.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,12 +19,12 @@ mod tag;
 mod tests;
 mod user;
 
-use eks_auth_core::arn::AccountId;
-use eks_auth_core::iam::Directory;
-use eks_auth_core::iam::Entity;
-use eks_auth_core::iam::IamError;
-use eks_auth_core::iam::Policies;
-use eks_auth_core::id::IdGenerator;
+use eks_auth_core::aws::iam::Directory;
+use eks_auth_core::aws::iam::Entity;
+use eks_auth_core::aws::iam::IamError;
+use eks_auth_core::aws::iam::Policies;
+use eks_auth_core::value::arn::AccountId;
+use eks_auth_core::value::id::IdGenerator;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;

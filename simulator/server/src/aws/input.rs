@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use eks_auth_core::constraint;
+use eks_auth_core::value::constraint;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;

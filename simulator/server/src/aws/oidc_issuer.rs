@@ -3,10 +3,10 @@
 //! Through the proxy, or by a hosts file, the host says which region; under the simulator's own address the path alone
 //! tells the cluster.
 
-use crate::http::Request;
-use crate::http::Response;
+use crate::kube::token_issuer;
+use crate::net::http::Request;
+use crate::net::http::Response;
 use crate::state::State;
-use crate::token_issuer;
 
 /// Answers a request for the documents of an issuer; nothing where it is for something else.
 pub(super) fn answer(state: &State, request: &Request) -> Option<Response> {
@@ -43,7 +43,7 @@ pub(super) fn answer(state: &State, request: &Request) -> Option<Response> {
 
 #[cfg(test)]
 mod tests {
-    use eks_auth_core::jwt::Jwt;
+    use eks_auth_core::aws::jwt::Jwt;
     use serde_json::Value;
 
     use super::*;

@@ -1,11 +1,11 @@
 //! The operations that are served: one table a service, from which requests are routed, and which `eks-auth-sim operations`
 //! prints.
 
-use eks_auth_core::arn::AccountId;
-use eks_auth_core::iam_policy::ConditionKeys;
-use eks_auth_core::iam_policy::authorize::PrincipalPolicies;
-use eks_auth_core::instant::Timestamp;
-use eks_auth_core::sigv4::VerifiedCaller;
+use eks_auth_core::aws::iam_policy::ConditionKeys;
+use eks_auth_core::aws::iam_policy::authorize::PrincipalPolicies;
+use eks_auth_core::aws::sigv4::VerifiedCaller;
+use eks_auth_core::value::arn::AccountId;
+use eks_auth_core::value::instant::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::Service;
 use super::error::AwsError;
 use super::protocol::Parameters;
-use crate::http::Request;
-use crate::http::Response;
+use crate::net::http::Request;
+use crate::net::http::Response;
 use crate::state::State;
 
 /// An operation of a service's model.
@@ -80,7 +80,7 @@ impl Context<'_> {
         self.caller.ok_or_else(|| {
             super::error::of_signature(
                 self.service,
-                &eks_auth_core::sigv4::SigV4Error::MissingAuthenticationToken,
+                &eks_auth_core::aws::sigv4::SigV4Error::MissingAuthenticationToken,
             )
         })
     }

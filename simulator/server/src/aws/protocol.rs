@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::constraint;
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::value::constraint;
+use eks_auth_core::value::instant::Timestamp;
 use quick_xml::escape::escape;
 use serde_json::Value;
 use serde_json::json;
@@ -11,9 +11,9 @@ use serde_json::json;
 use super::Service;
 use super::error::AwsError;
 use super::input::present;
-use crate::http::Request;
-use crate::http::Response;
-use crate::http::form_pairs;
+use crate::net::http::Request;
+use crate::net::http::Response;
+use crate::net::http::form_pairs;
 
 /// How a service is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@
 
 use std::fmt::Write as _;
 
-use eks_auth_core::identity_center::AuthorizeRequest;
-use eks_auth_core::identity_center::CenterUser;
-use eks_auth_core::identity_center::IdentityCenter;
-use eks_auth_core::identity_center::SignInError;
+use eks_auth_core::aws::identity_center::AuthorizeRequest;
+use eks_auth_core::aws::identity_center::CenterUser;
+use eks_auth_core::aws::identity_center::IdentityCenter;
+use eks_auth_core::aws::identity_center::SignInError;
 use eks_auth_core::world::World;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
@@ -16,11 +16,11 @@ use quick_xml::escape::escape;
 
 use super::aws_host;
 use super::sso_oidc::in_center;
-use crate::http::Request;
-use crate::http::Response;
-use crate::http::form_pairs;
-use crate::journal::EventKind;
+use crate::net::http::Request;
+use crate::net::http::Response;
+use crate::net::http::form_pairs;
 use crate::state::State;
+use crate::state::journal::EventKind;
 
 /// No script, no frame, and forms that lead here or back to a client on this machine.
 const SECURITY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; \
@@ -227,7 +227,7 @@ fn record(state: &State, user: Option<&str>) {
             status: 200,
             error: None,
             unserved: None,
-            trace: eks_auth_core::trace::Trace::new(),
+            trace: eks_auth_core::value::trace::Trace::new(),
         },
     );
 }

@@ -2,9 +2,9 @@
 //!
 //! FIDELITY: accounts have no names and no mail addresses of their own.
 
-use eks_auth_core::identity_center::IdentityCenter;
-use eks_auth_core::identity_center::PortalError;
-use eks_auth_core::identity_center::role_credentials;
+use eks_auth_core::aws::identity_center::IdentityCenter;
+use eks_auth_core::aws::identity_center::PortalError;
+use eks_auth_core::aws::identity_center::role_credentials;
 use serde_json::Value;
 use serde_json::json;
 

@@ -1,9 +1,9 @@
 //! IAM Identity Center, the part that signs people in (`sso-oidc`): no call is signed.
 
-use eks_auth_core::identity_center::IdentityCenter;
-use eks_auth_core::identity_center::Registration;
-use eks_auth_core::identity_center::SignInError;
-use eks_auth_core::identity_center::TokenRequest;
+use eks_auth_core::aws::identity_center::IdentityCenter;
+use eks_auth_core::aws::identity_center::Registration;
+use eks_auth_core::aws::identity_center::SignInError;
+use eks_auth_core::aws::identity_center::TokenRequest;
 use eks_auth_core::world::World;
 use serde::Deserialize;
 use serde_json::Value;

@@ -2,16 +2,16 @@
 //!
 //! FIDELITY: AssumeRoleWithSAML, AssumeRoot, GetDelegatedAccessToken and GetWebIdentityToken are not served.
 
-use eks_auth_core::iam::AccessKey;
-use eks_auth_core::iam_policy::ConditionKeys;
-use eks_auth_core::sts;
-use eks_auth_core::sts::AssumeRoleRequest;
-use eks_auth_core::sts::Endpoint;
-use eks_auth_core::sts::FederationTokenRequest;
-use eks_auth_core::sts::Permissions;
-use eks_auth_core::sts::SessionParameters;
-use eks_auth_core::sts::SessionTokenRequest;
-use eks_auth_core::sts::WebIdentityRequest;
+use eks_auth_core::aws::iam::AccessKey;
+use eks_auth_core::aws::iam_policy::ConditionKeys;
+use eks_auth_core::world::sts;
+use eks_auth_core::world::sts::AssumeRoleRequest;
+use eks_auth_core::world::sts::Endpoint;
+use eks_auth_core::world::sts::FederationTokenRequest;
+use eks_auth_core::world::sts::Permissions;
+use eks_auth_core::world::sts::SessionParameters;
+use eks_auth_core::world::sts::SessionTokenRequest;
+use eks_auth_core::world::sts::WebIdentityRequest;
 use serde_json::Value;
 use serde_json::json;
 

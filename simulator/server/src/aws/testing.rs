@@ -1,17 +1,17 @@
 //! Signed calls through the whole AWS endpoint, for the tests of the services.
 
-use eks_auth_core::iam::SecretKey;
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::aws::iam::SecretKey;
+use eks_auth_core::aws::sigv4::SignedRequest;
+use eks_auth_core::aws::sigv4::Signer;
 use eks_auth_core::scenario;
 use eks_auth_core::scenario::Profile;
 use eks_auth_core::scenario::ProfileSource;
-use eks_auth_core::sigv4::SignedRequest;
-use eks_auth_core::sigv4::Signer;
+use eks_auth_core::value::instant::Timestamp;
 
-use crate::clock::ManualClock;
-use crate::http::Request;
-use crate::http::Response;
+use crate::net::http::Request;
+use crate::net::http::Response;
 use crate::state::State;
+use crate::state::clock::ManualClock;
 
 /// The World of AWS's article, with a clock that stands still.
 pub(super) fn article() -> State {

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario;
+use eks_auth_core::value::instant::Timestamp;
 
 use super::testing::Key;
 use super::testing::Unsigned;
-use crate::clock::ManualClock;
-use crate::http::Request;
-use crate::http::Response;
-use crate::journal::EventKind;
+use crate::aws::unserved::HEADER;
+use crate::net::http::Request;
+use crate::net::http::Response;
 use crate::state::State;
-use crate::unserved::HEADER;
+use crate::state::clock::ManualClock;
+use crate::state::journal::EventKind;
 
 struct Stage {
     state: State,

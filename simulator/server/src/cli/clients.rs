@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::Failure;
 use super::Output;
-use crate::clients;
-use crate::clients::Wanted;
+use crate::runner::clients;
+use crate::runner::clients::Wanted;
 
 /// Install the AWS CLI 2, kubectl and helm, as their vendors built them, into a folder of the simulator's
 ///

@@ -10,14 +10,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use clap::Subcommand;
-use eks_auth_core::fault::FaultSpec;
-use eks_auth_core::instant;
+use eks_auth_core::value::instant;
+use eks_auth_core::world::fault::FaultSpec;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
-use crate::client;
 use crate::environment;
+use crate::net::client;
 
 /// Act on a running simulator
 #[derive(Debug, Args)]

@@ -11,12 +11,12 @@ use eks_auth_core::explain::LogExplanation;
 use eks_auth_core::explain::explain_client_error;
 use eks_auth_core::explain::explain_log_line;
 use eks_auth_core::explain::unexplained_client_error;
-use eks_auth_core::import;
-use eks_auth_core::import::Artifact;
-use eks_auth_core::import::Kind;
-use eks_auth_core::import::Options;
-use eks_auth_core::import::newest_denial;
 use eks_auth_core::scenario;
+use eks_auth_core::scenario::import;
+use eks_auth_core::scenario::import::Artifact;
+use eks_auth_core::scenario::import::Kind;
+use eks_auth_core::scenario::import::Options;
+use eks_auth_core::scenario::import::newest_denial;
 use serde_json::Value;
 use serde_json::json;
 
@@ -26,12 +26,12 @@ use super::ctl::Target;
 use super::import::Artifacts;
 use super::read_or;
 use super::world_text;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
 use crate::control;
 use crate::control::Subject;
-use crate::profile::ClientConfig;
-use crate::profile::plugin_environment;
+use crate::environment::profile::ClientConfig;
+use crate::environment::profile::plugin_environment;
+use crate::state::clock::Clock;
+use crate::state::clock::SystemClock;
 
 /// Say why: the decision, each check, the cause, the mend
 #[derive(Debug, Args)]

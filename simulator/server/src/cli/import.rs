@@ -8,19 +8,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use eks_auth_core::import;
-use eks_auth_core::import::Artifact;
-use eks_auth_core::import::Finding;
-use eks_auth_core::import::Import as Imported;
-use eks_auth_core::import::Kind;
-use eks_auth_core::import::Options;
+use eks_auth_core::scenario::import;
+use eks_auth_core::scenario::import::Artifact;
+use eks_auth_core::scenario::import::Finding;
+use eks_auth_core::scenario::import::Import as Imported;
+use eks_auth_core::scenario::import::Kind;
+use eks_auth_core::scenario::import::Options;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
 use super::Output;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
+use crate::state::clock::Clock;
+use crate::state::clock::SystemClock;
 
 /// Make a scenario of a customer's artifacts, which shows the same denial
 #[derive(Debug, Args)]

@@ -9,12 +9,12 @@ use annotate_snippets::Level;
 use annotate_snippets::Renderer;
 use clap::Args;
 use clap::ValueEnum;
-use eks_auth_core::arn::AccountId;
-use eks_auth_core::lint;
-use eks_auth_core::lint::Context;
-use eks_auth_core::lint::Finding;
-use eks_auth_core::lint::Rule;
-use eks_auth_core::lint::Severity;
+use eks_auth_core::explain::lint;
+use eks_auth_core::explain::lint::Context;
+use eks_auth_core::explain::lint::Finding;
+use eks_auth_core::explain::lint::Rule;
+use eks_auth_core::explain::lint::Severity;
+use eks_auth_core::value::arn::AccountId;
 use serde_json::Value;
 use serde_json::json;
 

@@ -27,11 +27,11 @@ use super::Failure;
 use super::Output;
 use super::clients::tell;
 use super::excerpt;
-use crate::catalogue;
-use crate::clients;
-use crate::clients::Wanted;
 use crate::runner::Clients;
 use crate::runner::Language;
+use crate::runner::catalogue;
+use crate::runner::clients;
+use crate::runner::clients::Wanted;
 
 /// What `new` begins with.
 const SKELETON: &str = include_str!("scenario/skeleton.yaml");

@@ -6,14 +6,14 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::value::instant::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
-use crate::profile::ClientConfig;
+use crate::environment::profile::ClientConfig;
+use crate::state::clock::Clock;
+use crate::state::clock::SystemClock;
 
 /// `aws eks get-token` names its sessions so.
 const ROLE_SESSION_NAME: &str = "EKSGetTokenAuth";

@@ -14,9 +14,9 @@ use super::Output;
 use super::ctl::Target;
 use super::read_or;
 use super::world_text;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
 use crate::control;
+use crate::state::clock::Clock;
+use crate::state::clock::SystemClock;
 
 /// The fields in the order in which upstream prints them.
 const FIELDS: [&str; 7] = [

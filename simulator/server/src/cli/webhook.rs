@@ -11,11 +11,11 @@ use std::time::Duration;
 use std::time::SystemTime;
 
 use clap::Args;
-use eks_auth_core::log::Level;
-use eks_auth_core::mapping::config::AuthenticatorConfig;
-use eks_auth_core::mapping::config::BackendMode;
-use eks_auth_core::mapping::config::backend_modes;
-use eks_auth_core::mapping::dynamic_file::DynamicFile;
+use eks_auth_core::cluster::mapping::config::AuthenticatorConfig;
+use eks_auth_core::cluster::mapping::config::BackendMode;
+use eks_auth_core::cluster::mapping::config::backend_modes;
+use eks_auth_core::cluster::mapping::dynamic_file::DynamicFile;
+use eks_auth_core::value::log::Level;
 
 use super::Failure;
 use super::Output;

@@ -3,23 +3,23 @@
 //!
 //! FIDELITY: the last event of a watch is written with its first.
 
-use eks_auth_core::audit::AuditPolicy;
-use eks_auth_core::audit::AuditedRequest;
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::eks::control_plane_log::unauthenticated_line;
-use eks_auth_core::eks::update::LogType;
-use eks_auth_core::instant::Timestamp;
-use eks_auth_core::request_info::Attributes;
-use eks_auth_core::user::UserInfo;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::eks::control_plane_log::unauthenticated_line;
+use eks_auth_core::cluster::eks::update::LogType;
+use eks_auth_core::kube::audit::AuditPolicy;
+use eks_auth_core::kube::audit::AuditedRequest;
+use eks_auth_core::kube::request_info::Attributes;
+use eks_auth_core::value::instant::Timestamp;
+use eks_auth_core::value::user::UserInfo;
 use serde_json::Value;
 
 use super::authn;
 use super::body;
 use super::resources::Resources;
 use super::service_account_token;
-use crate::http::Delivery;
-use crate::http::Request;
-use crate::http::Response;
+use crate::net::http::Delivery;
+use crate::net::http::Request;
+use crate::net::http::Response;
 use crate::state::State;
 
 /// What came to be known of a request.

@@ -9,24 +9,24 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use eks_auth_core::authenticate::Authentication;
-use eks_auth_core::authenticate::AuthenticationRequest;
-use eks_auth_core::authenticate::GET_CALLER_IDENTITY;
-use eks_auth_core::authenticate::authenticate as judge;
-use eks_auth_core::fault::Target;
-use eks_auth_core::user::UserInfo;
-use eks_auth_core::websocket::ProtocolToken;
-use eks_auth_core::websocket::protocol_token;
+use eks_auth_core::kube::websocket::ProtocolToken;
+use eks_auth_core::kube::websocket::protocol_token;
+use eks_auth_core::value::user::UserInfo;
+use eks_auth_core::world::authenticate::Authentication;
+use eks_auth_core::world::authenticate::AuthenticationRequest;
+use eks_auth_core::world::authenticate::GET_CALLER_IDENTITY;
+use eks_auth_core::world::authenticate::authenticate as judge;
+use eks_auth_core::world::fault::Target;
 
 use super::health::is_health_path;
 use super::service_account_token;
 use super::status::Failure;
-use super::token_cache::Judgement;
-use crate::clock::Stopwatch;
-use crate::http::Request;
-use crate::journal::EventKind;
+use crate::authenticator::token_cache::Judgement;
+use crate::net::http::Request;
+use crate::net::tls::BadCertificate;
 use crate::state::State;
-use crate::tls::BadCertificate;
+use crate::state::clock::Stopwatch;
+use crate::state::journal::EventKind;
 
 /// The extra in which kube-apiserver tells by which certificate somebody came.
 const CREDENTIAL_ID: &str = "authentication.kubernetes.io/credential-id";

@@ -1,6 +1,6 @@
 //! Request bodies: JSON, YAML, or the protobuf that client-go's typed clients post.
 
-use eks_auth_core::schema::tree::Tree;
+use eks_auth_core::kube::schema::tree::Tree;
 use serde_json::Value;
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use super::resources::ResourceType;
 use super::status::Failure;
 use super::validation;
 use super::validation::FieldValidation;
-use crate::http::Request;
+use crate::net::http::Request;
 
 /// The media type of Kubernetes' protobuf envelope.
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";

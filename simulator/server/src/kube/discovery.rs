@@ -13,8 +13,8 @@ use super::openapi::tag;
 use super::resources::ResourceType;
 use super::resources::Resources;
 use super::status::Failure;
-use crate::http::Response;
-use crate::token_issuer::CONFIGURATION_PATH;
+use crate::kube::token_issuer::CONFIGURATION_PATH;
+use crate::net::http::Response;
 
 pub(super) fn answer(context: &Context<'_>, path: &str) -> Result<Response, Failure> {
     let request = context.request;

@@ -1,7 +1,7 @@
 //! Nobody gives what it does not hold: the check before a role or a binding is written.
 
-use eks_auth_core::privilege::Refusal;
-use eks_auth_core::privilege::check_write;
+use eks_auth_core::cluster::privilege::Refusal;
+use eks_auth_core::cluster::privilege::check_write;
 use serde_json::Value;
 
 use super::Context;

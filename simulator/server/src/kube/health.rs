@@ -3,11 +3,11 @@
 //! Source: `apiserver/pkg/server/healthz/healthz.go`, and what kube-apiserver 1.32 answers. FIDELITY: the checks are those
 //! of a server with default flags; EKS's own, for its key management, are not known. None ever fails.
 
-use eks_auth_core::log::go_quote;
+use eks_auth_core::value::log::go_quote;
 
 use super::status::Failure;
-use crate::http::Request;
-use crate::http::Response;
+use crate::net::http::Request;
+use crate::net::http::Response;
 
 /// What `/readyz` alone looks at before the hooks.
 const READINESS: [&str; 2] = ["etcd-readiness", "informer-sync"];

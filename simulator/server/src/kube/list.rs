@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use eks_auth_core::log::go_quote;
-use eks_auth_core::object::ObjectKey;
-use eks_auth_core::object::ObjectStore;
+use eks_auth_core::kube::object::ObjectKey;
+use eks_auth_core::kube::object::ObjectStore;
+use eks_auth_core::value::log::go_quote;
 use serde::Serialize;
 use serde::Serializer;
 use serde::ser::SerializeMap;
@@ -24,8 +24,8 @@ use super::selection::Selection;
 use super::status::Failure;
 use super::table;
 use super::table::IncludeObject;
-use crate::http::Request;
-use crate::http::Response;
+use crate::net::http::Request;
+use crate::net::http::Response;
 
 /// One object, of a state that is as new as the request demands.
 pub(super) fn get(context: &Context<'_>, resource: &ResourceType, object: &Arc<Value>) -> Result<Response, Failure> {

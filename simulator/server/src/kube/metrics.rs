@@ -14,10 +14,10 @@ use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::instant::Timestamp;
-use eks_auth_core::patch::PatchKind;
-use eks_auth_core::request_info::Attributes;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::kube::patch::PatchKind;
+use eks_auth_core::kube::request_info::Attributes;
+use eks_auth_core::value::instant::Timestamp;
 use eks_auth_core::world::World;
 use prometheus::Encoder;
 use prometheus::HistogramOpts;
@@ -34,10 +34,10 @@ use super::build;
 use super::health::is_health_path;
 use super::resources::ResourceType;
 use super::resources::Resources;
-use crate::clock::Stopwatch;
-use crate::http::Delivery;
-use crate::http::Request;
-use crate::http::Response;
+use crate::net::http::Delivery;
+use crate::net::http::Request;
+use crate::net::http::Response;
+use crate::state::clock::Stopwatch;
 
 const COMPONENT: &str = "apiserver";
 /// Buckets of durations, in seconds.

@@ -1,6 +1,6 @@
 //! Requests for objects: which resource, which verb, which part.
 
-use eks_auth_core::request_info::Attributes;
+use eks_auth_core::kube::request_info::Attributes;
 
 use super::Context;
 use super::list;
@@ -11,7 +11,7 @@ use super::subresources;
 use super::watch;
 use super::write;
 use super::write::Target;
-use crate::http::Response;
+use crate::net::http::Response;
 
 pub(super) fn answer(context: &Context<'_>, attributes: &Attributes) -> Result<Response, Failure> {
     let resource = Resources::of(&context.cluster)

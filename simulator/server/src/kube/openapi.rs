@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
-use eks_auth_core::custom;
-use eks_auth_core::schema::Kind;
-use eks_auth_core::schema::Schema;
-use eks_auth_core::schema::openapi::Version;
-use eks_auth_core::schema::openapi::group_version_kind;
+use eks_auth_core::kube::custom;
+use eks_auth_core::kube::schema::Kind;
+use eks_auth_core::kube::schema::Schema;
+use eks_auth_core::kube::schema::openapi::Version;
+use eks_auth_core::kube::schema::openapi::group_version_kind;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -23,8 +23,8 @@ use super::json_response;
 use super::resources::ResourceType;
 use super::resources::Resources;
 use super::status::Failure;
-use crate::http::Request;
-use crate::http::Response;
+use crate::net::http::Request;
+use crate::net::http::Response;
 
 type GroupVersion = (Arc<str>, Arc<str>);
 

@@ -2,12 +2,12 @@
 //!
 //! Source: `apimachinery/pkg/apis/meta/v1/validation/validation.go` of Kubernetes 1.32.
 
-use eks_auth_core::log::go_quote;
-use eks_auth_core::managed_fields::MAX_MANAGER_LENGTH;
-use eks_auth_core::managed_fields::manager_of_user_agent;
+use eks_auth_core::kube::managed_fields::MAX_MANAGER_LENGTH;
+use eks_auth_core::kube::managed_fields::manager_of_user_agent;
+use eks_auth_core::value::log::go_quote;
 
 use super::status::Failure;
-use crate::http::Request;
+use crate::net::http::Request;
 
 /// What is written, as far as its options differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

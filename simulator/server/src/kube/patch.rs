@@ -3,15 +3,15 @@
 //! Source: `apiserver/pkg/endpoints/handlers/patch.go` of Kubernetes 1.32. FIDELITY: where a patch is no JSON or YAML, the
 //! parser's words are ours. Unknown fields of an operation, and fields that come twice, are not told.
 
-use eks_auth_core::patch;
-use eks_auth_core::patch::PatchKind;
-use eks_auth_core::schema::Kind;
-use eks_auth_core::schema::Schema;
+use eks_auth_core::kube::patch;
+use eks_auth_core::kube::patch::PatchKind;
+use eks_auth_core::kube::schema::Kind;
+use eks_auth_core::kube::schema::Schema;
 use serde_json::Value;
 
 use super::body;
 use super::status::Failure;
-use crate::http::Request;
+use crate::net::http::Request;
 
 /// A request's patch, read.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ impl Patch {
         if let (PatchKind::Apply, false) = (kind, body.is_object()) {
             return Err(Failure::bad_request(format!(
                 "error decoding YAML: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-                eks_auth_core::go_json::kind(&body)
+                eks_auth_core::go::json::kind(&body)
             )));
         }
         Ok(Self { kind, body })

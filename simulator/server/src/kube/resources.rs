@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
-use eks_auth_core::conversion;
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::eks::api_service;
-use eks_auth_core::object::DEFINITIONS;
-use eks_auth_core::object::ObjectKey;
-use eks_auth_core::schema::Kind;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::eks::api_service;
+use eks_auth_core::kube::conversion;
+use eks_auth_core::kube::object::DEFINITIONS;
+use eks_auth_core::kube::object::ObjectKey;
+use eks_auth_core::kube::schema::Kind;
 use serde_json::Value;
 
 /// A resource of one group and version, with the verbs that are really served.
@@ -632,9 +632,9 @@ fn cluster_services() -> Vec<ResourceType> {
 
 #[cfg(test)]
 mod tests {
-    use eks_auth_core::id::IdGenerator;
-    use eks_auth_core::instant::Timestamp;
     use eks_auth_core::scenario;
+    use eks_auth_core::value::id::IdGenerator;
+    use eks_auth_core::value::instant::Timestamp;
     use serde_json::json;
 
     use super::*;

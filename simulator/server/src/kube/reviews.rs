@@ -7,13 +7,13 @@
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::authorize::Decision;
-use eks_auth_core::authorize::authorize;
-use eks_auth_core::log::go_quote;
-use eks_auth_core::request_info::Attributes;
-use eks_auth_core::selector::FieldSelector;
-use eks_auth_core::selector::LabelSelector;
-use eks_auth_core::user::UserInfo;
+use eks_auth_core::cluster::authorize::Decision;
+use eks_auth_core::cluster::authorize::authorize;
+use eks_auth_core::kube::request_info::Attributes;
+use eks_auth_core::kube::selector::FieldSelector;
+use eks_auth_core::kube::selector::LabelSelector;
+use eks_auth_core::value::log::go_quote;
+use eks_auth_core::value::user::UserInfo;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -24,7 +24,7 @@ use super::json_response;
 use super::resources::ResourceType;
 use super::status::Failure;
 use super::token_review;
-use crate::http::Response;
+use crate::net::http::Response;
 
 /// EKS has a webhook among its authorizers, which cannot list rules; kubectl warns with this text.
 const INCOMPLETE: &str = "webhook authorizer does not support user rule resolution";

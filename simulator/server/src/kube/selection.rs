@@ -2,16 +2,16 @@
 //!
 //! Source of the fields: `pkg/apis/*/v1/conversion.go` of Kubernetes 1.32 (`AddFieldLabelConversionFunc`).
 
-use eks_auth_core::log::go_quote;
-use eks_auth_core::selector::FieldOperator;
-use eks_auth_core::selector::FieldSelector;
-use eks_auth_core::selector::LabelSelector;
-use eks_auth_core::selector::SelectorError;
+use eks_auth_core::kube::selector::FieldOperator;
+use eks_auth_core::kube::selector::FieldSelector;
+use eks_auth_core::kube::selector::LabelSelector;
+use eks_auth_core::kube::selector::SelectorError;
+use eks_auth_core::value::log::go_quote;
 use serde_json::Value;
 
 use super::resources::ResourceType;
 use super::status::Failure;
-use crate::http::Request;
+use crate::net::http::Request;
 
 /// What `labelSelector` and `fieldSelector` of a request pick.
 #[derive(Clone, Debug)]

@@ -1,15 +1,15 @@
 //! The authenticator of service accounts' tokens, which the API server asks before the webhook.
 
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::service_account;
-use eks_auth_core::service_account::API_AUDIENCE;
-use eks_auth_core::service_account::TokenFault;
-use eks_auth_core::service_account::TokenVerdict;
-use eks_auth_core::user::UserInfo;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::service_account;
+use eks_auth_core::cluster::service_account::API_AUDIENCE;
+use eks_auth_core::cluster::service_account::TokenFault;
+use eks_auth_core::cluster::service_account::TokenVerdict;
+use eks_auth_core::value::user::UserInfo;
 
-use crate::http::Request;
-use crate::journal::EventKind;
+use crate::net::http::Request;
 use crate::state::State;
+use crate::state::journal::EventKind;
 
 /// The service account whose token it is. Where it is nobody's, the next authenticator is asked, also for one of this
 /// cluster's issuer that does not hold.

@@ -2,22 +2,22 @@
 //!
 //! Source: `apimachinery/pkg/api/errors/errors.go`, Kubernetes 1.32.
 
-use eks_auth_core::authorize::escape_html;
-use eks_auth_core::authorize::forbidden_message;
-use eks_auth_core::log::go_quote;
-use eks_auth_core::managed_fields::ApplyError;
-use eks_auth_core::object::disruption::DisruptionError;
-use eks_auth_core::patch::PatchError;
-use eks_auth_core::patch::PatchKind;
-use eks_auth_core::request_info::Attributes;
-use eks_auth_core::user::UserInfo;
+use eks_auth_core::cluster::authorize::escape_html;
+use eks_auth_core::cluster::authorize::forbidden_message;
+use eks_auth_core::kube::managed_fields::ApplyError;
+use eks_auth_core::kube::object::disruption::DisruptionError;
+use eks_auth_core::kube::patch::PatchError;
+use eks_auth_core::kube::patch::PatchKind;
+use eks_auth_core::kube::request_info::Attributes;
+use eks_auth_core::value::log::go_quote;
+use eks_auth_core::value::user::UserInfo;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::json_response;
 use super::resources::ResourceType;
-use crate::http::Request;
-use crate::http::Response;
+use crate::net::http::Request;
+use crate::net::http::Response;
 
 /// A request that is not served, as the API server words it.
 #[derive(Clone, Debug, PartialEq)]

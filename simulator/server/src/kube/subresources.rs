@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use eks_auth_core::object::disruption;
-use eks_auth_core::object::strategy::Part;
-use eks_auth_core::object::text;
-use eks_auth_core::patch::PatchKind;
-use eks_auth_core::schema::Kind;
+use eks_auth_core::kube::object::disruption;
+use eks_auth_core::kube::object::strategy::Part;
+use eks_auth_core::kube::object::text;
+use eks_auth_core::kube::patch::PatchKind;
+use eks_auth_core::kube::schema::Kind;
 use serde_json::Value;
 use serde_json::json;
 
@@ -28,7 +28,7 @@ use super::tokens;
 use super::write;
 use super::write::Target;
 use super::write::Writer;
-use crate::http::Response;
+use crate::net::http::Response;
 
 pub(super) fn answer(
     context: &Context<'_>,

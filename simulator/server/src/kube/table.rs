@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use eks_auth_core::instant::Timestamp;
-use eks_auth_core::object::items;
-use eks_auth_core::object::text;
+use eks_auth_core::kube::object::items;
+use eks_auth_core::kube::object::text;
+use eks_auth_core::value::instant::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;

@@ -3,10 +3,10 @@
 //! Source: `pkg/registry/authentication/tokenreview/storage.go` of Kubernetes 1.32, and for the authenticator behind the
 //! webhook, which knows of no audiences, `apiserver/plugin/pkg/authenticator/token/webhook`.
 
-use eks_auth_core::eks::control_plane_log::authentication_errors;
-use eks_auth_core::service_account::API_AUDIENCE;
-use eks_auth_core::service_account::TokenVerdict;
-use eks_auth_core::user::UserInfo;
+use eks_auth_core::cluster::eks::control_plane_log::authentication_errors;
+use eks_auth_core::cluster::service_account::API_AUDIENCE;
+use eks_auth_core::cluster::service_account::TokenVerdict;
+use eks_auth_core::value::user::UserInfo;
 use serde_json::Value;
 use serde_json::json;
 

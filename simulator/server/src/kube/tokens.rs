@@ -3,9 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use eks_auth_core::log::go_quote;
-use eks_auth_core::service_account::TokenRequest;
-use eks_auth_core::service_account::TokenRequestError;
+use eks_auth_core::cluster::service_account::TokenRequest;
+use eks_auth_core::cluster::service_account::TokenRequestError;
+use eks_auth_core::value::log::go_quote;
 use serde_json::Value;
 use serde_json::json;
 
@@ -16,8 +16,8 @@ use super::resources::ResourceType;
 use super::resources::Subresource;
 use super::status::Failure;
 use super::write::Target;
-use crate::http::Response;
-use crate::token_issuer;
+use crate::kube::token_issuer;
+use crate::net::http::Response;
 
 /// Answers a request for a token.
 pub(super) fn answer(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Result<Response, Failure> {

@@ -2,16 +2,16 @@
 //!
 //! FIDELITY: what is not checked is said in `core/src/validation.rs` and `core/src/custom.rs`.
 
-use eks_auth_core::custom;
-use eks_auth_core::log::go_quote;
-use eks_auth_core::schema::Kind;
-use eks_auth_core::schema::Schema;
-use eks_auth_core::schema::decode;
-use eks_auth_core::schema::decode::Decoded;
-use eks_auth_core::schema::defaults::set_defaults;
-use eks_auth_core::schema::tree::Tree;
-use eks_auth_core::validation;
-use eks_auth_core::validation::Scope;
+use eks_auth_core::kube::custom;
+use eks_auth_core::kube::schema::Kind;
+use eks_auth_core::kube::schema::Schema;
+use eks_auth_core::kube::schema::decode;
+use eks_auth_core::kube::schema::decode::Decoded;
+use eks_auth_core::kube::schema::defaults::set_defaults;
+use eks_auth_core::kube::schema::tree::Tree;
+use eks_auth_core::kube::validation;
+use eks_auth_core::kube::validation::Scope;
+use eks_auth_core::value::log::go_quote;
 use serde_json::Value;
 
 use super::resources::ResourceType;

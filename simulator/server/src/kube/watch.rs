@@ -11,11 +11,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::instant::Timestamp;
-use eks_auth_core::object::history::Change;
-use eks_auth_core::object::history::Told;
-use eks_auth_core::websocket;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::kube::object::history::Change;
+use eks_auth_core::kube::object::history::Told;
+use eks_auth_core::kube::websocket;
+use eks_auth_core::value::instant::Timestamp;
 use eks_auth_core::world::World;
 use serde::Serialize;
 use serde_json::Value;
@@ -36,9 +36,9 @@ use super::selection::Selection;
 use super::status::Failure;
 use super::table;
 use super::table::IncludeObject;
-use crate::clock::Stopwatch;
-use crate::http::Delivery;
-use crate::http::Response;
+use crate::net::http::Delivery;
+use crate::net::http::Response;
+use crate::state::clock::Stopwatch;
 
 /// Where the client does not say.
 const DEFAULT_TIME: Duration = Duration::from_secs(45 * 60);

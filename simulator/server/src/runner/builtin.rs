@@ -9,20 +9,20 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario::Edit;
+use eks_auth_core::value::instant::Timestamp;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Outcome;
-use crate::client;
-use crate::client::Answer;
 use crate::environment;
-use crate::profile::ClientConfig;
-use crate::profile::ProfileError;
-use crate::profile::plugin_environment;
-use crate::profile::xml_text;
+use crate::environment::profile::ClientConfig;
+use crate::environment::profile::ProfileError;
+use crate::environment::profile::plugin_environment;
+use crate::environment::profile::xml_text;
+use crate::net::client;
+use crate::net::client::Answer;
 use crate::simulator::Running;
 
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";

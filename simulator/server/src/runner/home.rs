@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use eks_auth_core::identity_center::DEVICE_GRANT;
-use eks_auth_core::identity_center::Registration;
-use eks_auth_core::identity_center::TokenRequest;
-use eks_auth_core::identity_center::token_cache_file;
+use eks_auth_core::aws::identity_center::DEVICE_GRANT;
+use eks_auth_core::aws::identity_center::Registration;
+use eks_auth_core::aws::identity_center::TokenRequest;
+use eks_auth_core::aws::identity_center::token_cache_file;
 use eks_auth_core::scenario;
 use eks_auth_core::scenario::FileContent;
 use eks_auth_core::scenario::HomeFile;
@@ -29,8 +29,8 @@ use super::Clients;
 use super::RunError;
 use super::place::Places;
 use crate::environment;
-use crate::profile::ClientConfig;
-use crate::profile::Credentials;
+use crate::environment::profile::ClientConfig;
+use crate::environment::profile::Credentials;
 use crate::simulator::Running;
 
 /// Folders of PATH without some programs are made anew for each set of them.
@@ -340,7 +340,7 @@ impl<'a> Home<'a> {
                 scopes: vec!["sso:account:access".to_owned()],
                 ..Registration::default()
             };
-            let text = |error: eks_auth_core::identity_center::SignInError| error.to_string();
+            let text = |error: eks_auth_core::aws::identity_center::SignInError| error.to_string();
             let client = center.register(registration, ids, now).map_err(text)?;
             let url = center.start_url.clone();
             let device = center
@@ -363,7 +363,7 @@ impl<'a> Home<'a> {
                 "clientId": client.id,
                 "clientSecret": client.secret.expose(),
                 "registrationExpiresAt": client.expires.render_rfc3339(),
-                "refreshToken": token.refresh.as_ref().map(eks_auth_core::iam::SessionToken::expose),
+                "refreshToken": token.refresh.as_ref().map(eks_auth_core::aws::iam::SessionToken::expose),
             }))
         });
         let kept = kept.map_err(refused)?;

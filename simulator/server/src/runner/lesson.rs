@@ -19,7 +19,7 @@ use super::explanation_of;
 use super::render;
 use super::stagehand::Rigour;
 use super::stagehand::Stagehand;
-use crate::clock::Stopwatch;
+use crate::state::clock::Stopwatch;
 
 /// What a learner can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

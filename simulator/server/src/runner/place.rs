@@ -2,11 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario::Placeholder;
+use eks_auth_core::value::instant::Timestamp;
 
-use crate::listeners::ClusterListener;
-use crate::profile::Credentials;
+use crate::environment::profile::Credentials;
+use crate::simulator::listeners::ClusterListener;
 
 /// Where a scenario is staged.
 pub(crate) struct Places<'a> {

@@ -13,13 +13,13 @@ use std::time::Duration;
 use eks_auth_core::explain;
 use eks_auth_core::explain::Cause;
 use eks_auth_core::explain::Explanation;
-use eks_auth_core::fault::Faults;
 use eks_auth_core::scenario::Action;
 use eks_auth_core::scenario::ClockMove;
 use eks_auth_core::scenario::Pattern;
 use eks_auth_core::scenario::Scenario;
 use eks_auth_core::scenario::Step;
-use eks_auth_core::world_clock::WorldClock;
+use eks_auth_core::world::fault::Faults;
+use eks_auth_core::world::world_clock::WorldClock;
 
 use super::Clients;
 use super::Outcome;
@@ -29,16 +29,16 @@ use super::Stage;
 use super::builtin;
 use super::home::Home;
 use super::process;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
 use crate::control;
 use crate::environment;
-use crate::journal::Event;
-use crate::journal::EventKind;
-use crate::profile::ClientConfig;
-use crate::profile::plugin_environment;
+use crate::environment::profile::ClientConfig;
+use crate::environment::profile::plugin_environment;
 use crate::simulator::Running;
 use crate::state::State;
+use crate::state::clock::Clock;
+use crate::state::clock::SystemClock;
+use crate::state::journal::Event;
+use crate::state::journal::EventKind;
 
 /// The lines of the authenticator's log.
 pub(crate) type LogLines = Arc<Mutex<Vec<String>>>;

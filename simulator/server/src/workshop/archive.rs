@@ -2,7 +2,7 @@
 
 use std::io;
 
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::value::instant::Timestamp;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tar::Builder;

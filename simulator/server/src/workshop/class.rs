@@ -6,9 +6,9 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 
-use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario::Scenario;
 use eks_auth_core::scenario::Step;
+use eks_auth_core::value::instant::Timestamp;
 use subtle::ConstantTimeEq;
 
 use super::archive;
@@ -20,13 +20,13 @@ use super::script::Welcome;
 use super::seat::Bundle;
 use super::seat::Ground;
 use super::seat::SeatWorld;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
 use crate::control;
 use crate::runner::Language;
 use crate::runner::Outcome;
 use crate::runner::befall;
 use crate::simulator::StartError;
+use crate::state::clock::Clock;
+use crate::state::clock::SystemClock;
 
 /// Longer names would break the projector's table.
 const LONGEST_NAME: usize = 40;

@@ -4,23 +4,23 @@
 //! holds, and that a request was allowed takes the right to it, which is the mend. The seat's page knows no client, and goes
 //! by what the world saw alone.
 
-use eks_auth_core::authorize::Decision;
-use eks_auth_core::authorize::authorize;
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::request_info::Attributes;
+use eks_auth_core::cluster::authorize::Decision;
+use eks_auth_core::cluster::authorize::authorize;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::kube::request_info::Attributes;
 use eks_auth_core::scenario::Action;
 use eks_auth_core::scenario::Exit;
 use eks_auth_core::scenario::Step;
-use eks_auth_core::user::UserInfo;
+use eks_auth_core::value::user::UserInfo;
 
-use crate::journal::Event;
-use crate::journal::EventKind;
 use crate::kube;
 use crate::runner::Outcome;
 use crate::runner::Rigour;
 use crate::runner::faults;
 use crate::runner::stranger;
 use crate::state::State;
+use crate::state::journal::Event;
+use crate::state::journal::EventKind;
 
 /// What is not as the step says, after the events that came since it began.
 pub(super) fn judge(step: &Step, outcome: &Outcome, state: &State, events: &[Event]) -> Vec<String> {
@@ -291,13 +291,13 @@ fn camel_case(operation: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use eks_auth_core::instant::Timestamp;
-    use eks_auth_core::mapping::Identity;
+    use eks_auth_core::cluster::mapping::Identity;
     use eks_auth_core::scenario::Scenario;
-    use eks_auth_core::trace::Trace;
+    use eks_auth_core::value::instant::Timestamp;
+    use eks_auth_core::value::trace::Trace;
 
     use super::*;
-    use crate::clock::SystemClock;
+    use crate::state::clock::SystemClock;
 
     const TEXT: &str = include_str!("../../../../scenarios/unmapped-role/scenario.yaml");
     const ROLE: &str = "arn:aws:iam::111122223333:role/admin-test-role";

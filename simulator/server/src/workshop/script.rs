@@ -327,7 +327,7 @@ fn exports(world: &SeatWorld, variables: &BTreeMap<String, Option<Template>>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
+    use crate::runner::catalogue;
 
     #[test]
     fn what_a_learner_could_not_mend_is_no_scenario_for_a_seat() {

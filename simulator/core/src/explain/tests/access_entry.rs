@@ -1,11 +1,11 @@
 //! One test for each cause that has to do with access entries.
 
 use super::*;
-use crate::authorize::authorize;
-use crate::eks::access_entry::AccessConfig;
-use crate::eks::access_entry::NewAccessEntry;
-use crate::instant::Timestamp;
-use crate::request_info::Attributes;
+use crate::cluster::authorize::authorize;
+use crate::cluster::eks::access_entry::AccessConfig;
+use crate::cluster::eks::access_entry::NewAccessEntry;
+use crate::kube::request_info::Attributes;
+use crate::value::instant::Timestamp;
 
 const ADMIN: &str = "arn:aws:iam::111122223333:role/ops/admin";
 
@@ -171,7 +171,7 @@ fn access_entry_shadows_aws_auth() {
     );
     // The mend mends it.
     let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
-    let scope = crate::eks::access_entry::AccessScope::Cluster;
+    let scope = crate::cluster::eks::access_entry::AccessScope::Cluster;
     stage
         .cluster_mut()
         .associate_access_policy(ADMIN, policy, scope, Timestamp::UNIX_EPOCH)

@@ -3,7 +3,7 @@
 
 use super::access_entry::entry;
 use super::*;
-use crate::request_info::Attributes;
+use crate::kube::request_info::Attributes;
 
 /// How a cause fares here.
 enum Case {
@@ -549,9 +549,9 @@ fn creator_deleted() -> Explanation {
     let key = scene.0.key_of("creator");
     let directory = &mut scene.0.world.directory;
     directory.delete_access_key(&account(), "creator", &key.id).unwrap();
-    let holder = crate::iam::Holder::user("creator");
+    let holder = crate::aws::iam::Holder::user("creator");
     directory
-        .set_policies(&account(), holder, crate::iam::Policies::default())
+        .set_policies(&account(), holder, crate::aws::iam::Policies::default())
         .unwrap();
     directory.delete_user(&account(), "creator").unwrap();
     scene.of_user("stranger")
@@ -627,7 +627,7 @@ fn key_unknown() -> Explanation {
 
 fn sts_throttled() -> Explanation {
     let mut scene = unmapped();
-    let throttle = crate::fault::FaultSpec {
+    let throttle = crate::world::fault::FaultSpec {
         service: Some("sts".to_owned()),
         effect: "throttle".to_owned(),
         ..Default::default()

@@ -8,7 +8,7 @@ use serde_saphyr::Spanned;
 use super::ScenarioError;
 use super::at;
 use super::steps::artifact;
-use crate::object::ObjectKey;
+use crate::kube::object::ObjectKey;
 
 /// Kinds that stand in no namespace.
 const CLUSTER_SCOPED: [&str; 16] = [

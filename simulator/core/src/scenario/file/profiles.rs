@@ -13,10 +13,10 @@ use super::super::stage::ProfileSourceModel;
 use super::super::stage::SessionModel;
 use super::ScenarioError;
 use super::at;
-use crate::arn::AccountId;
-use crate::aws_host::is_region;
-use crate::identity_center::IdentityCenter;
-use crate::instant::duration_seconds;
+use crate::aws::aws_host::is_region;
+use crate::aws::identity_center::IdentityCenter;
+use crate::value::arn::AccountId;
+use crate::value::instant::duration_seconds;
 
 /// A profile of the AWS configuration: of a user, a role, an account's root, an EC2 instance, or Identity Center.
 #[derive(Deserialize, JsonSchema)]

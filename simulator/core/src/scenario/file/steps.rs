@@ -28,9 +28,9 @@ use super::TextFile;
 use super::at;
 use super::cause;
 use super::text_of;
-use crate::fault::FaultSpec;
-use crate::fault::Faults;
-use crate::instant::duration_seconds;
+use crate::value::instant::duration_seconds;
+use crate::world::fault::FaultSpec;
+use crate::world::fault::Faults;
 
 /// What a command of `run` may begin with. Other programs go through `shell`.
 const PROGRAMS: [&str; 3] = ["aws", "eks-auth-sim", "kubectl"];

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::ec2::Filter;
-use eks_auth_core::ec2::FilterError;
-use eks_auth_core::ec2::Subject;
+use eks_auth_core::world::ec2::Filter;
+use eks_auth_core::world::ec2::FilterError;
+use eks_auth_core::world::ec2::Subject;
 use serde_json::Value;
 use serde_json::json;
 

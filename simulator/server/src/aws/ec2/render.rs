@@ -1,14 +1,14 @@
 //! What is described, in the members of EC2's answers.
 
-use eks_auth_core::arn::AccountId;
-use eks_auth_core::arn::Partition;
-use eks_auth_core::ec2::Block;
-use eks_auth_core::ec2::Instance;
-use eks_auth_core::ec2::SecurityGroup;
-use eks_auth_core::ec2::Subject;
-use eks_auth_core::ec2::SubnetState;
-use eks_auth_core::ec2::Vpc;
-use eks_auth_core::ec2::zone_id;
+use eks_auth_core::value::arn::AccountId;
+use eks_auth_core::value::arn::Partition;
+use eks_auth_core::world::ec2::Block;
+use eks_auth_core::world::ec2::Instance;
+use eks_auth_core::world::ec2::SecurityGroup;
+use eks_auth_core::world::ec2::Subject;
+use eks_auth_core::world::ec2::SubnetState;
+use eks_auth_core::world::ec2::Vpc;
+use eks_auth_core::world::ec2::zone_id;
 use serde_json::Value;
 use serde_json::json;
 

@@ -1,12 +1,12 @@
 //! Signed calls through the whole AWS endpoint: ids, filters, pages, rights, and who it is that calls.
 
-use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario;
+use eks_auth_core::value::instant::Timestamp;
 
 use crate::aws::testing::Key;
 use crate::aws::testing::Unsigned;
-use crate::clock::ManualClock;
 use crate::state::State;
+use crate::state::clock::ManualClock;
 
 const WORLD: &str = r#"
 world:

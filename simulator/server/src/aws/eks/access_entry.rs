@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::access_policy::AccessPolicy;
-use eks_auth_core::arn::Partition;
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::eks::access_entry::AccessEntry;
-use eks_auth_core::eks::access_entry::AccessEntryChange;
-use eks_auth_core::eks::access_entry::AccessScope;
-use eks_auth_core::eks::access_entry::AssociatedPolicy;
-use eks_auth_core::eks::access_entry::EntryType;
-use eks_auth_core::eks::access_entry::NewAccessEntry;
-use eks_auth_core::eks::access_entry::policy_name;
+use eks_auth_core::cluster::access_policy::AccessPolicy;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::eks::access_entry::AccessEntry;
+use eks_auth_core::cluster::eks::access_entry::AccessEntryChange;
+use eks_auth_core::cluster::eks::access_entry::AccessScope;
+use eks_auth_core::cluster::eks::access_entry::AssociatedPolicy;
+use eks_auth_core::cluster::eks::access_entry::EntryType;
+use eks_auth_core::cluster::eks::access_entry::NewAccessEntry;
+use eks_auth_core::cluster::eks::access_entry::policy_name;
+use eks_auth_core::value::arn::Partition;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::eks::addon;
-use eks_auth_core::eks::addon::Addon;
-use eks_auth_core::eks::addon::AddonChange;
-use eks_auth_core::eks::addon::RELEASES;
-use eks_auth_core::eks::settings::VERSIONS;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::eks::addon;
+use eks_auth_core::cluster::eks::addon::Addon;
+use eks_auth_core::cluster::eks::addon::AddonChange;
+use eks_auth_core::cluster::eks::addon::RELEASES;
+use eks_auth_core::cluster::eks::settings::VERSIONS;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;

@@ -9,7 +9,7 @@ use crate::aws::error::AwsError;
 use crate::aws::input::page_of;
 pub(super) use crate::aws::input::present;
 pub(super) use crate::aws::input::required;
-use crate::http::Request;
+use crate::net::http::Request;
 
 /// The model's bound of every maxResults, and its default.
 const PAGE: usize = 100;

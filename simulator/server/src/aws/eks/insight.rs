@@ -1,7 +1,7 @@
 //! Insights.
 
-use eks_auth_core::eks::insight::Insight;
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::cluster::eks::insight::Insight;
+use eks_auth_core::value::instant::Timestamp;
 use serde::Deserialize;
 use serde_json::Map;
 use serde_json::Value;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::eks::error::EksError;
-use eks_auth_core::eks::nodegroup::NewNodegroup;
-use eks_auth_core::eks::nodegroup::Nodegroup;
-use eks_auth_core::eks::nodegroup::NodegroupChange;
-use eks_auth_core::eks::nodegroup::Taint;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::eks::error::EksError;
+use eks_auth_core::cluster::eks::nodegroup::NewNodegroup;
+use eks_auth_core::cluster::eks::nodegroup::Nodegroup;
+use eks_auth_core::cluster::eks::nodegroup::NodegroupChange;
+use eks_auth_core::cluster::eks::nodegroup::Taint;
 use serde::Deserialize;
 use serde_json::Map;
 use serde_json::Value;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::eks::Cluster;
-use eks_auth_core::eks::pod_identity::AssociationChange;
-use eks_auth_core::eks::pod_identity::PodIdentityAssociation;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::eks::pod_identity::AssociationChange;
+use eks_auth_core::cluster::eks::pod_identity::PodIdentityAssociation;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;

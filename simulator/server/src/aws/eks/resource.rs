@@ -1,8 +1,8 @@
 //! The ARNs that policies name, by the Service Authorization Reference's table of EKS.
 
-use eks_auth_core::arn::Arn;
-use eks_auth_core::arn::Partition;
-use eks_auth_core::eks::Cluster;
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::value::arn::Arn;
+use eks_auth_core::value::arn::Partition;
 
 use crate::aws::operation::Context;
 

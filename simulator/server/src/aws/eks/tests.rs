@@ -1,11 +1,11 @@
 //! Signed calls through the whole AWS endpoint: shapes, refusals and their order, pages.
 
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::aws::sigv4::Receiver;
+use eks_auth_core::aws::sigv4::SignedRequest;
+use eks_auth_core::aws::sigv4::VerifiedCaller;
+use eks_auth_core::aws::sigv4::verify;
 use eks_auth_core::scenario;
-use eks_auth_core::sigv4::Receiver;
-use eks_auth_core::sigv4::SignedRequest;
-use eks_auth_core::sigv4::VerifiedCaller;
-use eks_auth_core::sigv4::verify;
+use eks_auth_core::value::instant::Timestamp;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
@@ -18,9 +18,9 @@ use crate::aws::protocol::Parameters;
 use crate::aws::protocol::Protocol;
 use crate::aws::testing::Key;
 use crate::aws::testing::Unsigned;
-use crate::clock::ManualClock;
-use crate::http::Request;
+use crate::net::http::Request;
 use crate::state::State;
+use crate::state::clock::ManualClock;
 
 const WORLD: &str = r#"
 world:

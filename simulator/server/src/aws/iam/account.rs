@@ -1,12 +1,12 @@
 //! The account as a whole: its alias, how much there is in it, and all of that in one answer.
 
-use eks_auth_core::iam::Group;
-use eks_auth_core::iam::InstanceProfile;
-use eks_auth_core::iam::ManagedPolicy;
-use eks_auth_core::iam::Policies;
-use eks_auth_core::iam::Role;
-use eks_auth_core::iam::input;
-use eks_auth_core::iam::input::Rule;
+use eks_auth_core::aws::iam::Group;
+use eks_auth_core::aws::iam::InstanceProfile;
+use eks_auth_core::aws::iam::ManagedPolicy;
+use eks_auth_core::aws::iam::Policies;
+use eks_auth_core::aws::iam::Role;
+use eks_auth_core::aws::iam::input;
+use eks_auth_core::aws::iam::input::Rule;
 use serde_json::Value;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Groups and who is in them.
 
-use eks_auth_core::iam::Group;
-use eks_auth_core::iam::input;
+use eks_auth_core::aws::iam::Group;
+use eks_auth_core::aws::iam::input;
 use serde_json::Value;
 use serde_json::json;
 

@@ -1,8 +1,8 @@
 //! Parameters, and pages.
 
-use eks_auth_core::iam::input;
-use eks_auth_core::iam::input::Faults;
-use eks_auth_core::iam::input::Rule;
+use eks_auth_core::aws::iam::input;
+use eks_auth_core::aws::iam::input::Faults;
+use eks_auth_core::aws::iam::input::Rule;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;

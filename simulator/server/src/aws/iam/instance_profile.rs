@@ -1,9 +1,9 @@
 //! Instance profiles.
 
-use eks_auth_core::iam::InstanceProfile;
-use eks_auth_core::iam::Role;
-use eks_auth_core::iam::Tagged;
-use eks_auth_core::iam::input;
+use eks_auth_core::aws::iam::InstanceProfile;
+use eks_auth_core::aws::iam::Role;
+use eks_auth_core::aws::iam::Tagged;
+use eks_auth_core::aws::iam::input;
 use serde_json::Value;
 use serde_json::json;
 

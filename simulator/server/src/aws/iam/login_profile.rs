@@ -3,11 +3,11 @@
 //! FIDELITY: users have no SSH public keys, signing certificates or service-specific credentials, since nothing makes them;
 //! accounts have IAM's default password policy.
 
-use eks_auth_core::iam::IamError;
-use eks_auth_core::iam::LoginProfile;
-use eks_auth_core::iam::LoginProfileChange;
-use eks_auth_core::iam::input;
-use eks_auth_core::iam::input::Rule;
+use eks_auth_core::aws::iam::IamError;
+use eks_auth_core::aws::iam::LoginProfile;
+use eks_auth_core::aws::iam::LoginProfileChange;
+use eks_auth_core::aws::iam::input;
+use eks_auth_core::aws::iam::input::Rule;
 use serde_json::Value;
 use serde_json::json;
 

@@ -4,11 +4,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use eks_auth_core::iam::MfaDevice;
-use eks_auth_core::iam::Tagged;
-use eks_auth_core::iam::User;
-use eks_auth_core::iam::input;
-use eks_auth_core::iam::input::Rule;
+use eks_auth_core::aws::iam::MfaDevice;
+use eks_auth_core::aws::iam::Tagged;
+use eks_auth_core::aws::iam::User;
+use eks_auth_core::aws::iam::input;
+use eks_auth_core::aws::iam::input::Rule;
 use serde_json::Value;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! OpenID Connect identity providers.
 
-use eks_auth_core::iam::Tagged;
-use eks_auth_core::iam::input;
+use eks_auth_core::aws::iam::Tagged;
+use eks_auth_core::aws::iam::input;
 use serde_json::Value;
 use serde_json::json;
 

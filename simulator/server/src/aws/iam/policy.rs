@@ -1,14 +1,14 @@
 //! Managed policies, inline policies and permissions boundaries.
 
-use eks_auth_core::iam::Holder;
-use eks_auth_core::iam::HolderKind;
-use eks_auth_core::iam::HolderOf;
-use eks_auth_core::iam::ManagedPolicy;
-use eks_auth_core::iam::NewPolicy;
-use eks_auth_core::iam::PolicyVersion;
-use eks_auth_core::iam::Tagged;
-use eks_auth_core::iam::input;
-use eks_auth_core::iam::input::Rule;
+use eks_auth_core::aws::iam::Holder;
+use eks_auth_core::aws::iam::HolderKind;
+use eks_auth_core::aws::iam::HolderOf;
+use eks_auth_core::aws::iam::ManagedPolicy;
+use eks_auth_core::aws::iam::NewPolicy;
+use eks_auth_core::aws::iam::PolicyVersion;
+use eks_auth_core::aws::iam::Tagged;
+use eks_auth_core::aws::iam::input;
+use eks_auth_core::aws::iam::input::Rule;
 use serde_json::Value;
 use serde_json::json;
 

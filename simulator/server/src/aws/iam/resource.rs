@@ -2,12 +2,12 @@
 //!
 //! FIDELITY: lists are on `*`. IAM's own messages name some resources by kind and name (`user jane`) in place of the ARN.
 
-use eks_auth_core::iam::Entity;
-use eks_auth_core::iam::Group;
-use eks_auth_core::iam::InstanceProfile;
-use eks_auth_core::iam::Role;
-use eks_auth_core::iam::Service;
-use eks_auth_core::iam::User;
+use eks_auth_core::aws::iam::Entity;
+use eks_auth_core::aws::iam::Group;
+use eks_auth_core::aws::iam::InstanceProfile;
+use eks_auth_core::aws::iam::Role;
+use eks_auth_core::aws::iam::Service;
+use eks_auth_core::aws::iam::User;
 
 use crate::aws::operation::Context;
 

@@ -1,11 +1,11 @@
 //! Roles, and those of services.
 
-use eks_auth_core::iam::Holder;
-use eks_auth_core::iam::NewRole;
-use eks_auth_core::iam::Role;
-use eks_auth_core::iam::RoleUpdate;
-use eks_auth_core::iam::Tagged;
-use eks_auth_core::iam::input;
+use eks_auth_core::aws::iam::Holder;
+use eks_auth_core::aws::iam::NewRole;
+use eks_auth_core::aws::iam::Role;
+use eks_auth_core::aws::iam::RoleUpdate;
+use eks_auth_core::aws::iam::Tagged;
+use eks_auth_core::aws::iam::input;
 use serde_json::Value;
 use serde_json::json;
 

@@ -5,16 +5,16 @@
 
 use std::sync::Arc;
 
-use eks_auth_core::iam::Role;
-use eks_auth_core::iam::User;
-use eks_auth_core::iam::input;
-use eks_auth_core::iam_policy::ConditionKeys;
-use eks_auth_core::iam_policy::PolicyDocument;
-use eks_auth_core::iam_policy::PolicyKind;
-use eks_auth_core::iam_policy::RequestContext;
-use eks_auth_core::iam_policy::authorize;
-use eks_auth_core::iam_policy::authorize::PrincipalPolicies;
-use eks_auth_core::iam_policy::authorize::Refusal;
+use eks_auth_core::aws::iam::Role;
+use eks_auth_core::aws::iam::User;
+use eks_auth_core::aws::iam::input;
+use eks_auth_core::aws::iam_policy::ConditionKeys;
+use eks_auth_core::aws::iam_policy::PolicyDocument;
+use eks_auth_core::aws::iam_policy::PolicyKind;
+use eks_auth_core::aws::iam_policy::RequestContext;
+use eks_auth_core::aws::iam_policy::authorize;
+use eks_auth_core::aws::iam_policy::authorize::PrincipalPolicies;
+use eks_auth_core::aws::iam_policy::authorize::Refusal;
 use serde_json::Value;
 use serde_json::json;
 
@@ -50,7 +50,7 @@ pub(super) fn principal_policy(call: &Context<'_>) -> Result<Value, AwsError> {
     }
     let caller = call.caller()?.identity();
     // The root user may do all; who is asked for here never is it.
-    let caller = eks_auth_core::iam::CallerIdentity {
+    let caller = eks_auth_core::aws::iam::CallerIdentity {
         arn: source.to_owned(),
         ..caller.clone()
     };
@@ -103,7 +103,7 @@ fn of_source(call: &Context<'_>, arn: &str) -> Result<(PrincipalPolicies, Condit
             return Err(AwsError::new("NoSuchEntity", 404, message));
         }
     };
-    let identity = eks_auth_core::iam::CallerIdentity {
+    let identity = eks_auth_core::aws::iam::CallerIdentity {
         account: account.clone(),
         arn: arn.to_owned(),
         user_id: user

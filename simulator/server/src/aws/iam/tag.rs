@@ -1,9 +1,9 @@
 //! Tags of anything.
 
-use eks_auth_core::iam::Tagged;
-use eks_auth_core::iam::Tags;
-use eks_auth_core::iam::input;
-use eks_auth_core::iam::input::Rule;
+use eks_auth_core::aws::iam::Tagged;
+use eks_auth_core::aws::iam::Tags;
+use eks_auth_core::aws::iam::input;
+use eks_auth_core::aws::iam::input::Rule;
 use serde_json::Value;
 use serde_json::json;
 

@@ -1,14 +1,14 @@
 //! Users and their access keys.
 
-use eks_auth_core::iam::AccessKey;
-use eks_auth_core::iam::Holder;
-use eks_auth_core::iam::IamError;
-use eks_auth_core::iam::KeyOwner;
-use eks_auth_core::iam::KeyStatus;
-use eks_auth_core::iam::Tagged;
-use eks_auth_core::iam::User;
-use eks_auth_core::iam::input;
-use eks_auth_core::iam::input::Rule;
+use eks_auth_core::aws::iam::AccessKey;
+use eks_auth_core::aws::iam::Holder;
+use eks_auth_core::aws::iam::IamError;
+use eks_auth_core::aws::iam::KeyOwner;
+use eks_auth_core::aws::iam::KeyStatus;
+use eks_auth_core::aws::iam::Tagged;
+use eks_auth_core::aws::iam::User;
+use eks_auth_core::aws::iam::input;
+use eks_auth_core::aws::iam::input::Rule;
 use serde_json::Value;
 use serde_json::json;
 

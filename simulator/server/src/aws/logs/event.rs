@@ -3,14 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use eks_auth_core::cloudwatch_logs::BATCH_EVENTS;
-use eks_auth_core::cloudwatch_logs::LogStream;
-use eks_auth_core::cloudwatch_logs::NewEvent;
-use eks_auth_core::cloudwatch_logs::Position;
-use eks_auth_core::cloudwatch_logs::error::LogsError;
-use eks_auth_core::cloudwatch_logs::read::PageStart;
-use eks_auth_core::cloudwatch_logs::read::Range;
-use eks_auth_core::cloudwatch_logs::read::filter_events;
+use eks_auth_core::logs::cloudwatch_logs::BATCH_EVENTS;
+use eks_auth_core::logs::cloudwatch_logs::LogStream;
+use eks_auth_core::logs::cloudwatch_logs::NewEvent;
+use eks_auth_core::logs::cloudwatch_logs::Position;
+use eks_auth_core::logs::cloudwatch_logs::error::LogsError;
+use eks_auth_core::logs::cloudwatch_logs::read::PageStart;
+use eks_auth_core::logs::cloudwatch_logs::read::Range;
+use eks_auth_core::logs::cloudwatch_logs::read::filter_events;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;

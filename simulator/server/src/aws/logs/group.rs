@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::cloudwatch_logs::GroupKey;
-use eks_auth_core::cloudwatch_logs::LogGroup;
-use eks_auth_core::cloudwatch_logs::LogStream;
-use eks_auth_core::cloudwatch_logs::Position;
-use eks_auth_core::cloudwatch_logs::error::LogsError;
+use eks_auth_core::logs::cloudwatch_logs::GroupKey;
+use eks_auth_core::logs::cloudwatch_logs::LogGroup;
+use eks_auth_core::logs::cloudwatch_logs::LogStream;
+use eks_auth_core::logs::cloudwatch_logs::Position;
+use eks_auth_core::logs::cloudwatch_logs::error::LogsError;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

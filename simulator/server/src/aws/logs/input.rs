@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use eks_auth_core::arn::AccountId;
-use eks_auth_core::cloudwatch_logs::GroupKey;
-use eks_auth_core::cloudwatch_logs::error::LogsError;
-use eks_auth_core::constraint::of_length;
-use eks_auth_core::constraint::of_value;
-use eks_auth_core::filter_pattern::FilterPattern;
+use eks_auth_core::logs::cloudwatch_logs::GroupKey;
+use eks_auth_core::logs::cloudwatch_logs::error::LogsError;
+use eks_auth_core::logs::filter_pattern::FilterPattern;
+use eks_auth_core::value::arn::AccountId;
+use eks_auth_core::value::constraint::of_length;
+use eks_auth_core::value::constraint::of_value;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use eks_auth_core::cloudwatch_logs::GroupKey;
-use eks_auth_core::cloudwatch_logs::LogStore;
-use eks_auth_core::filter_pattern::FilterPattern;
+use eks_auth_core::logs::cloudwatch_logs::GroupKey;
+use eks_auth_core::logs::cloudwatch_logs::LogStore;
+use eks_auth_core::logs::filter_pattern::FilterPattern;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
@@ -21,9 +21,9 @@ use crate::aws::error::AwsError;
 use crate::aws::event_stream;
 use crate::aws::input::required;
 use crate::aws::operation::Context;
-use crate::http::Delivery;
-use crate::http::Response;
-use crate::logs::Logs;
+use crate::net::http::Delivery;
+use crate::net::http::Response;
+use crate::state::logs::Logs;
 
 /// How many groups a session can watch.
 const GROUPS: usize = 10;

@@ -1,12 +1,12 @@
 //! Queries of Logs Insights.
 
-use eks_auth_core::cloudwatch_logs::GroupKey;
-use eks_auth_core::cloudwatch_logs::error::LogsError;
-use eks_auth_core::cloudwatch_logs::query::FinishedQuery;
-use eks_auth_core::cloudwatch_logs::query::QueryDefinition;
-use eks_auth_core::cloudwatch_logs::read::Range;
-use eks_auth_core::insights::MAX_QUERY_CHARS;
-use eks_auth_core::insights::Query;
+use eks_auth_core::logs::cloudwatch_logs::GroupKey;
+use eks_auth_core::logs::cloudwatch_logs::error::LogsError;
+use eks_auth_core::logs::cloudwatch_logs::query::FinishedQuery;
+use eks_auth_core::logs::cloudwatch_logs::query::QueryDefinition;
+use eks_auth_core::logs::cloudwatch_logs::read::Range;
+use eks_auth_core::logs::insights::MAX_QUERY_CHARS;
+use eks_auth_core::logs::insights::Query;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;

@@ -1,16 +1,16 @@
 //! Calls over the endpoint's handler: what is refused, and with which words.
 
-use eks_auth_core::instant::Timestamp;
 use eks_auth_core::scenario;
+use eks_auth_core::value::instant::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::aws::testing::Key;
 use crate::aws::testing::Unsigned;
-use crate::clock::ManualClock;
-use crate::http::Delivery;
-use crate::http::Response;
+use crate::net::http::Delivery;
+use crate::net::http::Response;
 use crate::state::State;
+use crate::state::clock::ManualClock;
 
 const GROUP: &str = "/aws/eks/my-cluster/cluster";
 const NOW_MS: i64 = 1_795_481_097_836;

@@ -21,12 +21,12 @@ use super::Failure;
 use super::InstallClients;
 use super::Spoken;
 use super::load;
-use crate::catalogue;
 use crate::runner;
 use crate::runner::Clients;
 use crate::runner::Language;
 use crate::runner::RunError;
 use crate::runner::Transcript;
+use crate::runner::catalogue;
 
 /// Reproduce scenarios with the real clients: symptom, cause, fix, proof
 #[derive(Debug, Args)]

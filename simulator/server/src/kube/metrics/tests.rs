@@ -1,9 +1,9 @@
-use eks_auth_core::request_info::attributes;
+use eks_auth_core::kube::request_info::attributes;
 use eks_auth_core::scenario;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::http::Request;
+use crate::net::http::Request;
 
 /// `METHOD PATH?QUERY` with an answer of that code.
 fn answer(metrics: &ApiMetrics, cluster: &Cluster, line: &str, code: u16) {
@@ -106,7 +106,7 @@ fn requests_are_counted_by_what_they_reach() {
 fn a_watch_is_open_and_counts_when_it_ends() {
     let state = crate::state::State::new(
         world(),
-        Box::new(crate::clock::ManualClock::new(Timestamp::UNIX_EPOCH)),
+        Box::new(crate::state::clock::ManualClock::new(Timestamp::UNIX_EPOCH)),
         Box::new(|_| {}),
     )
     .unwrap();
@@ -114,7 +114,7 @@ fn a_watch_is_open_and_counts_when_it_ends() {
     let cluster = world.cluster("my-cluster").unwrap();
     let request = request("GET /api/v1/pods?watch=true");
     let attributes = attributes(&request.method, &request.path, &request.query);
-    let user = eks_auth_core::user::UserInfo::anonymous();
+    let user = eks_auth_core::value::user::UserInfo::anonymous();
     let context = Context {
         state: &state,
         cluster_name: "my-cluster",

@@ -1,17 +1,17 @@
 //! Whether objects have what the documents that are served say they have.
 
-use eks_auth_core::arn::AccountId;
-use eks_auth_core::eks::ClusterOwner;
-use eks_auth_core::eks::nodegroup::NewNodegroup;
-use eks_auth_core::eks::settings::ClusterRequest;
-use eks_auth_core::eks::settings::VpcChange;
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::cluster::eks::ClusterOwner;
+use eks_auth_core::cluster::eks::nodegroup::NewNodegroup;
+use eks_auth_core::cluster::eks::settings::ClusterRequest;
+use eks_auth_core::cluster::eks::settings::VpcChange;
 use eks_auth_core::scenario;
 use eks_auth_core::scenario::Scenario;
+use eks_auth_core::value::arn::AccountId;
+use eks_auth_core::value::instant::Timestamp;
 use eks_auth_core::world::World;
 
 use super::*;
-use crate::catalogue;
+use crate::runner::catalogue;
 
 const ENDPOINT: &str = "https://127.0.0.1:6443";
 
@@ -19,7 +19,7 @@ const ENDPOINT: &str = "https://127.0.0.1:6443";
 struct Documents(BTreeMap<GroupVersion, Value>);
 
 impl Documents {
-    fn of(cluster: &eks_auth_core::eks::Cluster) -> Self {
+    fn of(cluster: &eks_auth_core::cluster::eks::Cluster) -> Self {
         let resources = Resources::of(cluster);
         let pairs = resources.group_versions().into_iter();
         Self(
@@ -90,7 +90,7 @@ fn walk(schemas: &Value, schema: &Value, value: &Value, path: &str, found: &mut 
 
 /// Checks one object, as the API shows it.
 #[track_caller]
-pub(in crate::kube) fn check_whole(cluster: &eks_auth_core::eks::Cluster, object: &Value) {
+pub(in crate::kube) fn check_whole(cluster: &eks_auth_core::cluster::eks::Cluster, object: &Value) {
     let kind = |row: &&Arc<ResourceType>| {
         *row.kind == *object["kind"].as_str().unwrap() && row.api_version() == object["apiVersion"].as_str().unwrap()
     };

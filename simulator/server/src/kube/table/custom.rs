@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::value::instant::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use eks_auth_core::instant::Timestamp;
+use eks_auth_core::value::instant::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 

@@ -1,21 +1,21 @@
 //! From a request for a token to what its bearer may do.
 
-use eks_auth_core::eks::update::LogType;
-use eks_auth_core::instant::Timestamp;
-use eks_auth_core::jwt::Jwt;
-use eks_auth_core::object::ObjectKey;
+use eks_auth_core::aws::jwt::Jwt;
+use eks_auth_core::cluster::eks::update::LogType;
+use eks_auth_core::cluster::service_account;
+use eks_auth_core::kube::object::ObjectKey;
 use eks_auth_core::scenario;
-use eks_auth_core::service_account;
+use eks_auth_core::value::instant::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::clock::ManualClock;
-use crate::http::Request;
-use crate::http::Response;
-use crate::journal::EventKind;
 use crate::kube::handle;
+use crate::kube::token_issuer;
+use crate::net::http::Request;
+use crate::net::http::Response;
 use crate::state::State;
-use crate::token_issuer;
+use crate::state::clock::ManualClock;
+use crate::state::journal::EventKind;
 
 const CLUSTER: &str = "my-cluster";
 

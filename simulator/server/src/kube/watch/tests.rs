@@ -1,14 +1,14 @@
 use std::io::Write;
 
-use eks_auth_core::object::ObjectKey;
-use eks_auth_core::request_info::Attributes;
+use eks_auth_core::kube::object::ObjectKey;
+use eks_auth_core::kube::request_info::Attributes;
 use eks_auth_core::scenario;
-use eks_auth_core::user::UserInfo;
+use eks_auth_core::value::user::UserInfo;
 
 use super::*;
-use crate::clock::ManualClock;
-use crate::http::Request;
+use crate::net::http::Request;
 use crate::state::State;
+use crate::state::clock::ManualClock;
 
 const CLUSTER: &str = "my-cluster";
 
@@ -125,7 +125,7 @@ async fn a_watch_begins_where_it_is_asked_to() {
 async fn a_watch_ends_with_its_cluster_and_when_its_past_is_forgotten() {
     let state = state();
     let mut chunks = watch(&state, &format!("resourceVersion={}", revision(&state))).unwrap();
-    for at in 0..=eks_auth_core::object::history::HISTORY {
+    for at in 0..=eks_auth_core::kube::object::history::HISTORY {
         put(&state, "a", &at.to_string());
     }
     let version = revision(&state);

@@ -1,18 +1,18 @@
 //! Writes over the API's handler, past authentication: statuses, bodies, and who owns what afterwards.
 
-use eks_auth_core::request_info::attributes;
+use eks_auth_core::kube::request_info::attributes;
 use eks_auth_core::scenario;
-use eks_auth_core::user::SYSTEM_MASTERS;
-use eks_auth_core::user::UserInfo;
+use eks_auth_core::value::user::SYSTEM_MASTERS;
+use eks_auth_core::value::user::UserInfo;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::clock::ManualClock;
-use crate::http::Request;
-use crate::http::Response;
 use crate::kube::Context;
 use crate::kube::objects;
+use crate::net::http::Request;
+use crate::net::http::Response;
 use crate::state::State;
+use crate::state::clock::ManualClock;
 
 use super::*;
 

@@ -1,0 +1,145 @@
+//! Tags: at most fifty of an entity, with keys that are unique without regard to case.
+
+use imbl::OrdMap;
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::Directory;
+use super::IamError;
+use super::InstanceProfile;
+use super::Role;
+use super::User;
+use crate::value::arn::AccountId;
+
+/// IAM quota.
+const TAGS: usize = 50;
+
+/// The tags of an entity.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Tags(OrdMap<String, (String, String)>);
+
+impl Tags {
+    /// All of them by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.values().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// Adds tags, in place of those with the same keys.
+    ///
+    /// # Errors
+    /// [`IamError::DuplicateTagKeys`], [`IamError::TooManyTags`].
+    pub fn add(&mut self, tags: &[(String, String)]) -> Result<(), IamError> {
+        let mut new = OrdMap::new();
+        for (key, value) in tags {
+            if new.insert(key.to_lowercase(), (key.clone(), value.clone())).is_some() {
+                return Err(IamError::DuplicateTagKeys);
+            }
+        }
+        let all = new.union(self.0.clone());
+        if all.len() > TAGS {
+            return Err(IamError::TooManyTags);
+        }
+        self.0 = all;
+        Ok(())
+    }
+
+    /// Takes tags away, those that are there.
+    pub fn remove(&mut self, keys: &[String]) {
+        for key in keys {
+            self.0.remove(&key.to_lowercase());
+        }
+    }
+}
+
+/// Something that has tags.
+#[derive(Clone, Copy, Debug)]
+pub enum Tagged<'a> {
+    /// An instance profile by its name.
+    InstanceProfile(&'a str),
+    /// An MFA device by its serial number.
+    MfaDevice(&'a str),
+    /// An identity provider by its ARN.
+    OidcProvider(&'a str),
+    /// A managed policy by its ARN.
+    Policy(&'a str),
+    /// A role by its name.
+    Role(&'a str),
+    /// A user by its name.
+    User(&'a str),
+}
+
+impl Directory {
+    /// The tags of something.
+    ///
+    /// # Errors
+    /// Where it is not there, as for the other operations on it.
+    pub fn tags(&self, account: &AccountId, of: Tagged<'_>) -> Result<Tags, IamError> {
+        Ok(match of {
+            Tagged::InstanceProfile(name) => self.find::<InstanceProfile>(account, name)?.tags.clone(),
+            Tagged::MfaDevice(serial) => self.mfa_device(account, serial)?.tags.clone(),
+            Tagged::OidcProvider(arn) => self.oidc_provider(account, arn)?.tags.clone(),
+            Tagged::Policy(arn) => self.managed_policy(account, arn)?.tags.clone(),
+            Tagged::Role(name) => self.find::<Role>(account, name)?.tags.clone(),
+            Tagged::User(name) => self.find::<User>(account, name)?.tags.clone(),
+        })
+    }
+
+    /// Changes the tags of something.
+    ///
+    /// # Errors
+    /// Where it is not there, as for the other operations on it; and what the change refuses.
+    pub fn edit_tags(
+        &mut self,
+        account: &AccountId,
+        of: Tagged<'_>,
+        change: impl FnOnce(&mut Tags) -> Result<(), IamError>,
+    ) -> Result<(), IamError> {
+        match of {
+            Tagged::InstanceProfile(name) => {
+                self.edit::<InstanceProfile, _>(account, name, |profile| change(&mut profile.tags))
+            }
+            Tagged::MfaDevice(serial) => self.edit_mfa_device(account, serial, |device| change(&mut device.tags)),
+            Tagged::OidcProvider(arn) => self.edit_oidc_provider(account, arn, |provider| change(&mut provider.tags)),
+            Tagged::Policy(arn) => self.edit_policy(account, arn, |policy| change(&mut policy.tags)),
+            Tagged::Role(name) => self.edit::<Role, _>(account, name, |role| {
+                role.check_not_of_identity_center()?;
+                change(&mut role.tags)
+            }),
+            Tagged::User(name) => self.edit::<User, _>(account, name, |user| change(&mut user.tags)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tag(key: &str, value: &str) -> (String, String) {
+        (key.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn keys_are_unique_without_regard_to_case() {
+        let mut tags = Tags::default();
+        tags.add(&[tag("Team", "a"), tag("app", "b")]).unwrap();
+        tags.add(&[tag("TEAM", "c")]).unwrap();
+        assert_eq!(tags.iter().collect::<Vec<_>>(), [("app", "b"), ("TEAM", "c")]);
+        let before = tags.clone();
+        assert_eq!(
+            tags.add(&[tag("x", "1"), tag("X", "2")]),
+            Err(IamError::DuplicateTagKeys)
+        );
+        assert_eq!(tags, before);
+        tags.remove(&["team".to_owned(), "none".to_owned()]);
+        assert_eq!(tags.iter().collect::<Vec<_>>(), [("app", "b")]);
+    }
+
+    #[test]
+    fn there_are_fifty_at_most() {
+        let mut tags = Tags::default();
+        let fifty: Vec<_> = (0..50).map(|at| tag(&format!("k{at}"), "")).collect();
+        tags.add(&fifty).unwrap();
+        tags.add(&[tag("k0", "again")]).unwrap();
+        assert_eq!(tags.add(&[tag("more", "")]), Err(IamError::TooManyTags));
+    }
+}

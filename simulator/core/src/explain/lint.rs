@@ -1,0 +1,191 @@
+//! What is wrong with an `aws-auth` ConfigMap, access entries or a kubeconfig, before a client finds out.
+//!
+//! The rules follow the authenticator's own reading ([`crate::cluster::mapping::aws_auth`]): items match in any case, the last
+//! duplicate wins, a field of the wrong type is lost, a misspelled key is passed over. [`lint`] is the way in; the
+//! rules with their sentences are [`Rule`], and one file a kind of input finds them.
+
+mod access_entry;
+mod aws_auth;
+mod kubeconfig;
+mod principal;
+mod rule;
+#[cfg(test)]
+mod tests;
+pub(crate) mod tree;
+
+use std::fmt;
+
+pub use self::rule::Rule;
+use self::tree::Node;
+use self::tree::Place;
+use self::tree::Shape;
+use self::tree::Source;
+use crate::value::arn::AccountId;
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// What `aws eks describe-access-entry` and its like print.
+    AccessEntries,
+    /// The `aws-auth` ConfigMap, a list that holds it, its data, or one of its values.
+    AwsAuth,
+    /// A kubeconfig.
+    Kubeconfig,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AccessEntries => "access-entries",
+            Self::AwsAuth => "aws-auth",
+            Self::Kubeconfig => "kubeconfig",
+        })
+    }
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// It does not do what it is written for.
+    Error,
+    /// It does something, but hardly what is wanted.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        })
+    }
+}
+
+/// What is known apart from the text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The kind of the text; found out from it where it is not given.
+    pub kind: Option<Kind>,
+    /// The cluster's account; read from the ARNs of access entries where it is not given.
+    pub account: Option<AccountId>,
+}
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which rule.
+    pub rule: Rule,
+    /// How bad.
+    pub severity: Severity,
+    /// The line of the value in the text, from 1.
+    pub line: usize,
+    /// Its column, from 1, in characters.
+    pub column: usize,
+    /// How many characters of the line it takes, at least 1.
+    pub length: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub mend: String,
+}
+
+/// Reads `text` and returns what is wrong, by position.
+///
+/// A value inside the string of a ConfigMap has its place in `text` itself. Where an escape or folding hides it, that
+/// of the string as a whole.
+#[must_use]
+pub fn lint(text: &str, context: &Context) -> Vec<Finding> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let source = Source::new(text);
+    let mut report = Report {
+        source: &source,
+        findings: Vec::new(),
+    };
+    match source.documents(text) {
+        Ok(documents) => lint_documents(&mut report, &documents, context),
+        Err(broken) if broken.is_tab => report.add(Rule::InputTab, broken.place, broken.message, "indent with spaces"),
+        Err(broken) => report.add(
+            Rule::InputBroken,
+            broken.place,
+            broken.message,
+            "mend the YAML or JSON here or just before",
+        ),
+    }
+    let mut findings = report.findings;
+    findings.sort_by(|a, b| (a.line, a.column, a.rule, &a.message).cmp(&(b.line, b.column, b.rule, &b.message)));
+    // An anchor's values are read wherever an alias names it.
+    findings.dedup();
+    findings
+}
+
+fn lint_documents(report: &mut Report<'_>, documents: &[Node], context: &Context) {
+    let Some(first) = documents.iter().find(|node| !matches!(node.shape, Shape::Null)) else {
+        return report.unknown(START, "the text is empty".to_owned());
+    };
+    let sniffed = documents.iter().find_map(sniff);
+    let Some(kind) = context.kind.or(sniffed) else {
+        return report.unknown(
+            first.place,
+            "neither mapRoles, mapUsers, mapAccounts nor an access entry nor a kubeconfig is in it".to_owned(),
+        );
+    };
+    if let Some(sniffed) = sniffed.filter(|sniffed| *sniffed != kind) {
+        return report.unknown(first.place, format!("this looks like {sniffed}, not {kind}"));
+    }
+    match kind {
+        Kind::AwsAuth => aws_auth::lint(report, documents),
+        Kind::AccessEntries => access_entry::lint(report, documents, context.account.as_ref()),
+        Kind::Kubeconfig => documents.iter().for_each(|document| kubeconfig::lint(report, document)),
+    }
+}
+
+fn sniff(node: &Node) -> Option<Kind> {
+    if kubeconfig::is_one(node) {
+        Some(Kind::Kubeconfig)
+    } else if access_entry::is_one(node) {
+        Some(Kind::AccessEntries)
+    } else if aws_auth::is_one(node) {
+        Some(Kind::AwsAuth)
+    } else {
+        None
+    }
+}
+
+const START: Place = Place {
+    line: 1,
+    column: 1,
+    length: 1,
+};
+
+/// The findings so far.
+struct Report<'a> {
+    source: &'a Source,
+    findings: Vec<Finding>,
+}
+
+impl Report<'_> {
+    fn add(&mut self, rule: Rule, place: Place, message: impl Into<String>, mend: impl Into<String>) {
+        self.findings.push(Finding {
+            rule,
+            severity: rule.severity(),
+            line: place.line,
+            column: place.column,
+            length: place.length,
+            message: message.into(),
+            mend: mend.into(),
+        });
+    }
+
+    fn unknown(&mut self, place: Place, message: String) {
+        self.add(
+            Rule::InputUnknown,
+            place,
+            message,
+            "give what `kubectl get configmap aws-auth -n kube-system -o yaml`, `aws eks describe-access-entry` or \
+             `kubectl config view --raw` prints",
+        );
+    }
+}

@@ -1,0 +1,151 @@
+//! What the ARN in a mapping or entry names, or why it names nothing.
+
+use crate::value::arn::Arn;
+use crate::value::arn::Partition;
+
+/// An ARN that has the form of one.
+pub(super) struct Named {
+    pub(super) arn: Arn,
+    pub(super) kind: Kind,
+    /// Between the kind and the name, without slashes at its ends.
+    pub(super) path: String,
+    /// The last part of the resource.
+    pub(super) name: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    FederatedUser,
+    Group,
+    InstanceProfile,
+    Other,
+    Role,
+    Root,
+    Session,
+    User,
+}
+
+/// Why a text is no ARN that a principal could have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    AccountId(String),
+    Malformed(&'static str),
+    NotAscii(char),
+    Partition(String),
+    WhiteSpace,
+    Wildcard,
+}
+
+/// Reads it without regard to case, as mappings are compared.
+pub(super) fn read(text: &str) -> Result<Named, Fault> {
+    if text.chars().any(char::is_whitespace) {
+        return Err(Fault::WhiteSpace);
+    }
+    if let Some(character) = text.chars().find(|character| !character.is_ascii_graphic()) {
+        return Err(Fault::NotAscii(character));
+    }
+    if text.contains(['*', '?']) {
+        return Err(Fault::Wildcard);
+    }
+    let lower = Arn::parse(&text.to_lowercase()).map_err(|_| {
+        Fault::Malformed(if text.to_lowercase().starts_with("arn:") {
+            "it has fewer than six sections"
+        } else {
+            "it does not begin with `arn:`"
+        })
+    })?;
+    let mut sections = text.splitn(6, ':');
+    let mut section = || sections.next().unwrap_or_default().to_owned();
+    let (_, partition, service, region, account_id, resource) =
+        (section(), section(), section(), section(), section(), section());
+    if Partition::from_name(&lower.partition).is_none() {
+        return Err(Fault::Partition(partition));
+    }
+    if !matches!(lower.service.as_str(), "iam" | "sts") {
+        return Err(Fault::Malformed("its service is neither iam nor sts"));
+    }
+    if !region.is_empty() {
+        return Err(Fault::Malformed("it names a region, which IAM has none of"));
+    }
+    if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Fault::AccountId(account_id));
+    }
+    let (word, rest) = resource.split_once('/').unwrap_or((&resource, ""));
+    let (path, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+    let kind = match (lower.service.as_str(), word.to_lowercase().as_str()) {
+        ("iam", "root") if rest.is_empty() => Kind::Root,
+        ("iam", "role") => Kind::Role,
+        ("iam", "user") => Kind::User,
+        ("iam", "instance-profile") => Kind::InstanceProfile,
+        ("iam", "group") => Kind::Group,
+        ("sts", "assumed-role") => Kind::Session,
+        ("sts", "federated-user") => Kind::FederatedUser,
+        _ => Kind::Other,
+    };
+    if name.is_empty() && !matches!(kind, Kind::Root | Kind::Other) {
+        return Err(Fault::Malformed("it names nobody"));
+    }
+    Ok(Named {
+        path: path.trim_matches('/').to_owned(),
+        name: name.to_owned(),
+        kind,
+        arn: Arn {
+            partition,
+            service,
+            region,
+            account_id,
+            resource,
+        },
+    })
+}
+
+impl Named {
+    /// The ARN of the role behind a session or with a path: as STS shows it.
+    pub(super) fn role_without_path(&self) -> String {
+        let role = match self.kind {
+            Kind::Session => self.path.rsplit('/').next().unwrap_or_default(),
+            _ => &self.name,
+        };
+        format!("arn:{}:iam::{}:role/{role}", self.arn.partition, self.arn.account_id)
+    }
+}
+
+/// The templates that a username or group may hold.
+pub(super) const TEMPLATES: [&str; 5] = [
+    "{{AccessKeyID}}",
+    "{{AccountID}}",
+    "{{EC2PrivateDNSName}}",
+    "{{SessionName}}",
+    "{{SessionNameRaw}}",
+];
+
+/// The first `{{…}}` that is no template.
+pub(super) fn unknown_template(text: &str) -> Option<String> {
+    let mut rest = text.to_owned();
+    for template in TEMPLATES {
+        rest = rest.replace(template, "");
+    }
+    let (_, tail) = rest.split_once("{{")?;
+    let inner = tail.split_once("}}").map_or(tail, |(inner, _)| inner);
+    let end = if tail.contains("}}") { "}}" } else { "" };
+    Some(format!("{{{{{inner}{end}"))
+}
+
+/// Whether two words differ by at most two letters put in, left out or exchanged.
+pub(super) fn is_near(a: &str, b: &str) -> bool {
+    let b: Vec<char> = b.chars().collect();
+    if a.chars().count().abs_diff(b.len()) > 2 {
+        return false;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (at, left) in (1_usize..).zip(a.chars()) {
+        let mut next = vec![at];
+        for ((right, diagonal), above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
+            let beside = next.last().copied().unwrap_or_default();
+            let change = diagonal.saturating_add(usize::from(left != *right));
+            next.push(change.min(above.saturating_add(1)).min(beside.saturating_add(1)));
+        }
+        row = next;
+    }
+    row.last().is_some_and(|distance| *distance <= 2)
+}

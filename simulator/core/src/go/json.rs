@@ -1,0 +1,59 @@
+//! What Go's `encoding/json` makes of a value: names in any case, its words for kinds, and its text.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::go;
+
+/// The field of that name in any case, the last of several; null where there is none.
+#[must_use]
+pub fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
+    let mut fields = value.as_object().into_iter().flatten();
+    let found = fields.rfind(|(key, _)| go::text::equal_fold(key, name));
+    found.map_or(&Value::Null, |(_, value)| value)
+}
+
+/// A value as Go writes it: with what HTML could take for its own escaped. Nothing for what JSON cannot say.
+#[must_use]
+pub fn render(value: &impl Serialize) -> String {
+    // In JSON these characters stand in strings only.
+    serde_json::to_string(value)
+        .unwrap_or_default()
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+}
+
+/// A value that JSON was read into, as Go prints it with `%v`: `map[data:map[a:3] labels:<nil>]`.
+#[must_use]
+pub fn printed(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(printed).collect();
+            format!("[{}]", items.join(" "))
+        }
+        Value::Object(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(name, value)| format!("{name}:{}", printed(value)))
+                .collect();
+            format!("map[{}]", fields.join(" "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What an `UnmarshalTypeError` calls a value.
+#[must_use]
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}

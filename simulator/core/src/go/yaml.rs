@@ -1,0 +1,548 @@
+//! YAML as goyaml.v2 reads it, and as `sigs.k8s.io/yaml` makes JSON of it: YAML 1.1 with its scalars (`yes` is true, `012`
+//! is ten) and its error texts.
+//!
+//! The grammar has its own reader, because other parsers judge other texts as broken, and name other lines.
+
+mod parser;
+mod scanner;
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Number;
+use serde_json::Value as Json;
+
+use self::parser::Document;
+use self::parser::Node;
+use self::parser::NodeKind;
+use crate::value::log::go_quote;
+
+/// A chain of aliases may nest deeper than the text; this deep no mapping goes.
+const DEPTH_LIMIT: usize = 500;
+const TAG_PREFIX: &str = "tag:yaml.org,2002:";
+
+/// `YAMLToJSON`: the first document; an empty text is null.
+///
+/// # Errors
+/// The error's text upstream.
+pub(crate) fn to_json(text: &str) -> Result<Json, String> {
+    if text.trim_start().starts_with('{') {
+        return already_json(text);
+    }
+    let document = Document::parse(text)?;
+    let Some(root) = document.root else {
+        return Ok(Json::Null);
+    };
+    let value = Decoder::new(&document).value(root)?;
+    json(jsonable(&value)?)
+}
+
+/// What begins with a brace is taken for JSON as it stands.
+///
+/// FIDELITY: Go names each place in which JSON can be broken in its own words; here all but the commonest two share one.
+fn already_json(text: &str) -> Result<Json, String> {
+    let space = [' ', '\t', '\r', '\n'];
+    // Go shows the first byte of a character as if it were one.
+    let invalid = |text: &str, place: &str| {
+        let byte = char::from(text.bytes().next().unwrap_or_default());
+        let shown = match byte {
+            '\'' => r"\'".to_owned(),
+            byte => go_quote(&byte.to_string()).trim_matches('"').to_owned(),
+        };
+        Err(format!("invalid character '{shown}' looking for beginning of {place}"))
+    };
+    let text = text.trim_start_matches(space);
+    let Some(inside) = text.strip_prefix('{').map(|text| text.trim_start_matches(space)) else {
+        return invalid(text, "value");
+    };
+    if inside.is_empty() {
+        return Err("unexpected end of JSON input".to_owned());
+    }
+    if !inside.starts_with(['"', '}']) {
+        return invalid(inside, "object key string");
+    }
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_eof() {
+            "unexpected end of JSON input".to_owned()
+        } else {
+            "invalid character in JSON".to_owned()
+        }
+    })
+}
+
+/// `yaml.Unmarshal` into a list of strings: what could be read, and the error's text.
+pub(crate) fn to_strings(text: &str) -> (Vec<String>, Option<String>) {
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => return (Vec::new(), Some(error)),
+    };
+    let Some(root) = document.root else {
+        return (Vec::new(), None);
+    };
+    let mut decoder = Decoder::new(&document);
+    let mut strings = Vec::new();
+    let mut faults = Vec::new();
+    let error = match decoder.strings(root, &mut strings, &mut faults) {
+        Err(error) => Some(error),
+        Ok(()) if faults.is_empty() => None,
+        Ok(()) => Some(format!("yaml: unmarshal errors:\n  {}", faults.join("\n  "))),
+    };
+    (strings, error)
+}
+
+/// What goyaml decodes a node to where no type is asked for.
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    Bool(bool),
+    Float(f64),
+    Int(i64),
+    /// By [`identity`]; key and value.
+    Map(BTreeMap<String, (Value, Value)>),
+    Null,
+    Sequence(Vec<Value>),
+    String(String),
+    Uint(u64),
+}
+
+struct Decoder<'a> {
+    document: &'a Document,
+    /// The aliases that are being followed.
+    following: Vec<usize>,
+    depth: usize,
+    decoded: u32,
+    decoded_in_aliases: u32,
+}
+
+impl<'a> Decoder<'a> {
+    fn new(document: &'a Document) -> Self {
+        Self {
+            document,
+            following: Vec::new(),
+            depth: 0,
+            decoded: 0,
+            decoded_in_aliases: 0,
+        }
+    }
+
+    /// The node behind all aliases. Each call must be followed by [`Decoder::leave`].
+    fn enter(&mut self, mut at: usize) -> Result<(&'a Node, usize), String> {
+        let mut followed = 0;
+        loop {
+            self.count()?;
+            let Some(node) = self.document.node(at) else {
+                return Err("yaml: node is missing".to_owned());
+            };
+            let NodeKind::Alias { name, target } = &node.kind else {
+                self.depth += 1;
+                if self.depth > DEPTH_LIMIT {
+                    return Err(format!("yaml: exceeded max depth of {DEPTH_LIMIT}"));
+                }
+                return Ok((node, followed));
+            };
+            if self.following.contains(&at) {
+                return Err(format!("yaml: anchor '{name}' value contains itself"));
+            }
+            self.following.push(at);
+            followed += 1;
+            at = *target;
+        }
+    }
+
+    fn leave(&mut self, followed: usize) {
+        self.depth -= 1;
+        self.following.truncate(self.following.len() - followed);
+    }
+
+    /// Few nodes may stand for many by their aliases, but not for too many.
+    fn count(&mut self) -> Result<(), String> {
+        const LOW: f64 = 400_000.0;
+        const HIGH: f64 = 4_000_000.0;
+        self.decoded += 1;
+        self.decoded_in_aliases += u32::from(!self.following.is_empty());
+        let (all, in_aliases) = (f64::from(self.decoded), f64::from(self.decoded_in_aliases));
+        let allowed = 0.99 - 0.89 * ((all - LOW) / (HIGH - LOW)).clamp(0.0, 1.0);
+        if self.decoded_in_aliases > 100 && self.decoded > 1000 && in_aliases / all > allowed {
+            return Err("yaml: document contains excessive aliasing".to_owned());
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, at: usize) -> Result<Value, String> {
+        let (node, followed) = self.enter(at)?;
+        let value = match &node.kind {
+            NodeKind::Scalar { value, tag, implicit } => resolve(value, tag, *implicit)?.1,
+            NodeKind::Sequence(children) => {
+                let values: Result<_, _> = children.iter().map(|child| self.value(*child)).collect();
+                Value::Sequence(values?)
+            }
+            NodeKind::Mapping(pairs) => {
+                let mut map = BTreeMap::new();
+                self.mapping(pairs, &mut map)?;
+                Value::Map(map)
+            }
+            NodeKind::Alias { .. } => Value::Null,
+        };
+        self.leave(followed);
+        Ok(value)
+    }
+
+    fn mapping(&mut self, pairs: &[(usize, usize)], map: &mut BTreeMap<String, (Value, Value)>) -> Result<(), String> {
+        for (key, value) in pairs {
+            if self.is_merge(*key) {
+                self.merge(*value, map)?;
+                continue;
+            }
+            let key = self.value(*key)?;
+            if matches!(key, Value::Map(_) | Value::Sequence(_)) {
+                return Err(format!("yaml: invalid map key: {}", go_syntax(&key)));
+            }
+            let value = self.value(*value)?;
+            map.insert(identity(&key), (key, value));
+        }
+        Ok(())
+    }
+
+    fn is_merge(&self, at: usize) -> bool {
+        self.document.node(at).is_some_and(|node| match &node.kind {
+            NodeKind::Scalar { value, tag, implicit } => {
+                value == "<<" && (*implicit || tag.strip_prefix(TAG_PREFIX) == Some("merge"))
+            }
+            _ => false,
+        })
+    }
+
+    /// Merged pairs replace those that came before: an earlier list item before a later one.
+    fn merge(&mut self, at: usize, map: &mut BTreeMap<String, (Value, Value)>) -> Result<(), String> {
+        let document = self.document;
+        let is_mapping = |at: usize| match document.node(at).map(|node| &node.kind) {
+            Some(NodeKind::Mapping(_)) => true,
+            Some(NodeKind::Alias { target, .. }) => document
+                .node(*target)
+                .is_some_and(|node| matches!(node.kind, NodeKind::Mapping(_))),
+            _ => false,
+        };
+        let merged = match document.node(at).map(|node| &node.kind) {
+            Some(NodeKind::Sequence(children)) => children.iter().rev().copied().collect(),
+            _ => vec![at],
+        };
+        for at in merged {
+            if !is_mapping(at) {
+                return Err("yaml: map merge requires map or sequence of maps as the value".to_owned());
+            }
+            let (node, followed) = self.enter(at)?;
+            if let NodeKind::Mapping(pairs) = &node.kind {
+                self.mapping(pairs, map)?;
+            }
+            self.leave(followed);
+        }
+        Ok(())
+    }
+
+    fn strings(&mut self, at: usize, strings: &mut Vec<String>, faults: &mut Vec<String>) -> Result<(), String> {
+        let (node, _) = self.enter(at)?;
+        let NodeKind::Sequence(children) = &node.kind else {
+            let is_null = match &node.kind {
+                NodeKind::Scalar { value, tag, implicit } => resolve(value, tag, *implicit)?.1 == Value::Null,
+                _ => false,
+            };
+            if !is_null {
+                faults.push(fault(node, "[]string")?);
+            }
+            return Ok(());
+        };
+        // Where decoding ends early, the strings that were not reached are there, empty.
+        strings.resize(children.len(), String::new());
+        let mut count = 0;
+        for child in children {
+            let (node, followed) = self.enter(*child)?;
+            let text = match &node.kind {
+                NodeKind::Scalar { value, tag, implicit } => match resolve(value, tag, *implicit)? {
+                    (_, Value::Null) => Some(String::new()),
+                    ("binary", Value::String(decoded)) => Some(decoded),
+                    _ => Some(value.clone()),
+                },
+                _ => {
+                    faults.push(fault(node, "string")?);
+                    None
+                }
+            };
+            self.leave(followed);
+            if let (Some(text), Some(slot)) = (text, strings.get_mut(count)) {
+                *slot = text;
+                count += 1;
+            }
+        }
+        strings.truncate(count);
+        Ok(())
+    }
+}
+
+fn fault(node: &Node, wanted: &str) -> Result<String, String> {
+    let what = match &node.kind {
+        NodeKind::Mapping(_) => "!!map".to_owned(),
+        NodeKind::Sequence(_) => "!!seq".to_owned(),
+        NodeKind::Alias { name, .. } => format!("*{name}"),
+        NodeKind::Scalar { value, tag, implicit } => {
+            let tag = match tag.as_str() {
+                "" => format!("!!{}", resolve(value, tag, *implicit)?.0),
+                tag => short(tag),
+            };
+            let shown = match value.len() {
+                0..=10 => value.clone(),
+                _ => String::from_utf8_lossy(value.as_bytes().get(..7).unwrap_or_default()).into_owned() + "...",
+            };
+            match tag.as_str() {
+                "!!map" | "!!seq" => format!("{tag}{value}"),
+                _ => format!("{tag} `{shown}`"),
+            }
+        }
+    };
+    Ok(format!("line {}: cannot unmarshal {what} into {wanted}", node.line + 1))
+}
+
+fn short(tag: &str) -> String {
+    tag.strip_prefix(TAG_PREFIX)
+        .map_or_else(|| tag.to_owned(), |name| format!("!!{name}"))
+}
+
+/// A scalar as JSON, for readers of their own that keep places. `tag` is short, such as `str`.
+pub(crate) fn scalar(text: &str, is_plain: bool, tag: Option<&str>) -> Json {
+    let tag = tag.map(|tag| format!("{TAG_PREFIX}{tag}")).unwrap_or_default();
+    let string = || Json::String(text.to_owned());
+    let Ok((_, value)) = resolve(text, &tag, is_plain && tag.is_empty()) else {
+        return string();
+    };
+    jsonable(&value).and_then(json).unwrap_or_else(|_| string())
+}
+
+/// The tag and the value of a scalar. Tags that goyaml does not know make strings.
+fn resolve<'a>(text: &str, tag: &'a str, implicit: bool) -> Result<(&'a str, Value), String> {
+    let string = || Value::String(text.to_owned());
+    if tag.is_empty() && !implicit {
+        return Ok(("str", string()));
+    }
+    let wanted = match (tag, tag.strip_prefix(TAG_PREFIX)) {
+        ("", _) => "",
+        (_, Some("binary")) => {
+            let packed: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+            return match STANDARD.decode(packed) {
+                Ok(bytes) => Ok(("binary", Value::String(String::from_utf8_lossy(&bytes).into_owned()))),
+                Err(_) => Err("yaml: !!binary value contains invalid base64 data".to_owned()),
+            };
+        }
+        (_, Some("str")) => return Ok(("str", string())),
+        (_, Some(name @ ("bool" | "float" | "int" | "null" | "timestamp"))) => name,
+        _ => return Ok((tag, string())),
+    };
+    let (found, value) = match plain(text) {
+        Value::String(text) if is_timestamp(&text) => ("timestamp", Value::String(text)),
+        value => (
+            match value {
+                Value::Bool(_) => "bool",
+                Value::Float(_) => "float",
+                Value::Int(_) | Value::Uint(_) => "int",
+                Value::Null => "null",
+                Value::Map(_) | Value::Sequence(_) | Value::String(_) => "str",
+            },
+            value,
+        ),
+    };
+    match (wanted, &value) {
+        ("", _) => Ok((found, value)),
+        (wanted, _) if wanted == found => Ok((found, value)),
+        ("float", Value::Int(number)) => {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "Go converts it so, and only its kind is looked at"
+            )]
+            let float = *number as f64;
+            Ok(("float", Value::Float(float)))
+        }
+        _ => Err(format!("yaml: cannot decode !!{found} `{text}` as a !!{wanted}")),
+    }
+}
+
+/// A scalar without quotes and tag. A time stamp stays a string.
+fn plain(text: &str) -> Value {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Value::Bool(true),
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            return Value::Bool(false);
+        }
+        ".nan" | ".NaN" | ".NAN" => return Value::Float(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Value::Float(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => return Value::Float(f64::NEG_INFINITY),
+        _ => {}
+    }
+    number(text).unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+fn number(text: &str) -> Option<Value> {
+    let float = |text: &str| {
+        let float: f64 = text.parse().ok()?;
+        float.is_finite().then_some(Value::Float(float))
+    };
+    if text.starts_with('.') {
+        return is_float(text).then(|| float(text)).flatten();
+    }
+    if !text.starts_with(|c: char| c.is_ascii_digit() || "+-".contains(c)) {
+        return None;
+    }
+    let text = text.replace('_', "");
+    let (sign, digits) = match text.strip_prefix(['+', '-']) {
+        Some(digits) if text.starts_with('-') => ("-", digits),
+        Some(digits) => ("+", digits),
+        None => ("", text.as_str()),
+    };
+    let (radix, digits) = match digits.get(..2) {
+        Some("0x" | "0X") => (16, digits.get(2..)?),
+        Some("0b" | "0B") => (2, digits.get(2..)?),
+        Some("0o" | "0O") => (8, digits.get(2..)?),
+        Some(start) if start.starts_with('0') => (8, digits.get(1..)?),
+        _ => (10, digits),
+    };
+    if !digits.starts_with(['+', '-']) {
+        if let Ok(value) = i64::from_str_radix(&format!("{sign}{digits}"), radix) {
+            return Some(Value::Int(value));
+        }
+        // Go's ParseUint takes no sign.
+        if let (true, Ok(value)) = (sign.is_empty(), u64::from_str_radix(digits, radix)) {
+            return Some(Value::Uint(value));
+        }
+    }
+    is_float(&text).then(|| float(&text)).flatten()
+}
+
+/// `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`
+fn is_float(text: &str) -> bool {
+    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
+        None => (text, None),
+    };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    digits(whole)
+        && digits(fraction)
+        && (!whole.is_empty() || !fraction.is_empty() && mantissa.starts_with('.'))
+        && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent))
+}
+
+/// Whether goyaml sees a time stamp, which shows in error texts only.
+///
+/// FIDELITY: the date is judged, the time behind it is not.
+fn is_timestamp(text: &str) -> bool {
+    let date = text.split(['T', 't', ' ']).next().unwrap_or_default();
+    let parts: Vec<&str> = date.split('-').collect();
+    let number = |text: &str, most: u32| {
+        (1..=2).contains(&text.len()) && text.parse::<u32>().is_ok_and(|number| (1..=most).contains(&number))
+    };
+    match parts[..] {
+        [year, month, day] => year.len() == 4 && year.parse::<u32>().is_ok() && number(month, 12) && number(day, 31),
+        _ => false,
+    }
+}
+
+/// Go's maps tell keys apart by type and value.
+fn identity(key: &Value) -> String {
+    let kind = match key {
+        Value::Bool(_) => "bool",
+        Value::Float(_) => "float64",
+        Value::Int(_) => "int",
+        Value::Null => "",
+        Value::Map(_) | Value::Sequence(_) | Value::String(_) => "string",
+        Value::Uint(_) => "uint64",
+    };
+    format!("{kind} {}", go_syntax(key))
+}
+
+/// `%#v`
+fn go_syntax(value: &Value) -> String {
+    let element = |value: &Value| match value {
+        Value::Null => "interface {}(nil)".to_owned(),
+        value => go_syntax(value),
+    };
+    match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Float(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Map(map) => {
+            let pairs: Vec<String> = map
+                .values()
+                .map(|(key, value)| format!("{}:{}", element(key), element(value)))
+                .collect();
+            format!("map[interface {{}}]interface {{}}{{{}}}", pairs.join(", "))
+        }
+        Value::Null => "<nil>".to_owned(),
+        Value::Sequence(values) => {
+            let values: Vec<String> = values.iter().map(element).collect();
+            format!("[]interface {{}}{{{}}}", values.join(", "))
+        }
+        Value::String(text) => go_quote(text),
+        Value::Uint(value) => format!("{value:#x}"),
+    }
+}
+
+/// What has string keys only.
+enum Jsonable {
+    Json(Json),
+    Object(BTreeMap<String, Jsonable>),
+    /// As `encoding/json` names it.
+    Unsupported(&'static str),
+    Array(Vec<Jsonable>),
+}
+
+/// `convertToJSONableObject`
+fn jsonable(value: &Value) -> Result<Jsonable, String> {
+    Ok(match value {
+        Value::Bool(value) => Jsonable::Json(Json::Bool(*value)),
+        Value::Float(value) if value.is_nan() => Jsonable::Unsupported("NaN"),
+        Value::Float(value) => match Number::from_f64(*value) {
+            Some(number) => Jsonable::Json(Json::Number(number)),
+            None if *value < 0.0 => Jsonable::Unsupported("-Inf"),
+            None => Jsonable::Unsupported("+Inf"),
+        },
+        Value::Int(value) => Jsonable::Json((*value).into()),
+        Value::Map(map) => {
+            let mut object = BTreeMap::new();
+            for (key, value) in map.values() {
+                let name = match key {
+                    Value::String(text) => text.clone(),
+                    Value::Bool(_) | Value::Float(_) | Value::Int(_) => go_syntax(key),
+                    Value::Map(_) | Value::Null | Value::Sequence(_) | Value::Uint(_) => {
+                        let kind = if *key == Value::Null { "%!s(<nil>)" } else { "uint64" };
+                        return Err(format!(
+                            "unsupported map key of type: {kind}, key: {}, value: {}",
+                            go_syntax(key),
+                            go_syntax(value)
+                        ));
+                    }
+                };
+                object.insert(name, jsonable(value)?);
+            }
+            Jsonable::Object(object)
+        }
+        Value::Null => Jsonable::Json(Json::Null),
+        Value::Sequence(values) => Jsonable::Array(values.iter().map(jsonable).collect::<Result<_, _>>()?),
+        Value::String(text) => Jsonable::Json(Json::String(text.clone())),
+        Value::Uint(value) => Jsonable::Json((*value).into()),
+    })
+}
+
+/// `json.Marshal`, as far as it can fail.
+fn json(value: Jsonable) -> Result<Json, String> {
+    match value {
+        Jsonable::Array(values) => Ok(Json::Array(values.into_iter().map(json).collect::<Result<_, _>>()?)),
+        Jsonable::Json(value) => Ok(value),
+        Jsonable::Object(fields) => {
+            let fields: Result<_, String> = fields
+                .into_iter()
+                .map(|(name, value)| Ok((name, json(value)?)))
+                .collect();
+            Ok(Json::Object(fields?))
+        }
+        Jsonable::Unsupported(name) => Err(format!("json: unsupported value: {name}")),
+    }
+}

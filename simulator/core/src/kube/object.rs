@@ -1,0 +1,360 @@
+//! Kubernetes objects as the API server stores them: JSON under a resource, a namespace and a name.
+//!
+//! The store knows nothing of HTTP. It stamps uid, resourceVersion and creationTimestamp, and refuses stale writes.
+
+pub mod deletion;
+pub mod disruption;
+pub mod history;
+mod index;
+pub mod job;
+mod pod;
+pub mod service;
+pub mod strategy;
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::json;
+
+use self::history::History;
+use self::index::Index;
+use crate::value::id::IdGenerator;
+use crate::value::instant::Timestamp;
+
+/// The resource of CustomResourceDefinitions.
+pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
+
+/// Where an object stands. Ordered so that a list is one range of the map, by namespace and then by name, as etcd's is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectKey {
+    /// Plural and group, such as `configmaps` or `rolebindings.rbac.authorization.k8s.io`.
+    pub resource: String,
+    /// Empty for cluster-scoped objects.
+    pub namespace: String,
+    /// The object's name.
+    pub name: String,
+}
+
+impl ObjectKey {
+    /// The key of those three parts.
+    #[must_use]
+    pub fn new(resource: &str, namespace: &str, name: &str) -> Self {
+        Self {
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+}
+
+/// All objects of a cluster.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct ObjectStore {
+    #[serde(skip)]
+    objects: OrdMap<ObjectKey, Arc<Value>>,
+    revision: u64,
+    #[serde(skip)]
+    history: History,
+    #[serde(skip)]
+    index: Index,
+}
+
+impl ObjectStore {
+    /// The number of the last change; a list's resourceVersion.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The object at `key`.
+    #[must_use]
+    pub fn find(&self, key: &ObjectKey) -> Option<&Arc<Value>> {
+        self.objects.get(key)
+    }
+
+    /// The objects of a resource, in one namespace or (with `None`) in all, ordered by namespace and name.
+    pub fn list<'a>(
+        &'a self,
+        resource: &'a str,
+        namespace: Option<&'a str>,
+    ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Value>)> {
+        let first = ObjectKey::new(resource, namespace.unwrap_or_default(), "");
+        self.objects.range(first..).take_while(move |(key, _)| {
+            key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
+        })
+    }
+
+    /// [`ObjectStore::list`], from behind `after` on.
+    pub fn list_after<'a>(
+        &'a self,
+        resource: &'a str,
+        namespace: Option<&'a str>,
+        after: &'a ObjectKey,
+    ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Value>)> {
+        self.objects
+            .range::<_, ObjectKey>((Bound::Excluded(after), Bound::Unbounded))
+            .take_while(move |(key, _)| {
+                key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
+            })
+    }
+
+    /// Stores a new object and returns it as stored. Without a uid it gets one (see [`identify`]).
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`].
+    pub fn create(
+        &mut self,
+        key: ObjectKey,
+        mut object: Value,
+        ids: &mut IdGenerator,
+        now: Timestamp,
+    ) -> Result<Arc<Value>, StoreError> {
+        if let Some(found) = self.objects.get(&key) {
+            return Err(if text(found, "/metadata/deletionTimestamp").is_empty() {
+                StoreError::AlreadyExists
+            } else {
+                StoreError::BeingDeleted
+            });
+        }
+        let metadata = metadata_mut(&mut object);
+        metadata.insert("name".to_owned(), json!(key.name));
+        if !key.namespace.is_empty() {
+            metadata.insert("namespace".to_owned(), json!(key.namespace));
+        }
+        metadata.insert("creationTimestamp".to_owned(), json!(now.render_rfc3339()));
+        if text(&object, "/metadata/uid").is_empty() {
+            identify(&mut object, ids);
+        }
+        Ok(self.put(key, object))
+    }
+
+    /// Replaces an object and returns it as stored. uid and creationTimestamp stay; a resourceVersion in the new object
+    /// must be the stored one. An object that says the same as before is not written, so its resourceVersion stays.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] and [`StoreError::OtherUid`] when resourceVersion or uid differ
+    /// from the stored ones.
+    pub fn update(&mut self, key: &ObjectKey, mut object: Value) -> Result<Arc<Value>, StoreError> {
+        let stored = Arc::clone(self.objects.get(key).ok_or(StoreError::NotFound)?);
+        if !self.prepare_update(&stored, &mut object)? {
+            return Ok(stored);
+        }
+        Ok(self.put(key.clone(), object))
+    }
+
+    /// Checks the version that `object` names and gives it what no update changes; whether it then says something new.
+    fn prepare_update(&self, stored: &Value, object: &mut Value) -> Result<bool, StoreError> {
+        let kept = stored.get("metadata").cloned().unwrap_or_default();
+        let metadata = metadata_mut(object);
+        let differs = |field: &str| {
+            let presented = metadata.get(field).and_then(Value::as_str).unwrap_or_default();
+            let is_other = !presented.is_empty() && Some(presented) != kept.get(field).and_then(Value::as_str);
+            is_other.then(|| presented.to_owned())
+        };
+        if let Some(presented) = differs("uid") {
+            let stored = text(stored, "/metadata/uid").to_owned();
+            return Err(StoreError::OtherUid { presented, stored });
+        }
+        if differs("resourceVersion").is_some() {
+            return Err(StoreError::Conflict);
+        }
+        for field in ["uid", "creationTimestamp", "resourceVersion"] {
+            if let Some(value) = kept.get(field) {
+                metadata.insert(field.to_owned(), value.clone());
+            }
+        }
+        Ok(*object != *stored)
+    }
+
+    /// Removes an object, whatever it says of finalizers and whatever belongs to it, and returns it as it was last.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn remove(&mut self, key: &ObjectKey) -> Result<Arc<Value>, StoreError> {
+        let removed = self.objects.remove(key).ok_or(StoreError::NotFound)?;
+        self.revision += 1;
+        // The last state carries the version of the deletion, so that a watch can go on from it.
+        let mut last = (*removed).clone();
+        metadata_mut(&mut last).insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
+        self.index.change(key, Some(&removed), None);
+        self.history.record(
+            self.revision,
+            key.clone(),
+            Some(Arc::clone(&removed)),
+            None,
+            Arc::new(last),
+        );
+        Ok(removed)
+    }
+
+    /// Puts an object back as it was stored.
+    pub(crate) fn restore(&mut self, key: ObjectKey, object: Arc<Value>) {
+        self.index.change(&key, None, Some(&object));
+        self.objects.insert(key, object);
+    }
+
+    /// Every object.
+    pub(crate) fn all(&self) -> &OrdMap<ObjectKey, Arc<Value>> {
+        &self.objects
+    }
+
+    fn put(&mut self, key: ObjectKey, mut object: Value) -> Arc<Value> {
+        self.revision += 1;
+        metadata_mut(&mut object).insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
+        let object = Arc::new(object);
+        let before = self.objects.insert(key.clone(), Arc::clone(&object));
+        self.index.change(&key, before.as_deref(), Some(&object));
+        self.history.record(
+            self.revision,
+            key,
+            before,
+            Some(Arc::clone(&object)),
+            Arc::clone(&object),
+        );
+        object
+    }
+}
+
+/// Gives an object a uid of its own, whatever its metadata says. What the API server makes of a new object may depend on
+/// it, so that a uid comes first (`FillObjectMetaSystemFields` in `apiserver/pkg/registry/rest`).
+pub fn identify(object: &mut Value, ids: &mut IdGenerator) {
+    metadata_mut(object).insert("uid".to_owned(), json!(ids.uuid()));
+}
+
+/// The text at a pointer, empty where there is none.
+#[must_use]
+pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The list at a pointer, empty where there is none.
+#[must_use]
+pub fn items<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+}
+
+/// The object's metadata, made where it is absent or no map.
+fn metadata_mut(object: &mut Value) -> &mut serde_json::Map<String, Value> {
+    if !object.is_object() {
+        *object = json!({});
+    }
+    let slot = match object {
+        Value::Object(map) => map.entry("metadata").or_insert_with(|| json!({})),
+        other => other,
+    };
+    if !slot.is_object() {
+        *slot = json!({});
+    }
+    match slot {
+        Value::Object(map) => map,
+        _ => metadata_mut(slot),
+    }
+}
+
+/// A write that the store refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// An object is there already.
+    #[error("object already exists")]
+    AlreadyExists,
+    /// An object is there, and waits for its finalizers.
+    #[error("object is being deleted")]
+    BeingDeleted,
+    /// The object was changed since it was read.
+    #[error("object has been modified")]
+    Conflict,
+    /// There is no such object.
+    #[error("object not found")]
+    NotFound,
+    /// Another object of the same name is there.
+    #[error("uid is `{presented}`, stored is `{stored}`")]
+    OtherUid {
+        /// The uid that the request names.
+        presented: String,
+        /// The uid of the stored object.
+        stored: String,
+    },
+    /// The object is there, but not as the request demands.
+    #[error("{field} in precondition is `{wanted}`, in the object `{found}`")]
+    Precondition {
+        /// `UID` or `ResourceVersion`.
+        field: &'static str,
+        /// What is demanded.
+        wanted: String,
+        /// What is there.
+        found: String,
+    },
+    /// The namespace must not be deleted.
+    #[error("this namespace may not be deleted")]
+    Immortal,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store_with(names: &[(&str, &str)]) -> ObjectStore {
+        let mut store = ObjectStore::default();
+        let mut ids = IdGenerator::new(1);
+        for (namespace, name) in names {
+            store
+                .create(
+                    ObjectKey::new("configmaps", namespace, name),
+                    json!({"data": {"a": "1"}}),
+                    &mut ids,
+                    Timestamp::UNIX_EPOCH,
+                )
+                .unwrap();
+        }
+        store
+    }
+
+    #[test]
+    fn list_keeps_to_its_resource_and_namespace() {
+        let mut store = store_with(&[("b", "y"), ("a", "z"), ("b", "x")]);
+        store
+            .create(
+                ObjectKey::new("configmapsx", "b", "q"),
+                json!({}),
+                &mut IdGenerator::new(2),
+                Timestamp::UNIX_EPOCH,
+            )
+            .unwrap();
+        let names = |namespace| -> Vec<String> {
+            store
+                .list("configmaps", namespace)
+                .map(|(key, _)| key.name.clone())
+                .collect()
+        };
+        assert_eq!(names(None), ["z", "x", "y"]);
+        assert_eq!(names(Some("b")), ["x", "y"]);
+        assert_eq!(names(Some("c")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn stale_write_is_refused_and_equal_write_keeps_its_version() {
+        let mut store = store_with(&[("a", "x")]);
+        let key = ObjectKey::new("configmaps", "a", "x");
+        let first = (**store.find(&key).unwrap()).clone();
+        assert_eq!(
+            store.update(&key, first.clone()).unwrap()["metadata"]["resourceVersion"],
+            "1"
+        );
+        let mut changed = first.clone();
+        changed["data"]["a"] = json!("2");
+        assert_eq!(
+            store.update(&key, changed.clone()).unwrap()["metadata"]["resourceVersion"],
+            "2"
+        );
+        assert_eq!(store.update(&key, changed).unwrap_err(), StoreError::Conflict);
+        assert_eq!(store.find(&key).unwrap()["metadata"]["uid"], first["metadata"]["uid"]);
+    }
+}

@@ -1,0 +1,98 @@
+use serde_json::json as json_value;
+
+use super::*;
+use crate::kube::schema::Kind;
+
+/// Compares with what upstream made of the same patches; the differing lines.
+fn check_file(text: &str) -> Vec<String> {
+    let mut differences = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let (object, patch) = (&case["object"], &case["patch"]);
+        let given = match case["type"].as_str().unwrap() {
+            "json" => json(object, patch),
+            "merge" => merge(object, patch),
+            _ => {
+                let text = |name: &str| case[name].as_str().unwrap();
+                let kind = Kind::new(text("group"), text("version"), text("kind"));
+                let schema = Schema::builtin();
+                strategic_merge(schema, schema.kind(&kind).unwrap(), object, patch)
+            }
+        };
+        let same = match (&given, case.get("error").and_then(Value::as_str)) {
+            (Ok(given), None) => *given == case["result"],
+            (Err(error), Some(wanted)) => error.to_string() == wanted,
+            _ => false,
+        };
+        if !same {
+            differences.push(format!(
+                "line {}\n object {object}\n patch  {patch}\n given  {}\n wanted {}",
+                number + 1,
+                given.map_or_else(|error| error.to_string(), |object| object.to_string()),
+                case.get("error").unwrap_or(&case["result"])
+            ));
+        }
+    }
+    differences
+}
+
+/// Each line is a patch with what upstream's libraries of Kubernetes 1.32 made of it.
+#[test]
+fn patches_do_what_upstream_has_them_do() {
+    let differences = check_file(include_str!("../../../testdata/patch.jsonl"));
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+}
+
+#[test]
+fn media_types_name_kinds() {
+    for kind in PatchKind::allowed(false) {
+        assert_eq!(PatchKind::of(kind.media_type()), Some(*kind));
+    }
+    for other in ["", "application/json", "application/apply-patch+cbor"] {
+        assert_eq!(PatchKind::of(other), None);
+    }
+    assert!(!PatchKind::allowed(true).contains(&PatchKind::StrategicMerge));
+}
+
+#[test]
+fn what_is_no_patch_is_refused() {
+    let object = json_value!({"a": 1});
+    let malformed = |result: Result<Value, PatchError>, wanted: &str| {
+        assert_eq!(result.unwrap_err(), PatchError::Malformed(wanted.to_owned()));
+    };
+    malformed(
+        json(&object, &json_value!({})),
+        "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+    );
+    malformed(
+        json(&object, &json_value!([{"op": 1}])),
+        "error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string",
+    );
+    malformed(
+        merge(&object, &json_value!([])),
+        "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
+    );
+    let schema = Schema::builtin();
+    let config_map = schema.kind(&Kind::new("", "v1", "ConfigMap")).unwrap();
+    malformed(
+        strategic_merge(schema, config_map, &object, &json_value!("x")),
+        "json: cannot unmarshal string into Go value of type map[string]interface {}",
+    );
+    let many = vec![json_value!({"op": "test", "path": "/a", "value": 1}); 10_001];
+    assert_eq!(
+        json(&object, &Value::Array(many)).unwrap_err().to_string(),
+        "Request entity is too large: The allowed maximum operations in a JSON patch is 10000, got 10001"
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn an_empty_patch_changes_nothing(keys in proptest::collection::btree_map("[a-z]{1,3}", "[a-z]{0,3}", 0..5)) {
+        let object = json_value!({"data": keys, "metadata": {"finalizers": ["x"]}});
+        let schema = Schema::builtin();
+        let config_map = schema.kind(&Kind::new("", "v1", "ConfigMap")).unwrap();
+        let empty = json_value!({});
+        proptest::prop_assert_eq!(strategic_merge(schema, config_map, &object, &empty).unwrap(), object.clone());
+        proptest::prop_assert_eq!(merge(&object, &empty).unwrap(), object);
+    }
+}

@@ -1,0 +1,263 @@
+//! What the API server checks of an object before it is stored, kind by kind, in its own words.
+//!
+//! Source: `pkg/apis/*/validation` of Kubernetes 1.32, `apimachinery/pkg/api/validation` and `pkg/util/validation`.
+//! FIDELITY: checked are metadata; ConfigMap, Secret, Namespace, ServiceAccount, Service (ports, type, affinity); of pods
+//! and templates, containers, names, images, ports and policies, not volumes, affinity, security contexts or resources; of
+//! workloads, selectors and replicas; schedules of CronJobs by their number of fields; RBAC and Lease whole;
+//! CustomResourceDefinitions as `definition.rs` says; of autoscalers, replicas and what they scale, not metrics or behavior;
+//! of Events all but changes of their source, times and related object. Other kinds are checked for metadata only. A forbidden
+//! change of a pod is told without the difference that the real server appends.
+
+mod autoscaling;
+mod core;
+mod definition;
+mod event;
+mod metadata;
+mod name;
+mod rbac;
+mod workload;
+
+use std::fmt;
+
+use serde_json::Value;
+
+pub use self::metadata::Scope;
+use crate::kube::object::items;
+use crate::kube::object::text;
+use crate::kube::schema::Kind;
+use crate::value::log::go_quote;
+
+/// Whether Kubernetes takes a text as the key of a label (`IsQualifiedName`).
+pub(crate) fn is_label_key(text: &str) -> bool {
+    name::qualified(text).is_empty()
+}
+
+/// Whether Kubernetes takes a text as the value of a label (`IsValidLabelValue`).
+pub(crate) fn is_label_value(text: &str) -> bool {
+    name::label_value(text).is_empty()
+}
+
+/// One thing that is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// Such as `metadata.name`.
+    pub field: String,
+    /// What is wrong.
+    pub kind: FieldErrorKind,
+    /// What was found and what is wanted, as it stands after the words of the kind; may be empty.
+    pub detail: String,
+}
+
+/// What can be wrong with a field (`field.ErrorType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldErrorKind {
+    /// The same twice.
+    Duplicate,
+    /// Not allowed here.
+    Forbidden,
+    /// A value that cannot be.
+    Invalid,
+    /// Names what is not there.
+    NotFound,
+    /// None of the values that there are.
+    NotSupported,
+    /// Missing.
+    Required,
+    /// Too many items.
+    TooMany,
+    /// Too long.
+    TooLong,
+    /// Of another type.
+    TypeInvalid,
+}
+
+impl FieldErrorKind {
+    /// The `reason` of a Status's cause.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Duplicate => "FieldValueDuplicate",
+            Self::Forbidden => "FieldValueForbidden",
+            Self::Invalid => "FieldValueInvalid",
+            Self::NotFound => "FieldValueNotFound",
+            Self::NotSupported => "FieldValueNotSupported",
+            Self::Required => "FieldValueRequired",
+            Self::TooMany => "FieldValueTooMany",
+            Self::TooLong => "FieldValueTooLong",
+            Self::TypeInvalid => "FieldValueTypeInvalid",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Duplicate => "Duplicate value",
+            Self::Forbidden => "Forbidden",
+            Self::Invalid | Self::TypeInvalid => "Invalid value",
+            Self::NotFound => "Not found",
+            Self::NotSupported => "Unsupported value",
+            Self::Required => "Required value",
+            Self::TooMany => "Too many",
+            Self::TooLong => "Too long",
+        }
+    }
+}
+
+/// The `message` of a Status's cause: all but the field.
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.words())?;
+        if self.detail.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": {}", self.detail)
+    }
+}
+
+/// Checks an object of a built-in kind, in the form that it is stored in (see [`crate::kube::conversion`]); `old` is what is stored where this is an update.
+#[must_use]
+pub fn validate(kind: &Kind, scope: Scope, old: Option<&Value>, object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    metadata::check(&mut errors, kind, scope, object);
+    if kind.kind != "CustomResourceDefinition" {
+        metadata::finalizers(&mut errors, object);
+    }
+    if let Some(old) = old {
+        metadata::check_update(&mut errors, old, object);
+    }
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "ConfigMap") => core::config_map(&mut errors, old, object),
+        ("", "Secret") => core::secret(&mut errors, old, object),
+        ("", "Service") => core::service(&mut errors, object),
+        ("", "Pod") => workload::pod(&mut errors, old, object),
+        ("", "ReplicationController") => workload::replication_controller(&mut errors, object),
+        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
+            workload::apps(&mut errors, &kind.kind, old, object);
+        }
+        ("", "Event") => event::check(&mut errors, "reportingComponent", object),
+        ("events.k8s.io", "Event") => {
+            event::check(&mut errors, "reportingController", object);
+            match old {
+                None => event::strictly(&mut errors, object),
+                Some(old) => event::unchanged(&mut errors, old, object),
+            }
+        }
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaling::check(&mut errors, object),
+        ("batch", "Job") => workload::job(&mut errors, old, object),
+        ("batch", "CronJob") => workload::cron_job(&mut errors, object),
+        ("coordination.k8s.io", "Lease") => core::lease(&mut errors, object),
+        ("rbac.authorization.k8s.io", name) => rbac::check(&mut errors, name, old, object),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definition::check(&mut errors, old, object),
+        _ => {}
+    }
+    errors.0
+}
+
+/// Checks the metadata of a custom resource; `old` is what is stored where this is an update.
+#[must_use]
+pub fn validate_metadata(kind: &Kind, scope: Scope, old: Option<&Value>, object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    metadata::check(&mut errors, kind, scope, object);
+    if let Some(old) = old {
+        metadata::check_update(&mut errors, old, object);
+    }
+    errors.0
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Errors(pub(crate) Vec<FieldError>);
+
+impl Errors {
+    fn push(&mut self, kind: FieldErrorKind, field: &str, detail: String) {
+        self.0.push(FieldError {
+            field: field.to_owned(),
+            kind,
+            detail,
+        });
+    }
+
+    pub(crate) fn required(&mut self, field: &str, detail: &str) {
+        self.push(FieldErrorKind::Required, field, detail.to_owned());
+    }
+
+    pub(crate) fn forbidden(&mut self, field: &str, detail: &str) {
+        self.push(FieldErrorKind::Forbidden, field, detail.to_owned());
+    }
+
+    /// `shown` is the value as Go prints it: text in quotes.
+    pub(crate) fn invalid(&mut self, field: &str, shown: &str, detail: &str) {
+        self.push(FieldErrorKind::Invalid, field, format!("{shown}: {detail}"));
+    }
+
+    pub(crate) fn type_invalid(&mut self, field: &str, shown: &str, detail: &str) {
+        self.push(FieldErrorKind::TypeInvalid, field, format!("{shown}: {detail}"));
+    }
+
+    pub(crate) fn invalid_text(&mut self, field: &str, text: &str, details: impl IntoIterator<Item = String>) {
+        for detail in details {
+            self.invalid(field, &go_quote(text), &detail);
+        }
+    }
+
+    pub(crate) fn not_supported(&mut self, field: &str, text: &str, supported: &[&str]) {
+        let supported: Vec<String> = supported.iter().map(|one| go_quote(one)).collect();
+        self.push(
+            FieldErrorKind::NotSupported,
+            field,
+            format!("{}: supported values: {}", go_quote(text), supported.join(", ")),
+        );
+    }
+
+    pub(crate) fn duplicate(&mut self, field: &str, shown: &str) {
+        self.push(FieldErrorKind::Duplicate, field, shown.to_owned());
+    }
+
+    pub(crate) fn too_long(&mut self, field: &str, limit: usize) {
+        self.push(
+            FieldErrorKind::TooLong,
+            field,
+            format!("may not be more than {limit} bytes"),
+        );
+    }
+
+    pub(crate) fn too_many(&mut self, field: &str, found: usize, limit: usize) {
+        let detail = format!("{found}: must have at most {limit} items");
+        self.push(FieldErrorKind::TooMany, field, detail);
+    }
+}
+
+/// The entries of the map at a pointer.
+fn entries<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| (key.as_str(), value))
+}
+
+/// A map of texts as Go prints it with `%#v`.
+fn go_text_map(value: Option<&Value>) -> String {
+    match value.and_then(Value::as_object) {
+        None => "map[string]string(nil)".to_owned(),
+        Some(map) => {
+            let entries: Vec<String> = map
+                .iter()
+                .map(|(key, value)| format!("{}:{}", go_quote(key), go_quote(value.as_str().unwrap_or_default())))
+                .collect();
+            format!("map[string]string{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+/// A list of texts as Go prints it with `%#v`.
+fn go_text_list(list: &[Value]) -> String {
+    let texts: Vec<String> = list
+        .iter()
+        .map(|item| go_quote(item.as_str().unwrap_or_default()))
+        .collect();
+    format!("[]string{{{}}}", texts.join(", "))
+}
+
+#[cfg(test)]
+mod tests;

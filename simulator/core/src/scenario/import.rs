@@ -1,0 +1,255 @@
+//! A customer's artifacts to a scenario that shows the same denial.
+//!
+//! `paste.rs` takes apart what was pasted, `facts.rs` reads what the pieces say, `build.rs` makes a scenario of it and
+//! stages it, to see that the same caller gets the same error. What was mended, is missing or contradicts itself is said as
+//! [`Finding`]s; what cannot be shown is refused with the line to mend. `anonymise.rs` puts other names in place of the
+//! customer's before anything is read.
+//!
+//! FIDELITY: who created a cluster, and the unique ids that access entries hold, are not in what AWS shows; they are made
+//! up so that the denial comes out, and findings say so.
+
+mod anonymise;
+mod assemble;
+mod facts;
+mod paste;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+use std::fmt;
+
+use self::facts::Facts;
+use self::facts::Reader;
+use crate::explain::Explanation;
+use crate::explain::LogExplanation;
+use crate::explain::explain_record;
+use crate::explain::lint::Severity;
+
+/// Words of log lines, by which it shows how a wrapped line is to be joined.
+const KNOWN_WORDS: [&str; 14] = [
+    "access denied",
+    "access granted",
+    "STS response",
+    "identity is not mapped",
+    "Identity is not mapped",
+    "ARN is not mapped",
+    "input token was not properly formatted",
+    "X-Amz-Date parameter is expired",
+    "sts getCallerIdentity failed",
+    "sts getCallerIdentity was throttled",
+    "error from AWS (expected 200, got",
+    "system:masters",
+    "renderTemplates error",
+    "SignatureDoesNotMatch",
+];
+
+/// What an artifact is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `list-access-entries`, `describe-access-entry`, `list-associated-access-policies`.
+    AccessEntries,
+    /// The ConfigMap aws-auth.
+    AwsAuth,
+    /// `get-caller-identity`.
+    CallerIdentity,
+    /// What a client printed when it failed.
+    ClientError,
+    /// `describe-cluster`.
+    Cluster,
+    /// A kubeconfig.
+    Kubeconfig,
+    /// Lines of the authenticator's log, or an export of them.
+    Log,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AccessEntries => "access entry",
+            Self::AwsAuth => "aws-auth",
+            Self::CallerIdentity => "caller identity",
+            Self::ClientError => "client's error",
+            Self::Cluster => "cluster's description",
+            Self::Kubeconfig => "kubeconfig",
+            Self::Log => "line of the authenticator's log",
+        })
+    }
+}
+
+/// A text that the customer gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artifact {
+    /// What findings call it, such as its path.
+    pub file: String,
+    /// As it was pasted.
+    pub text: String,
+    /// What must be in it; found out from it where it is not given.
+    pub kind: Option<Kind>,
+}
+
+/// How to import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The scenario's id: lower-case letters, digits and dashes.
+    pub id: String,
+    /// Whether names, ids and addresses are replaced, and by what seed.
+    pub anonymise: Option<u64>,
+}
+
+/// Something that was mended, is missing, or is contradictory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which artifact; empty where it is about all of them.
+    pub file: String,
+    /// From 1; 0 where it has no place.
+    pub line: usize,
+    /// From 1; 0 where it has no place.
+    pub column: usize,
+    /// An error refuses the import.
+    pub severity: Severity,
+    /// What it is.
+    pub message: String,
+    /// What to do; empty where nothing is to be done.
+    pub mend: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line > 0 {
+            write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
+        }
+        write!(f, "{}: {}", self.severity, self.message)?;
+        if !self.mend.is_empty() {
+            write!(f, "\n  mend: {}", self.mend)?;
+        }
+        Ok(())
+    }
+}
+
+/// A scenario, and what is to be said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// The files of the scenario's folder, `scenario.yaml` first.
+    pub files: Vec<(&'static str, String)>,
+    /// By place; none is an error.
+    pub findings: Vec<Finding>,
+    /// What `explain` says of the denial in the scenario.
+    pub explanation: Explanation,
+    /// Who is denied.
+    pub caller: String,
+}
+
+/// Why there is no scenario: the findings, of which at least one is an error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} cannot be imported", one_or_many(findings.iter().filter(|finding| finding.severity == Severity::Error).count()))]
+pub struct Refusal {
+    /// By place.
+    pub findings: Vec<Finding>,
+}
+
+fn one_or_many(errors: usize) -> String {
+    if errors == 1 {
+        "one error: this".to_owned()
+    } else {
+        format!("{errors} errors: this")
+    }
+}
+
+/// Makes a scenario of artifacts.
+///
+/// # Errors
+/// [`Refusal`] where an artifact cannot be read, nobody is denied in them, or the denial does not come out.
+pub fn import(artifacts: &[Artifact], options: &Options) -> Result<Import, Refusal> {
+    let replaced;
+    let artifacts = match options.anonymise {
+        Some(seed) => {
+            replaced = anonymise::anonymise(artifacts, seed);
+            &replaced
+        }
+        None => artifacts,
+    };
+    let mut findings = Vec::new();
+    let mut facts = Facts::default();
+    for artifact in artifacts {
+        let read_before = facts.kinds.len();
+        let errors_before = errors(&findings);
+        let pieces = paste::pieces(&artifact.file, &artifact.text, &mut findings);
+        let mut reader = Reader {
+            file: &artifact.file,
+            facts: &mut facts,
+            findings: &mut findings,
+        };
+        for piece in &pieces {
+            reader.read(piece);
+        }
+        if errors(&findings) > errors_before {
+            continue;
+        }
+        let read = facts.kinds.get(read_before..).unwrap_or_default();
+        let lacks = match artifact.kind {
+            Some(kind) => (!read.contains(&kind)).then(|| format!("no {kind} is in it")),
+            None => read
+                .is_empty()
+                .then(|| "nothing that is known here is in it".to_owned()),
+        };
+        if let Some(message) = lacks {
+            findings.push(Finding {
+                file: artifact.file.clone(),
+                line: 1,
+                column: 1,
+                severity: Severity::Error,
+                message,
+                mend: "give what the commands of docs/import.md print, in full".to_owned(),
+            });
+        }
+    }
+    let built = if errors(&findings) == 0 {
+        assemble::build(&facts, options, &mut findings)
+    } else {
+        None
+    };
+    sort(&mut findings, artifacts);
+    match built {
+        Some(mut import) if errors(&findings) == 0 => {
+            import.findings = findings;
+            Ok(import)
+        }
+        _ => Err(Refusal { findings }),
+    }
+}
+
+/// What the newest denial of a pasted log tells, its wrapped lines joined; nothing where there is no denial.
+#[must_use]
+pub fn newest_denial(log: &str) -> Option<LogExplanation> {
+    let mut findings = Vec::new();
+    let mut facts = Facts::default();
+    let pieces = paste::pieces("", log, &mut findings);
+    let mut reader = Reader {
+        file: "",
+        facts: &mut facts,
+        findings: &mut findings,
+    };
+    for piece in &pieces {
+        reader.read(piece);
+    }
+    let denied = facts.records.iter().rfind(|record| record.value.denial().is_some())?;
+    Some(explain_record(&denied.value))
+}
+
+fn errors(findings: &[Finding]) -> usize {
+    findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count()
+}
+
+fn sort(findings: &mut Vec<Finding>, artifacts: &[Artifact]) {
+    let order = |file: &str| {
+        artifacts
+            .iter()
+            .position(|artifact| artifact.file == file)
+            .unwrap_or(artifacts.len())
+    };
+    findings.sort_by_key(|finding| (order(&finding.file), finding.line, finding.column));
+    findings.dedup();
+}

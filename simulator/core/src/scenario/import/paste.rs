@@ -1,0 +1,451 @@
+//! Text as people paste it, taken apart into the artifacts in it.
+//!
+//! Prompts, quoting of tickets, Markdown fences, line numbers, CRLF, HTML entities and the like are taken off, wrapped lines
+//! are joined, and several artifacts in one text are told apart. What was mended is said; every line keeps its place in the
+//! text as it came. What the artifacts mean is read in `facts.rs`.
+
+mod mend;
+#[cfg(test)]
+mod tests;
+
+use self::mend::Lines;
+use super::Finding;
+use super::Severity;
+use crate::value::log::Record;
+
+/// What a piece of the text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A bare ARN.
+    Arn,
+    /// What the AWS CLI prints with `--output table` or `text`, or its YAML.
+    AwsTable,
+    /// What a client printed when it failed.
+    ClientError,
+    /// A command that was typed.
+    Command,
+    /// An export of the CloudWatch console.
+    Csv,
+    /// What `kubectl describe configmap` prints.
+    Described,
+    /// A JSON document.
+    Json,
+    /// Lines of the authenticator's log.
+    Log,
+    /// A YAML document.
+    Yaml,
+}
+
+/// Where a line of a piece stood in the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// From 1.
+    pub(super) line: usize,
+    /// How many characters were taken off its beginning.
+    pub(super) taken: usize,
+}
+
+/// A line with its place in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) text: String,
+    pub(super) origin: Origin,
+}
+
+impl Line {
+    fn indent(&self) -> usize {
+        self.text.chars().take_while(|c| *c == ' ').count()
+    }
+
+    /// Takes characters off the beginning.
+    fn take(&mut self, characters: usize) {
+        self.text = self.text.chars().skip(characters).collect();
+        self.origin.taken = self.origin.taken.saturating_add(characters);
+    }
+
+    fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+}
+
+/// One artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) form: Form,
+    pub(super) lines: Vec<Line>,
+}
+
+impl Piece {
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            text.push_str(&line.text);
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The place in the text as it came of a line and column (both from 1) of this piece.
+    pub(super) fn place(&self, line: usize, column: usize) -> (usize, usize) {
+        let found = self.lines.get(line.saturating_sub(1)).or(self.lines.last());
+        let origin = found.map(|line| line.origin).unwrap_or_default();
+        (origin.line, origin.taken.saturating_add(column))
+    }
+}
+
+/// Takes a text apart. What was mended, or cannot be, is added to `findings`.
+pub(super) fn pieces(file: &str, text: &str, findings: &mut Vec<Finding>) -> Vec<Piece> {
+    let mut lines = Lines::new(file, text, findings);
+    lines.mend();
+    let lines = lines.into_lines();
+    let mut pieces = Vec::new();
+    let mut rest = lines.as_slice();
+    while let Some((line, behind)) = rest.split_first() {
+        let Some(form) = line.as_ref().and_then(|line| form(line, behind)) else {
+            rest = behind;
+            continue;
+        };
+        let (piece, after) = match form {
+            Form::Json => json(file, rest, findings),
+            _ => until_next(form, rest),
+        };
+        if let Some(piece) = piece {
+            pieces.push(piece);
+        }
+        rest = after;
+    }
+    for piece in &mut pieces {
+        match piece.form {
+            Form::Yaml | Form::Described => outdent(piece),
+            Form::Log => join_log(file, piece, findings),
+            _ => {}
+        }
+    }
+    pieces
+}
+
+/// What begins with this line; `behind` are those that follow.
+fn form(line: &Line, behind: &[Option<Line>]) -> Option<Form> {
+    let text = line.text.trim();
+    let after = behind.iter().flatten().next().map_or("", |line| line.text.trim());
+    let begins = |texts: &[&str]| texts.iter().any(|begin| text.starts_with(begin));
+    if is_command(text) {
+        return Some(Form::Command);
+    }
+    if text.starts_with('{') || text == "[" || (text.starts_with('[') && begins(&["[{", "[\"", "[ {", "[ \""])) {
+        return Some(Form::Json);
+    }
+    let header = text.to_lowercase().replace([' ', '"', '@'], "");
+    if header.split(',').any(|name| name == "message") && header.split(',').any(|name| name == "timestamp") {
+        return Some(Form::Csv);
+    }
+    if is_log(text) {
+        return Some(Form::Log);
+    }
+    if text.starts_with("arn:") && !text.contains(char::is_whitespace) {
+        return Some(Form::Arn);
+    }
+    if begins(&["Name:"]) && text.ends_with("aws-auth") {
+        return Some(Form::Described);
+    }
+    if begins(&[
+        "error:",
+        "Error from server",
+        "Unable to connect to the server",
+        "An error occurred (",
+        "Unable to locate credentials",
+        "The config profile (",
+        "Error loading SSO Token",
+        "Token has expired and refresh failed",
+        "Enter MFA code for",
+    ]) {
+        return Some(Form::ClientError);
+    }
+    // accountless lines of tables, of text output, and the AWS CLI's YAML.
+    if begins(&[
+        "+--",
+        "|  ",
+        "ACCESSENTR",
+        "CLUSTER\t",
+        "ASSOCIATEDACCESSPOLIC",
+        "ACCESSCONFIG",
+        "accessEntries:",
+        "accessEntry:",
+        "associatedAccessPolicies:",
+    ]) || (text.starts_with("---------") && after.starts_with('|'))
+        || (text.starts_with("cluster:") && after.contains(": ") && !after.starts_with("server"))
+    {
+        return Some(Form::AwsTable);
+    }
+    let key = text.trim_start_matches("- ").split(':').next().unwrap_or_default();
+    const KEYS: [&str; 13] = [
+        "apiVersion",
+        "clusters",
+        "contexts",
+        "current-context",
+        "data",
+        "items",
+        "kind",
+        "mapAccounts",
+        "mapRoles",
+        "mapUsers",
+        "metadata",
+        "rolearn",
+        "userarn",
+    ];
+    (text.contains(':') && KEYS.iter().any(|known| known.eq_ignore_ascii_case(key))).then_some(Form::Yaml)
+}
+
+fn is_log(text: &str) -> bool {
+    text.contains("level=") && (text.contains("msg=") || text.contains("time="))
+        || text.starts_with("time=\"")
+        || (text.starts_with("msg=") && Record::parse(text).is_some())
+}
+
+/// Whether a line, its prompt taken off, is a command of those who ask for help.
+fn is_command(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let (program, verb) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    match program {
+        "kubectl" | "k" => [
+            "get", "describe", "auth", "config", "edit", "apply", "-n", "delete", "logs",
+        ]
+        .contains(&verb),
+        "aws" => ["eks", "sts", "logs", "iam", "--profile", "--region"].contains(&verb),
+        "cat" | "eksctl" | "export" => !verb.is_empty() && !text.contains(": "),
+        _ => false,
+    }
+}
+
+/// The lines of a piece up to where another begins, or a gap that separates.
+fn until_next(form_here: Form, lines: &[Option<Line>]) -> (Option<Piece>, &[Option<Line>]) {
+    let base = lines.first().and_then(Option::as_ref).map_or(0, Line::indent);
+    let mut taken: Vec<Line> = Vec::new();
+    let mut rest = lines;
+    while let Some((line, behind)) = rest.split_first() {
+        let Some(line) = line else { break };
+        if !taken.is_empty() && ends(form_here, base, line, behind, taken.last()) {
+            break;
+        }
+        taken.push(line.clone());
+        rest = behind;
+        if matches!(form_here, Form::Arn) || (form_here == Form::Command && !line.text.trim_end().ends_with('\\')) {
+            break;
+        }
+    }
+    while taken.last().is_some_and(Line::is_blank) {
+        taken.pop();
+    }
+    (
+        Some(Piece {
+            form: form_here,
+            lines: taken,
+        }),
+        rest,
+    )
+}
+
+fn ends(form_here: Form, base: usize, line: &Line, behind: &[Option<Line>], last: Option<&Line>) -> bool {
+    let next = form(line, behind);
+    match form_here {
+        Form::Command => false,
+        // A document's own lines look like the beginning of one.
+        Form::Yaml | Form::Described => {
+            line.text.trim() == "---"
+                || (!line.is_blank()
+                    && line.indent() <= base
+                    && next.is_some_and(|next| next != Form::Yaml && next != Form::AwsTable))
+        }
+        Form::Csv => line.is_blank() || next.is_some_and(|next| !matches!(next, Form::Log | Form::Csv)),
+        Form::Log => {
+            line.is_blank() && !last.is_some_and(|last| Record::parse(&last.text).is_some_and(|record| record.is_cut))
+                || next.is_some_and(|next| next != Form::Log && next != Form::Arn)
+        }
+        Form::AwsTable => next.is_some_and(|next| !matches!(next, Form::AwsTable | Form::Yaml | Form::Arn)),
+        _ => line.is_blank() || next.is_some(),
+    }
+}
+
+/// A JSON document up to its last bracket. Lines that a terminal wrapped within a string are joined.
+fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) -> (Option<Piece>, &'a [Option<Line>]) {
+    let mut taken: Vec<Line> = Vec::new();
+    let mut open: Vec<(char, Origin)> = Vec::new();
+    let (mut in_string, mut escaped) = (false, false);
+    let mut comma: Option<(Origin, usize)> = None;
+    let mut rest = lines;
+    while let Some((line, behind)) = rest.split_first() {
+        let Some(line) = line else { break };
+        // Where a bracket is missing, the next artifact is not swallowed.
+        let is_other = !in_string
+            && !taken.is_empty()
+            && form(line, behind)
+                .is_some_and(|form| !matches!(form, Form::Json | Form::Arn | Form::AwsTable | Form::Csv))
+            && !line.text.trim_start().starts_with(['"', '}', ']']);
+        if is_other {
+            break;
+        }
+        rest = behind;
+        let was_in_string = in_string;
+        for (at, character) in line.text.chars().enumerate() {
+            if in_string {
+                match character {
+                    _ if escaped => escaped = false,
+                    '\\' => escaped = true,
+                    '"' => in_string = false,
+                    _ => {}
+                }
+                continue;
+            }
+            match character {
+                '"' => in_string = true,
+                '{' | '[' => open.push((character, line.origin)),
+                '}' | ']' => {
+                    open.pop();
+                    if let Some((origin, at)) = comma {
+                        findings.push(mended(file, origin, at, "a comma too many is passed over"));
+                    }
+                }
+                _ => {}
+            }
+            if character == ',' {
+                comma = Some((line.origin, at));
+            } else if !character.is_whitespace() {
+                comma = None;
+            }
+        }
+        match taken.last_mut().filter(|_| was_in_string) {
+            Some(last) => {
+                last.text.push_str(line.text.trim_start());
+                findings.push(mended(
+                    file,
+                    line.origin,
+                    0,
+                    "a wrapped line is joined to the one before",
+                ));
+            }
+            None => taken.push(line.clone()),
+        }
+        if open.is_empty() {
+            break;
+        }
+    }
+    if let Some((bracket, origin)) = open.last() {
+        let end = taken.iter().rfind(|line| !line.is_blank());
+        let end = end.map(|line| line.origin).unwrap_or_default();
+        findings.push(Finding {
+            file: file.to_owned(),
+            line: end.line,
+            column: end.taken.saturating_add(1),
+            severity: Severity::Error,
+            message: format!(
+                "the JSON is cut off: the text ends within the `{bracket}` of line {}{}",
+                origin.line,
+                if in_string { ", inside a string" } else { "" }
+            ),
+            mend: "paste the whole of what the command prints".to_owned(),
+        });
+        return (None, rest);
+    }
+    (
+        Some(Piece {
+            form: Form::Json,
+            lines: taken,
+        }),
+        rest,
+    )
+}
+
+fn mended(file: &str, origin: Origin, at: usize, message: &str) -> Finding {
+    Finding {
+        file: file.to_owned(),
+        line: origin.line,
+        column: origin.taken.saturating_add(at).saturating_add(1),
+        severity: Severity::Note,
+        message: message.to_owned(),
+        mend: String::new(),
+    }
+}
+
+/// Takes off the indentation that all lines have.
+fn outdent(piece: &mut Piece) {
+    let indents = piece.lines.iter().filter(|line| !line.is_blank()).map(Line::indent);
+    let common = indents.min().unwrap_or_default();
+    for line in &mut piece.lines {
+        let taken = common.min(line.indent());
+        line.take(taken);
+    }
+}
+
+/// Joins what a terminal or a mailer wrapped: each line begins as the log's lines do.
+fn join_log(file: &str, piece: &mut Piece, findings: &mut Vec<Finding>) {
+    let mut joined: Vec<Line> = Vec::new();
+    for line in std::mem::take(&mut piece.lines) {
+        if line.is_blank() {
+            continue;
+        }
+        // The escapes of the next line's own quotes count too.
+        let begins =
+            is_log(&line.text) && (line.text.contains("time=") || line.text.trim_start().starts_with("level="));
+        match joined.last_mut().filter(|_| !begins) {
+            Some(last) => {
+                findings.push(mended(
+                    file,
+                    line.origin,
+                    0,
+                    "a wrapped line is joined to the one before",
+                ));
+                last.text = join(&last.text, &line.text);
+            }
+            None => joined.push(line),
+        }
+    }
+    piece.lines = joined;
+}
+
+/// With or without a space between them, as what comes of it tells.
+fn join(first: &str, second: &str) -> String {
+    let (head, tail) = (first.trim_end(), second.trim_start());
+    let (spaced, tight) = (format!("{head} {tail}"), format!("{head}{tail}"));
+    let Some(record) = Record::parse(head) else {
+        return if first.ends_with(' ') || second.starts_with(' ') {
+            spaced
+        } else {
+            tight
+        };
+    };
+    // At either end of a quoted value.
+    if tail.starts_with('"') || head.ends_with("=\"") {
+        return tight;
+    }
+    if first.ends_with(' ') {
+        return spaced;
+    }
+    if !record.is_cut {
+        // Between two fields, or within a name or a value without quotes.
+        let begins_name = tail
+            .split_once('=')
+            .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase()));
+        let is_whole = head.ends_with('"') || head.rsplit(' ').next().is_some_and(|word| word.contains('='));
+        return if (begins_name && is_whole) || second.starts_with(' ') {
+            spaced
+        } else {
+            tight
+        };
+    }
+    let name = head
+        .rsplit_once("=\"")
+        .and_then(|(before, _)| before.rsplit(' ').next());
+    if !matches!(name, Some("msg" | "error" | "groups")) {
+        return tight;
+    }
+    let known = |text: &str| {
+        super::KNOWN_WORDS
+            .iter()
+            .any(|known| text.contains(known) && !head.contains(known))
+    };
+    if known(&tight) && !known(&spaced) {
+        tight
+    } else {
+        spaced
+    }
+}

@@ -1,0 +1,336 @@
+//! The mends that need no understanding of what a text is.
+
+use super::super::Finding;
+use super::super::Severity;
+use super::Line;
+use super::Origin;
+use crate::explain::client_output;
+
+/// The lines of a text; `None` separates artifacts.
+pub(super) struct Lines<'a> {
+    file: &'a str,
+    lines: Vec<Option<Line>>,
+    findings: &'a mut Vec<Finding>,
+}
+
+/// Fewer lines that begin with a number are no listing.
+const NUMBERED_LINES: usize = 3;
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(file: &'a str, text: &str, findings: &'a mut Vec<Finding>) -> Self {
+        let (text, has_mark) = match text.strip_prefix('\u{feff}') {
+            Some(text) => (text, true),
+            None => (text, false),
+        };
+        let lines = (1_usize..).zip(text.split('\n')).map(|(number, text)| {
+            Some(Line {
+                text: text.to_owned(),
+                origin: Origin { line: number, taken: 0 },
+            })
+        });
+        let mut lines = Self {
+            file,
+            lines: lines.collect(),
+            findings,
+        };
+        if has_mark {
+            lines.note(1, "the mark of its encoding (BOM) before the text is passed over");
+        }
+        lines
+    }
+
+    pub(super) fn into_lines(self) -> Vec<Option<Line>> {
+        self.lines
+    }
+
+    pub(super) fn mend(&mut self) {
+        self.each("lines of Windows (CRLF) are read as lines", strip_end);
+        self.each("the codes of colours are passed over", strip_colours);
+        self.each("HTML entities are read as what they stand for", |line| {
+            replace(
+                line,
+                &[
+                    ("&quot;", "\""),
+                    ("&#34;", "\""),
+                    ("&#39;", "'"),
+                    ("&lt;", "<"),
+                    ("&gt;", ">"),
+                    ("&nbsp;", " "),
+                    ("&amp;", "&"),
+                ],
+            )
+        });
+        self.each("spaces of other kinds are read as spaces", |line| {
+            replace(
+                line,
+                &[
+                    ("\u{a0}", " "),
+                    ("\u{2007}", " "),
+                    ("\u{202f}", " "),
+                    ("\u{200b}", ""),
+                    ("\u{feff}", ""),
+                ],
+            )
+        });
+        self.each("the quoting `>` of mails and tickets is taken off", strip_quoting);
+        self.numbers();
+        self.fences();
+        self.each("prompts are taken off", strip_prompt);
+        self.each("the AWS CLI's `aws: [ERROR]:` is taken off", strip_error_prefix);
+        self.errors();
+        self.each("quotes of a word processor are read as quotes", |line| {
+            // In YAML they may be what is wrong.
+            if !line
+                .text
+                .trim_start()
+                .starts_with(['{', '}', '"', '\u{201c}', '\u{201d}'])
+                && !line.text.contains("level=")
+            {
+                return false;
+            }
+            replace(
+                line,
+                &[
+                    ("\u{201c}", "\""),
+                    ("\u{201d}", "\""),
+                    ("\u{201e}", "\""),
+                    ("\u{2018}", "'"),
+                    ("\u{2019}", "'"),
+                ],
+            )
+        });
+    }
+
+    /// Puts the sentence in place of an error that the AWS CLI printed as fields, between artifacts of its own.
+    fn errors(&mut self) {
+        let texts: Vec<&str> = self
+            .lines
+            .iter()
+            .map(|line| line.as_ref().map_or("", |line| line.text.as_str()))
+            .collect();
+        let errors = client_output::printed_errors(&texts);
+        let mut first = None;
+        // From the last, so that places before it stay. Tables may touch.
+        let mut end = self.lines.len();
+        for error in errors.into_iter().rev() {
+            let Some(origin) = self
+                .lines
+                .get(error.first)
+                .and_then(Option::as_ref)
+                .map(|line| line.origin)
+            else {
+                continue;
+            };
+            if error.last >= end {
+                continue;
+            }
+            end = error.first;
+            first = Some(origin.line);
+            let line = Line {
+                text: error.sentence,
+                origin,
+            };
+            self.lines.splice(error.first..=error.last, [None, Some(line), None]);
+        }
+        if let Some(line) = first {
+            self.note(
+                line,
+                "the fields of an error that the AWS CLI printed are read as its sentence",
+            );
+        }
+    }
+
+    fn note(&mut self, line: usize, message: &str) {
+        self.findings.push(Finding {
+            file: self.file.to_owned(),
+            line,
+            column: 1,
+            severity: Severity::Note,
+            message: message.to_owned(),
+            mend: String::new(),
+        });
+    }
+
+    /// Mends every line, and notes the first that needed it.
+    fn each(&mut self, message: &str, mut mend: impl FnMut(&mut Line) -> bool) {
+        let mut first = None;
+        for line in self.lines.iter_mut().flatten() {
+            if mend(line) {
+                first = first.or(Some(line.origin.line));
+            }
+        }
+        if let Some(line) = first {
+            self.note(line, message);
+        }
+    }
+
+    /// Takes numbers off lines that are numbered one after the other.
+    fn numbers(&mut self) {
+        let numbers: Vec<Option<(usize, usize)>> = self
+            .lines
+            .iter()
+            .map(|line| line.as_ref().and_then(|line| numbered(&line.text)))
+            .collect();
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        let mut start = 0_usize;
+        let mut previous: Option<usize> = None;
+        for (at, number) in numbers
+            .iter()
+            .map(|found| found.map(|(number, _)| number))
+            .chain([None])
+            .enumerate()
+        {
+            let follows =
+                matches!((previous, number), (Some(previous), Some(number)) if number == previous.saturating_add(1));
+            if !follows {
+                if at.saturating_sub(start) >= NUMBERED_LINES && previous.is_some() {
+                    runs.push((start, at));
+                }
+                start = at;
+            }
+            previous = number;
+        }
+        for (start, end) in runs {
+            let first = start.saturating_add(1);
+            for (line, number) in self.lines.iter_mut().zip(&numbers).take(end).skip(start) {
+                if let (Some(line), Some((_, width))) = (line, number) {
+                    line.take(*width);
+                }
+            }
+            self.note(first, "line numbers are taken off");
+        }
+    }
+
+    /// Fences of Markdown and of Jira separate artifacts.
+    fn fences(&mut self) {
+        let mut first = None;
+        for slot in &mut self.lines {
+            let Some(line) = slot else { continue };
+            let text = line.text.trim();
+            let is_fence = text.starts_with("```")
+                || text.starts_with("~~~")
+                || text.starts_with("{code")
+                || text.starts_with("{noformat");
+            if is_fence {
+                first = first.or(Some(line.origin.line));
+                *slot = None;
+            }
+        }
+        if let Some(line) = first {
+            self.note(line, "fences around code are passed over");
+        }
+    }
+}
+
+fn strip_end(line: &mut Line) -> bool {
+    let is_windows = line.text.ends_with('\r');
+    if is_windows {
+        line.text.pop();
+    }
+    is_windows
+}
+
+/// The number at the beginning of a line, and how many characters it takes with what separates it.
+fn numbered(text: &str) -> Option<(usize, usize)> {
+    const DIGITS: usize = 5;
+    let blanks = text.chars().take_while(|c| *c == ' ').count();
+    let digits: String = text.chars().skip(blanks).take_while(char::is_ascii_digit).collect();
+    if digits.is_empty() || digits.len() > DIGITS {
+        return None;
+    }
+    let behind = blanks.saturating_add(digits.len());
+    let width = match text.chars().nth(behind) {
+        None => behind,
+        Some('\t') => behind.saturating_add(1),
+        Some(':' | '|' | '→') => {
+            let space = text.chars().nth(behind.saturating_add(1)) == Some(' ');
+            behind.saturating_add(if space { 2 } else { 1 })
+        }
+        Some(' ') => behind.saturating_add(1),
+        Some(_) => return None,
+    };
+    Some((digits.parse().ok()?, width))
+}
+
+fn replace(line: &mut Line, texts: &[(&str, &str)]) -> bool {
+    let mut changed = false;
+    for (from, to) in texts {
+        if line.text.contains(from) {
+            line.text = line.text.replace(from, to);
+            changed = true;
+        }
+    }
+    changed
+}
+
+/// What sets colours: ESC, a bracket, numbers, a letter.
+fn strip_colours(line: &mut Line) -> bool {
+    if !line.text.contains('\u{1b}') {
+        return false;
+    }
+    let mut plain = String::new();
+    let mut pieces = line.text.split('\u{1b}');
+    plain.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let rest = piece
+            .strip_prefix('[')
+            .map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';'));
+        let mut rest = rest.unwrap_or(piece).chars();
+        rest.next();
+        plain.push_str(rest.as_str());
+    }
+    line.text = plain;
+    true
+}
+
+fn strip_quoting(line: &mut Line) -> bool {
+    let mut changed = false;
+    loop {
+        let blanks = line.text.chars().take_while(|c| *c == ' ').count();
+        let mut behind = line.text.chars().skip(blanks);
+        if blanks > 3 || behind.next() != Some('>') {
+            return changed;
+        }
+        let space = behind.next() == Some(' ');
+        line.take(blanks.saturating_add(if space { 2 } else { 1 }));
+        changed = true;
+    }
+}
+
+/// What the AWS CLI 2 puts before its messages.
+fn strip_error_prefix(line: &mut Line) -> bool {
+    let message = client_output::message(&line.text);
+    let taken = line.text.chars().count().saturating_sub(message.chars().count());
+    if taken == 0 {
+        return false;
+    }
+    line.take(taken);
+    true
+}
+
+/// `$ `, `% ` or `# ` before a command, alone or behind a host's name, or as the whole line.
+fn strip_prompt(line: &mut Line) -> bool {
+    let text = line.text.trim();
+    if matches!(text, "$" | "%") {
+        line.text.clear();
+        return true;
+    }
+    let Some(at) = ["$ ", "% ", "# "]
+        .iter()
+        .filter_map(|prompt| line.text.find(prompt))
+        .min()
+    else {
+        return false;
+    };
+    let before = line.text.get(..at).unwrap_or_default();
+    let behind = line.text.get(at..).unwrap_or_default();
+    let behind = behind.trim_start_matches(['$', '%', '#', ' ']);
+    let is_host = before.trim().is_empty()
+        || (before.len() < 80 && before.contains(['@', '~', ']', ':']) && !before.contains('='));
+    if is_host && super::is_command(behind) {
+        let taken = line.text.chars().count().saturating_sub(behind.chars().count());
+        line.take(taken);
+        return true;
+    }
+    false
+}

@@ -1,0 +1,429 @@
+//! HTTP as plain values: hyper's request is read once, bounded, into [`Request`]; handlers are synchronous functions.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::net::IpAddr;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::task::Context;
+use std::task::Poll;
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use http_body_util::Full;
+use http_body_util::LengthLimitError;
+use http_body_util::Limited;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Bytes;
+use hyper::body::Frame;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioIo;
+use hyper_util::rt::TokioTimer;
+use hyper_util::server::conn::auto;
+use rustls::pki_types::CertificateDer;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
+use tokio::net::TcpListener;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::net::websocket;
+
+/// kube-apiserver takes request bodies of up to 3 MiB; nothing that we serve wants more.
+const BODY_LIMIT: usize = 3 * 1024 * 1024;
+/// Go's default is 1 MiB; a token is 4 KiB at most, so that 64 KiB leaves room for every real client.
+pub(crate) const HEADER_LIMIT: usize = 64 * 1024;
+/// Connections at once per listener; further ones wait in the backlog.
+const CONNECTION_LIMIT: usize = 1024;
+/// How long a client may take to shake hands.
+pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// How long a client may take to send a request's head, idle time between requests included.
+pub(crate) const HEADER_TIME: Duration = Duration::from_secs(60);
+/// How long a client may take to send a request's body.
+const BODY_TIME: Duration = Duration::from_secs(30);
+/// Requests at once on one HTTP/2 connection.
+const STREAM_LIMIT: u32 = 100;
+
+/// What answers requests. Synchronous, since every decision is; it must not block.
+pub type Handler = Arc<dyn Fn(&Request) -> Response + Send + Sync>;
+
+/// A request that has been read to its end.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// In upper case.
+    pub method: String,
+    /// Percent-encoded as it came, without the query.
+    pub path: String,
+    /// Percent-encoded as it came, without the `?`; empty when there is none.
+    pub query: String,
+    /// In order; names in lower case. `host` is always there: for HTTP/2 it is the `:authority`.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The other end of the connection.
+    pub peer: Peer,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    address: SocketAddr,
+    /// The certificates that it has shown, its own first; whether they are to be trusted is not said.
+    certificates: Arc<[CertificateDer<'static>]>,
+}
+
+impl Peer {
+    /// Where it is.
+    #[must_use]
+    pub fn ip(&self) -> IpAddr {
+        self.address.ip()
+    }
+
+    /// The certificates that it has shown, its own first. It has their keys; who signed them was not looked at.
+    #[must_use]
+    pub fn certificates(&self) -> &[CertificateDer<'static>] {
+        &self.certificates
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)
+    }
+}
+
+impl<T: Into<SocketAddr>> From<T> for Peer {
+    fn from(address: T) -> Self {
+        Self {
+            address: address.into(),
+            certificates: Arc::default(),
+        }
+    }
+}
+
+impl Request {
+    /// The first header of that (lower-case) name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(header, _)| header == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Path and query as they came.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        match self.query.as_str() {
+            "" => self.path.clone(),
+            query => format!("{}?{query}", self.path),
+        }
+    }
+
+    /// The query as decoded pairs (`+` is a space), in order. Escapes that are none stay as they are.
+    #[must_use]
+    pub fn query_pairs(&self) -> Vec<(String, String)> {
+        form_pairs(&self.query)
+    }
+
+    /// The first value of a query parameter, decoded.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<String> {
+        let raw = self
+            .query
+            .split('&')
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        raw.into_iter()
+            .find(|(key, _)| *key == name || (key.contains(['%', '+']) && form_text(key) == name))
+            .map(|(_, value)| form_text(value))
+    }
+}
+
+/// Decodes `a=b&c=d` as forms are encoded.
+#[must_use]
+pub fn form_pairs(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (form_text(key), form_text(value))
+        })
+        .collect()
+}
+
+/// Decodes one part of a form.
+fn form_text(part: &str) -> String {
+    percent_encoding::percent_decode_str(&part.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers beside Content-Length and Date, which the listener adds.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, or its beginning where more follows.
+    pub body: Vec<u8>,
+    /// How it gets to the client.
+    pub delivery: Delivery,
+}
+
+/// How an answer gets to the client.
+#[derive(Debug, Default)]
+pub enum Delivery {
+    /// At once and whole.
+    #[default]
+    Prompt,
+    /// Whole, after this long.
+    Late(Duration),
+    /// Not at all: the connection ends.
+    Dropped,
+    /// The body's further chunks come one by one, until the sender is gone.
+    Streamed(Receiver<Vec<u8>>),
+    /// The connection goes on as a WebSocket, and each line of what comes is a message, until the sender is gone.
+    WebSocket(Receiver<Vec<u8>>),
+}
+
+impl Response {
+    /// An answer with a body of one type.
+    #[must_use]
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", content_type.to_owned())],
+            body: body.into(),
+            delivery: Delivery::Prompt,
+        }
+    }
+
+    /// This answer, delivered otherwise.
+    #[must_use]
+    pub fn delivered(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self
+    }
+
+    /// This answer with one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// Accepts connections until the task is dropped. Whatever one client does ends with its own connection.
+pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, handler: Handler) {
+    accept(listener, move |stream, peer| {
+        serve_stream(stream, peer, tls.clone(), Arc::clone(&handler))
+    })
+    .await;
+}
+
+/// Serves each connection with a task of its own, a bounded number of them at once.
+pub(crate) async fn accept<F>(listener: TcpListener, serve: impl Fn(TcpStream, SocketAddr) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let connections = Arc::new(Semaphore::new(CONNECTION_LIMIT));
+    loop {
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
+            return;
+        };
+        let Ok((stream, peer)) = listener.accept().await else {
+            // Out of file descriptors, most likely: let connections end before the next try.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let connection = serve(stream, peer);
+        tokio::spawn(async move {
+            let _permit = permit;
+            connection.await;
+        });
+    }
+}
+
+/// Serves one connection to its end.
+pub(crate) async fn serve_stream<S>(stream: S, peer: SocketAddr, tls: Option<TlsAcceptor>, handler: Handler)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match tls {
+        None => serve_connection(stream, peer.into(), handler).await,
+        Some(tls) => {
+            if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, tls.accept(stream)).await {
+                let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+                let peer = Peer {
+                    address: peer,
+                    certificates: shown.iter().map(|shown| shown.clone().into_owned()).collect(),
+                };
+                serve_connection(stream, peer, handler).await;
+            }
+        }
+    }
+}
+
+async fn serve_connection<S>(stream: S, peer: Peer, handler: Handler)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let granted = Granted::default();
+    let service = {
+        let granted = Arc::clone(&granted);
+        service_fn(move |mut request| {
+            let (peer, handler, granted) = (peer.clone(), Arc::clone(&handler), Arc::clone(&granted));
+            async move {
+                let is_upgradable = request.version() == hyper::Version::HTTP_11;
+                let upgrade = hyper::upgrade::on(&mut request);
+                let mut response = answer(request, peer, &handler).await;
+                if let Delivery::WebSocket(lines) = response.delivery {
+                    if !is_upgradable {
+                        return deliver(Response::new(400, "text/plain", "Bad Request\n")).await;
+                    }
+                    *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrade, lines));
+                    response.delivery = Delivery::Prompt;
+                }
+                deliver(response).await
+            }
+        })
+    };
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_buf_size(HEADER_LIMIT);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEADER_LIMIT as u32)
+        .max_concurrent_streams(STREAM_LIMIT);
+    // An error here is the client's doing and ends with its connection.
+    let _ = builder
+        .serve_connection_with_upgrades(TokioIo::new(stream), service)
+        .await;
+    // In this task, so that it counts among the connections.
+    let upgraded = granted.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some((upgrade, lines)) = upgraded
+        && let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, upgrade).await
+    {
+        websocket::serve(TokioIo::new(stream), lines).await;
+    }
+}
+
+/// A WebSocket that has been granted: it begins once hyper has let go of the connection.
+type Granted = Arc<Mutex<Option<(OnUpgrade, Receiver<Vec<u8>>)>>>;
+
+/// Reads a request to its end and has it answered.
+pub(crate) async fn answer(request: hyper::Request<Incoming>, peer: Peer, handler: &Handler) -> Response {
+    let (head, body) = request.into_parts();
+    let body = match timeout(BODY_TIME, Limited::new(body, BODY_LIMIT).collect()).await {
+        Ok(Ok(body)) => body.to_bytes().to_vec(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            return Response::new(
+                413,
+                "text/plain",
+                format!("Request entity too large: limit is {BODY_LIMIT}\n"),
+            )
+            .with_header("connection", "close");
+        }
+        Ok(Err(_)) => return Response::new(400, "text/plain", "Bad Request\n"),
+        Err(_) => return Response::new(408, "text/plain", "Request Timeout\n"),
+    };
+    let mut headers: Vec<(String, String)> = head
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect();
+    if let (false, Some(authority)) = (head.headers.contains_key("host"), head.uri.authority()) {
+        headers.push(("host".to_owned(), authority.to_string()));
+    }
+    handler(&Request {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body,
+        peer,
+    })
+}
+
+/// An answer as hyper sends it, when its time has come.
+///
+/// # Errors
+/// [`Dropped`], with which hyper ends the connection.
+pub(crate) async fn deliver(response: Response) -> Result<hyper::Response<Body>, Dropped> {
+    let body = Bytes::from(response.body);
+    let body = match response.delivery {
+        // Only a whole connection goes on as a WebSocket, so that none is left here.
+        Delivery::Prompt | Delivery::WebSocket(_) => Full::new(body).boxed_unsync(),
+        Delivery::Late(wait) => {
+            tokio::time::sleep(wait).await;
+            Full::new(body).boxed_unsync()
+        }
+        Delivery::Dropped => return Err(Dropped),
+        Delivery::Streamed(rest) => Chunks {
+            first: Some(body),
+            rest,
+        }
+        .boxed_unsync(),
+    };
+    let mut rendered = hyper::Response::new(body);
+    *rendered.status_mut() =
+        hyper::StatusCode::from_u16(response.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in response.headers {
+        if let Ok(value) = hyper::header::HeaderValue::from_str(&value) {
+            rendered.headers_mut().append(name, value);
+        }
+    }
+    Ok(rendered)
+}
+
+/// A body of any kind.
+pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// The connection ends without an answer.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the answer is dropped")]
+pub(crate) struct Dropped;
+
+/// A body whose chunks come one by one.
+struct Chunks {
+    first: Option<Bytes>,
+    rest: Receiver<Vec<u8>>,
+}
+
+impl hyper::body::Body for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.first.take() {
+            Some(first) => Poll::Ready(Some(Ok(Frame::data(first)))),
+            None => {
+                let next = self.rest.poll_recv(context);
+                next.map(|chunk| chunk.map(|chunk| Ok(Frame::data(Bytes::from(chunk)))))
+            }
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! The AWS proxy, for tools that ignore endpoint settings: what they send to a host of AWS ends in the simulator.
+//!
+//! Nothing is ever forwarded: this file opens no connection and asks no DNS. A tunnel to AWS ends at the AWS endpoint's
+//! handler, one to a listener of ours at that listener's, and every other target is refused.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use eks_auth_core::aws::aws_host::AwsHost;
+use hyper::Method;
+use hyper::Uri;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use hyper_util::rt::TokioTimer;
+use tokio::net::TcpListener;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::aws::unserved;
+use crate::net::http;
+use crate::net::http::Delivery;
+use crate::net::http::Handler;
+use crate::net::http::Response;
+use crate::state::State;
+
+/// AWS serves HTTPS there and nowhere else.
+const HTTPS_PORT: &str = "443";
+
+/// What a client asks a proxy for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// `GET http://HOST:PORT/…`: to send one request.
+    Absolute {
+        /// Such as `http`.
+        scheme: &'a str,
+        /// As it came; the port may be left out.
+        authority: &'a str,
+    },
+    /// `GET /`: nothing that one asks a proxy for.
+    Origin,
+    /// `CONNECT HOST:PORT`: a tunnel.
+    Tunnel {
+        /// As it came.
+        authority: &'a str,
+    },
+}
+
+/// The addresses under which clients may name the simulator's own listeners, each `HOST:PORT`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OwnHosts<'a> {
+    /// The plain AWS endpoint's.
+    pub aws: &'a [String],
+    /// Those of each listener that a tunnel may lead to.
+    pub tunnels: &'a [Vec<String>],
+}
+
+/// What becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The request is answered by the AWS endpoint.
+    Answer,
+    /// The tunnel ends at the AWS endpoint, over TLS.
+    AwsTunnel,
+    /// The tunnel ends at one of our listeners, by its place in [`OwnHosts::tunnels`].
+    OwnTunnel(usize),
+    /// Nothing.
+    Refuse(Refusal),
+}
+
+/// Why a target is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A host of AWS, but not where it serves HTTPS.
+    AwsPort,
+    /// Not a request to a proxy.
+    NotProxied,
+    /// A host that is neither AWS's nor ours.
+    OtherHost,
+    /// A request in the clear to another host than our AWS endpoint.
+    Plain,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AwsPort => "hosts of AWS are reached on port 443 only",
+            Self::NotProxied => "this is a proxy: set HTTPS_PROXY to it",
+            Self::OtherHost => {
+                "only hosts of AWS and the simulator's own listeners are reached, nothing is forwarded out"
+            }
+            Self::Plain => {
+                "of unencrypted hosts only the simulator's AWS endpoint is reached, nothing is forwarded out"
+            }
+        })
+    }
+}
+
+/// Decides what becomes of a target.
+#[must_use]
+pub fn decide(target: Target<'_>, own: OwnHosts<'_>) -> Decision {
+    let is_own = |hosts: &[String], authority: &str| hosts.iter().any(|own| own.eq_ignore_ascii_case(authority));
+    match target {
+        Target::Absolute { scheme, authority } => {
+            if scheme.eq_ignore_ascii_case("http") && is_own(own.aws, authority) {
+                Decision::Answer
+            } else {
+                Decision::Refuse(Refusal::Plain)
+            }
+        }
+        Target::Origin => Decision::Refuse(Refusal::NotProxied),
+        Target::Tunnel { authority } => {
+            if let Some(at) = own.tunnels.iter().position(|hosts| is_own(hosts, authority)) {
+                return Decision::OwnTunnel(at);
+            }
+            match authority.rsplit_once(':') {
+                Some((host, port)) if AwsHost::parse(host).is_some() => {
+                    if port == HTTPS_PORT {
+                        Decision::AwsTunnel
+                    } else {
+                        Decision::Refuse(Refusal::AwsPort)
+                    }
+                }
+                _ => Decision::Refuse(Refusal::OtherHost),
+            }
+        }
+    }
+}
+
+/// One of our listeners, as a tunnel reaches it.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// What accepts TLS, where the listener speaks it.
+    pub tls: Option<TlsAcceptor>,
+    /// What answers.
+    pub handler: Handler,
+}
+
+/// The simulator's own listeners, as tunnels reach them. Those of clusters come and go.
+#[derive(Default)]
+pub struct Tunnels(Mutex<Reachable>);
+
+/// Names and listeners, in the same order.
+#[derive(Default)]
+struct Reachable {
+    hosts: Vec<Vec<String>>,
+    endpoints: Vec<Endpoint>,
+}
+
+impl Tunnels {
+    /// Lets tunnels to any of `hosts` end at a listener.
+    pub fn add(&self, hosts: Vec<String>, endpoint: Endpoint) {
+        let mut reachable = self.reachable();
+        reachable.hosts.push(hosts);
+        reachable.endpoints.push(endpoint);
+    }
+
+    /// Lets no tunnel end at the listener that is reached under `host` any more.
+    pub fn remove(&self, host: &str) {
+        let mut reachable = self.reachable();
+        let at = reachable
+            .hosts
+            .iter()
+            .position(|hosts| hosts.iter().any(|known| known == host));
+        if let Some(at) = at {
+            reachable.hosts.remove(at);
+            reachable.endpoints.remove(at);
+        }
+    }
+
+    /// What becomes of a target, with the listener where it is one of these.
+    fn decide(&self, target: Target<'_>, aws: &[String]) -> (Decision, Option<Endpoint>) {
+        let reachable = self.reachable();
+        let own = OwnHosts {
+            aws,
+            tunnels: &reachable.hosts,
+        };
+        let decision = decide(target, own);
+        let endpoint = match decision {
+            Decision::OwnTunnel(at) => reachable.endpoints.get(at).cloned(),
+            Decision::Answer | Decision::AwsTunnel | Decision::Refuse(_) => None,
+        };
+        (decision, endpoint)
+    }
+
+    fn reachable(&self) -> MutexGuard<'_, Reachable> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The proxy: where its tunnels may end.
+pub struct Proxy {
+    /// The addresses under which clients may name the plain AWS endpoint.
+    pub own_aws: Vec<String>,
+    /// The AWS endpoint over TLS, with certificates for hosts of AWS.
+    pub aws: Endpoint,
+    /// Our own listeners.
+    pub tunnels: Arc<Tunnels>,
+    /// Whose log tells what is refused.
+    pub state: Arc<State>,
+}
+
+/// A tunnel that has been granted: it begins once hyper has let go of the connection.
+type Granted = Arc<Mutex<Option<(OnUpgrade, Endpoint)>>>;
+
+impl Proxy {
+    /// Accepts connections until the task is dropped.
+    pub async fn serve(self, listener: TcpListener) {
+        let proxy = Arc::new(self);
+        http::accept(listener, move |stream, peer| {
+            Arc::clone(&proxy).serve_connection(stream, peer)
+        })
+        .await;
+    }
+
+    async fn serve_connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+        let granted = Granted::default();
+        let service = {
+            let granted = Arc::clone(&granted);
+            service_fn(move |request| {
+                let proxy = Arc::clone(&self);
+                let granted = Arc::clone(&granted);
+                async move { http::deliver(proxy.answer(request, peer, &granted).await).await }
+            })
+        };
+        // An error here is the client's doing and ends with its connection.
+        let _ = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(http::HEADER_TIME)
+            .max_buf_size(http::HEADER_LIMIT)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
+            .await;
+        let tunnel = granted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((upgrade, endpoint)) = tunnel
+            && let Ok(Ok(stream)) = timeout(http::HANDSHAKE_TIME, upgrade).await
+        {
+            http::serve_stream(TokioIo::new(stream), peer, endpoint.tls, endpoint.handler).await;
+        }
+    }
+
+    async fn answer(&self, mut request: hyper::Request<Incoming>, peer: SocketAddr, granted: &Granted) -> Response {
+        let (decision, own) = self
+            .tunnels
+            .decide(target(request.method(), request.uri()), &self.own_aws);
+        let endpoint = match decision {
+            Decision::Answer => return http::answer(request, peer.into(), &self.aws.handler).await,
+            Decision::AwsTunnel => Some(self.aws.clone()),
+            Decision::OwnTunnel(_) => own,
+            Decision::Refuse(refusal) => return refuse(&self.state, request.uri(), refusal),
+        };
+        let Some(endpoint) = endpoint else {
+            return refuse(&self.state, request.uri(), Refusal::OtherHost);
+        };
+        let upgrade = hyper::upgrade::on(&mut request);
+        *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrade, endpoint));
+        Response {
+            status: 200,
+            headers: Vec::new(),
+            body: Vec::new(),
+            delivery: Delivery::Prompt,
+        }
+    }
+}
+
+fn target<'a>(method: &Method, uri: &'a Uri) -> Target<'a> {
+    let authority = uri.authority().map(hyper::http::uri::Authority::as_str);
+    match (uri.scheme_str(), authority) {
+        (_, Some(authority)) if method == Method::CONNECT => Target::Tunnel { authority },
+        (Some(scheme), Some(authority)) => Target::Absolute { scheme, authority },
+        _ => Target::Origin,
+    }
+}
+
+fn refuse(state: &State, uri: &Uri, refusal: Refusal) -> Response {
+    let asked = unserved::short(uri.authority().map_or("/", |authority| authority.as_str()));
+    let sentence = format!("eks-auth-sim refuses `{asked}`: {refusal}");
+    let response = Response::new(403, "text/plain; charset=utf-8", format!("{sentence}\n"))
+        // A tunnel's client would take what follows for the tunnel.
+        .with_header("connection", "close");
+    unserved::say(state, response, &sentence, vec![("host", asked)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Decides with three listeners of ours, of which the first is the AWS endpoint.
+    fn decided(target: Target<'_>) -> Decision {
+        let hosts = |port: u16| {
+            vec![
+                format!("127.0.0.1:{port}"),
+                format!("localhost:{port}"),
+                format!("[::1]:{port}"),
+            ]
+        };
+        let tunnels = [hosts(8000), hosts(8001), hosts(6443)];
+        let own = OwnHosts {
+            aws: &hosts(8000),
+            tunnels: &tunnels,
+        };
+        decide(target, own)
+    }
+
+    #[test]
+    fn tunnels_end_at_aws_or_at_our_own_listeners() {
+        use Decision::AwsTunnel;
+        use Decision::OwnTunnel;
+        use Decision::Refuse;
+        for (authority, wanted) in [
+            ("sts.amazonaws.com:443", AwsTunnel),
+            ("sts.us-west-2.amazonaws.com:443", AwsTunnel),
+            ("STS.US-WEST-2.AMAZONAWS.COM:443", AwsTunnel),
+            ("eks.us-west-2.api.aws:443", AwsTunnel),
+            ("sts.cn-north-1.amazonaws.com.cn:443", AwsTunnel),
+            ("sts.eusc-de-east-1.amazonaws.eu:443", AwsTunnel),
+            ("sts.us-iso-east-1.c2s.ic.gov:443", AwsTunnel),
+            ("sts.us-isob-east-1.sc2s.sgov.gov:443", AwsTunnel),
+            ("sts.eu-isoe-west-1.cloud.adc-e.uk:443", AwsTunnel),
+            ("sts.us-isof-south-1.csp.hci.ic.gov:443", AwsTunnel),
+            ("s3.amazonaws.com:443", AwsTunnel),
+            ("sts.amazonaws.com:80", Refuse(Refusal::AwsPort)),
+            ("sts.amazonaws.com:0443", Refuse(Refusal::AwsPort)),
+            ("sts.amazonaws.com", Refuse(Refusal::OtherHost)),
+            ("user@sts.amazonaws.com:443", Refuse(Refusal::OtherHost)),
+            ("sts.amazonaws.com.example.com:443", Refuse(Refusal::OtherHost)),
+            ("example.com:443", Refuse(Refusal::OtherHost)),
+            ("169.254.169.254:80", Refuse(Refusal::OtherHost)),
+            ("127.0.0.1:8000", OwnTunnel(0)),
+            ("localhost:8001", OwnTunnel(1)),
+            ("LocalHost:6443", OwnTunnel(2)),
+            ("[::1]:6443", OwnTunnel(2)),
+            ("127.0.0.1:22", Refuse(Refusal::OtherHost)),
+            ("127.0.0.2:6443", Refuse(Refusal::OtherHost)),
+            ("localhost", Refuse(Refusal::OtherHost)),
+            ("10.0.0.1:6443", Refuse(Refusal::OtherHost)),
+        ] {
+            assert_eq!(decided(Target::Tunnel { authority }), wanted, "{authority}");
+        }
+    }
+
+    #[test]
+    fn requests_in_the_clear_reach_the_aws_endpoint_only() {
+        for (scheme, authority, wanted) in [
+            ("http", "127.0.0.1:8000", Decision::Answer),
+            ("HTTP", "LOCALHOST:8000", Decision::Answer),
+            ("https", "127.0.0.1:8000", Decision::Refuse(Refusal::Plain)),
+            ("http", "127.0.0.1:6443", Decision::Refuse(Refusal::Plain)),
+            ("http", "127.0.0.1", Decision::Refuse(Refusal::Plain)),
+            ("http", "sts.amazonaws.com", Decision::Refuse(Refusal::Plain)),
+            ("http", "sts.amazonaws.com:443", Decision::Refuse(Refusal::Plain)),
+            ("http", "169.254.169.254", Decision::Refuse(Refusal::Plain)),
+            ("http", "example.com", Decision::Refuse(Refusal::Plain)),
+            ("ftp", "127.0.0.1:8000", Decision::Refuse(Refusal::Plain)),
+        ] {
+            let target = Target::Absolute { scheme, authority };
+            assert_eq!(decided(target), wanted, "{scheme}://{authority}");
+        }
+        assert_eq!(decided(Target::Origin), Decision::Refuse(Refusal::NotProxied));
+    }
+
+    #[test]
+    fn request_lines_name_their_targets() {
+        for (method, uri, wanted) in [
+            (
+                "CONNECT",
+                "sts.amazonaws.com:443",
+                Target::Tunnel {
+                    authority: "sts.amazonaws.com:443",
+                },
+            ),
+            (
+                "GET",
+                "http://127.0.0.1:1/x?y",
+                Target::Absolute {
+                    scheme: "http",
+                    authority: "127.0.0.1:1",
+                },
+            ),
+            ("GET", "/", Target::Origin),
+            ("OPTIONS", "*", Target::Origin),
+            ("GET", "example.com:443", Target::Origin),
+        ] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            assert_eq!(target(&method, &uri.parse().unwrap()), wanted, "{method} {uri}");
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! The clusters' listeners, which follow the World: one is bound when a cluster is made, and closed when it is deleted.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::Weak;
+use std::time::Duration;
+
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::world::World;
+use serde_json::Value;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::authenticator::webhook;
+use crate::environment;
+use crate::environment::ClientFiles;
+use crate::kube;
+use crate::net::http;
+use crate::net::http::Handler;
+use crate::net::proxy;
+use crate::net::proxy::Tunnels;
+use crate::net::tls::Authority;
+use crate::state::BoundListener;
+use crate::state::ClusterListeners;
+use crate::state::State;
+
+/// Where a cluster answers.
+#[derive(Clone, Debug)]
+pub struct ClusterListener {
+    /// The cluster's name.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+    /// Its account.
+    pub account: String,
+    /// `https://HOST:PORT`.
+    pub endpoint: String,
+    /// A kubeconfig for people.
+    pub kubeconfig: PathBuf,
+    /// A kubeconfig for a real kube-apiserver's `--authentication-token-webhook-config-file`.
+    pub webhook_kubeconfig: PathBuf,
+}
+
+impl ClusterListener {
+    /// That of a cluster whose endpoint is known, with files in `folder`.
+    pub(crate) fn of(cluster: &Cluster, folder: &Path) -> Self {
+        let name = &cluster.name;
+        Self {
+            name: name.clone(),
+            region: cluster.region.clone(),
+            account: cluster.account.to_string(),
+            endpoint: cluster.endpoint.clone(),
+            kubeconfig: folder.join(format!("{name}.kubeconfig")),
+            webhook_kubeconfig: folder.join(format!("{name}.webhook.kubeconfig")),
+        }
+    }
+}
+
+/// How clusters' listeners are bound.
+#[derive(Clone, Debug)]
+pub(crate) struct Binding {
+    /// The address.
+    pub(crate) listen: IpAddr,
+    /// Which port one gets that wants none in particular.
+    pub(crate) any_port: AnyPort,
+    /// How clients name this machine, where that is not the address.
+    pub(crate) hostname: Option<String>,
+    /// The certificate that clients are to trust.
+    pub(crate) ca_pem: String,
+}
+
+impl Binding {
+    /// Binds a listener; port 0 is any free one.
+    pub(crate) fn bind(&self, port: u16) -> io::Result<BoundListener> {
+        let (listener, address) = bind(SocketAddr::new(self.listen, port), self.any_port)?;
+        let endpoint = match &self.hostname {
+            Some(hostname) => format!("https://{}", host_and_port(hostname, address.port())),
+            None => format!("https://{}", reachable(address)),
+        };
+        Ok(BoundListener {
+            listener,
+            address,
+            endpoint,
+            certificate_authority: self.ca_pem.clone(),
+        })
+    }
+}
+
+/// What the listeners of clusters need, and who is told of them.
+pub(crate) struct Listeners {
+    pub(crate) runtime: Handle,
+    pub(crate) binding: Binding,
+    pub(crate) tls: TlsAcceptor,
+    pub(crate) authority: Arc<Authority>,
+    /// Whether they are webhooks only.
+    pub(crate) is_webhook: bool,
+    pub(crate) folder: PathBuf,
+    pub(crate) tunnels: Arc<Tunnels>,
+    /// What the ready file says beside `clusters` and `env`.
+    pub(crate) announcement: Value,
+    // Weak, since the state leads here.
+    pub(crate) state: Weak<State>,
+    pub(crate) open: Mutex<Open>,
+}
+
+/// What is open, and what was said of it.
+pub(crate) struct Open {
+    pub(crate) clusters: Vec<ClusterListener>,
+    /// By endpoint, which no two have, while a name may be that of a cluster that is gone and of one that is new.
+    pub(crate) tasks: BTreeMap<String, (AbortHandle, SocketAddr)>,
+    pub(crate) client_files: ClientFiles,
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+impl Listeners {
+    /// Where each cluster answers.
+    pub(crate) fn clusters(&self) -> Vec<ClusterListener> {
+        self.open().clusters.clone()
+    }
+
+    /// The files that lead clients to the simulator.
+    pub(crate) fn client_files(&self) -> ClientFiles {
+        self.open().client_files.clone()
+    }
+
+    /// The ready file's content.
+    pub(crate) fn ready(&self) -> Value {
+        self.render(&self.open())
+    }
+
+    /// Writes the ready file, now and whenever clusters come or go, and says in the environment where it is.
+    pub(crate) fn announce(&self, path: &Path) -> io::Result<()> {
+        let path = std::path::absolute(path)?;
+        let mut open = self.open();
+        open.client_files
+            .env
+            .insert("EKS_AUTH_SIM_READY_FILE".to_owned(), path.display().to_string());
+        environment::write_env_file(&open.client_files)?;
+        open.ready_file = Some(path);
+        self.write_ready_file(&open)
+    }
+
+    /// Answers for a cluster from now on.
+    pub(crate) fn serve(&self, cluster: ClusterListener, bound: BoundListener) -> io::Result<()> {
+        let state = Weak::clone(&self.state);
+        let is_webhook = self.is_webhook;
+        let handler: Handler = {
+            let name = cluster.name.clone();
+            Arc::new(move |request| match state.upgrade() {
+                Some(state) if is_webhook => webhook::handle(&state, &name, request),
+                Some(state) => kube::handle(&state, &name, request),
+                None => http::Response::new(503, "text/plain", "the simulator has stopped\n"),
+            })
+        };
+        let listener = {
+            let _entered = self.runtime.enter();
+            TcpListener::from_std(bound.listener)?
+        };
+        self.tunnels.add(
+            own_hosts(bound.address),
+            proxy::Endpoint {
+                tls: Some(self.tls.clone()),
+                handler: Arc::clone(&handler),
+            },
+        );
+        let task = self
+            .runtime
+            .spawn(http::serve(listener, Some(self.tls.clone()), handler))
+            .abort_handle();
+        let mut open = self.open();
+        open.tasks.insert(cluster.endpoint.clone(), (task, bound.address));
+        open.clusters.push(cluster);
+        open.clusters.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(())
+    }
+
+    /// Begins anew with a World, at the addresses of the clusters that are there.
+    pub(crate) fn restage(&self, state: &State, mut world: World) -> io::Result<()> {
+        let old = state.snapshot();
+        world.own_hosts.clone_from(&old.own_hosts);
+        let open = self.clusters();
+        let names: Vec<String> = world.clusters.keys().cloned().collect();
+        let mut new = Vec::new();
+        for name in &names {
+            let Some((cluster, _)) = world.cluster_mut(name) else {
+                continue;
+            };
+            cluster.certificate_authority.clone_from(&self.binding.ca_pem);
+            match open.iter().find(|listener| listener.name == *name) {
+                Some(listener) => cluster.endpoint.clone_from(&listener.endpoint),
+                None => {
+                    let bound = ClusterListeners::bind(self)?;
+                    cluster.endpoint.clone_from(&bound.endpoint);
+                    new.push((cluster.clone(), bound));
+                }
+            }
+        }
+        state.change(|changed| *changed = world);
+        state.token_cache().clear();
+        for (cluster, bound) in new {
+            ClusterListeners::open(self, &cluster, bound)?;
+        }
+        for gone in old.clusters.values().filter(|cluster| !names.contains(&cluster.name)) {
+            ClusterListeners::close(self, gone)?;
+        }
+        Ok(())
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn render(&self, open: &Open) -> Value {
+        let clusters: Vec<Value> = open
+            .clusters
+            .iter()
+            .map(|cluster| {
+                json!({
+                    "name": cluster.name,
+                    "region": cluster.region,
+                    "account": cluster.account,
+                    "endpoint": cluster.endpoint,
+                    "webhook": format!("{}/authenticate", cluster.endpoint),
+                    "webhook_kubeconfig": cluster.webhook_kubeconfig,
+                    "kubeconfig": cluster.kubeconfig,
+                })
+            })
+            .collect();
+        let mut ready = self.announcement.clone();
+        if let Some(members) = ready.as_object_mut() {
+            members.insert("env_file".to_owned(), json!(open.client_files.env_file));
+            members.insert("env".to_owned(), json!(open.client_files.env));
+            members.insert("clusters".to_owned(), Value::Array(clusters));
+        }
+        ready
+    }
+
+    /// Whole, by a temporary file. Nothing where no ready file is wanted.
+    fn write_ready_file(&self, open: &Open) -> io::Result<()> {
+        let Some(path) = &open.ready_file else {
+            return Ok(());
+        };
+        environment::write_whole(path, &format!("{}\n", self.render(open)))
+    }
+}
+
+impl ClusterListeners for Listeners {
+    fn bind(&self) -> io::Result<BoundListener> {
+        self.binding.bind(0)
+    }
+
+    fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    fn open(&self, cluster: &Cluster, bound: BoundListener) -> io::Result<()> {
+        let listener = ClusterListener::of(cluster, &self.folder);
+        environment::write_cluster_files(&self.folder, &listener, &self.binding.ca_pem)?;
+        self.serve(listener, bound)?;
+        self.write_ready_file(&self.open())
+    }
+
+    fn close(&self, cluster: &Cluster) -> io::Result<()> {
+        let mut open = self.open();
+        if let Some((task, address)) = open.tasks.remove(&cluster.endpoint) {
+            task.abort();
+            self.tunnels.remove(&reachable(address));
+        }
+        open.clusters.retain(|known| known.endpoint != cluster.endpoint);
+        if open.clusters.iter().all(|known| known.name != cluster.name) {
+            let closed = ClusterListener::of(cluster, &self.folder);
+            for file in [&closed.kubeconfig, &closed.webhook_kubeconfig] {
+                let _ = fs::remove_file(file);
+            }
+        }
+        self.write_ready_file(&open)
+    }
+}
+
+/// The addresses under which a client may name a listener, as a URL has them.
+pub(crate) fn own_hosts(address: SocketAddr) -> Vec<String> {
+    let mut hosts = vec![reachable(address), format!("localhost:{}", address.port())];
+    let loopback = format!("127.0.0.1:{}", address.port());
+    if address.ip().is_unspecified() || !hosts.contains(&loopback) {
+        hosts.push(loopback);
+    }
+    hosts.dedup();
+    hosts
+}
+
+/// A host and a port as a URL has them.
+pub(crate) fn host_and_port(host: &str, port: u16) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(ip) => SocketAddr::new(ip, port).to_string(),
+        Err(_) => format!("{host}:{port}"),
+    }
+}
+
+/// The address a local client connects to: an unspecified address is reached over loopback.
+pub(crate) fn reachable(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port()).to_string()
+}
+
+/// Which port a listener gets that wants none in particular.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AnyPort {
+    /// One that the system chooses.
+    Ephemeral,
+    /// One that is as likely free when the simulator starts again: not of those that systems give to clients.
+    Lasting,
+}
+
+/// Below the ports that Linux (from 32768) and others (from 49152) give to clients.
+const LASTING: std::ops::Range<u16> = 10_240..32_768;
+/// A process that was killed has its ports until the last of its threads is gone.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Binds without a runtime; port 0 is any.
+pub(crate) fn bind(address: SocketAddr, any: AnyPort) -> io::Result<(std::net::TcpListener, SocketAddr)> {
+    let is_taken = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse;
+    let listener = match (address.port(), any) {
+        (0, AnyPort::Ephemeral) => std::net::TcpListener::bind(address)?,
+        (0, AnyPort::Lasting) => {
+            // Simulators that start at once begin at different places.
+            let (start, places) = (u32::from(LASTING.start), u32::from(LASTING.end - LASTING.start));
+            let first = std::process::id().wrapping_mul(97) % places;
+            let mut ports = (0..places).filter_map(|step| u16::try_from(start + (first + step) % places).ok());
+            loop {
+                let port = ports.next().ok_or(io::ErrorKind::AddrInUse)?;
+                match std::net::TcpListener::bind(SocketAddr::new(address.ip(), port)) {
+                    Err(error) if is_taken(&error) => {}
+                    bound => break bound?,
+                }
+            }
+        }
+        _ => {
+            let mut tries = TRIES;
+            loop {
+                match std::net::TcpListener::bind(address) {
+                    Err(error) if is_taken(&error) && tries > 0 => {
+                        tries -= 1;
+                        std::thread::sleep(PAUSE);
+                    }
+                    bound => break bound?,
+                }
+            }
+        }
+    };
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
