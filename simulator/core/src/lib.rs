@@ -4,7 +4,8 @@
 //! [`cluster::mapping`] (which Kubernetes user is that?); [`world::authenticate`] is the whole of it. What the user may do then is
 //! [`cluster::authorize`]'s to say. Both return their evidence as a [`value::trace`], which [`explain`] puts into words.
 //!
-//! The wings, each using only those before it: [`value`], [`go`], [`kube`], [`aws`], [`logs`], [`cluster`], [`world`], [`explain`], [`scenario`].
+//! The wings, each using only those before it: [`value`], [`go`], [`kube`], [`aws`], [`logs`], [`cluster`], [`world`], [`explain`], [`service`],
+//! [`scenario`].
 //!
 //! INVARIANT: nothing here does I/O, reads a clock, the environment or randomness; `clippy.toml` beside the manifest
 //! bans them.
@@ -16,5 +17,6 @@ pub mod go;
 pub mod kube;
 pub mod logs;
 pub mod scenario;
+pub mod service;
 pub mod value;
 pub mod world;

@@ -1,6 +1,5 @@
-//! The authenticator's webhook and what stands around it: its metrics, the cache of tokens, client certificates.
+//! What stands around authentication: the metrics of the authenticator and of API servers, and client certificates.
 
+pub(crate) mod api_metrics;
 pub(crate) mod client_certificate;
 pub(crate) mod metrics;
-pub(crate) mod token_cache;
-pub mod webhook;

@@ -23,12 +23,13 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::authenticator::client_certificate;
-use crate::aws::sign_in;
 use crate::net::http::Request;
 use crate::net::http::Response;
+use crate::shell;
 use crate::state::State;
 use crate::state::journal::Event;
 use crate::state::journal::EventKind;
+use eks_auth_core::service::aws::sign_in;
 
 /// Stands in errors of STS where nobody asked it.
 const NO_REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
@@ -61,7 +62,9 @@ pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Respons
         ("GET", "/v1/sso") => Ok(sign_ins_json(state)),
         ("POST", "/v1/sso/approve") => body(request).and_then(|body| {
             let text = |name: &str| body.get(name).and_then(Value::as_str);
-            let approved = sign_in::approve(state, text("user_code").unwrap_or_default(), text("user"));
+            let approved = shell::call(state, |call| {
+                sign_in::approve(call, text("user_code").unwrap_or_default(), text("user"))
+            });
             approved
                 .map(|user| json!({"user": user}))
                 .map_err(|message| ControlError::new(404, message))

@@ -17,6 +17,7 @@ use std::sync::Mutex;
 use eks_auth_core::cluster::mapping::config::AuthenticatorConfig;
 use eks_auth_core::scenario::ScenarioError;
 use eks_auth_core::scenario::Staging;
+use eks_auth_core::service::Endpoint;
 use eks_auth_core::world::World;
 use serde_json::Value;
 use serde_json::json;
@@ -24,7 +25,6 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
-use crate::aws;
 use crate::control;
 use crate::environment;
 use crate::net::http;
@@ -34,6 +34,7 @@ use crate::net::proxy::Proxy;
 use crate::net::proxy::Tunnels;
 use crate::net::tls::Authority;
 use crate::net::tls::TlsError;
+use crate::shell;
 use crate::simulator::listeners::AnyPort;
 use crate::simulator::listeners::Binding;
 pub use crate::simulator::listeners::ClusterListener;
@@ -300,10 +301,7 @@ impl Simulator {
                 runtime.spawn(http::serve(TcpListener::from_std(listener)?, tls, handler));
                 Ok(())
             };
-            let aws_handler: Handler = {
-                let state = Arc::clone(&state);
-                Arc::new(move |request| aws::handle(&state, request))
-            };
+            let aws_handler = shell::handler(Arc::downgrade(&state), Endpoint::Aws);
             spawn(aws_listener, aws, None, Arc::clone(&aws_handler))?;
             let aws_endpoint = proxy::Endpoint {
                 tls: Some(aws_tls_acceptor.clone()),
@@ -313,7 +311,7 @@ impl Simulator {
             let handler: Handler = {
                 let state = Arc::clone(&state);
                 let own = own_hosts(control);
-                Arc::new(move |request| control::handle(&state, &own, request))
+                http::blocking(move |request| control::handle(&state, &own, request))
             };
             spawn(control_listener, control, None, handler)?;
             for (cluster, bound) in bound_clusters {

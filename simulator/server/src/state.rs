@@ -2,41 +2,51 @@
 
 pub mod clock;
 pub mod journal;
-pub(crate) mod last_used;
 pub mod logs;
 pub(crate) mod store;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
+use eks_auth_core::aws::jwt::SigningKey;
 use eks_auth_core::cluster::eks::Cluster;
-use eks_auth_core::cluster::eks::update::LogType;
 use eks_auth_core::logs::cloudwatch_logs::GroupKey;
 use eks_auth_core::logs::cloudwatch_logs::LogStore;
 use eks_auth_core::logs::cloudwatch_logs::NewEvent;
+use eks_auth_core::service::call::Counted;
+use eks_auth_core::service::call::Effect;
+use eks_auth_core::service::http::Request;
+use eks_auth_core::service::http::Response;
+use eks_auth_core::service::last_used::LastUse;
+use eks_auth_core::service::last_used::LastUsed;
+use eks_auth_core::service::token_cache::Judgement;
+use eks_auth_core::service::token_cache::TokenCache;
 use eks_auth_core::value::id::IdGenerator;
 use eks_auth_core::value::instant::Timestamp;
 use eks_auth_core::value::log::Level;
 use eks_auth_core::value::log::LogLine;
 use eks_auth_core::world::World;
-use eks_auth_core::world::fault::Strike;
-use eks_auth_core::world::fault::Target;
 use eks_auth_core::world::world_clock::WorldClock;
+use getrandom::SysRng;
 use tokio::sync::watch;
 
+use crate::authenticator::api_metrics::ApiMetrics;
+use crate::authenticator::api_metrics::ApiServers;
+use crate::authenticator::api_metrics::OpenRequest;
 use crate::authenticator::metrics::Metrics;
-use crate::authenticator::token_cache::TokenCache;
-use crate::kube::metrics::ApiMetrics;
-use crate::kube::metrics::ApiServers;
 use crate::net::tls::Authority;
 use crate::state::clock::Clock;
+use crate::state::clock::Stopwatch;
 use crate::state::journal::Journal;
-use crate::state::last_used::LastUsed;
 use crate::state::logs::Logs;
 use crate::state::store::Store;
 
@@ -51,9 +61,12 @@ pub struct State {
     // A std Mutex: held to make one change, never across an await.
     writer: Mutex<()>,
     // Apart from the World's own ids, so that a request that changes nothing leaves the World as it is.
-    request_ids: Mutex<IdGenerator>,
-    token_cache: TokenCache,
-    last_used: LastUsed,
+    request_ids: IdGenerator,
+    requests: AtomicU64,
+    // std Mutexes: held for a look, an insertion or a clone that shares structure, never across an await.
+    token_cache: Mutex<TokenCache>,
+    last_used: Mutex<LastUsed>,
+    signing_keys: SigningKeys,
     logs: Arc<Logs>,
     clock: Box<dyn Clock>,
     journal: Journal,
@@ -114,13 +127,15 @@ impl State {
         store: Option<Store>,
         logs: Arc<Logs>,
     ) -> Result<Self, prometheus::Error> {
-        let state = Self {
+        let mut state = Self {
             world: watch::Sender::new(Arc::new(world)),
             writer: Mutex::new(()),
-            token_cache: TokenCache::default(),
-            last_used: LastUsed::default(),
+            token_cache: Mutex::default(),
+            last_used: Mutex::default(),
+            signing_keys: SigningKeys::default(),
             logs,
-            request_ids: Mutex::new(IdGenerator::new(REQUEST_ID_SEED)),
+            request_ids: IdGenerator::new(REQUEST_ID_SEED),
+            requests: AtomicU64::new(0),
             clock,
             journal: Journal::default(),
             metrics: Metrics::new()?,
@@ -133,8 +148,7 @@ impl State {
             // Some become the ids of what is kept, such as saved queries. The World's own go on after a restart, so that one
             // of them tells this process from those before it.
             let start = state.change(|world| world.ids.uuid());
-            let mut ids = state.request_ids.lock().unwrap_or_else(PoisonError::into_inner);
-            *ids = ids.fork(&start);
+            state.request_ids = state.request_ids.fork(&start);
         }
         // Logs that were kept go on.
         if state.logs.snapshot().last_sequence() == 0 {
@@ -155,7 +169,7 @@ impl State {
     /// Forgets what happened: the journal, the tokens that API servers keep, and the logs, which begin anew.
     pub(crate) fn forget(&self) {
         self.journal.clear();
-        self.token_cache.clear();
+        self.forget_judgements();
         self.logs.change(|logs| *logs = LogStore::default());
         for cluster in self.snapshot().clusters.values() {
             self.begin_logs(cluster);
@@ -177,36 +191,32 @@ impl State {
     /// it returns an error of its own, as every operation of the core does. With a state directory, what changed is on the
     /// disk before anyone sees it; where that fails, the process ends rather than acknowledge what it would lose.
     pub fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = self.snapshot();
-        let mut new = World::clone(&old);
+        let writer = self.begin_change();
+        let mut new = World::clone(&self.snapshot());
         let result = change(&mut new);
+        self.publish(&writer, Arc::new(new));
+        result
+    }
+
+    /// Keeps everybody else from changing the World.
+    pub(crate) fn begin_change(&self) -> MutexGuard<'_, ()> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a World that was made of the newest one, and shows it. Where it cannot be kept, the process ends.
+    pub(crate) fn publish(&self, _writer: &MutexGuard<'_, ()>, new: Arc<World>) {
+        let old = self.snapshot();
         if let Some(Err(error)) = self.store.as_ref().map(|store| store.commit(&old, &new)) {
             store::give_up(&error);
         }
         drop(old);
         // The old World is let go after the lock that readers wait for.
-        let _old = self.world.send_replace(Arc::new(new));
-        result
+        let _old = self.world.send_replace(new);
     }
 
-    /// What fault strikes a call, which counts it.
-    pub(crate) fn strike(&self, target: Target<'_>) -> Option<Strike> {
-        let world = self.snapshot();
-        if world.faults.is_empty() {
-            return None;
-        }
-        // Unchanged faults are not written.
-        let (strike, after) = world.faults.step(target);
-        if strike.is_none() && after == world.faults {
-            return None;
-        }
-        drop(world);
-        self.change(|world| {
-            let (strike, after) = world.faults.step(target);
-            world.faults = after;
-            strike
-        })
+    /// Whether what changes goes to a disk.
+    pub(crate) fn has_disk(&self) -> bool {
+        self.store.is_some()
     }
 
     /// Says who binds the listeners of clusters that are made from now on. It is said once.
@@ -220,13 +230,42 @@ impl State {
     }
 
     /// The good judgements that the clusters' API servers keep.
-    pub(crate) fn token_cache(&self) -> &TokenCache {
-        &self.token_cache
+    pub(crate) fn token_cache(&self) -> TokenCache {
+        self.token_cache.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps a judgement of a token.
+    pub(crate) fn keep_judgement(&self, cluster: &str, token: &str, judgement: Judgement) {
+        let mut cache = self.token_cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.keep(cluster, token, judgement);
+    }
+
+    /// Forgets every judgement of a token.
+    pub(crate) fn forget_judgements(&self) {
+        self.token_cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// When access keys and roles were last used.
-    pub(crate) fn last_used(&self) -> &LastUsed {
-        &self.last_used
+    pub(crate) fn last_used(&self) -> LastUsed {
+        self.last_used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes a use of an access key or a role.
+    pub(crate) fn note_use(&self, id: &str, last: LastUse) {
+        let mut uses = self.last_used.lock().unwrap_or_else(PoisonError::into_inner);
+        uses.note(id, last);
+    }
+
+    /// The key that a cluster's tokens are to be signed with, which is made once, whoever asks first.
+    ///
+    /// # Errors
+    /// Where there is no such cluster, or the machine has no randomness to give.
+    pub(crate) fn signing_key(&self, cluster: &str) -> Result<Arc<SigningKey>, &'static str> {
+        let world = self.snapshot();
+        let cluster = world.cluster(cluster).ok_or("there is no such cluster")?;
+        self.signing_keys
+            .of(cluster)
+            .ok_or("the machine has no randomness to give")
     }
 
     /// The authenticator's metrics.
@@ -239,11 +278,16 @@ impl State {
         self.api_servers.of(&self.snapshot(), cluster)
     }
 
+    /// Where a request's ids come from, which no other request has.
+    pub(crate) fn new_ids(&self) -> IdGenerator {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        self.request_ids.fork(&number.to_string())
+    }
+
     /// The id of a request or an answer: a UUID.
     #[must_use]
     pub fn request_id(&self) -> String {
-        let mut ids = self.request_ids.lock().unwrap_or_else(PoisonError::into_inner);
-        ids.uuid()
+        self.new_ids().uuid()
     }
 
     /// The time in the World.
@@ -302,69 +346,74 @@ impl State {
     }
 
     /// Writes to a new cluster's logs what stands in them from the beginning.
-    pub(crate) fn begin_logs(&self, cluster: &Cluster) {
-        self.open_logs(cluster, cluster.created);
-        let lines: Vec<String> = cluster.authenticator_start().iter().map(LogLine::render).collect();
-        self.append_control_plane(cluster, LogType::Authenticator, lines, cluster.created);
-    }
-
-    /// Makes the group and the streams of the logs that a cluster writes, where they are not there.
-    pub(crate) fn open_logs(&self, cluster: &Cluster, now: Timestamp) {
-        for log in LogType::ALL {
-            self.append_control_plane(cluster, log, Vec::new(), now);
-        }
-    }
-
-    /// Adds lines to a log of a cluster, where it is written.
-    pub(crate) fn append_control_plane(
-        &self,
-        cluster: &Cluster,
-        log: LogType,
-        lines: impl IntoIterator<Item = String>,
-        now: Timestamp,
-    ) {
-        if let Some(stream) = cluster.log_stream(log) {
-            let events = lines.into_iter().map(|line| NewEvent {
-                timestamp_ms: now.unix_millis(),
-                message: line.into(),
-            });
-            self.append_logs(&cluster.log_group(), &stream, events, now);
-        }
-    }
-
-    /// Writes what happens now to the log of a cluster's authenticator.
-    pub(crate) fn log_now(&self, cluster: &str, level: Level, msg: String, fields: Vec<(&'static str, String)>) {
-        let time = self.now();
-        let line = LogLine {
-            time,
-            level,
-            msg,
-            fields,
-        };
-        match self.snapshot().cluster(cluster) {
-            Some(cluster) => self.log(cluster, &[line], time),
-            None => (self.log)(&line.render()),
-        }
+    pub(crate) fn begin_logs(&self, cluster: &Arc<Cluster>) {
+        let effect = Effect::BeginLogs(Arc::clone(cluster));
+        self.logs.change(|store| effect.write_logs(store, cluster.created));
     }
 
     /// Writes a warning of the simulator's own, which no cluster's log has.
     pub(crate) fn log_own(&self, msg: String, fields: Vec<(&'static str, String)>) {
-        let line = LogLine {
+        self.write_line(&LogLine {
             time: self.now(),
             level: Level::Warning,
             msg,
             fields,
-        };
+        });
+    }
+
+    /// Writes a line to the log that goes with the process.
+    pub(crate) fn write_line(&self, line: &LogLine) {
         (self.log)(&line.render());
     }
 
-    /// Writes lines to the log of a cluster's authenticator.
-    pub(crate) fn log(&self, cluster: &Cluster, lines: &[LogLine], now: Timestamp) {
-        let lines: Vec<String> = lines.iter().map(LogLine::render).collect();
-        for line in &lines {
-            (self.log)(line);
+    /// Has the metrics count a request to an API server: what to drop when its answer ends, where that goes on.
+    pub(crate) fn count(
+        &self,
+        request: &Request,
+        counted: &Counted,
+        response: &Response,
+        stopwatch: Stopwatch,
+    ) -> Option<OpenRequest> {
+        let metrics = self.api_metrics(&counted.cluster)?;
+        metrics.authenticated(counted.username.as_deref());
+        let allowed = counted.allowed?;
+        metrics.authorized(allowed);
+        if !allowed {
+            return None;
         }
-        self.append_control_plane(cluster, LogType::Authenticator, lines, now);
+        if response.delivery.goes_on() {
+            return OpenRequest::begin(&metrics, &counted.cluster, request, &counted.attributes);
+        }
+        metrics.answered(
+            &counted.cluster,
+            request,
+            &counted.attributes,
+            response,
+            stopwatch.seconds(),
+        );
+        None
+    }
+}
+
+/// A key that whoever asks first makes; nothing where the machine has no randomness to give.
+type MadeOnce = Arc<OnceLock<Option<Arc<SigningKey>>>>;
+
+/// The keys that clusters' tokens are signed with, each made once.
+#[derive(Default)]
+struct SigningKeys {
+    // A std Mutex: held to look one up, not to make it.
+    by_cluster: Mutex<BTreeMap<(String, Timestamp), MadeOnce>>,
+}
+
+impl SigningKeys {
+    /// That of a cluster. Making one takes a while: whoever else asks meanwhile waits for it.
+    fn of(&self, cluster: &Cluster) -> Option<Arc<SigningKey>> {
+        let name = (cluster.name.clone(), cluster.created);
+        let mut known = self.by_cluster.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = Arc::clone(known.entry(name).or_default());
+        drop(known);
+        key.get_or_init(|| SigningKey::generate(&mut SysRng).ok().map(Arc::new))
+            .clone()
     }
 }
 

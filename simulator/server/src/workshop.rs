@@ -155,7 +155,7 @@ impl Workshop {
         });
         let handler: Handler = {
             let shared = Arc::clone(&shared);
-            Arc::new(move |request| shared.handle(request))
+            http::blocking(move |request| shared.handle(request))
         };
         {
             let _entered = runtime.enter();

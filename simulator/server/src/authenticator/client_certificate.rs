@@ -1,9 +1,15 @@
 //! Certificates for clients of the clusters, on demand of whoever runs the simulator.
 
+use std::collections::BTreeMap;
+
+use eks_auth_core::service::call::BadCertificate;
 use eks_auth_core::value::instant::Timestamp;
+use eks_auth_core::value::user::UserInfo;
+use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::net::tls::Authority;
 use crate::net::tls::MOST_GROUPS;
 use crate::state::State;
 
@@ -11,6 +17,29 @@ use crate::state::State;
 const DEFAULT_SECONDS: i64 = 365 * 86_400;
 /// A clock that is a little behind takes a new certificate too.
 const GRACE_SECONDS: i64 = 300;
+/// The extra in which kube-apiserver tells by which certificate somebody came.
+const CREDENTIAL_ID: &str = "authentication.kubernetes.io/credential-id";
+
+/// Whom the certificate (DER) names that a client has shown first, where it names somebody.
+pub(crate) fn user(
+    authority: &Authority,
+    shown: &[Vec<u8>],
+    now: Timestamp,
+) -> Result<Option<UserInfo>, BadCertificate> {
+    let certificates: Vec<CertificateDer<'static>> = shown.iter().cloned().map(CertificateDer::from).collect();
+    let shown = authority.client(&certificates, now)?;
+    Ok(shown
+        .filter(|shown| !shown.common_name.is_empty())
+        .map(|shown| UserInfo {
+            username: shown.common_name,
+            groups: shown.organizations,
+            extra: BTreeMap::from([(
+                CREDENTIAL_ID.to_owned(),
+                vec![format!("X509SHA256={}", shown.fingerprint)],
+            )]),
+            ..UserInfo::default()
+        }))
+}
 
 /// Answers `{user, groups, seconds}` with `{certificate, key}`, both PEM, and `{clusters}`, a kubeconfig for each. By the
 /// World's clock it holds from now on.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::Output;
-use crate::aws;
+use eks_auth_core::service::aws;
 
 /// List the AWS operations that are served
 ///

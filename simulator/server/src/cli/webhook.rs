@@ -24,6 +24,7 @@ use super::serve::EndSignal;
 use super::serve::announce;
 use super::serve::log_to_stderr;
 use crate::environment;
+use crate::shell;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
 use crate::simulator::WebhookConfig;
@@ -172,6 +173,14 @@ fn own_kubeconfig(running: &Running) -> PathBuf {
         .unwrap_or_default()
 }
 
+/// Writes what happens now to the log of the authenticator.
+fn log_now(running: &Running, level: Level, msg: String, fields: Vec<(&'static str, String)>) {
+    let cluster = cluster_name(running);
+    shell::call(running.state(), |call| {
+        call.log_now(&cluster, level, msg.clone(), fields.clone());
+    });
+}
+
 /// The cluster whose authenticator this is.
 fn cluster_name(running: &Running) -> String {
     let mut clusters = running.clusters().into_iter();
@@ -180,11 +189,7 @@ fn cluster_name(running: &Running) -> String {
 
 /// What upstream writes to its log when it starts.
 fn log_start(running: &Running, config: Option<&AuthenticatorConfig>, kubeconfig: &Path) {
-    let info = |msg: String, fields| {
-        running
-            .state()
-            .log_now(&cluster_name(running), Level::Info, msg, fields)
-    };
+    let info = |msg: String, fields| log_now(running, Level::Info, msg, fields);
     for mode in config.map(|config| config.backends.as_slice()).unwrap_or_default() {
         info(format!("starting mapper {:?}", mode.as_str()), Vec::new());
     }
@@ -241,8 +246,8 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut last: Option<See
         last = now;
         let read = match now {
             None => {
-                running.state().log_now(
-                    &cluster_name(running),
+                log_now(
+                    running,
                     Level::Info,
                     "startLoadDynamicFile: got RENAME/REMOVE event".to_owned(),
                     Vec::new(),
@@ -250,8 +255,8 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut last: Option<See
                 Ok(DynamicFile::default())
             }
             Some(_) => {
-                running.state().log_now(
-                    &cluster_name(running),
+                log_now(
+                    running,
                     Level::Info,
                     "startLoadDynamicFile: got WRITE/CREATE event reload it the memory".to_owned(),
                     Vec::new(),
@@ -277,9 +282,7 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut last: Option<See
             Err(error) => {
                 running.state().metrics().dynamic_file_failed();
                 let msg = format!("StartLoadDynamicFile: error in callBackForFileLoad, {error}");
-                running
-                    .state()
-                    .log_now(&cluster_name(running), Level::Error, msg, Vec::new());
+                log_now(running, Level::Error, msg, Vec::new());
             }
         }
     }

@@ -1,8 +1,6 @@
 //! HTTP as plain values: hyper's request is read once, bounded, into [`Request`]; handlers are synchronous functions.
 
 use std::convert::Infallible;
-use std::fmt;
-use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,6 +10,9 @@ use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
 
+pub use eks_auth_core::service::http::Peer;
+pub use eks_auth_core::service::http::Request;
+pub use eks_auth_core::service::http::form_pairs;
 use http_body_util::BodyExt;
 use http_body_util::Full;
 use http_body_util::LengthLimitError;
@@ -26,7 +27,6 @@ use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
-use rustls::pki_types::CertificateDer;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
@@ -53,118 +53,23 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// Requests at once on one HTTP/2 connection.
 const STREAM_LIMIT: u32 = 100;
 
-/// What answers requests. Synchronous, since every decision is; it must not block.
-pub type Handler = Arc<dyn Fn(&Request) -> Response + Send + Sync>;
+/// An answer that is being made.
+pub type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// A request that has been read to its end.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// In upper case.
-    pub method: String,
-    /// Percent-encoded as it came, without the query.
-    pub path: String,
-    /// Percent-encoded as it came, without the `?`; empty when there is none.
-    pub query: String,
-    /// In order; names in lower case. `host` is always there: for HTTP/2 it is the `:authority`.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
-    /// The other end of the connection.
-    pub peer: Peer,
-}
+/// What answers requests. It must not block.
+pub type Handler = Arc<dyn Fn(Request) -> Answering + Send + Sync>;
 
-/// The other end of a connection.
-#[derive(Clone, Debug)]
-pub struct Peer {
-    address: SocketAddr,
-    /// The certificates that it has shown, its own first; whether they are to be trusted is not said.
-    certificates: Arc<[CertificateDer<'static>]>,
-}
-
-impl Peer {
-    /// Where it is.
-    #[must_use]
-    pub fn ip(&self) -> IpAddr {
-        self.address.ip()
-    }
-
-    /// The certificates that it has shown, its own first. It has their keys; who signed them was not looked at.
-    #[must_use]
-    pub fn certificates(&self) -> &[CertificateDer<'static>] {
-        &self.certificates
-    }
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.address.fmt(f)
-    }
-}
-
-impl<T: Into<SocketAddr>> From<T> for Peer {
-    fn from(address: T) -> Self {
-        Self {
-            address: address.into(),
-            certificates: Arc::default(),
-        }
-    }
-}
-
-impl Request {
-    /// The first header of that (lower-case) name.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(header, _)| header == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// Path and query as they came.
-    #[must_use]
-    pub fn uri(&self) -> String {
-        match self.query.as_str() {
-            "" => self.path.clone(),
-            query => format!("{}?{query}", self.path),
-        }
-    }
-
-    /// The query as decoded pairs (`+` is a space), in order. Escapes that are none stay as they are.
-    #[must_use]
-    pub fn query_pairs(&self) -> Vec<(String, String)> {
-        form_pairs(&self.query)
-    }
-
-    /// The first value of a query parameter, decoded.
-    #[must_use]
-    pub fn query_value(&self, name: &str) -> Option<String> {
-        let raw = self
-            .query
-            .split('&')
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        raw.into_iter()
-            .find(|(key, _)| *key == name || (key.contains(['%', '+']) && form_text(key) == name))
-            .map(|(_, value)| form_text(value))
-    }
-}
-
-/// Decodes `a=b&c=d` as forms are encoded.
-#[must_use]
-pub fn form_pairs(text: &str) -> Vec<(String, String)> {
-    text.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (form_text(key), form_text(value))
+/// A handler that may block: it has a thread of its own for each request.
+pub fn blocking(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Handler {
+    let handler = Arc::new(handler);
+    Arc::new(move |request| {
+        let handler = Arc::clone(&handler);
+        Box::pin(async move {
+            let answered = tokio::task::spawn_blocking(move || handler(&request)).await;
+            // The runtime ends, or the handler has panicked.
+            answered.unwrap_or_else(|_| Response::new(500, "text/plain", "Internal Server Error\n"))
         })
-        .collect()
-}
-
-/// Decodes one part of a form.
-fn form_text(part: &str) -> String {
-    percent_encoding::percent_decode_str(&part.replace('+', " "))
-        .decode_utf8_lossy()
-        .into_owned()
+    })
 }
 
 /// An answer.
@@ -265,10 +170,7 @@ where
         Some(tls) => {
             if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, tls.accept(stream)).await {
                 let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
-                let peer = Peer {
-                    address: peer,
-                    certificates: shown.iter().map(|shown| shown.clone().into_owned()).collect(),
-                };
+                let peer = Peer::with_certificates(peer, shown.iter().map(|shown| shown.to_vec()));
                 serve_connection(stream, peer, handler).await;
             }
         }
@@ -355,7 +257,7 @@ pub(crate) async fn answer(request: hyper::Request<Incoming>, peer: Peer, handle
     if let (false, Some(authority)) = (head.headers.contains_key("host"), head.uri.authority()) {
         headers.push(("host".to_owned(), authority.to_string()));
     }
-    handler(&Request {
+    handler(Request {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
@@ -363,6 +265,7 @@ pub(crate) async fn answer(request: hyper::Request<Incoming>, peer: Peer, handle
         body,
         peer,
     })
+    .await
 }
 
 /// An answer as hyper sends it, when its time has come.

@@ -24,12 +24,12 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::aws::unserved;
 use crate::net::http;
 use crate::net::http::Delivery;
 use crate::net::http::Handler;
 use crate::net::http::Response;
 use crate::state::State;
+use eks_auth_core::service::aws::unserved;
 
 /// AWS serves HTTPS there and nowhere else.
 const HTTPS_PORT: &str = "443";
@@ -285,7 +285,9 @@ fn refuse(state: &State, uri: &Uri, refusal: Refusal) -> Response {
     let response = Response::new(403, "text/plain; charset=utf-8", format!("{sentence}\n"))
         // A tunnel's client would take what follows for the tunnel.
         .with_header("connection", "close");
-    unserved::say(state, response, &sentence, vec![("host", asked)])
+    let sentence = unserved::whole(&sentence);
+    state.log_own(sentence.clone(), vec![("host", asked)]);
+    response.with_header(unserved::HEADER, unserved::visible(&sentence))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use eks_auth_core::aws::aws_host::AwsHost;
+use eks_auth_core::service::call::BadCertificate;
 use eks_auth_core::value::instant::Timestamp;
 use rcgen::BasicConstraints;
 use rcgen::CertificateParams;
@@ -77,11 +78,6 @@ pub(crate) struct ClientIdentity {
     /// SHA-256 of the certificate, hexadecimal.
     pub(crate) fingerprint: String,
 }
-
-/// A client's certificate that is not to be trusted.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the client's certificate is not to be trusted")]
-pub(crate) struct BadCertificate;
 
 impl Authority {
     /// Makes a key and a self-signed certificate.

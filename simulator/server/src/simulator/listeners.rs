@@ -16,6 +16,7 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::service::Endpoint;
 use eks_auth_core::world::World;
 use serde_json::Value;
 use serde_json::json;
@@ -24,15 +25,13 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
-use crate::authenticator::webhook;
 use crate::environment;
 use crate::environment::ClientFiles;
-use crate::kube;
 use crate::net::http;
-use crate::net::http::Handler;
 use crate::net::proxy;
 use crate::net::proxy::Tunnels;
 use crate::net::tls::Authority;
+use crate::shell;
 use crate::state::BoundListener;
 use crate::state::ClusterListeners;
 use crate::state::State;
@@ -155,16 +154,13 @@ impl Listeners {
 
     /// Answers for a cluster from now on.
     pub(crate) fn serve(&self, cluster: ClusterListener, bound: BoundListener) -> io::Result<()> {
-        let state = Weak::clone(&self.state);
-        let is_webhook = self.is_webhook;
-        let handler: Handler = {
-            let name = cluster.name.clone();
-            Arc::new(move |request| match state.upgrade() {
-                Some(state) if is_webhook => webhook::handle(&state, &name, request),
-                Some(state) => kube::handle(&state, &name, request),
-                None => http::Response::new(503, "text/plain", "the simulator has stopped\n"),
-            })
+        let name = cluster.name.clone();
+        let endpoint = if self.is_webhook {
+            Endpoint::Webhook(name)
+        } else {
+            Endpoint::Cluster(name)
         };
+        let handler = shell::handler(Weak::clone(&self.state), endpoint);
         let listener = {
             let _entered = self.runtime.enter();
             TcpListener::from_std(bound.listener)?
@@ -209,7 +205,7 @@ impl Listeners {
             }
         }
         state.change(|changed| *changed = world);
-        state.token_cache().clear();
+        state.forget_judgements();
         for (cluster, bound) in new {
             ClusterListeners::open(self, &cluster, bound)?;
         }

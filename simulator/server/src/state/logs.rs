@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::Weak;
 use std::sync::mpsc;
@@ -25,8 +26,15 @@ const GATHERING: Duration = Duration::from_millis(100);
 #[derive(Debug, Default)]
 pub struct Logs {
     // A std Mutex: held to push an event, to make one change or to clone what shares its structure, never across an await.
-    store: Mutex<LogStore>,
+    store: Mutex<Versioned>,
     keeper: Option<Keeper>,
+}
+
+/// The logs, and how often they were changed.
+#[derive(Debug, Default)]
+struct Versioned {
+    store: LogStore,
+    version: u64,
 }
 
 /// What keeps the logs in a state directory.
@@ -54,7 +62,10 @@ impl Logs {
         // One word is enough: who is woken writes everything.
         let (wake, woken) = mpsc::sync_channel(1);
         let logs = Arc::new(Self {
-            store: Mutex::new(kept.store().clone()),
+            store: Mutex::new(Versioned {
+                store: kept.store().clone(),
+                version: 0,
+            }),
             keeper: Some(Keeper {
                 disk: Mutex::new(Disk { database, kept }),
                 wake,
@@ -68,16 +79,29 @@ impl Logs {
         Ok(logs)
     }
 
+    fn lock(&self) -> MutexGuard<'_, Versioned> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The logs as they are now; what comes later does not show in them.
     #[must_use]
     pub fn snapshot(&self) -> LogStore {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().store.clone()
+    }
+
+    /// The same, and which version it is.
+    pub(crate) fn version(&self) -> (LogStore, u64) {
+        let now = self.lock();
+        (now.store.clone(), now.version)
     }
 
     /// Makes one change, which comes to the disk soon. `change` must leave the store valid when it returns an error of its
     /// own, as every operation of the core does.
     pub fn change<R>(&self, change: impl FnOnce(&mut LogStore) -> R) -> R {
-        let result = change(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut now = self.lock();
+        now.version += 1;
+        let result = change(&mut now.store);
+        drop(now);
         if let Some(keeper) = &self.keeper {
             // That it is full says that the thread knows.
             let _ = keeper.wake.try_send(());
@@ -85,9 +109,24 @@ impl Logs {
         result
     }
 
+    /// Takes over `new` where the logs are still of that version, else what `again` makes of them as they are. Others may see
+    /// it before it is on the disk: [`Logs::flush`].
+    pub(crate) fn replace(&self, version: u64, new: LogStore, again: impl FnOnce(&LogStore) -> Option<LogStore>) {
+        let mut now = self.lock();
+        let new = if now.version == version {
+            Some(new)
+        } else {
+            again(&now.store)
+        };
+        if let Some(new) = new {
+            now.version += 1;
+            now.store = new;
+        }
+    }
+
     /// Makes one change, which is on the disk when this returns. Others may see it before.
     pub fn commit<R>(&self, change: impl FnOnce(&mut LogStore) -> R) -> R {
-        let result = change(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner));
+        let result = self.change(change);
         self.flush();
         result
     }

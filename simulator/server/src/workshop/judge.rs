@@ -13,7 +13,6 @@ use eks_auth_core::scenario::Exit;
 use eks_auth_core::scenario::Step;
 use eks_auth_core::value::user::UserInfo;
 
-use crate::kube;
 use crate::runner::Outcome;
 use crate::runner::Rigour;
 use crate::runner::faults;
@@ -21,6 +20,7 @@ use crate::runner::stranger;
 use crate::state::State;
 use crate::state::journal::Event;
 use crate::state::journal::EventKind;
+use eks_auth_core::service::kube;
 
 /// What is not as the step says, after the events that came since it began.
 pub(super) fn judge(step: &Step, outcome: &Outcome, state: &State, events: &[Event]) -> Vec<String> {

@@ -14,20 +14,20 @@ use eks_auth_core::scenario::ProfileSource;
 use eks_auth_core::scenario::Scenario;
 use eks_auth_core::scenario::Staging;
 use eks_auth_core::scenario::Template;
+use eks_auth_core::service::Endpoint;
 use eks_auth_core::value::instant::Timestamp;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
-use crate::aws;
 use crate::environment;
 use crate::environment::ClientFiles;
 use crate::environment::profile::Credentials;
 use crate::net::http;
-use crate::net::http::Handler;
 use crate::net::proxy::Tunnels;
 use crate::net::tls::Authority;
 use crate::runner::place::Places;
+use crate::shell;
 use crate::simulator::StartError;
 use crate::simulator::listeners::AnyPort;
 use crate::simulator::listeners::Binding;
@@ -149,10 +149,7 @@ impl SeatWorld {
                 ready_file: None,
             }),
         });
-        let handler: Handler = {
-            let state = Arc::clone(&state);
-            Arc::new(move |request| aws::handle(&state, request))
-        };
+        let handler = shell::handler(Arc::downgrade(&state), Endpoint::Aws);
         {
             let _entered = ground.runtime.enter();
             ground

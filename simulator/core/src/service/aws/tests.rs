@@ -1,0 +1,192 @@
+//! What is not served: each answer is AWS's own, and the header, the log and the journal say that the simulator lacks it.
+
+use crate::scenario;
+use crate::value::instant::Timestamp;
+
+use super::testing::Key;
+use super::testing::Unsigned;
+use crate::service::aws::unserved::HEADER;
+use crate::service::event::EventKind;
+use crate::service::http::Request;
+use crate::service::http::Response;
+use crate::service::testing::State;
+
+struct Stage {
+    state: State,
+    key: Key,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let now = Timestamp::from_unix_seconds(1_795_481_097);
+        let staging = scenario::stage(scenario::ARTICLE_WORLD, now).unwrap();
+        let creator = staging
+            .profiles
+            .iter()
+            .find(|profile| profile.name == "creator")
+            .unwrap();
+        let key = Key::of(creator);
+        let state = State::new(staging.world, now);
+        Self { state, key }
+    }
+
+    /// The header of an answer, after a look at the log and the journal, which say the same.
+    #[track_caller]
+    fn told(&self, response: &Response) -> Option<String> {
+        let header = response.headers.iter().find(|(name, _)| *name == HEADER);
+        let header = header.map(|(_, value)| value.clone());
+        let event = self.state.journal().last(|_| true).unwrap();
+        let EventKind::AwsCall { unserved, status, .. } = event.kind else {
+            panic!("{event:?}");
+        };
+        assert_eq!(unserved, header);
+        assert_eq!(status, response.status);
+        let logged = self.state.take_line();
+        match &header {
+            Some(sentence) => {
+                let line = logged.unwrap();
+                assert!(
+                    line.contains(&format!("level=warning msg=\"{sentence}\" action=")),
+                    "{line}"
+                );
+            }
+            None => assert_eq!(logged, None),
+        }
+        header
+    }
+
+    fn get(&self, service: &str, path: &str) -> Response {
+        let unsigned = Unsigned {
+            method: "GET",
+            path,
+            query: "",
+            headers: &[],
+            body: Vec::new(),
+        };
+        self.key.call(&self.state, (service, "us-west-2"), unsigned)
+    }
+
+    fn post(&self, service: &str, form: &str) -> Response {
+        let unsigned = Unsigned::post(form.as_bytes().to_vec());
+        self.key.call(&self.state, (service, "us-west-2"), unsigned)
+    }
+}
+
+#[test]
+fn what_is_not_served_is_answered_as_aws_does_and_said_to_be_the_simulators_lack() {
+    let stage = Stage::new();
+    let say = |what: &str| {
+        Some(format!(
+            "{what} is not served by the simulator; see eks-auth-sim operations"
+        ))
+    };
+    for (response, status, code, what) in [
+        (
+            stage.get("eks", "/clusters/my-cluster/capabilities"),
+            403,
+            "AccessDeniedException",
+            "EKS GET /clusters/my-cluster/capabilities",
+        ),
+        (
+            stage.post("iam", "Action=GenerateCredentialReport"),
+            400,
+            "InvalidAction",
+            "IAM GenerateCredentialReport",
+        ),
+        (
+            stage.post("ec2", "Action=RunInstances"),
+            400,
+            "InvalidAction",
+            "EC2 RunInstances",
+        ),
+        (stage.post("s3", "Action=X"), 501, "NotImplemented", "s3 X"),
+        (stage.get("s3", "/bucket"), 501, "NotImplemented", "s3 GET /bucket"),
+    ] {
+        assert_eq!(response.status, status, "{what}");
+        let text = format!("{:?}{}", response.headers, String::from_utf8_lossy(&response.body));
+        assert!(text.contains(code), "{what}: {text}");
+    }
+    // The same once more, each looked at before the next one is asked.
+    assert_eq!(
+        stage.told(&stage.get("eks", "/clusters/my-cluster/capabilities")),
+        say("EKS GET /clusters/my-cluster/capabilities")
+    );
+    while stage.state.take_line().is_some() {}
+    assert_eq!(
+        stage.told(&stage.post("iam", "Action=GenerateCredentialReport")),
+        say("IAM GenerateCredentialReport")
+    );
+    while stage.state.take_line().is_some() {}
+    assert_eq!(stage.told(&stage.get("s3", "/bucket")), say("s3 GET /bucket"));
+    while stage.state.take_line().is_some() {}
+    assert_eq!(stage.told(&stage.get("eks", "/clusters")), None);
+    // A refusal of something that is served is AWS's alone.
+    assert_eq!(stage.told(&stage.get("eks", "/clusters/none")), None);
+}
+
+#[test]
+fn a_part_that_is_not_served_is_said_too() {
+    let stage = Stage::new();
+    let response = stage.post("cloudformation", "Action=CreateStack&StackName=a&TemplateURL=https://x");
+    assert_eq!(response.status, 400);
+    assert_eq!(
+        stage.told(&response).as_deref(),
+        Some("eks-auth-sim does not serve TemplateURL, since it reaches nothing")
+    );
+    let response = stage.post("ec2", "Action=DescribeVpcs&Filter.1.Name=foo&Filter.1.Value.1=x");
+    assert_eq!(
+        stage.told(&response).as_deref(),
+        Some("eks-auth-sim does not serve the filter foo here")
+    );
+}
+
+#[test]
+fn it_is_said_of_calls_without_a_signature_as_well() {
+    let stage = Stage::new();
+    let request = Request {
+        method: "POST".to_owned(),
+        path: "/".to_owned(),
+        query: String::new(),
+        headers: vec![("host".to_owned(), "sts.us-west-2.amazonaws.com".to_owned())],
+        body: b"Action=AssumeRoleWithSAML&Version=2011-06-15".to_vec(),
+        peer: ([127, 0, 0, 1], 1).into(),
+    };
+    let response = stage.state.aws(&request);
+    assert_eq!(response.status, 403);
+    assert_eq!(
+        stage.told(&response).as_deref(),
+        Some("STS AssumeRoleWithSAML is not served by the simulator; see eks-auth-sim operations")
+    );
+}
+
+#[test]
+fn a_clients_text_does_no_harm_in_the_header() {
+    let stage = Stage::new();
+    let action = "%0d%0aset-cookie:%20a%3db%c3%a9".to_owned() + &"x".repeat(100_000);
+    let response = stage.post("iam", &format!("Action={action}"));
+    let header = response.headers.iter().find(|(name, _)| *name == HEADER).unwrap();
+    assert!(header.1.starts_with("IAM ??set-cookie: a=b?xxx"), "{}", header.1);
+    assert!(header.1.len() < 400);
+    let event = stage.state.journal().last(|_| true).unwrap();
+    let EventKind::AwsCall { action, .. } = event.kind else {
+        panic!("{event:?}");
+    };
+    assert!(action.len() < 400, "{}", action.len());
+    assert!(stage.state.take_line().unwrap().contains(r"IAM \r\nset-cookie"));
+}
+
+#[test]
+fn sentences_that_services_build_are_bounded_too() {
+    let stage = Stage::new();
+    let name = "x".repeat(100_000);
+    let response = stage.post(
+        "ec2",
+        &format!("Action=DescribeVpcs&Filter.1.Name={name}&Filter.1.Value.1=x"),
+    );
+    let told = stage.told(&response).unwrap();
+    assert!(
+        told.starts_with("eks-auth-sim does not serve the filter xxx") && told.len() < 600,
+        "{told}"
+    );
+    assert!(response.body.len() < 10_000, "{}", response.body.len());
+}

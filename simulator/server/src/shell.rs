@@ -1,0 +1,362 @@
+//! The shell around the services: gives each call its snapshot, keeps what it changes, and carries out its effects.
+//!
+//! A service is a function of what it is given. Where somebody else has changed the World meanwhile, it is asked once more
+//! with the newest one, while nobody else can change it. Making keys and waiting for the disk happen on threads that may
+//! block, never on those that serve connections.
+
+mod stream;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::Weak;
+
+use eks_auth_core::service;
+use eks_auth_core::service::Endpoint;
+use eks_auth_core::service::call;
+use eks_auth_core::service::call::Call;
+use eks_auth_core::service::call::Effect;
+use eks_auth_core::service::call::Given;
+use eks_auth_core::service::call::Need;
+use eks_auth_core::service::call::Outcome;
+use serde_json::json;
+
+use crate::authenticator::client_certificate;
+use crate::net::http::Answering;
+use crate::net::http::Delivery;
+use crate::net::http::Handler;
+use crate::net::http::Request;
+use crate::net::http::Response;
+use crate::state::BoundListener;
+use crate::state::State;
+use crate::state::clock::Stopwatch;
+
+/// A call on its way through the shell.
+struct Passage {
+    stopwatch: Stopwatch,
+    given: Given,
+    /// Of the logs in `given`.
+    logs_version: u64,
+    /// The listener in `given`, where one was bound.
+    bound: Option<BoundListener>,
+}
+
+/// Why an answer is not there yet.
+enum Again {
+    /// Something that was lacking is there now.
+    Supplied,
+    /// What is lacking cannot be had.
+    Failed(io::Error),
+}
+
+/// What answers the requests to an endpoint, as long as the state is there.
+#[must_use]
+pub(crate) fn handler(state: Weak<State>, endpoint: Endpoint) -> Handler {
+    let endpoint = Arc::new(endpoint);
+    Arc::new(move |request| answering(Weak::clone(&state), Arc::clone(&endpoint), request))
+}
+
+fn answering(state: Weak<State>, endpoint: Arc<Endpoint>, request: Request) -> Answering {
+    Box::pin(async move {
+        let Some(state) = state.upgrade() else {
+            return Response::new(503, "text/plain", "the simulator has stopped\n");
+        };
+        let passage = Passage::begin(&state, &endpoint, Some(&request));
+        let first = service::answer(&endpoint, &request, passage.given.clone());
+        let outcome = &first.outcome;
+        let is_change = outcome.world.is_some() || outcome.logs.is_some();
+        if outcome.need.is_none() && !(is_change && state.has_disk()) {
+            return finish(&state, &endpoint, &request, passage, first);
+        }
+        let blocking = tokio::task::spawn_blocking(move || finish(&state, &endpoint, &request, passage, first));
+        // The runtime ends, or a handler has panicked.
+        let ended = |_| Response::new(500, "text/plain", "Internal Server Error\n");
+        blocking.await.unwrap_or_else(ended)
+    })
+}
+
+/// Answers a request. It may wait for a key, for others' changes, or for the disk.
+#[must_use]
+pub fn answer(state: &Arc<State>, endpoint: &Endpoint, request: &Request) -> Response {
+    let passage = Passage::begin(state, endpoint, Some(request));
+    let first = service::answer(endpoint, request, passage.given.clone());
+    finish(state, endpoint, request, passage, first)
+}
+
+/// Runs a part of a handler as a call of its own.
+pub(crate) fn call<R>(state: &State, run: impl Fn(&Call) -> R) -> R {
+    let mut passage = Passage::begin(state, &Endpoint::Aws, None);
+    let run = |given| {
+        let call = Call::new(given);
+        let result = run(&call);
+        (result, call.finish())
+    };
+    let mut so_far = run(passage.given.clone());
+    loop {
+        match passage.keep(state, so_far, &run) {
+            Ok((result, effects)) => {
+                for effect in &effects {
+                    carry_out(state, effect, &passage);
+                }
+                return result;
+            }
+            // What a part of a handler lacks it goes without.
+            Err((last, Again::Failed(_))) => return last,
+            Err((_, Again::Supplied)) => so_far = run(passage.given.clone()),
+        }
+    }
+}
+
+/// Takes an answer to its end: what it lacks is supplied, what it changes is kept, and what it asks for is done.
+fn finish(
+    state: &Arc<State>,
+    endpoint: &Endpoint,
+    request: &Request,
+    mut passage: Passage,
+    first: service::Answer,
+) -> Response {
+    let run = |given| {
+        let service::Answer { response, outcome } = service::answer(endpoint, request, given);
+        (response, outcome)
+    };
+    let mut so_far = (first.response, first.outcome);
+    loop {
+        match passage.keep(state, so_far, &run) {
+            Ok((response, effects)) => return passage.send(state, request, response, effects),
+            Err((_, Again::Failed(error))) => return server_exception(&format!("eks-auth-sim cannot listen: {error}")),
+            Err((_, Again::Supplied)) => so_far = run(passage.given.clone()),
+        }
+    }
+}
+
+impl Passage {
+    fn begin(state: &State, endpoint: &Endpoint, request: Option<&Request>) -> Self {
+        let stopwatch = Stopwatch::start();
+        let world = state.snapshot();
+        let now = state.now();
+        // No API server reads them.
+        let (logs, logs_version) = match endpoint {
+            Endpoint::Aws => state.logs().version(),
+            Endpoint::Cluster(_) | Endpoint::Webhook(_) => Default::default(),
+        };
+        let listeners = state.listeners();
+        let certificate = match (listeners, request.map(|request| request.peer.certificates())) {
+            (Some(listeners), Some(shown @ [_, ..])) => client_certificate::user(listeners.authority(), shown, now),
+            _ => Ok(None),
+        };
+        Self {
+            stopwatch,
+            given: Given {
+                logs,
+                ids: state.new_ids(),
+                token_cache: state.token_cache(),
+                last_used: state.last_used(),
+                certificate,
+                listener: match listeners {
+                    Some(_) => call::Listener::OnDemand,
+                    None => call::Listener::None,
+                },
+                ..Given::new(world, now)
+            },
+            logs_version,
+            bound: None,
+        }
+    }
+
+    /// Keeps what was changed, running anew where that was made of what is no longer the newest.
+    fn keep<T>(
+        &mut self,
+        state: &State,
+        (mut result, mut outcome): (T, Outcome),
+        run: &impl Fn(Given) -> (T, Outcome),
+    ) -> Result<(T, Vec<Effect>), (T, Again)> {
+        if let Some(need) = outcome.need.take() {
+            return match self.supply(state, need) {
+                Ok(()) => Err((result, Again::Supplied)),
+                Err(error) => Err((result, Again::Failed(error))),
+            };
+        }
+        if outcome.world.is_none() && outcome.logs.is_none() {
+            return Ok((result, outcome.effects));
+        }
+        let writer = state.begin_change();
+        let newest = state.snapshot();
+        if !Arc::ptr_eq(&newest, &self.given.world) {
+            self.given.world = newest;
+            (result, outcome) = run(self.given.clone());
+        }
+        if let Some(logs) = outcome.logs.take() {
+            let mut again = None;
+            state.logs().replace(self.logs_version, logs, |logs| {
+                self.given.logs = logs.clone();
+                let (result, mut outcome) = run(self.given.clone());
+                let logs = outcome.logs.take();
+                again = Some((result, outcome));
+                logs
+            });
+            if let Some(ran) = again {
+                (result, outcome) = ran;
+            }
+            if outcome.world.is_none() {
+                // Others need not wait for the disk that the logs are on.
+                drop(writer);
+                state.logs().flush();
+                return self.kept(state, result, outcome);
+            }
+            state.logs().flush();
+        }
+        if let (None, Some(world)) = (&outcome.need, outcome.world.take()) {
+            state.publish(&writer, world);
+        }
+        drop(writer);
+        self.kept(state, result, outcome)
+    }
+
+    /// What was kept, unless the newest World lacks something that the one before it had.
+    fn kept<T>(&mut self, state: &State, result: T, mut outcome: Outcome) -> Result<(T, Vec<Effect>), (T, Again)> {
+        match outcome.need.take() {
+            None => Ok((result, outcome.effects)),
+            Some(need) => Err((
+                result,
+                self.supply(state, need)
+                    .map_or_else(Again::Failed, |()| Again::Supplied),
+            )),
+        }
+    }
+
+    /// Gets what a handler cannot go on without.
+    fn supply(&mut self, state: &State, need: Need) -> io::Result<()> {
+        match need {
+            Need::Listener => {
+                let listeners = state.listeners().ok_or(io::ErrorKind::Unsupported)?;
+                let bound = listeners.bind()?;
+                self.given.listener = call::Listener::Bound {
+                    endpoint: bound.endpoint.clone(),
+                    certificate_authority: bound.certificate_authority.clone(),
+                };
+                self.bound = Some(bound);
+            }
+            Need::SigningKey(cluster) => {
+                self.given.signing_key = Some(state.signing_key(&cluster).map_err(io::Error::other)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries out what was asked for, and makes the answer ready to be sent.
+    fn send(
+        mut self,
+        state: &Arc<State>,
+        request: &Request,
+        mut response: service::http::Response,
+        effects: Vec<Effect>,
+    ) -> Response {
+        let mut open_request = None;
+        let mut failure = None;
+        if effects.iter().any(Effect::has_logs) {
+            let now = self.given.now;
+            state
+                .logs()
+                .change(|store| effects.iter().for_each(|effect| effect.write_logs(store, now)));
+        }
+        for effect in &effects {
+            match effect {
+                Effect::Counted(counted) => open_request = state.count(request, counted, &response, self.stopwatch),
+                Effect::ShowMetrics => response.body = state.metrics().render(),
+                Effect::ShowApiMetrics(cluster) => {
+                    if let Some(metrics) = state.api_metrics(cluster) {
+                        response.body = metrics.render(cluster);
+                    }
+                }
+                Effect::Open(cluster) => {
+                    if let (Some(listeners), Some(bound)) = (state.listeners(), self.bound.take())
+                        && let Err(error) = listeners.open(cluster, bound)
+                    {
+                        failure = Some(format!("eks-auth-sim cannot listen: {error}"));
+                    }
+                }
+                Effect::Close(cluster) => {
+                    if let Some(Err(error)) = state.listeners().map(|listeners| listeners.close(cluster)) {
+                        failure = Some(format!("eks-auth-sim cannot write its files: {error}"));
+                    }
+                }
+                other => carry_out(state, other, &self),
+            }
+        }
+        match failure {
+            Some(why) => server_exception(&why),
+            None => outgoing(state, response, open_request),
+        }
+    }
+}
+
+/// Carries out what concerns no response.
+fn carry_out(state: &State, effect: &Effect, passage: &Passage) {
+    match effect {
+        Effect::Record(time, kind) => {
+            state.journal().record(*time, kind.clone());
+        }
+        Effect::AuthenticatorLog(_, lines) => {
+            for line in lines {
+                state.write_line(line);
+            }
+        }
+        Effect::OwnLog(line) => state.write_line(line),
+        Effect::Used(id, last) => state.note_use(id, last.clone()),
+        Effect::KeepJudgement {
+            cluster,
+            token,
+            judgement,
+        } => state.keep_judgement(cluster, token.expose(), judgement.clone()),
+        Effect::ForgetJudgements => state.forget_judgements(),
+        Effect::Judged(authentication) => state.metrics().judged(authentication, passage.stopwatch.seconds()),
+        Effect::Malformed => state.metrics().malformed(passage.stopwatch.seconds()),
+        Effect::ResetApiMetrics(cluster) => {
+            if let Some(metrics) = state.api_metrics(cluster) {
+                metrics.reset();
+            }
+        }
+        // Those of logs are written together, the others concern a response.
+        Effect::ControlPlaneLog(..)
+        | Effect::BeginLogs(_)
+        | Effect::OpenLogs(_)
+        | Effect::KeepQuery(_)
+        | Effect::Counted(_)
+        | Effect::ShowMetrics
+        | Effect::ShowApiMetrics(_)
+        | Effect::Open(_)
+        | Effect::Close(_) => {}
+    }
+}
+
+/// The answer as a listener sends it.
+fn outgoing(
+    state: &Arc<State>,
+    response: service::http::Response,
+    open_request: Option<crate::authenticator::api_metrics::OpenRequest>,
+) -> Response {
+    let delivery = match response.delivery {
+        service::http::Delivery::Prompt => Delivery::Prompt,
+        service::http::Delivery::Late(wait) => Delivery::Late(wait),
+        service::http::Delivery::Dropped => Delivery::Dropped,
+        service::http::Delivery::Streamed(stream) => match stream::start(state, *stream, open_request) {
+            Ok(chunks) => Delivery::Streamed(chunks),
+            Err(why) => return server_exception(&why),
+        },
+        service::http::Delivery::WebSocket(stream) => match stream::start(state, *stream, open_request) {
+            Ok(chunks) => Delivery::WebSocket(chunks),
+            Err(why) => return server_exception(&why),
+        },
+    };
+    Response {
+        status: response.status,
+        headers: response.headers,
+        body: response.body,
+        delivery,
+    }
+}
+
+/// What the simulator itself cannot do: as a service of AWS says it.
+fn server_exception(why: &str) -> Response {
+    let body = json!({"message": why}).to_string();
+    Response::new(500, "application/json", body).with_header("x-amzn-errortype", "ServerException")
+}
