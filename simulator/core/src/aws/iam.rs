@@ -58,6 +58,7 @@ use crate::aws::iam_policy::PolicyDocument;
 use crate::aws::iam_policy::authorize::PrincipalPolicies;
 use crate::aws::iam_policy::trust::Found;
 use crate::aws::iam_policy::trust::TrustPolicy;
+use crate::aws::principal::CallerIdentity;
 use crate::value::arn::AccountId;
 use crate::value::arn::Arn;
 use crate::value::arn::Partition;
@@ -318,18 +319,6 @@ pub struct SessionFacts {
     pub transitive_tag_keys: Vec<String>,
     /// Who stands behind the session.
     pub source_identity: Option<String>,
-}
-
-/// Who a caller is, as GetCallerIdentity answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallerIdentity {
-    /// The account of the caller.
-    pub account: AccountId,
-    /// `arn:aws:iam::…:user/…`, `arn:aws:sts::…:assumed-role/ROLE/SESSION` (never with the role's path),
-    /// `arn:aws:sts::…:federated-user/NAME`, or the root.
-    pub arn: String,
-    /// `AIDA…`, `AROA…:SESSION`, `ACCOUNT:NAME` for a federated user, or the account id for the root.
-    pub user_id: String,
 }
 
 impl Directory {
