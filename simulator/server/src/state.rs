@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use std::sync::PoisonError;
 
 use eks_auth_core::cluster::eks::Cluster;
-use eks_auth_core::cluster::eks::update::LogType;
+use eks_auth_core::cluster::eks::parameter::LogType;
 use eks_auth_core::logs::cloudwatch_logs::GroupKey;
 use eks_auth_core::logs::cloudwatch_logs::LogStore;
 use eks_auth_core::logs::cloudwatch_logs::NewEvent;

@@ -19,11 +19,11 @@ use serde_json::Value;
 
 use self::template::Scope;
 pub use self::template::Template;
-use crate::cluster::eks::access_entry::AccessScope;
-use crate::cluster::eks::access_entry::EntryType;
 use crate::cluster::eks::access_entry::NewAccessEntry;
 use crate::cluster::eks::error::EksError;
 use crate::cluster::eks::error::EksErrorKind;
+use crate::cluster::eks::parameter::AccessScope;
+use crate::cluster::eks::parameter::EntryType;
 use crate::value::arn::AccountId;
 use crate::value::arn::Partition;
 use crate::value::constraint::fault;

@@ -5,7 +5,7 @@
 
 use eks_auth_core::cluster::eks::Cluster;
 use eks_auth_core::cluster::eks::control_plane_log::unauthenticated_line;
-use eks_auth_core::cluster::eks::update::LogType;
+use eks_auth_core::cluster::eks::parameter::LogType;
 use eks_auth_core::kube::audit::AuditPolicy;
 use eks_auth_core::kube::audit::AuditedRequest;
 use eks_auth_core::kube::request_info::Attributes;

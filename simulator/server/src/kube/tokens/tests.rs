@@ -1,7 +1,7 @@
 //! From a request for a token to what its bearer may do.
 
 use eks_auth_core::aws::jwt::Jwt;
-use eks_auth_core::cluster::eks::update::LogType;
+use eks_auth_core::cluster::eks::parameter::LogType;
 use eks_auth_core::cluster::service_account;
 use eks_auth_core::kube::object::ObjectKey;
 use eks_auth_core::scenario;
