@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use eks_auth_core::value::arn::Partition;
 use eks_auth_core::world::cloudformation::NewStack;
 use eks_auth_core::world::cloudformation::OnFailure;
-use eks_auth_core::world::cloudformation::Stack;
-use eks_auth_core::world::cloudformation::StackEvent;
-use eks_auth_core::world::cloudformation::StackResource;
-use eks_auth_core::world::cloudformation::Status;
+use eks_auth_core::world::cloudformation::stack::Stack;
+use eks_auth_core::world::cloudformation::stack::StackEvent;
+use eks_auth_core::world::cloudformation::stack::StackResource;
+use eks_auth_core::world::cloudformation::stack::Status;
 use serde_json::Value;
 use serde_json::json;
 
