@@ -48,6 +48,7 @@ use self::update::ClusterUpdate;
 use crate::aws::jwt::SigningKey;
 use crate::cluster::mapping::aws_auth::AwsAuth;
 use crate::cluster::mapping::config::AuthenticatorConfig;
+use crate::cluster::mapping::config::BackendMode;
 use crate::cluster::mapping::crd;
 use crate::cluster::mapping::crd::IdentityMappings;
 use crate::kube::audit::AuditPolicy;
@@ -387,6 +388,15 @@ impl Cluster {
     #[must_use]
     pub fn aws_auth(&self) -> &AwsAuth {
         &self.aws_auth
+    }
+
+    /// Whether its authenticator asks `aws-auth`: one of the mappers is EKSConfigMap.
+    #[must_use]
+    pub fn asks_aws_auth(&self) -> bool {
+        match &self.authenticator {
+            Some(config) => config.backends.contains(&BackendMode::EksConfigMap),
+            None => self.authentication_mode.reads_aws_auth(),
+        }
     }
 
     /// The `IAMIdentityMapping` objects as last indexed.
