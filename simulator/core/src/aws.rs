@@ -5,5 +5,6 @@ pub mod iam;
 pub mod iam_policy;
 pub mod identity_center;
 pub mod jwt;
+pub mod principal;
 pub mod sigv4;
 pub mod totp;

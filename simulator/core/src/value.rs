@@ -1,10 +1,11 @@
-//! Plain values that everything else is made of: ARNs, times, ids, users, log lines, traces.
+//! Plain values that everything else is made of: ARNs, times, ids, users, records, log lines, traces.
 
 pub mod arn;
 pub mod constraint;
 pub mod id;
 pub mod instant;
 pub mod log;
+pub mod record;
 pub mod trace;
 pub mod user;
 pub(crate) mod wildcard;

@@ -22,7 +22,7 @@ use crate::cluster::eks::error::EksError;
 use crate::cluster::eks::settings::ClusterRequest;
 use crate::value::id::IdGenerator;
 use crate::value::instant::Timestamp;
-use crate::world::cloudformation::Stack;
+use crate::world::cloudformation::stack::Stack;
 use crate::world::fault::Faults;
 use crate::world::world_clock::WorldClock;
 

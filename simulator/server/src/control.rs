@@ -3,7 +3,7 @@
 //! Browsers are kept out: a request must name the listener's own address in Host and carry no Origin.
 
 use eks_auth_core::cluster::eks::Cluster;
-use eks_auth_core::cluster::eks::update::LogType;
+use eks_auth_core::cluster::eks::parameter::LogType;
 use eks_auth_core::explain;
 use eks_auth_core::explain::ClientContext;
 use eks_auth_core::explain::ClientProfile;

@@ -6,6 +6,7 @@
 mod entity;
 mod error;
 mod group;
+mod holder;
 pub mod input;
 mod instance_profile;
 mod login_profile;
@@ -14,6 +15,7 @@ mod oidc_provider;
 mod policy;
 mod role;
 mod tag;
+mod tagged;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -34,6 +36,9 @@ pub use self::error::IamError;
 pub use self::error::IamErrorKind;
 pub use self::error::Leftover;
 pub use self::group::Group;
+pub use self::holder::Holder;
+pub use self::holder::HolderKind;
+pub use self::holder::HolderOf;
 pub use self::instance_profile::InstanceProfile;
 pub use self::login_profile::LoginProfile;
 pub use self::login_profile::LoginProfileChange;
@@ -41,9 +46,6 @@ pub use self::mfa::MfaDevice;
 pub use self::mfa::Seed;
 pub use self::oidc_provider::OidcProvider;
 pub use self::policy::Document;
-pub use self::policy::Holder;
-pub use self::policy::HolderKind;
-pub use self::policy::HolderOf;
 pub use self::policy::ManagedPolicy;
 pub use self::policy::NewPolicy;
 pub use self::policy::Policies;
@@ -51,13 +53,14 @@ pub use self::policy::PolicyVersion;
 pub(crate) use self::policy::is_of_aws;
 pub use self::role::RoleUpdate;
 pub use self::role::Service;
-pub use self::tag::Tagged;
 pub use self::tag::Tags;
+pub use self::tagged::Tagged;
 use crate::aws::iam_policy::ConditionKeys;
 use crate::aws::iam_policy::PolicyDocument;
 use crate::aws::iam_policy::authorize::PrincipalPolicies;
 use crate::aws::iam_policy::trust::Found;
 use crate::aws::iam_policy::trust::TrustPolicy;
+use crate::aws::principal::CallerIdentity;
 use crate::value::arn::AccountId;
 use crate::value::arn::Arn;
 use crate::value::arn::Partition;
@@ -318,18 +321,6 @@ pub struct SessionFacts {
     pub transitive_tag_keys: Vec<String>,
     /// Who stands behind the session.
     pub source_identity: Option<String>,
-}
-
-/// Who a caller is, as GetCallerIdentity answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallerIdentity {
-    /// The account of the caller.
-    pub account: AccountId,
-    /// `arn:aws:iam::…:user/…`, `arn:aws:sts::…:assumed-role/ROLE/SESSION` (never with the role's path),
-    /// `arn:aws:sts::…:federated-user/NAME`, or the root.
-    pub arn: String,
-    /// `AIDA…`, `AROA…:SESSION`, `ACCOUNT:NAME` for a federated user, or the account id for the root.
-    pub user_id: String,
 }
 
 impl Directory {

@@ -30,7 +30,7 @@ pub use error::PolicyError;
 use self::condition::Holds;
 use self::document::Element;
 use self::document::Statement;
-use crate::aws::iam::CallerIdentity;
+use crate::aws::principal::CallerIdentity;
 use crate::value::instant::Timestamp;
 
 /// What a request tells of itself under the names of condition keys. Names are compared without regard to case.

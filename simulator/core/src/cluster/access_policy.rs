@@ -1,7 +1,7 @@
-//! The access policies that EKS manages, and the authorizer that asks those of an access entry.
+//! The access policies that EKS manages.
 //!
 //! A policy holds like a ClusterRole that is bound to the entry's principal, in the whole cluster or in namespaces, but
-//! no binding shows in the Kubernetes API. The rules match as RBAC's do; what comes before and after this authorizer is
+//! no binding shows in the Kubernetes API. The rules match as RBAC's do; when they are asked is
 //! [`crate::cluster::authorize`]'s to say.
 
 mod data;
@@ -10,12 +10,8 @@ mod tests;
 
 use std::sync::LazyLock;
 
-use crate::cluster::eks::access_entry::AccessEntry;
-use crate::cluster::eks::access_entry::AccessScope;
 use crate::kube::rbac::PolicyRule;
-use crate::kube::request_info::Attributes;
 use crate::value::arn::Partition;
-use crate::value::log::go_quote;
 
 /// A managed access policy.
 #[derive(Debug)]
@@ -68,28 +64,4 @@ impl AccessPolicy {
 
 fn arn_prefix(partition: Partition) -> String {
     format!("arn:{partition}:eks::aws:cluster-access-policy/")
-}
-
-/// What the policies of an access entry say of a request: the reason for an allowance, or nothing.
-///
-/// The wording for the cluster is that of audit events of EKS.
-///
-/// FIDELITY: no audit event with a namespace scope was found; its reason is worded as RBAC words a RoleBinding.
-#[must_use]
-pub fn authorize_policies(entry: &AccessEntry, attributes: &Attributes, partition: Partition) -> Option<String> {
-    let association = entry.policies.iter().find(|association| {
-        association.scope.covers(attributes) && association.policy.rules.iter().any(|rule| rule.allows(attributes))
-    })?;
-    let policy_arn = association.policy.arn(partition);
-    let binding = format!("{}+{policy_arn}", entry.principal_arn);
-    let (kind, name) = match association.scope {
-        AccessScope::Cluster => ("ClusterRoleBinding", binding),
-        AccessScope::Namespaces(_) => ("RoleBinding", format!("{binding}/{}", attributes.namespace)),
-    };
-    Some(format!(
-        "EKS Access Policy: allowed by {kind} {} of ClusterRole {} to User {}",
-        go_quote(&name),
-        go_quote(&policy_arn),
-        go_quote(&entry.principal_id)
-    ))
 }

@@ -1,10 +1,11 @@
 //! May this user do this? `system:masters` first, then the access policies of the user's access entry, then RBAC.
 
-use crate::cluster::access_policy::authorize_policies;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::access_entry::AccessEntry;
 use crate::cluster::eks::access_entry::EntryMatch;
+use crate::cluster::eks::parameter::AccessScope;
 use crate::kube::request_info::Attributes;
+use crate::value::arn::Partition;
 use crate::value::log::go_quote;
 use crate::value::trace::Trace;
 use crate::value::user::SYSTEM_MASTERS;
@@ -102,6 +103,29 @@ pub(crate) fn entry_of<'a>(user: &UserInfo, cluster: &'a Cluster) -> Option<&'a 
         EntryMatch::Found(entry) => Some(entry),
         EntryMatch::Missing | EntryMatch::OtherArn(_) => None,
     }
+}
+
+/// What the policies of an access entry say of a request: the reason for an allowance, or nothing.
+///
+/// The wording for the cluster is that of audit events of EKS.
+///
+/// FIDELITY: no audit event with a namespace scope was found; its reason is worded as RBAC words a RoleBinding.
+fn authorize_policies(entry: &AccessEntry, attributes: &Attributes, partition: Partition) -> Option<String> {
+    let association = entry.policies.iter().find(|association| {
+        association.scope.covers(attributes) && association.policy.rules.iter().any(|rule| rule.allows(attributes))
+    })?;
+    let policy_arn = association.policy.arn(partition);
+    let binding = format!("{}+{policy_arn}", entry.principal_arn);
+    let (kind, name) = match association.scope {
+        AccessScope::Cluster => ("ClusterRoleBinding", binding),
+        AccessScope::Namespaces(_) => ("RoleBinding", format!("{binding}/{}", attributes.namespace)),
+    };
+    Some(format!(
+        "EKS Access Policy: allowed by {kind} {} of ClusterRole {} to User {}",
+        go_quote(&name),
+        go_quote(&policy_arn),
+        go_quote(&entry.principal_id)
+    ))
 }
 
 /// Such as `AmazonEKSViewPolicy in namespaces dev test, AmazonEKSEditPolicy in the cluster`.

@@ -9,6 +9,7 @@ pub mod insight;
 pub mod network;
 pub mod nodegroup;
 pub(crate) mod objects;
+pub mod parameter;
 pub mod pod_identity;
 pub mod settings;
 mod tag;
@@ -29,7 +30,6 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use self::access_entry::AccessEntries;
-use self::access_entry::AuthenticationMode;
 use self::access_entry::Principal;
 use self::addon::Addon;
 use self::addon::AddonChange;
@@ -37,16 +37,18 @@ use self::error::EksError;
 use self::network::Network;
 use self::nodegroup::NewNodegroup;
 use self::nodegroup::Nodegroup;
+use self::parameter::AuthenticationMode;
+use self::parameter::LogType;
 use self::pod_identity::PodIdentityAssociation;
 use self::settings::ClusterRequest;
 use self::settings::ClusterSettings;
 use self::settings::DEFAULT_VERSION;
 use self::update::ClusterUpdate;
-use self::update::LogType;
 
 use crate::aws::jwt::SigningKey;
 use crate::cluster::mapping::aws_auth::AwsAuth;
 use crate::cluster::mapping::config::AuthenticatorConfig;
+use crate::cluster::mapping::config::BackendMode;
 use crate::cluster::mapping::crd;
 use crate::cluster::mapping::crd::IdentityMappings;
 use crate::kube::audit::AuditPolicy;
@@ -386,6 +388,15 @@ impl Cluster {
     #[must_use]
     pub fn aws_auth(&self) -> &AwsAuth {
         &self.aws_auth
+    }
+
+    /// Whether its authenticator asks `aws-auth`: one of the mappers is EKSConfigMap.
+    #[must_use]
+    pub fn asks_aws_auth(&self) -> bool {
+        match &self.authenticator {
+            Some(config) => config.backends.contains(&BackendMode::EksConfigMap),
+            None => self.authentication_mode.reads_aws_auth(),
+        }
     }
 
     /// The `IAMIdentityMapping` objects as last indexed.

@@ -300,8 +300,8 @@ pub fn unexplained_client_error(printed: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::eks::access_entry::AuthenticationMode;
     use crate::cluster::eks::error::EksError;
+    use crate::cluster::eks::parameter::AuthenticationMode;
 
     #[track_caller]
     fn check(printed: &str, wanted: Cause) {

@@ -23,7 +23,6 @@ use crate::cluster::eks::Cluster;
 use crate::cluster::mapping::Identity;
 use crate::cluster::mapping::MappingError;
 use crate::cluster::mapping::aws_auth;
-use crate::cluster::mapping::config::BackendMode;
 use crate::cluster::mapping::is_instance_id;
 use crate::kube::object::ObjectKey;
 use crate::value::arn::AccountId;
@@ -63,7 +62,7 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
     if let Some(finding) = access_entry::mapping_finding(identity, cluster, world) {
         return finding;
     }
-    if asks_aws_auth(cluster)
+    if cluster.asks_aws_auth()
         && let Some(finding) = lost(arn, cluster)
     {
         return finding;
@@ -93,14 +92,6 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
     }
 }
 
-/// Whether one of the mappers is EKSConfigMap.
-pub(super) fn asks_aws_auth(cluster: &Cluster) -> bool {
-    match &cluster.authenticator {
-        Some(config) => config.backends.contains(&BackendMode::EksConfigMap),
-        None => cluster.authentication_mode().reads_aws_auth(),
-    }
-}
-
 /// Nobody ever mapped it.
 fn not_mapped(arn: &str, cluster: &Cluster) -> Finding {
     let (list, field) = list_for(arn);
@@ -125,7 +116,7 @@ fn list_for(arn: &str) -> (&'static str, &'static str) {
 
 fn with_errors(finding: Finding, cluster: &Cluster) -> Finding {
     let errors = cluster.aws_auth().errors();
-    if errors.is_empty() || !asks_aws_auth(cluster) {
+    if errors.is_empty() || !cluster.asks_aws_auth() {
         return finding;
     }
     finding.with(format!("aws-auth has errors: {}", errors.join("; ")))

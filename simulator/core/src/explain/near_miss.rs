@@ -5,7 +5,6 @@
 
 use super::Cause;
 use super::Finding;
-use super::mapped::asks_aws_auth;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::access_entry::Principal;
 use crate::cluster::mapping::aws_auth::MappedArn;
@@ -132,7 +131,7 @@ pub(super) fn find(arn: &str, cluster: &Cluster, world: &World) -> Option<Findin
 /// The mappings by ARN of all mappers that are asked.
 fn candidates(cluster: &Cluster) -> Vec<Candidate<'_>> {
     let mut found = Vec::new();
-    if asks_aws_auth(cluster) {
+    if cluster.asks_aws_auth() {
         let aws_auth = cluster.aws_auth();
         let items = aws_auth.roles().iter().chain(aws_auth.users());
         found.extend(items.map(|item| Candidate {
@@ -187,7 +186,7 @@ fn gated(arn: &str, cluster: &Cluster) -> Option<Finding> {
         cluster
             .aws_auth()
             .find_permission_set(&lower)
-            .filter(|_| asks_aws_auth(cluster))
+            .filter(|_| cluster.asks_aws_auth())
     };
     let in_file = || {
         let config = cluster.authenticator.as_ref()?;

@@ -17,9 +17,9 @@ use crate::cluster::authorize::forbidden_message;
 use crate::cluster::eks::AWS_AUTH_NAME;
 use crate::cluster::eks::AWS_AUTH_NAMESPACE;
 use crate::cluster::eks::Cluster;
-use crate::cluster::eks::access_entry::AccessScope;
-use crate::cluster::eks::access_entry::AuthenticationMode;
 use crate::cluster::eks::access_entry::EntryMatch;
+use crate::cluster::eks::parameter::AccessScope;
+use crate::cluster::eks::parameter::AuthenticationMode;
 use crate::cluster::mapping::Identity;
 use crate::cluster::mapping::MappedUser;
 use crate::cluster::mapping::aws_auth;
@@ -169,7 +169,7 @@ fn shadowed(user: &UserInfo, identity: &Identity, attributes: &Attributes, clust
 
 /// The mapping of `aws-auth` by which the user came in.
 fn item_of<'a>(user: &UserInfo, identity: &Identity, cluster: &'a Cluster) -> Option<&'a MappedArn> {
-    if entry_of(user, cluster).is_some() || !super::mapped::asks_aws_auth(cluster) {
+    if entry_of(user, cluster).is_some() || !cluster.asks_aws_auth() {
         return None;
     }
     let item = cluster.aws_auth().find(&identity.canonical_arn)?;
@@ -272,7 +272,7 @@ fn session_name_rewritten(user: &UserInfo, attributes: &Attributes, cluster: &Cl
 fn by_account(user: &UserInfo, identity: &Identity, cluster: &Cluster) -> Option<Finding> {
     let is_in_by_account = user.username == identity.canonical_arn
         && entry_of(user, cluster).is_none()
-        && super::mapped::asks_aws_auth(cluster)
+        && cluster.asks_aws_auth()
         && cluster.aws_auth().find(&identity.canonical_arn).is_none()
         && cluster.aws_auth().accounts().contains(&identity.account_id);
     is_in_by_account.then(|| {

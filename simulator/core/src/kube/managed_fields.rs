@@ -13,6 +13,7 @@
 mod atom;
 mod managers;
 mod merge;
+mod path;
 mod set;
 #[cfg(test)]
 mod tests;
@@ -28,9 +29,9 @@ use self::atom::Types;
 use self::managers::Identity;
 use self::managers::Managers;
 use self::managers::Owned;
+pub use self::path::PathElement;
+pub use self::path::Scalar;
 pub use self::set::FieldSet;
-pub use self::set::PathElement;
-pub use self::set::Scalar;
 use self::typed::Comparison;
 use crate::kube::schema::Kind;
 use crate::kube::schema::Schema;

@@ -19,6 +19,7 @@ mod function;
 mod lexer;
 mod parser;
 mod period;
+mod run;
 mod value;
 
 use std::borrow::Cow;

@@ -17,7 +17,7 @@ use super::token_cache::Judgement;
 use super::token_cache::TokenCache;
 use crate::aws::jwt::SigningKey;
 use crate::cluster::eks::Cluster;
-use crate::cluster::eks::update::LogType;
+use crate::cluster::eks::parameter::LogType;
 use crate::kube::request_info::Attributes;
 use crate::logs::cloudwatch_logs::LogStore;
 use crate::logs::cloudwatch_logs::NewEvent;

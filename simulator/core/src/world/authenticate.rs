@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::aws::iam::CallerIdentity;
+use crate::aws::principal::CallerIdentity;
 use crate::aws::sigv4;
 use crate::aws::sigv4::Receiver;
 use crate::aws::sigv4::SigV4Error;

@@ -9,9 +9,6 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
-use percent_encoding::NON_ALPHANUMERIC;
-use percent_encoding::percent_decode_str;
-use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +18,10 @@ use crate::aws::iam::Account;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::access_entry::AccessEntry;
 use crate::kube::object::ObjectKey;
+use crate::value::record::Change;
+use crate::value::record::RecordError;
+use crate::value::record::join;
+use crate::value::record::split;
 use crate::world::World;
 
 /// The record of what belongs to the World itself.
@@ -36,25 +37,6 @@ const STACK: &str = "stack";
 const TOKEN_KEY: &str = "token-key";
 const USER: &str = "user";
 
-/// A record that a change touches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Its key: words parted by `/`, escaped.
-    pub key: String,
-    /// What it says now, in JSON; nothing where it is gone.
-    pub value: Option<Vec<u8>>,
-}
-
-/// Records that are no World.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("record `{key}`: {message}")]
-pub struct StoreError {
-    /// The record's key.
-    pub key: String,
-    /// What is wrong with it.
-    pub message: String,
-}
-
 /// What belongs to the World itself. The addresses under which it is reached are its listeners' matter.
 #[derive(Deserialize, Serialize)]
 struct WorldRecord<'a> {
@@ -67,8 +49,8 @@ struct WorldRecord<'a> {
 /// The records that differ between two Worlds; all of the new one without an old one.
 ///
 /// # Errors
-/// [`StoreError`] for what JSON cannot say, which nothing in a World is.
-pub fn changes(old: Option<&World>, new: &World) -> Result<Vec<Change>, StoreError> {
+/// [`RecordError`] for what JSON cannot say, which nothing in a World is.
+pub fn changes(old: Option<&World>, new: &World) -> Result<Vec<Change>, RecordError> {
     let mut out = Changes(Vec::new());
     out.value(&[WORLD], old.map(world_record).as_ref(), Some(&world_record(new)))?;
     let center = old.and_then(|old| old.identity_center.as_ref());
@@ -159,11 +141,11 @@ struct Changes(Vec<Change>);
 
 impl Changes {
     /// A value that is a record.
-    fn value<T: Serialize>(&mut self, path: &[&str], old: Option<&T>, new: Option<&T>) -> Result<(), StoreError> {
+    fn value<T: Serialize>(&mut self, path: &[&str], old: Option<&T>, new: Option<&T>) -> Result<(), RecordError> {
         let key = join(path);
         let write = |value: Option<&T>| value.map(serde_json::to_vec).transpose();
         let both = write(old).and_then(|old| Ok((old, write(new)?)));
-        let (old, new) = both.map_err(|error| StoreError {
+        let (old, new) = both.map_err(|error| RecordError {
             key: key.clone(),
             message: error.to_string(),
         })?;
@@ -180,7 +162,7 @@ impl Changes {
         old: Option<&'a OrdMap<K, Arc<V>>>,
         new: Option<&'a OrdMap<K, Arc<V>>>,
         words: fn(&K) -> Vec<&str>,
-    ) -> Result<(), StoreError>
+    ) -> Result<(), RecordError>
     where
         K: Ord + Clone,
         V: PartialEq + Serialize,
@@ -202,27 +184,11 @@ impl Changes {
     }
 }
 
-/// A record's key of words.
-pub(crate) fn join(path: &[&str]) -> String {
-    let words: Vec<String> = path
-        .iter()
-        .map(|word| utf8_percent_encode(word, NON_ALPHANUMERIC).to_string())
-        .collect();
-    words.join("/")
-}
-
-/// The words of a record's key.
-pub(crate) fn split(key: &str) -> Vec<String> {
-    key.split('/')
-        .map(|word| percent_decode_str(word).decode_utf8_lossy().into_owned())
-        .collect()
-}
-
 /// The World of these records, in any order.
 ///
 /// # Errors
-/// [`StoreError`] with the first record that cannot be read.
-pub fn load(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<World, StoreError> {
+/// [`RecordError`] with the first record that cannot be read.
+pub fn load(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<World, RecordError> {
     let mut records: Vec<(String, Vec<u8>)> = records.into_iter().collect();
     // An account or a cluster comes before what is in it.
     records.sort_by_cached_key(|(key, _)| (key.matches('/').count(), key.clone()));
@@ -230,7 +196,7 @@ pub fn load(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Worl
     for (key, value) in &records {
         let words = split(key);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        load_record(&mut world, &words, value).map_err(|message| StoreError {
+        load_record(&mut world, &words, value).map_err(|message| RecordError {
             key: key.clone(),
             message,
         })?;

@@ -13,9 +13,10 @@ use eks_auth_core::logs::cloudwatch_logs::LogStore;
 use eks_auth_core::logs::cloudwatch_logs::store::Kept as KeptLogs;
 use eks_auth_core::scenario::Profile;
 use eks_auth_core::scenario::Staging;
+use eks_auth_core::value::record::Change;
+use eks_auth_core::value::record::RecordError;
 use eks_auth_core::world::World;
 use eks_auth_core::world::store;
-use eks_auth_core::world::store::Change;
 use redb::Database;
 use redb::ReadTransaction;
 use redb::ReadableDatabase;
@@ -96,7 +97,7 @@ pub enum StoreError {
     Format(u32),
     /// A record cannot be read.
     #[error("the state directory is damaged: {0}")]
-    Record(#[from] store::StoreError),
+    Record(#[from] RecordError),
     /// The database says so.
     #[error("the state directory's database: {0}")]
     Database(#[from] redb::Error),

@@ -12,7 +12,7 @@ use super::RequestContext;
 use super::StatementRef;
 use super::evaluate;
 use super::managed;
-use crate::aws::iam::CallerIdentity;
+use crate::aws::principal::CallerIdentity;
 
 /// The policies of a caller. What is allowed must be allowed by each kind that is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

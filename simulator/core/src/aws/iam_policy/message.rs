@@ -20,7 +20,7 @@ use super::authorize::Denied;
 use super::authorize::PrincipalPolicies;
 use super::authorize::Refusal;
 use super::document::Statement;
-use crate::aws::iam::CallerIdentity;
+use crate::aws::principal::CallerIdentity;
 
 /// The length of the hash that a token begins with.
 const HASH: usize = 32;

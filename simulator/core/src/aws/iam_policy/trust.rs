@@ -22,7 +22,7 @@ use super::authorize::Layer;
 use super::authorize::PrincipalPolicies;
 use super::document::Principals;
 use super::document::TrustFile;
-use crate::aws::iam::CallerIdentity;
+use crate::aws::principal::CallerIdentity;
 use crate::value::arn::AccountId;
 use crate::value::arn::Arn;
 use serde::Deserialize;

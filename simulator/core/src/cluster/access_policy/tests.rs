@@ -7,6 +7,8 @@ use crate::cluster::authorize::Decision;
 use crate::cluster::authorize::authorize;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::access_entry::NewAccessEntry;
+use crate::cluster::eks::parameter::AccessScope;
+use crate::kube::request_info::Attributes;
 use crate::scenario;
 use crate::value::instant::Timestamp;
 use crate::value::user::UserInfo;

@@ -16,6 +16,11 @@ use serde::Serialize;
 
 use super::Cluster;
 use super::error::EksError;
+use super::parameter::AccessConfig;
+use super::parameter::AccessScope;
+use super::parameter::AuthenticationMode;
+use super::parameter::EntryType;
+use super::parameter::TAGS;
 use super::update::UpdateKind;
 use crate::aws::iam::Directory;
 use crate::cluster::access_policy::AccessPolicy;
@@ -31,72 +36,6 @@ use crate::value::wildcard;
 const CREATOR_POLICY: &str = "AmazonEKSClusterAdminPolicy";
 /// Usernames and groups of people begin with none of these.
 const RESERVED_PREFIXES: [&str; 5] = ["system:", "eks:", "aws:", "amazon:", "iam:"];
-/// The model's bound of a TagMap.
-pub(super) const TAGS: usize = 50;
-
-/// Where a cluster's mappings come from.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-pub enum AuthenticationMode {
-    /// Access entries alone.
-    Api,
-    /// Access entries, then `aws-auth`.
-    ApiAndConfigMap,
-    /// The hidden mapping of the creator, then `aws-auth`: the default of the API.
-    #[default]
-    ConfigMap,
-}
-
-impl AuthenticationMode {
-    /// Every mode.
-    pub const ALL: [Self; 3] = [Self::Api, Self::ApiAndConfigMap, Self::ConfigMap];
-
-    /// The API's name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Api => "API",
-            Self::ApiAndConfigMap => "API_AND_CONFIG_MAP",
-            Self::ConfigMap => "CONFIG_MAP",
-        }
-    }
-
-    /// The mode of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mode| mode.as_str() == name)
-    }
-
-    /// Whether access entries are looked at.
-    #[must_use]
-    pub fn has_access_entries(self) -> bool {
-        self != Self::ConfigMap
-    }
-
-    /// Whether `aws-auth` is looked at.
-    #[must_use]
-    pub fn reads_aws_auth(self) -> bool {
-        self != Self::Api
-    }
-}
-
-/// What a cluster is to be told of access when it is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AccessConfig {
-    /// Where mappings come from.
-    pub authentication_mode: AuthenticationMode,
-    /// Whether the creator becomes an administrator (`bootstrapClusterCreatorAdminPermissions`).
-    pub bootstrap_creator_admin: bool,
-}
-
-impl Default for AccessConfig {
-    fn default() -> Self {
-        Self {
-            authentication_mode: AuthenticationMode::ConfigMap,
-            bootstrap_creator_admin: true,
-        }
-    }
-}
-
 impl AccessConfig {
     /// Whether the two go together.
     ///
@@ -110,52 +49,7 @@ impl AccessConfig {
     }
 }
 
-/// What an entry is for.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-pub enum EntryType {
-    /// Nodes of EKS Auto Mode.
-    Ec2,
-    /// Self-managed Linux nodes.
-    Ec2Linux,
-    /// Self-managed Windows nodes.
-    Ec2Windows,
-    /// Fargate.
-    FargateLinux,
-    /// Hybrid nodes.
-    HybridLinux,
-    /// SageMaker HyperPod.
-    HyperpodLinux,
-    /// People and pipelines.
-    #[default]
-    Standard,
-}
-
 impl EntryType {
-    /// Every type.
-    pub const ALL: [Self; 7] = [
-        Self::Ec2,
-        Self::Ec2Linux,
-        Self::Ec2Windows,
-        Self::FargateLinux,
-        Self::HybridLinux,
-        Self::HyperpodLinux,
-        Self::Standard,
-    ];
-
-    /// The API's name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ec2 => "EC2",
-            Self::Ec2Linux => "EC2_LINUX",
-            Self::Ec2Windows => "EC2_WINDOWS",
-            Self::FargateLinux => "FARGATE_LINUX",
-            Self::HybridLinux => "HYBRID_LINUX",
-            Self::HyperpodLinux => "HYPERPOD_LINUX",
-            Self::Standard => "STANDARD",
-        }
-    }
-
     /// The type of that name.
     ///
     /// # Errors
@@ -251,15 +145,6 @@ impl Principal {
     }
 }
 
-/// Where a policy of an entry holds.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub enum AccessScope {
-    /// Everywhere.
-    Cluster,
-    /// In namespaces of these names, in which `*` stands for any text.
-    Namespaces(Vec<String>),
-}
-
 impl AccessScope {
     /// The scope of that type.
     ///
@@ -272,24 +157,6 @@ impl AccessScope {
             ("namespace", true) => Err(EksError::NamespacesMissing),
             ("namespace", false) => Ok(Self::Namespaces(namespaces)),
             _ => Err(EksError::UnknownScopeType { got: kind.to_owned() }),
-        }
-    }
-
-    /// The API's name of its type.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Cluster => "cluster",
-            Self::Namespaces(_) => "namespace",
-        }
-    }
-
-    /// The patterns of namespaces; none for the cluster.
-    #[must_use]
-    pub fn namespaces(&self) -> &[String] {
-        match self {
-            Self::Cluster => &[],
-            Self::Namespaces(namespaces) => namespaces,
         }
     }
 

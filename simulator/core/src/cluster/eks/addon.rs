@@ -10,8 +10,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Cluster;
-use super::access_entry::TAGS;
 use super::error::EksError;
+use super::parameter::TAGS;
 use super::update::AddonParam;
 use super::update::UpdateKind;
 use crate::value::id::IdGenerator;

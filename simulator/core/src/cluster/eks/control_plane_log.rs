@@ -10,8 +10,8 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use super::Cluster;
-use super::access_entry::AuthenticationMode;
-use super::update::LogType;
+use super::parameter::AuthenticationMode;
+use super::parameter::LogType;
 use crate::cluster::mapping::CREATOR_USERNAME;
 use crate::cluster::service_account::TokenFault;
 use crate::logs::cloudwatch_logs::GroupKey;

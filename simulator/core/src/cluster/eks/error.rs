@@ -1,7 +1,7 @@
 //! What EKS refuses, in EKS's words.
 
-use super::access_entry::AuthenticationMode;
-use super::access_entry::EntryType;
+use super::parameter::AuthenticationMode;
+use super::parameter::EntryType;
 
 /// The kind of a refusal, which decides the error's code and status on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

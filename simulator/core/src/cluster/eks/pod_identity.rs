@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::Cluster;
-use super::access_entry::TAGS;
 use super::error::EksError;
+use super::parameter::TAGS;
 use super::settings::check_role_arn;
 use crate::value::id::IdGenerator;
 use crate::value::instant::Timestamp;

@@ -8,11 +8,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Cluster;
-use super::access_entry::AccessConfig;
-use super::access_entry::TAGS;
 use super::error::EksError;
 use super::objects;
-use super::update::LogType;
+use super::parameter::AccessConfig;
+use super::parameter::IpFamily;
+use super::parameter::LogType;
+use super::parameter::OtherSetting;
+use super::parameter::SupportType;
+use super::parameter::TAGS;
+use super::parameter::VpcConfig;
 use super::update::UpdateKind;
 use crate::value::arn::Arn;
 use crate::value::id::IdGenerator;
@@ -29,77 +33,6 @@ pub const VERSIONS: [&str; 6] = ["1.29", "1.30", "1.31", "1.32", "1.33", "1.34"]
 const NAME_LENGTH: usize = 100;
 /// Where a public endpoint is reached from where nothing else is said.
 const EVERYWHERE: &str = "0.0.0.0/0";
-
-/// The family of a cluster's pod and service addresses.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-pub enum IpFamily {
-    /// IPv4.
-    #[default]
-    V4,
-    /// IPv6.
-    V6,
-}
-
-impl IpFamily {
-    /// The API's name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::V4 => "ipv4",
-            Self::V6 => "ipv6",
-        }
-    }
-
-    /// The family of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::V4, Self::V6].into_iter().find(|family| family.as_str() == name)
-    }
-}
-
-/// How long a release is supported for a cluster.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-pub enum SupportType {
-    /// Into extended support: the API's default.
-    #[default]
-    Extended,
-    /// Upgraded when standard support ends.
-    Standard,
-}
-
-impl SupportType {
-    /// The API's name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Extended => "EXTENDED",
-            Self::Standard => "STANDARD",
-        }
-    }
-
-    /// The type of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Extended, Self::Standard]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
-    }
-}
-
-/// A cluster's network. None of it decides who reaches the simulated API.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub struct VpcConfig {
-    /// At least two.
-    pub subnet_ids: Vec<String>,
-    /// Beside the cluster's own.
-    pub security_group_ids: Vec<String>,
-    /// Whether the endpoint is reached from anywhere.
-    pub endpoint_public_access: bool,
-    /// Whether the endpoint is reached inside the VPC.
-    pub endpoint_private_access: bool,
-    /// From where the public endpoint is reached.
-    pub public_access_cidrs: Vec<String>,
-}
 
 /// A change of a cluster's network; what is absent stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -337,55 +270,5 @@ impl Cluster {
     pub fn update_other(&mut self, kind: OtherSetting, value: Value, ids: &mut IdGenerator, now: Timestamp) {
         self.settings.others.insert(kind.member().to_owned(), value.clone());
         self.record_update(UpdateKind::Other(kind, value), ids, now);
-    }
-}
-
-/// A setting that is kept and shown only, and can be changed.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub enum OtherSetting {
-    /// Nodes that EKS Auto Mode runs.
-    Compute,
-    /// The size of the control plane.
-    ControlPlaneScaling,
-    /// Networks of hybrid nodes.
-    RemoteNetwork,
-    /// Volumes that EKS Auto Mode makes.
-    Storage,
-    /// Away from a zone that is impaired.
-    ZonalShift,
-}
-
-impl OtherSetting {
-    /// Every one.
-    pub const ALL: [Self; 5] = [
-        Self::Compute,
-        Self::ControlPlaneScaling,
-        Self::RemoteNetwork,
-        Self::Storage,
-        Self::ZonalShift,
-    ];
-
-    /// The member of the API.
-    #[must_use]
-    pub fn member(self) -> &'static str {
-        match self {
-            Self::Compute => "computeConfig",
-            Self::ControlPlaneScaling => "controlPlaneScalingConfig",
-            Self::RemoteNetwork => "remoteNetworkConfig",
-            Self::Storage => "storageConfig",
-            Self::ZonalShift => "zonalShiftConfig",
-        }
-    }
-
-    /// The API's name of an update, and of its parameter.
-    #[must_use]
-    pub fn update(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Compute => ("AutoModeUpdate", "ComputeConfig"),
-            Self::ControlPlaneScaling => ("ControlPlaneScalingConfigUpdate", "UpdatedTier"),
-            Self::RemoteNetwork => ("RemoteNetworkConfigUpdate", "RemoteNetworkConfig"),
-            Self::Storage => ("AutoModeUpdate", "StorageConfig"),
-            Self::ZonalShift => ("ZonalShiftConfigUpdate", "ZonalShiftConfig"),
-        }
     }
 }

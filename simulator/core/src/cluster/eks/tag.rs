@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Cluster;
-use super::access_entry::TAGS;
 use super::error::EksError;
+use super::parameter::TAGS;
 
 /// Something of a cluster that has tags, by the name under which the cluster keeps it.
 enum Tagged {

@@ -11,57 +11,14 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Cluster;
-use super::access_entry::AuthenticationMode;
 use super::error::EksError;
-use super::settings::OtherSetting;
-use super::settings::SupportType;
-use super::settings::VpcConfig;
+use super::parameter::AuthenticationMode;
+use super::parameter::LogType;
+use super::parameter::OtherSetting;
+use super::parameter::SupportType;
+use super::parameter::VpcConfig;
 use crate::value::id::IdGenerator;
 use crate::value::instant::Timestamp;
-
-/// A log of the control plane.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum LogType {
-    /// Of the API server.
-    Api,
-    /// What was asked of the API server.
-    Audit,
-    /// Of the authenticator.
-    Authenticator,
-    /// Of the controller manager.
-    ControllerManager,
-    /// Of the scheduler.
-    Scheduler,
-}
-
-impl LogType {
-    /// Every type, in the API's order.
-    pub const ALL: [Self; 5] = [
-        Self::Api,
-        Self::Audit,
-        Self::Authenticator,
-        Self::ControllerManager,
-        Self::Scheduler,
-    ];
-
-    /// The API's name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Audit => "audit",
-            Self::Authenticator => "authenticator",
-            Self::ControllerManager => "controllerManager",
-            Self::Scheduler => "scheduler",
-        }
-    }
-
-    /// The type of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|log| log.as_str() == name)
-    }
-}
 
 /// Log types that are to be on, or off.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]

@@ -16,7 +16,7 @@ use super::tree::Place;
 use super::tree::Shape;
 use crate::cluster::access_policy::AccessPolicy;
 use crate::cluster::eks::access_entry;
-use crate::cluster::eks::access_entry::EntryType;
+use crate::cluster::eks::parameter::EntryType;
 use crate::value::arn::AccountId;
 use crate::value::arn::Arn;
 

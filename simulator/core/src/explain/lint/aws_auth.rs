@@ -2,14 +2,15 @@
 
 mod arn;
 mod item;
+mod mapping;
 mod name;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use self::item::Item;
 use self::item::lint_items;
+use self::mapping::Item;
 use super::Report;
 use super::Rule;
 use super::START;

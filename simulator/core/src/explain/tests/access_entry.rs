@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::cluster::authorize::authorize;
-use crate::cluster::eks::access_entry::AccessConfig;
 use crate::cluster::eks::access_entry::NewAccessEntry;
+use crate::cluster::eks::parameter::AccessConfig;
 use crate::kube::request_info::Attributes;
 use crate::value::instant::Timestamp;
 
@@ -171,7 +171,7 @@ fn access_entry_shadows_aws_auth() {
     );
     // The mend mends it.
     let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
-    let scope = crate::cluster::eks::access_entry::AccessScope::Cluster;
+    let scope = crate::cluster::eks::parameter::AccessScope::Cluster;
     stage
         .cluster_mut()
         .associate_access_policy(ADMIN, policy, scope, Timestamp::UNIX_EPOCH)

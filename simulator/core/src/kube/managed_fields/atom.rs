@@ -6,8 +6,8 @@
 use serde_json::Map;
 use serde_json::Value;
 
-use super::set::PathElement;
-use super::set::Scalar;
+use super::path::PathElement;
+use super::path::Scalar;
 use crate::kube::schema::Field;
 use crate::kube::schema::ListKind;
 use crate::kube::schema::ObjectType;

@@ -12,7 +12,7 @@ use super::atom::Atom;
 use super::atom::ListAtom;
 use super::atom::Type;
 use super::atom::Types;
-use super::set::PathElement;
+use super::path::PathElement;
 use super::typed::same_kind;
 use super::typed::scalar_error;
 use crate::kube::schema::ListKind;

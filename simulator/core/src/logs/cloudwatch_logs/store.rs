@@ -20,10 +20,10 @@ use super::LogStream;
 use super::Position;
 use super::query::QueryDefinition;
 use crate::value::arn::AccountId;
-use crate::world::store::Change;
-use crate::world::store::StoreError;
-use crate::world::store::join;
-use crate::world::store::split;
+use crate::value::record::Change;
+use crate::value::record::RecordError;
+use crate::value::record::join;
+use crate::value::record::split;
 
 /// What the records are, so that a later release can tell.
 const FORMAT: u32 = 1;
@@ -75,13 +75,13 @@ impl Kept {
     /// What records hold, in any order; without any, nothing.
     ///
     /// # Errors
-    /// [`StoreError`] with the first record that cannot be read.
-    pub fn load(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, StoreError> {
+    /// [`RecordError`] with the first record that cannot be read.
+    pub fn load(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RecordError> {
         let mut kept = Self::default();
         let mut streams: BTreeMap<u64, (StreamRecord, LogStream)> = BTreeMap::new();
         let mut chunks = BTreeMap::new();
         for (key, value) in records {
-            let at = |message: String| StoreError {
+            let at = |message: String| RecordError {
                 key: key.clone(),
                 message,
             };
@@ -132,7 +132,7 @@ impl Kept {
         }
         for ((number, first), events) in chunks {
             let Some((_, stream)) = streams.get_mut(&number) else {
-                return Err(StoreError {
+                return Err(RecordError {
                     key: chunk_key(number, first),
                     message: "its stream is not there".to_owned(),
                 });
@@ -150,7 +150,7 @@ impl Kept {
                 region: record.region,
                 name: record.group,
             };
-            let group = kept.store.group_mut(&key).map_err(|error| StoreError {
+            let group = kept.store.group_mut(&key).map_err(|error| RecordError {
                 key: stream_key(number),
                 message: error.to_string(),
             })?;
@@ -168,8 +168,8 @@ impl Kept {
     /// The records that must change so that `new` is what is kept, which then is taken for true.
     ///
     /// # Errors
-    /// [`StoreError`] for what JSON cannot say, which nothing in logs is.
-    pub fn change_to(&mut self, new: &LogStore) -> Result<Vec<Change>, StoreError> {
+    /// [`RecordError`] for what JSON cannot say, which nothing in logs is.
+    pub fn change_to(&mut self, new: &LogStore) -> Result<Vec<Change>, RecordError> {
         let old = std::mem::replace(&mut self.store, new.clone());
         let mut out = Vec::new();
         let numbers = |store: &LogStore| (store.last_sequence, store.last_stream);
@@ -221,7 +221,7 @@ impl Kept {
         old: Option<&LogGroup>,
         new: Option<&LogGroup>,
         out: &mut Vec<Change>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), RecordError> {
         let find = |group: Option<&LogGroup>, name: &str, number: u64| {
             let stream = group?.streams.get(name)?;
             (stream.number == number).then(|| Arc::clone(stream))
@@ -414,13 +414,13 @@ fn read<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(value).map_err(|error| error.to_string())
 }
 
-fn written(key: String, value: &impl Serialize) -> Result<Change, StoreError> {
+fn written(key: String, value: &impl Serialize) -> Result<Change, RecordError> {
     match serde_json::to_vec(value) {
         Ok(value) => Ok(Change {
             key,
             value: Some(value),
         }),
-        Err(error) => Err(StoreError {
+        Err(error) => Err(RecordError {
             key,
             message: error.to_string(),
         }),

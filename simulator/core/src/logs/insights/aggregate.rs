@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::expression::Expression;
 use super::expression::Row;
-use super::expression::Run;
+use super::run::Run;
 use super::value::SortKey;
 use super::value::Value;
 use super::value::millis_as_number;

@@ -21,7 +21,7 @@ use super::discover::Slots;
 use super::expression::Expression;
 use super::expression::Field;
 use super::expression::Row;
-use super::expression::Run;
+use super::run::Run;
 use super::value::SortKey;
 use super::value::Value;
 use crate::value::instant::Timestamp;

@@ -2,11 +2,8 @@
 //!
 //! FIDELITY: what is missing makes `=`, `<`, `like` and `in` false, and so `!=`, `not like` and `not in` true.
 
-use std::borrow::Cow;
-use std::cell::Cell;
 use std::cell::OnceCell;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use regex::Regex;
 
@@ -15,6 +12,7 @@ use super::discover::Slot;
 use super::discover::Slots;
 use super::discover::discover;
 use super::function::Function;
+use super::run::Run;
 use super::value::Value;
 
 /// Something that has a value for each row.
@@ -159,40 +157,6 @@ impl<'a> Row<'a> {
             SystemField::Log => Value::text(record.log),
             SystemField::Ptr => Value::Text(record.ptr.clone()),
         }
-    }
-}
-
-/// What is the same for all rows of a run.
-pub(super) struct Run<'a> {
-    pub(super) names: &'a BTreeMap<String, Slot>,
-    /// When the query was started, in milliseconds of Unix time.
-    pub(super) now_ms: i64,
-    /// How many bytes of text the query may still make.
-    budget: Cell<usize>,
-}
-
-/// How much text a query may make of its rows; what goes beyond is missing.
-const MAX_MADE_TEXT: usize = 256 << 20;
-/// How long a text that a query makes can be: as long as a log event.
-const MAX_TEXT: usize = 1 << 20;
-
-impl<'a> Run<'a> {
-    pub(super) fn new(names: &'a BTreeMap<String, Slot>, now_ms: i64) -> Self {
-        Self {
-            names,
-            now_ms,
-            budget: Cell::new(MAX_MADE_TEXT),
-        }
-    }
-
-    /// A text of `length` bytes or more, made only where there is room for it.
-    pub(super) fn make(&self, length: usize, text: impl FnOnce() -> String) -> Value<'a> {
-        if length > MAX_TEXT || length > self.budget.get() {
-            return Value::Missing;
-        }
-        let text = text();
-        self.budget.set(self.budget.get().saturating_sub(text.len()));
-        Value::Text(Cow::Owned(text))
     }
 }
 

@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use super::expression::Run;
 use super::period::Period;
+use super::run::Run;
 use super::value::Value;
 use super::value::number_as_millis;
 

@@ -19,7 +19,7 @@ use super::facts::Facts;
 use super::facts::Place;
 use super::yaml;
 use crate::cluster::eks::Cluster;
-use crate::cluster::eks::access_entry::AuthenticationMode;
+use crate::cluster::eks::parameter::AuthenticationMode;
 use crate::cluster::mapping;
 use crate::explain::Cause;
 use crate::explain::Explanation;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::value::arn::Partition;
 use crate::world::cloudformation::NewStack;
 use crate::world::cloudformation::OnFailure;
-use crate::world::cloudformation::Stack;
-use crate::world::cloudformation::StackEvent;
-use crate::world::cloudformation::StackResource;
-use crate::world::cloudformation::Status;
+use crate::world::cloudformation::stack::Stack;
+use crate::world::cloudformation::stack::StackEvent;
+use crate::world::cloudformation::stack::StackResource;
+use crate::world::cloudformation::stack::Status;
 use serde_json::Value;
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::control_plane_log::unauthenticated_line;
-use crate::cluster::eks::update::LogType;
+use crate::cluster::eks::parameter::LogType;
 use crate::kube::audit::AuditPolicy;
 use crate::kube::audit::AuditedRequest;
 use crate::kube::request_info::Attributes;

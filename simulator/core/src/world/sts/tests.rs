@@ -6,11 +6,11 @@ mod web_identity;
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::aws::iam::CallerIdentity;
 use crate::aws::iam::Holder;
 use crate::aws::iam::KeyStatus;
 use crate::aws::iam::NewRole;
 use crate::aws::iam::SecretKey;
+use crate::aws::principal::CallerIdentity;
 use crate::aws::sigv4;
 use crate::aws::sigv4::Receiver;
 use crate::aws::sigv4::ScopeFault;

@@ -1,8 +1,8 @@
 //! An item of mapRoles or mapUsers, decoded as the authenticator does.
 
 use super::List;
-use super::NODES;
 use super::arn::lint_arn;
+use super::mapping::Item;
 use super::name::lint_names;
 use super::name::lint_node;
 use crate::explain::lint::Report;
@@ -16,28 +16,6 @@ use crate::value::user::SYSTEM_MASTERS;
 
 /// So many may be in system:masters before it is worth a word.
 const MASTERS_LIMIT: usize = 5;
-
-/// An item as the authenticator decodes it.
-pub(super) struct Item<'a> {
-    pub(super) list: List,
-    pub(super) place: Place,
-    pub(super) arn: Option<(&'a str, Place)>,
-    pub(super) sso: Option<Place>,
-    pub(super) username: Option<(&'a str, Place)>,
-    pub(super) groups: Vec<(&'a str, Place)>,
-    /// A field was of the wrong type or misspelled, so its absence is told already.
-    pub(super) lost: Vec<&'static str>,
-}
-
-impl Item<'_> {
-    pub(super) fn has_group(&self, wanted: &str) -> bool {
-        self.groups.iter().any(|(group, _)| *group == wanted)
-    }
-
-    pub(super) fn is_for_nodes(&self) -> bool {
-        self.has_group(NODES) || self.username.is_some_and(|(name, _)| name.starts_with("system:node:"))
-    }
-}
 
 pub(super) fn lint_items<'a>(report: &mut Report<'_>, nodes: &'a [Node], list: List) -> Vec<Item<'a>> {
     let mut items = Vec::new();

@@ -4,7 +4,7 @@ use super::BOOTSTRAPPERS;
 use super::List;
 use super::NODE_TEMPLATE;
 use super::NODES;
-use super::item::Item;
+use super::mapping::Item;
 use crate::explain::lint::Report;
 use crate::explain::lint::Rule;
 use crate::explain::lint::principal;

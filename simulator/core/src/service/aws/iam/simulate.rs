@@ -50,7 +50,7 @@ pub(super) fn principal_policy(call: &Context<'_>) -> Result<Value, AwsError> {
     }
     let caller = call.caller()?.identity();
     // The root user may do all; who is asked for here never is it.
-    let caller = crate::aws::iam::CallerIdentity {
+    let caller = crate::aws::principal::CallerIdentity {
         arn: source.to_owned(),
         ..caller.clone()
     };
@@ -103,7 +103,7 @@ fn of_source(call: &Context<'_>, arn: &str) -> Result<(PrincipalPolicies, Condit
             return Err(AwsError::new("NoSuchEntity", 404, message));
         }
     };
-    let identity = crate::aws::iam::CallerIdentity {
+    let identity = crate::aws::principal::CallerIdentity {
         account: account.clone(),
         arn: arn.to_owned(),
         user_id: user

@@ -1,7 +1,7 @@
 //! From a request for a token to what its bearer may do.
 
 use crate::aws::jwt::Jwt;
-use crate::cluster::eks::update::LogType;
+use crate::cluster::eks::parameter::LogType;
 use crate::cluster::service_account;
 use crate::kube::object::ObjectKey;
 use crate::scenario;

@@ -1,0 +1,27 @@
+//! A mapping, as the authenticator decodes an item of mapRoles or mapUsers.
+
+use super::List;
+use super::NODES;
+use crate::explain::lint::tree::Place;
+
+/// An item as the authenticator decodes it.
+pub(super) struct Item<'a> {
+    pub(super) list: List,
+    pub(super) place: Place,
+    pub(super) arn: Option<(&'a str, Place)>,
+    pub(super) sso: Option<Place>,
+    pub(super) username: Option<(&'a str, Place)>,
+    pub(super) groups: Vec<(&'a str, Place)>,
+    /// A field was of the wrong type or misspelled, so its absence is told already.
+    pub(super) lost: Vec<&'static str>,
+}
+
+impl Item<'_> {
+    pub(super) fn has_group(&self, wanted: &str) -> bool {
+        self.groups.iter().any(|(group, _)| *group == wanted)
+    }
+
+    pub(super) fn is_for_nodes(&self) -> bool {
+        self.has_group(NODES) || self.username.is_some_and(|(name, _)| name.starts_with("system:node:"))
+    }
+}
