@@ -1,13 +1,15 @@
 //! What is wrong with an `aws-auth` ConfigMap, access entries or a kubeconfig, before a client finds out.
 //!
 //! The rules follow the authenticator's own reading ([`crate::cluster::mapping::aws_auth`]): items match in any case, the last
-//! duplicate wins, a field of the wrong type is lost, a misspelled key is passed over. [`lint`] is the way in; the
-//! rules with their sentences are [`Rule`], and one file a kind of input finds them.
+//! duplicate wins, a field of the wrong type is lost, a misspelled key is passed over. The text is read by its own reader,
+//! in `tree.rs`. [`lint`] is the way in; the rules with their sentences are [`Rule`], and one file a kind of input finds
+//! them.
 
 mod access_entry;
 mod aws_auth;
 mod kubeconfig;
 mod principal;
+mod refusal;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -106,13 +108,13 @@ pub fn lint(text: &str, context: &Context) -> Vec<Finding> {
     };
     match source.documents(text) {
         Ok(documents) => lint_documents(&mut report, &documents, context),
-        Err(broken) if broken.is_tab => report.add(Rule::InputTab, broken.place, broken.message, "indent with spaces"),
-        Err(broken) => report.add(
-            Rule::InputBroken,
+        Err(broken) if broken.is_tab => report.add(
+            Rule::InputTab,
             broken.place,
-            broken.message,
-            "mend the YAML or JSON here or just before",
+            format!("a tab indents the line: {}", broken.message),
+            "indent with spaces",
         ),
+        Err(broken) => report.add(Rule::InputBroken, broken.place, broken.message, broken.mend),
     }
     let mut findings = report.findings;
     findings.sort_by(|a, b| (a.line, a.column, a.rule, &a.message).cmp(&(b.line, b.column, b.rule, &b.message)));

@@ -13,13 +13,20 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Number;
 use serde_json::Value as Json;
 
-use self::parser::Document;
-use self::parser::Node;
-use self::parser::NodeKind;
+pub(crate) use self::parser::Document;
+pub(crate) use self::parser::Node;
+pub(crate) use self::parser::NodeKind;
+use self::scanner::Escapes;
+pub(crate) use self::scanner::Refusal;
+pub(crate) use self::scanner::Style;
 use crate::value::log::go_quote;
 
 /// A chain of aliases may nest deeper than the text; this deep no mapping goes.
 const DEPTH_LIMIT: usize = 500;
+/// So many bytes may stand behind aliases.
+///
+/// FIDELITY: goyaml counts values only, so that a long one that is named often takes all of its memory.
+const ALIASED_LIMIT: usize = 16 << 20;
 const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
 /// `YAMLToJSON`: the first document; an empty text is null.
@@ -27,55 +34,132 @@ const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 /// # Errors
 /// The error's text upstream.
 pub(crate) fn to_json(text: &str) -> Result<Json, String> {
-    if text.trim_start().starts_with('{') {
-        return already_json(text);
-    }
-    let document = Document::parse(text)?;
-    let Some(root) = document.root else {
-        return Ok(Json::Null);
+    let read = match json_object(text) {
+        Some(json) => json,
+        None => Document::parse(text, Escapes::Yaml).and_then(|document| document.to_json()),
     };
-    let value = Decoder::new(&document).value(root)?;
-    json(jsonable(&value)?)
+    read.map_err(|refusal| refusal.message)
 }
 
-/// What begins with a brace is taken for JSON as it stands.
+/// The document that [`to_json`] reads, with the places of its nodes. Of JSON it tells only that it is a mapping.
+///
+/// # Errors
+/// What [`to_json`] refuses, and where.
+pub(crate) fn document(text: &str) -> Result<Document, Refusal> {
+    if let Some(json) = json_object(text) {
+        let start = text.chars().take_while(|c| c.is_whitespace()).count();
+        return json.map(|_| Document::empty_mapping(start));
+    }
+    checked(text, Escapes::Yaml)
+}
+
+/// The document that [`to_strings`] reads, with the places of its nodes.
+///
+/// # Errors
+/// That for which [`to_strings`] gives up. What is no string, or no list, is none.
+pub(crate) fn document_of_strings(text: &str) -> Result<Document, Refusal> {
+    let document = Document::parse(text, Escapes::Yaml)?;
+    if let Some(root) = document.root {
+        Decoder::new(&document).strings(root, &mut Vec::new(), &mut Vec::new())?;
+    }
+    Ok(document)
+}
+
+/// A document of a file as kubectl reads it: JSON where it begins with a brace, else YAML as [`document`].
+///
+/// FIDELITY: kubectl reads JSON by another reader. Here it is YAML with JSON's escapes, so that JSON's own errors are not
+/// told apart, and keys of more than 1,024 characters are refused.
+///
+/// # Errors
+/// What is refused, and where.
+pub(crate) fn document_of_file(text: &str) -> Result<Document, Refusal> {
+    let escapes = if text.trim_start().starts_with('{') {
+        Escapes::Json
+    } else {
+        Escapes::Yaml
+    };
+    checked(text, escapes)
+}
+
+fn checked(text: &str, escapes: Escapes) -> Result<Document, Refusal> {
+    let document = Document::parse(text, escapes)?;
+    document.to_json()?;
+    Ok(document)
+}
+
+impl Document {
+    /// Whether a key is `<<`, whose value's pairs come to the mapping.
+    pub(crate) fn is_merge(&self, at: usize) -> bool {
+        self.node(at).is_some_and(|node| match &node.kind {
+            NodeKind::Scalar {
+                value, tag, implicit, ..
+            } => value == "<<" && (*implicit || tag.strip_prefix(TAG_PREFIX) == Some("merge")),
+            _ => false,
+        })
+    }
+
+    fn to_json(&self) -> Result<Json, Refusal> {
+        let Some(root) = self.root else {
+            return Ok(Json::Null);
+        };
+        let item = Decoder::new(self).value(root)?;
+        json(jsonable(&item)?)
+    }
+}
+
+/// What begins with a brace is taken for JSON as it stands; else nothing.
 ///
 /// FIDELITY: Go names each place in which JSON can be broken in its own words; here all but the commonest two share one.
-fn already_json(text: &str) -> Result<Json, String> {
+fn json_object(text: &str) -> Option<Result<Json, Refusal>> {
     let space = [' ', '\t', '\r', '\n'];
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let refuse = |rest: &str, message: &str| {
+        let at = text.chars().count() - rest.chars().count();
+        let message = message.to_owned();
+        Some(Err(Refusal { message, at }))
+    };
     // Go shows the first byte of a character as if it were one.
-    let invalid = |text: &str, place: &str| {
-        let byte = char::from(text.bytes().next().unwrap_or_default());
+    let invalid = |rest: &str, place: &str| {
+        let byte = char::from(rest.bytes().next().unwrap_or_default());
         let shown = match byte {
             '\'' => r"\'".to_owned(),
             byte => go_quote(&byte.to_string()).trim_matches('"').to_owned(),
         };
-        Err(format!("invalid character '{shown}' looking for beginning of {place}"))
+        refuse(
+            rest,
+            &format!("invalid character '{shown}' looking for beginning of {place}"),
+        )
     };
-    let text = text.trim_start_matches(space);
-    let Some(inside) = text.strip_prefix('{').map(|text| text.trim_start_matches(space)) else {
-        return invalid(text, "value");
+    let json = text.trim_start_matches(space);
+    let Some(inside) = json.strip_prefix('{').map(|text| text.trim_start_matches(space)) else {
+        return invalid(json, "value");
     };
     if inside.is_empty() {
-        return Err("unexpected end of JSON input".to_owned());
+        return refuse("", "unexpected end of JSON input");
     }
     if !inside.starts_with(['"', '}']) {
         return invalid(inside, "object key string");
     }
-    serde_json::from_str(text).map_err(|error| {
-        if error.is_eof() {
-            "unexpected end of JSON input".to_owned()
-        } else {
-            "invalid character in JSON".to_owned()
+    match serde_json::from_str(json) {
+        Ok(json) => Some(Ok(json)),
+        Err(error) if error.is_eof() => refuse("", "unexpected end of JSON input"),
+        Err(error) => {
+            // serde_json counts the bytes of a line, from 1.
+            let lines = json.split_inclusive('\n');
+            let before: usize = lines.take(error.line() - 1).map(str::len).sum();
+            let rest = json.get(before + error.column().saturating_sub(1)..);
+            refuse(rest.unwrap_or_default(), "invalid character in JSON")
         }
-    })
+    }
 }
 
 /// `yaml.Unmarshal` into a list of strings: what could be read, and the error's text.
 pub(crate) fn to_strings(text: &str) -> (Vec<String>, Option<String>) {
-    let document = match Document::parse(text) {
+    let document = match Document::parse(text, Escapes::Yaml) {
         Ok(document) => document,
-        Err(error) => return (Vec::new(), Some(error)),
+        Err(refusal) => return (Vec::new(), Some(refusal.message)),
     };
     let Some(root) = document.root else {
         return (Vec::new(), None);
@@ -84,11 +168,18 @@ pub(crate) fn to_strings(text: &str) -> (Vec<String>, Option<String>) {
     let mut strings = Vec::new();
     let mut faults = Vec::new();
     let error = match decoder.strings(root, &mut strings, &mut faults) {
-        Err(error) => Some(error),
+        Err(refusal) => Some(refusal.message),
         Ok(()) if faults.is_empty() => None,
         Ok(()) => Some(format!("yaml: unmarshal errors:\n  {}", faults.join("\n  "))),
     };
     (strings, error)
+}
+
+/// A value and the character at which it stands.
+#[derive(Clone, Debug, PartialEq)]
+struct Item {
+    at: usize,
+    value: Value,
 }
 
 /// What goyaml decodes a node to where no type is asked for.
@@ -98,9 +189,9 @@ enum Value {
     Float(f64),
     Int(i64),
     /// By [`identity`]; key and value.
-    Map(BTreeMap<String, (Value, Value)>),
+    Map(BTreeMap<String, (Item, Item)>),
     Null,
-    Sequence(Vec<Value>),
+    Sequence(Vec<Item>),
     String(String),
     Uint(u64),
 }
@@ -112,6 +203,7 @@ struct Decoder<'a> {
     depth: usize,
     decoded: u32,
     decoded_in_aliases: u32,
+    bytes_in_aliases: usize,
 }
 
 impl<'a> Decoder<'a> {
@@ -122,26 +214,27 @@ impl<'a> Decoder<'a> {
             depth: 0,
             decoded: 0,
             decoded_in_aliases: 0,
+            bytes_in_aliases: 0,
         }
     }
 
     /// The node behind all aliases. Each call must be followed by [`Decoder::leave`].
-    fn enter(&mut self, mut at: usize) -> Result<(&'a Node, usize), String> {
+    fn enter(&mut self, mut at: usize) -> Result<(&'a Node, usize), Refusal> {
         let mut followed = 0;
         loop {
-            self.count()?;
             let Some(node) = self.document.node(at) else {
-                return Err("yaml: node is missing".to_owned());
+                return refuse("yaml: node is missing".to_owned(), 0);
             };
+            self.count(node)?;
             let NodeKind::Alias { name, target } = &node.kind else {
                 self.depth += 1;
                 if self.depth > DEPTH_LIMIT {
-                    return Err(format!("yaml: exceeded max depth of {DEPTH_LIMIT}"));
+                    return refuse(format!("yaml: exceeded max depth of {DEPTH_LIMIT}"), node.place.start);
                 }
                 return Ok((node, followed));
             };
             if self.following.contains(&at) {
-                return Err(format!("yaml: anchor '{name}' value contains itself"));
+                return refuse(format!("yaml: anchor '{name}' value contains itself"), node.place.start);
             }
             self.following.push(at);
             followed += 1;
@@ -155,23 +248,32 @@ impl<'a> Decoder<'a> {
     }
 
     /// Few nodes may stand for many by their aliases, but not for too many.
-    fn count(&mut self) -> Result<(), String> {
+    fn count(&mut self, node: &Node) -> Result<(), Refusal> {
         const LOW: f64 = 400_000.0;
         const HIGH: f64 = 4_000_000.0;
         self.decoded += 1;
         self.decoded_in_aliases += u32::from(!self.following.is_empty());
+        if let (NodeKind::Scalar { value, .. }, false) = (&node.kind, self.following.is_empty()) {
+            self.bytes_in_aliases += value.len();
+        }
         let (all, in_aliases) = (f64::from(self.decoded), f64::from(self.decoded_in_aliases));
         let allowed = 0.99 - 0.89 * ((all - LOW) / (HIGH - LOW)).clamp(0.0, 1.0);
-        if self.decoded_in_aliases > 100 && self.decoded > 1000 && in_aliases / all > allowed {
-            return Err("yaml: document contains excessive aliasing".to_owned());
+        let is_excessive = self.decoded_in_aliases > 100 && self.decoded > 1000 && in_aliases / all > allowed;
+        if is_excessive || self.bytes_in_aliases > ALIASED_LIMIT {
+            return refuse(
+                "yaml: document contains excessive aliasing".to_owned(),
+                node.place.start,
+            );
         }
         Ok(())
     }
 
-    fn value(&mut self, at: usize) -> Result<Value, String> {
+    fn value(&mut self, at: usize) -> Result<Item, Refusal> {
         let (node, followed) = self.enter(at)?;
         let value = match &node.kind {
-            NodeKind::Scalar { value, tag, implicit } => resolve(value, tag, *implicit)?.1,
+            NodeKind::Scalar {
+                value, tag, implicit, ..
+            } => resolve_at(node, value, tag, *implicit)?.1,
             NodeKind::Sequence(children) => {
                 let values: Result<_, _> = children.iter().map(|child| self.value(*child)).collect();
                 Value::Sequence(values?)
@@ -184,36 +286,30 @@ impl<'a> Decoder<'a> {
             NodeKind::Alias { .. } => Value::Null,
         };
         self.leave(followed);
-        Ok(value)
+        Ok(Item {
+            at: node.place.start,
+            value,
+        })
     }
 
-    fn mapping(&mut self, pairs: &[(usize, usize)], map: &mut BTreeMap<String, (Value, Value)>) -> Result<(), String> {
+    fn mapping(&mut self, pairs: &[(usize, usize)], map: &mut BTreeMap<String, (Item, Item)>) -> Result<(), Refusal> {
         for (key, value) in pairs {
-            if self.is_merge(*key) {
+            if self.document.is_merge(*key) {
                 self.merge(*value, map)?;
                 continue;
             }
             let key = self.value(*key)?;
-            if matches!(key, Value::Map(_) | Value::Sequence(_)) {
-                return Err(format!("yaml: invalid map key: {}", go_syntax(&key)));
+            if matches!(key.value, Value::Map(_) | Value::Sequence(_)) {
+                return refuse(format!("yaml: invalid map key: {}", go_syntax(&key.value)), key.at);
             }
             let value = self.value(*value)?;
-            map.insert(identity(&key), (key, value));
+            map.insert(identity(&key.value), (key, value));
         }
         Ok(())
     }
 
-    fn is_merge(&self, at: usize) -> bool {
-        self.document.node(at).is_some_and(|node| match &node.kind {
-            NodeKind::Scalar { value, tag, implicit } => {
-                value == "<<" && (*implicit || tag.strip_prefix(TAG_PREFIX) == Some("merge"))
-            }
-            _ => false,
-        })
-    }
-
     /// Merged pairs replace those that came before: an earlier list item before a later one.
-    fn merge(&mut self, at: usize, map: &mut BTreeMap<String, (Value, Value)>) -> Result<(), String> {
+    fn merge(&mut self, at: usize, map: &mut BTreeMap<String, (Item, Item)>) -> Result<(), Refusal> {
         let document = self.document;
         let is_mapping = |at: usize| match document.node(at).map(|node| &node.kind) {
             Some(NodeKind::Mapping(_)) => true,
@@ -228,7 +324,9 @@ impl<'a> Decoder<'a> {
         };
         for at in merged {
             if !is_mapping(at) {
-                return Err("yaml: map merge requires map or sequence of maps as the value".to_owned());
+                let place = document.node(at).map_or(0, |node| node.place.start);
+                let message = "yaml: map merge requires map or sequence of maps as the value";
+                return refuse(message.to_owned(), place);
             }
             let (node, followed) = self.enter(at)?;
             if let NodeKind::Mapping(pairs) = &node.kind {
@@ -239,11 +337,13 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn strings(&mut self, at: usize, strings: &mut Vec<String>, faults: &mut Vec<String>) -> Result<(), String> {
+    fn strings(&mut self, at: usize, strings: &mut Vec<String>, faults: &mut Vec<String>) -> Result<(), Refusal> {
         let (node, _) = self.enter(at)?;
         let NodeKind::Sequence(children) = &node.kind else {
             let is_null = match &node.kind {
-                NodeKind::Scalar { value, tag, implicit } => resolve(value, tag, *implicit)?.1 == Value::Null,
+                NodeKind::Scalar {
+                    value, tag, implicit, ..
+                } => resolve_at(node, value, tag, *implicit)?.1 == Value::Null,
                 _ => false,
             };
             if !is_null {
@@ -257,7 +357,9 @@ impl<'a> Decoder<'a> {
         for child in children {
             let (node, followed) = self.enter(*child)?;
             let text = match &node.kind {
-                NodeKind::Scalar { value, tag, implicit } => match resolve(value, tag, *implicit)? {
+                NodeKind::Scalar {
+                    value, tag, implicit, ..
+                } => match resolve_at(node, value, tag, *implicit)? {
                     (_, Value::Null) => Some(String::new()),
                     ("binary", Value::String(decoded)) => Some(decoded),
                     _ => Some(value.clone()),
@@ -278,14 +380,20 @@ impl<'a> Decoder<'a> {
     }
 }
 
-fn fault(node: &Node, wanted: &str) -> Result<String, String> {
+fn refuse<T>(message: String, at: usize) -> Result<T, Refusal> {
+    Err(Refusal { message, at })
+}
+
+fn fault(node: &Node, wanted: &str) -> Result<String, Refusal> {
     let what = match &node.kind {
         NodeKind::Mapping(_) => "!!map".to_owned(),
         NodeKind::Sequence(_) => "!!seq".to_owned(),
         NodeKind::Alias { name, .. } => format!("*{name}"),
-        NodeKind::Scalar { value, tag, implicit } => {
+        NodeKind::Scalar {
+            value, tag, implicit, ..
+        } => {
             let tag = match tag.as_str() {
-                "" => format!("!!{}", resolve(value, tag, *implicit)?.0),
+                "" => format!("!!{}", resolve_at(node, value, tag, *implicit)?.0),
                 tag => short(tag),
             };
             let shown = match value.len() {
@@ -306,14 +414,21 @@ fn short(tag: &str) -> String {
         .map_or_else(|| tag.to_owned(), |name| format!("!!{name}"))
 }
 
-/// A scalar as JSON, for readers of their own that keep places. `tag` is short, such as `str`.
-pub(crate) fn scalar(text: &str, is_plain: bool, tag: Option<&str>) -> Json {
-    let tag = tag.map(|tag| format!("{TAG_PREFIX}{tag}")).unwrap_or_default();
+/// A scalar of a document as JSON.
+pub(crate) fn scalar(text: &str, tag: &str, implicit: bool) -> Json {
     let string = || Json::String(text.to_owned());
-    let Ok((_, value)) = resolve(text, &tag, is_plain && tag.is_empty()) else {
+    let Ok((_, value)) = resolve(text, tag, implicit) else {
         return string();
     };
-    jsonable(&value).and_then(json).unwrap_or_else(|_| string())
+    let item = Item { at: 0, value };
+    jsonable(&item).and_then(json).unwrap_or_else(|_| string())
+}
+
+fn resolve_at<'a>(node: &Node, text: &str, tag: &'a str, implicit: bool) -> Result<(&'a str, Value), Refusal> {
+    resolve(text, tag, implicit).map_err(|message| Refusal {
+        message,
+        at: node.place.start,
+    })
 }
 
 /// The tag and the value of a scalar. Tags that goyaml does not know make strings.
@@ -471,13 +586,13 @@ fn go_syntax(value: &Value) -> String {
         Value::Map(map) => {
             let pairs: Vec<String> = map
                 .values()
-                .map(|(key, value)| format!("{}:{}", element(key), element(value)))
+                .map(|(key, value)| format!("{}:{}", element(&key.value), element(&value.value)))
                 .collect();
             format!("map[interface {{}}]interface {{}}{{{}}}", pairs.join(", "))
         }
         Value::Null => "<nil>".to_owned(),
         Value::Sequence(values) => {
-            let values: Vec<String> = values.iter().map(element).collect();
+            let values: Vec<String> = values.iter().map(|item| element(&item.value)).collect();
             format!("[]interface {{}}{{{}}}", values.join(", "))
         }
         Value::String(text) => go_quote(text),
@@ -489,35 +604,40 @@ fn go_syntax(value: &Value) -> String {
 enum Jsonable {
     Json(Json),
     Object(BTreeMap<String, Jsonable>),
-    /// As `encoding/json` names it.
-    Unsupported(&'static str),
+    /// As `encoding/json` names it, and where it is.
+    Unsupported(&'static str, usize),
     Array(Vec<Jsonable>),
 }
 
 /// `convertToJSONableObject`
-fn jsonable(value: &Value) -> Result<Jsonable, String> {
-    Ok(match value {
+fn jsonable(item: &Item) -> Result<Jsonable, Refusal> {
+    Ok(match &item.value {
         Value::Bool(value) => Jsonable::Json(Json::Bool(*value)),
-        Value::Float(value) if value.is_nan() => Jsonable::Unsupported("NaN"),
+        Value::Float(value) if value.is_nan() => Jsonable::Unsupported("NaN", item.at),
         Value::Float(value) => match Number::from_f64(*value) {
             Some(number) => Jsonable::Json(Json::Number(number)),
-            None if *value < 0.0 => Jsonable::Unsupported("-Inf"),
-            None => Jsonable::Unsupported("+Inf"),
+            None if *value < 0.0 => Jsonable::Unsupported("-Inf", item.at),
+            None => Jsonable::Unsupported("+Inf", item.at),
         },
         Value::Int(value) => Jsonable::Json((*value).into()),
         Value::Map(map) => {
             let mut object = BTreeMap::new();
             for (key, value) in map.values() {
-                let name = match key {
+                let name = match &key.value {
                     Value::String(text) => text.clone(),
-                    Value::Bool(_) | Value::Float(_) | Value::Int(_) => go_syntax(key),
+                    Value::Bool(_) | Value::Float(_) | Value::Int(_) => go_syntax(&key.value),
                     Value::Map(_) | Value::Null | Value::Sequence(_) | Value::Uint(_) => {
-                        let kind = if *key == Value::Null { "%!s(<nil>)" } else { "uint64" };
-                        return Err(format!(
+                        let kind = if key.value == Value::Null {
+                            "%!s(<nil>)"
+                        } else {
+                            "uint64"
+                        };
+                        let message = format!(
                             "unsupported map key of type: {kind}, key: {}, value: {}",
-                            go_syntax(key),
-                            go_syntax(value)
-                        ));
+                            go_syntax(&key.value),
+                            go_syntax(&value.value)
+                        );
+                        return refuse(message, key.at);
                     }
                 };
                 object.insert(name, jsonable(value)?);
@@ -532,17 +652,17 @@ fn jsonable(value: &Value) -> Result<Jsonable, String> {
 }
 
 /// `json.Marshal`, as far as it can fail.
-fn json(value: Jsonable) -> Result<Json, String> {
+fn json(value: Jsonable) -> Result<Json, Refusal> {
     match value {
         Jsonable::Array(values) => Ok(Json::Array(values.into_iter().map(json).collect::<Result<_, _>>()?)),
         Jsonable::Json(value) => Ok(value),
         Jsonable::Object(fields) => {
-            let fields: Result<_, String> = fields
+            let fields: Result<_, Refusal> = fields
                 .into_iter()
                 .map(|(name, value)| Ok((name, json(value)?)))
                 .collect();
             Ok(Json::Object(fields?))
         }
-        Jsonable::Unsupported(name) => Err(format!("json: unsupported value: {name}")),
+        Jsonable::Unsupported(name, at) => refuse(format!("json: unsupported value: {name}"), at),
     }
 }

@@ -114,6 +114,18 @@ fn aliases_may_not_multiply_without_bound() {
 }
 
 #[test]
+fn aliases_may_not_stand_for_more_text_than_memory_holds() {
+    let (long, aliases) = ("x".repeat(500_000), "*a,".repeat(100_000));
+    let error = "[yaml: document contains excessive aliasing]";
+    for key in ["mapRoles", "mapAccounts"] {
+        let parsed = parse(key, &format!("- &a {long}\n{}", "- *a\n".repeat(100_000)));
+        assert_eq!(errors(&parsed), error);
+    }
+    let parsed = parse("mapUsers", &format!("- &a {long}\n- [{aliases}]\n"));
+    assert_eq!(errors(&parsed), error);
+}
+
+#[test]
 fn one_broken_key_loses_only_itself() {
     let parsed = AwsAuth::from_config_map(&json!({"data": {
         "mapRoles": "- rolearn: r\n username: u\n",

@@ -7,8 +7,6 @@ mod name;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use self::item::lint_items;
 use self::mapping::Item;
 use super::Report;
@@ -16,8 +14,10 @@ use super::Rule;
 use super::START;
 use super::principal;
 use super::tree::Entry;
+use super::tree::Inner;
 use super::tree::Node;
 use super::tree::Place;
+use super::tree::Reading;
 use super::tree::Shape;
 use crate::cluster::eks::AWS_AUTH_NAME;
 use crate::cluster::eks::AWS_AUTH_NAMESPACE;
@@ -239,14 +239,14 @@ fn lint_data(report: &mut Report<'_>, data: &Node, place: Place) {
 }
 
 fn lint_data_keys(report: &mut Report<'_>, data: &Node) {
-    for (at, entry) in data.entries().iter().enumerate() {
+    let last: BTreeMap<&str, Place> = data
+        .entries()
+        .iter()
+        .map(|entry| (entry.key.as_str(), entry.place))
+        .collect();
+    for entry in data.entries() {
         let key = entry.key.as_str();
-        if data
-            .entries()
-            .iter()
-            .skip(at.saturating_add(1))
-            .any(|later| later.key == key)
-        {
+        if last.get(key).is_some_and(|place| *place != entry.place) {
             report.add(
                 Rule::AuthDuplicateKey,
                 entry.place,
@@ -285,9 +285,14 @@ enum Content {
 
 fn content(report: &mut Report<'_>, entry: &Entry) -> Content {
     let key = &entry.key;
-    let node = match &entry.value.shape {
+    let reading = if key == "mapAccounts" {
+        Reading::Strings
+    } else {
+        Reading::Items
+    };
+    let inner = match &entry.value.shape {
         Shape::Text(text) if is_skippable(text) => return blank(report, entry, entry.place),
-        Shape::Text(_) => report.source.inner(&entry.value),
+        Shape::Text(_) => report.source.inner(&entry.value, reading),
         Shape::Null => return blank(report, entry, entry.place),
         _ => {
             report.add(
@@ -302,7 +307,15 @@ fn content(report: &mut Report<'_>, entry: &Entry) -> Content {
             return Content::Lost;
         }
     };
-    let (rule, place, message, mend) = match node {
+    if let Ok(Inner { rest: Some(rest), .. }) = &inner {
+        report.add(
+            Rule::AuthMoreDocuments,
+            *rest,
+            format!("the first document of `{key}` ends before this, and what follows is not read"),
+            "put all items into one list, without `---` and `...`",
+        );
+    }
+    let (rule, place, message, mend) = match inner.map(|inner| inner.root) {
         Ok(None) => return blank(report, entry, entry.place),
         Ok(Some(node)) => match node.shape {
             Shape::List(items) if items.is_empty() => return blank(report, entry, node.place),
@@ -312,14 +325,14 @@ fn content(report: &mut Report<'_>, entry: &Entry) -> Content {
                 Rule::AuthNotAList,
                 node.place,
                 format!("`{key}` holds {}, not a list, and all of it is lost", node.kind()),
-                "begin each item with `- `",
+                "begin each item with `- `".to_owned(),
             ),
         },
         Err(broken) if broken.is_tab => (
             Rule::AuthTab,
             broken.place,
-            format!("a tab indents the line, so all of `{key}` is lost"),
-            "indent with spaces",
+            format!("a tab indents the line, so all of `{key}` is lost: {}", broken.message),
+            "indent with spaces".to_owned(),
         ),
         Err(broken) => (
             Rule::AuthBrokenYaml,
@@ -328,7 +341,7 @@ fn content(report: &mut Report<'_>, entry: &Entry) -> Content {
                 "the YAML in `{key}` is broken, so all of it is lost: {}",
                 broken.message
             ),
-            "mend the indentation, the quotes or the colon here or just before",
+            broken.mend,
         ),
     };
     report.add(rule, place, message, mend);
@@ -411,13 +424,14 @@ fn lint_accounts(report: &mut Report<'_>, accounts: &[Node]) {
     for account in accounts {
         match &account.shape {
             Shape::Text(text) if is_id(text) => {}
-            Shape::Other(Value::Number(_), text) if text.starts_with('0') => report.add(
+            // The authenticator wants strings, and takes a number as it is written.
+            Shape::Other(_, text) if is_id(text) && text.starts_with('0') => report.add(
                 Rule::AuthAccountLeadingZero,
                 account.place,
-                "the id is read as a number and loses its zero, so it matches nobody",
+                "YAML takes the id for a number; the authenticator keeps its zero, other tools lose it",
                 format!("write `\"{text}\"`"),
             ),
-            Shape::Other(Value::Number(number), text) if is_id(&number.to_string()) => report.add(
+            Shape::Other(_, text) if is_id(text) => report.add(
                 Rule::AuthAccountUnquoted,
                 account.place,
                 "YAML takes the id for a number",

@@ -49,6 +49,7 @@ rules! {
     AuthNotAString, Error, "aws-auth/not-a-string", "mapRoles, mapUsers or mapAccounts is no string, mostly because the `|` is missing; the Kubernetes API refuses the ConfigMap.";
     AuthBrokenYaml, Error, "aws-auth/broken-yaml", "The YAML inside the string is broken, so everything under that key is lost.";
     AuthTab, Error, "aws-auth/tab-indentation", "A tab indents a line inside the string, so everything under that key is lost.";
+    AuthMoreDocuments, Error, "aws-auth/more-documents", "The string holds more than one YAML document; the authenticator reads the first one.";
     AuthNotAList, Error, "aws-auth/not-a-list", "The string holds no list, so everything under that key is lost.";
     AuthMisspelledKey, Error, "aws-auth/misspelled-key", "A key is almost mapRoles, mapUsers or mapAccounts; it is passed over without a word.";
     AuthUnknownKey, Note, "aws-auth/unknown-key", "A key under data that the authenticator does not read.";
@@ -104,7 +105,7 @@ rules! {
     AuthSeveralGroups, Warning, "aws-auth/several-groups-in-one", "A comma in a group: it is one group with a long name.";
     AuthSsoItem, Error, "aws-auth/sso-item", "An `sso` item: its feature gate is closed on EKS, so it matches nobody.";
     AuthArnAndSso, Error, "aws-auth/arn-and-sso", "An item has both rolearn and sso, so it is dropped.";
-    AuthAccountLeadingZero, Error, "aws-auth/account-leading-zero", "An unquoted account id with a leading zero is a number, and the zero is lost.";
+    AuthAccountLeadingZero, Warning, "aws-auth/account-leading-zero", "An unquoted account id with a leading zero; the authenticator takes it as it is written, but tools that take it for a number lose the zero.";
     AuthAccountUnquoted, Note, "aws-auth/account-unquoted", "An unquoted account id; it works, but YAML takes it for a number.";
     AuthAccountInvalid, Error, "aws-auth/account-invalid", "An item of mapAccounts is not twelve digits, so it matches nobody.";
     AuthAccountGroups, Note, "aws-auth/account-without-groups", "mapAccounts lets every principal of the account in, but gives no groups.";

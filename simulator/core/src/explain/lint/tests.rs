@@ -2,6 +2,8 @@
 //!
 //! In a case, `§` stands just before each value that is to be found; the rules are those of the marks in order.
 
+mod grammar;
+
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
@@ -208,6 +210,10 @@ fn aws_auth_map_cases() -> Vec<(&'static [Rule], String)> {
         (
             &[Rule::AuthTab],
             config_map("mapRoles: |\n  - rolearn: x\n  §\tusername: y\n"),
+        ),
+        (
+            &[Rule::AuthMoreDocuments],
+            config_map(&format!("mapRoles: |\n{}  ---\n  §- rolearn: x\n", indent(NODE, 2))),
         ),
         (
             &[Rule::AuthNotAList],

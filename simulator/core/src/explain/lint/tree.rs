@@ -1,20 +1,25 @@
 //! YAML, and JSON as part of it, with the place of every value.
 //!
+//! All is read by the reader that the authenticator's mappings are read by ([`yaml`]), so that what is called readable here
+//! is read there. kubectl reads the text around them by the same grammar.
+//!
 //! `aws-auth` holds YAML inside a YAML string. [`Source::inner`] reads that and gives places in the outer text: to the
 //! character for block, folded, quoted and plain scalars; where the outer text cannot be followed, the scalar's start.
 
-use saphyr_parser::Event;
-use saphyr_parser::Parser;
-use saphyr_parser::ScalarStyle;
-use saphyr_parser::Span;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use serde_json::Value;
 
+use super::refusal;
 use crate::go::yaml;
+use crate::go::yaml::Document;
+use crate::go::yaml::NodeKind;
+use crate::go::yaml::Refusal;
+use crate::go::yaml::Style;
 
-/// Aliases may multiply; a ConfigMap holds 1 MiB at most, so a larger tree is an attack.
-const NODE_LIMIT: usize = 1_000_000;
-/// Deeper nesting is no mapping.
-const DEPTH_LIMIT: usize = 100;
+/// What stands between documents.
+const SEPARATOR: &str = "---";
 
 /// A stretch of one line. Lines and columns begin with 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +35,9 @@ pub(crate) struct Place {
 pub(crate) struct Node {
     pub(crate) place: Place,
     pub(crate) shape: Shape,
-    style: ScalarStyle,
+    style: Style,
+    /// Where its text is written: of an alias, not where that stands.
+    written: (usize, usize),
 }
 
 #[derive(Clone, Debug)]
@@ -97,127 +104,202 @@ impl Node {
             Shape::Text(_) => "a string",
         }
     }
-
-    fn size(&self) -> usize {
-        let children = match &self.shape {
-            Shape::List(nodes) => nodes.iter().map(Self::size).fold(0, usize::saturating_add),
-            Shape::Map(entries) => {
-                let sizes = entries.iter().map(|entry| entry.value.size());
-                sizes.fold(0, usize::saturating_add)
-            }
-            _ => 0,
-        };
-        children.saturating_add(1)
-    }
 }
 
-/// Text that the parser does not take.
+/// Text that the reader refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Broken {
     pub(crate) place: Place,
+    /// The reader's own, which the authenticator logs.
     pub(crate) message: String,
     /// A tab is what breaks it.
     pub(crate) is_tab: bool,
+    /// What to do.
+    pub(crate) mend: String,
+}
+
+/// How the authenticator reads a string of `aws-auth`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As mapRoles and mapUsers: by way of JSON.
+    Items,
+    /// As mapAccounts: into a list of strings.
+    Strings,
+}
+
+/// What stands in a string.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    /// The first document, if there is one.
+    pub(crate) root: Option<Node>,
+    /// Where further ones begin, which nobody reads.
+    pub(crate) rest: Option<Place>,
 }
 
 /// The text that the user gave.
 pub(crate) struct Source {
     lines: Vec<Vec<char>>,
+    /// The character with which each line begins.
+    starts: Vec<usize>,
 }
 
 impl Source {
     pub(crate) fn new(text: &str) -> Self {
-        Self { lines: lines_of(text) }
+        let lines = text.split('\n');
+        let starts = lines.scan(0_usize, |next, line| {
+            let start = *next;
+            *next = next.saturating_add(line.chars().count()).saturating_add(1);
+            Some(start)
+        });
+        Self {
+            starts: starts.collect(),
+            lines: lines_of(text),
+        }
+    }
+
+    /// Line and column of a character.
+    fn position(&self, at: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|start| *start <= at).max(1);
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        (line, at.saturating_sub(start).saturating_add(1))
     }
 
     /// The documents of the text. JSON objects one after the other count as documents too.
+    ///
+    /// Source: `YAMLReader` in `pkg/util/yaml/decoder.go` of k8s.io/apimachinery, by which kubectl takes files apart.
     pub(crate) fn documents(&self, text: &str) -> Result<Vec<Node>, Broken> {
-        let broken = match load(text, &|line, column| (line, column)) {
-            Ok(documents) => return Ok(documents),
-            Err(broken) => broken,
-        };
-        if !text.trim_start().starts_with('{') {
-            return Err(broken);
-        }
         let mut documents = Vec::new();
         let mut piece = String::new();
-        let mut first = 1_usize;
-        for (at, line) in (1_usize..).zip(text.lines()) {
-            if line.starts_with('{') && piece.trim_end().ends_with('}') {
-                documents.extend(
-                    load(&piece, &|line, column| {
-                        (line.saturating_add(first).saturating_sub(1), column)
-                    })
-                    .map_err(|_| broken.clone())?,
-                );
-                piece.clear();
-                first = at;
+        let mut start = 0;
+        let mut next = 0_usize;
+        for line in text.split_inclusive('\n') {
+            let here = next;
+            next = next.saturating_add(line.chars().count());
+            if let Some(behind) = line.strip_prefix(SEPARATOR) {
+                let behind = behind.trim();
+                if !behind.is_empty() && !behind.starts_with('#') {
+                    let place = self.place_at(here);
+                    let message = format!("invalid Yaml document separator: {behind}");
+                    let mend = "write the document below its `---`";
+                    return Err(broken(place, message, mend));
+                }
+                if !piece.is_empty() {
+                    self.document(&piece, start, &mut documents)?;
+                    piece.clear();
+                    start = next;
+                    continue;
+                }
             }
             piece.push_str(line);
-            piece.push('\n');
         }
-        documents.extend(
-            load(&piece, &|line, column| {
-                (line.saturating_add(first).saturating_sub(1), column)
-            })
-            .map_err(|_| broken)?,
-        );
+        self.document(&piece, start, &mut documents)?;
         Ok(documents)
     }
 
-    /// The first document inside a string.
-    pub(crate) fn inner(&self, node: &Node) -> Result<Option<Node>, Broken> {
+    /// Reads a document that begins with the character `start`, or JSON objects one after the other.
+    fn document(&self, text: &str, start: usize, documents: &mut Vec<Node>) -> Result<(), Broken> {
+        let whole = match self.whole(text, start) {
+            Ok(document) => {
+                documents.extend(document);
+                return Ok(());
+            }
+            Err(broken) => broken,
+        };
+        if !text.trim_start().starts_with('{') {
+            return Err(whole);
+        }
+        let mut pieces: Vec<(usize, String)> = vec![(start, String::new())];
+        let mut next = start;
+        for line in text.split_inclusive('\n') {
+            match pieces.last_mut() {
+                Some((_, piece)) if !(line.starts_with('{') && piece.trim_end().ends_with('}')) => piece.push_str(line),
+                _ => pieces.push((next, line.to_owned())),
+            }
+            next = next.saturating_add(line.chars().count());
+        }
+        for (start, piece) in pieces {
+            documents.extend(self.whole(&piece, start).map_err(|_| whole.clone())?);
+        }
+        Ok(())
+    }
+
+    fn whole(&self, text: &str, start: usize) -> Result<Option<Node>, Broken> {
+        let position = |at: usize| self.position(start.saturating_add(at));
+        let document = yaml::document_of_file(text).map_err(|refusal| refused(&refusal, text, &position))?;
+        if let Some(rest) = document.rest {
+            return Err(broken(
+                self.place_at(start.saturating_add(rest)),
+                "the document ends before this, and what follows is not read".to_owned(),
+                "write `---` on a line of its own before the next document, or close the first one behind this",
+            ));
+        }
+        Ok(Tree::new(&document, text, &position).root(usize::MAX))
+    }
+
+    fn place_at(&self, at: usize) -> Place {
+        let (line, column) = self.position(at);
+        Place {
+            line,
+            column,
+            length: 1,
+        }
+    }
+
+    /// What stands in a string, as the authenticator reads it.
+    pub(crate) fn inner(&self, node: &Node, reading: Reading) -> Result<Inner, Broken> {
         let text = node.text().unwrap_or_default();
         let marks = self.marks(node, text);
-        let mut by_line: Vec<Vec<(usize, usize)>> = vec![Vec::new()];
-        for (character, mark) in text.chars().zip(&marks) {
-            if let Some(line) = by_line.last_mut() {
-                line.push(*mark);
-            }
-            if character == '\n' {
-                by_line.push(Vec::new());
-            }
-        }
-        let start = (node.place.line, node.place.column);
-        let place = |line: usize, column: usize| {
-            let marks = by_line.get(line.saturating_sub(1)).filter(|marks| !marks.is_empty());
-            match marks.and_then(|marks| marks.get(column.saturating_sub(1))) {
-                Some(mark) => *mark,
-                // Behind the last character of the line, or of the text.
-                None => marks
-                    .or_else(|| by_line.iter().rev().find(|marks| !marks.is_empty()))
-                    .and_then(|marks| marks.last())
-                    .map_or(start, |(line, column)| (*line, column.saturating_add(1))),
-            }
+        // Behind the last character of the text.
+        let end = text
+            .chars()
+            .zip(&marks)
+            .filter(|(character, _)| *character != '\n')
+            .last()
+            .map_or(node.written, |(_, (line, column))| (*line, column.saturating_add(1)));
+        let position = |at: usize| marks.get(at).copied().unwrap_or(end);
+        let (document, depth) = match reading {
+            Reading::Items => (yaml::document(text), usize::MAX),
+            // What is inside of its items is not decoded.
+            Reading::Strings => (yaml::document_of_strings(text), 1),
         };
-        load(text, &place).map(|documents| documents.into_iter().next())
+        let document = document.map_err(|refusal| refused(&refusal, text, &position))?;
+        let rest = document.rest.map(|at| {
+            let (line, column) = position(at);
+            Place {
+                line,
+                column,
+                length: 1,
+            }
+        });
+        Ok(Inner {
+            root: Tree::new(&document, text, &position).root(depth),
+            rest,
+        })
     }
 
     /// The place of each character of a scalar's value.
     fn marks(&self, node: &Node, value: &str) -> Vec<(usize, usize)> {
         self.follow(node, value)
-            .unwrap_or_else(|| vec![(node.place.line, node.place.column); value.chars().count()])
+            .unwrap_or_else(|| vec![node.written; value.chars().count()])
     }
 
     fn follow(&self, node: &Node, value: &str) -> Option<Vec<(usize, usize)>> {
-        let block = matches!(node.style, ScalarStyle::Literal | ScalarStyle::Folded);
+        let (line, column) = node.written;
         let mut cursor = Cursor {
             lines: &self.lines,
-            line: node.place.line.checked_sub(1)?,
-            column: node.place.column.saturating_sub(1),
+            line: line.checked_sub(1)?,
+            column: column.saturating_sub(1),
             indent: None,
         };
-        if block {
-            // The parser begins a block at its first line with text, though blank ones before it count.
-            let blanks = value.chars().take_while(|character| *character == '\n').count();
-            cursor.line = cursor.line.checked_sub(blanks)?;
+        if node.style == Style::Block {
+            cursor.line = cursor.line.saturating_add(1);
             // What the parser took off each line: the first line with text shows it.
             let first = self.lines.iter().skip(cursor.line).find(|line| !is_blank(line))?;
             let own = value.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
             cursor.indent = Some(leading_spaces(first.iter().copied()).saturating_sub(leading_spaces(own.chars())));
             cursor.column = 0;
             cursor.skip_indent();
-        } else if node.style != ScalarStyle::Plain {
+        } else if node.style != Style::Plain {
             cursor.column = cursor.column.saturating_add(1);
         }
         value
@@ -252,7 +334,7 @@ impl Cursor<'_> {
         self.skip_indent();
     }
 
-    fn take(&mut self, wanted: char, style: ScalarStyle) -> Option<(usize, usize)> {
+    fn take(&mut self, wanted: char, style: Style) -> Option<(usize, usize)> {
         loop {
             let mark = (self.line.saturating_add(1), self.column.saturating_add(1));
             let rest = self.rest()?;
@@ -264,15 +346,16 @@ impl Cursor<'_> {
                 continue;
             };
             let width = match (style, first, rest.get(1)) {
-                (ScalarStyle::DoubleQuoted, '\\', None) => {
+                (Style::DoubleQuoted, '\\', None) => {
                     self.next_line();
                     continue;
                 }
-                (ScalarStyle::DoubleQuoted, '\\', Some('x')) => 4,
-                (ScalarStyle::DoubleQuoted, '\\', Some('u')) => 6,
-                (ScalarStyle::DoubleQuoted, '\\', Some('U')) => 10,
-                (ScalarStyle::DoubleQuoted, '\\', Some(_)) => 2,
-                (ScalarStyle::SingleQuoted, '\'', Some('\'')) if wanted == '\'' => 2,
+                (Style::DoubleQuoted, '\\', Some('x')) => 4,
+                (Style::DoubleQuoted, '\\', Some('u')) if wanted > '\u{ffff}' => 12,
+                (Style::DoubleQuoted, '\\', Some('u')) => 6,
+                (Style::DoubleQuoted, '\\', Some('U')) => 10,
+                (Style::DoubleQuoted, '\\', Some(_)) => 2,
+                (Style::SingleQuoted, '\'', Some('\'')) if wanted == '\'' => 2,
                 _ if first == wanted => 1,
                 // Folding drops the blanks at a line's end.
                 _ if is_blank(rest) => {
@@ -301,119 +384,33 @@ fn leading_spaces(line: impl Iterator<Item = char>) -> usize {
     line.take_while(|character| *character == ' ').count()
 }
 
-/// A list or map that is not closed yet.
-struct Open {
-    node: Node,
-    anchor: usize,
-    key: Option<(String, Place)>,
+/// A document that the reader has read, as nodes with their places. Aliases are followed; that they neither multiply nor
+/// lead back to themselves, the reader has seen to.
+struct Tree<'a> {
+    document: &'a Document,
+    text: Vec<char>,
+    position: &'a dyn Fn(usize) -> (usize, usize),
 }
 
-struct Loader<'a> {
-    place: &'a dyn Fn(usize, usize) -> (usize, usize),
-    open: Vec<Open>,
-    anchors: Vec<(usize, Node)>,
-    documents: Vec<Node>,
-    nodes: usize,
-}
-
-fn load(text: &str, place: &dyn Fn(usize, usize) -> (usize, usize)) -> Result<Vec<Node>, Broken> {
-    let mut loader = Loader {
-        place,
-        open: Vec::new(),
-        anchors: Vec::new(),
-        documents: Vec::new(),
-        nodes: 0,
-    };
-    for event in Parser::new_from_str(text) {
-        match event {
-            Ok((event, span)) => loader.event(event, &span)?,
-            Err(error) => {
-                let marker = error.marker();
-                let (line, column) = place(marker.line(), marker.col().saturating_add(1));
-                let broken = Broken {
-                    place: Place {
-                        line,
-                        column,
-                        length: 1,
-                    },
-                    message: error.info().to_owned(),
-                    is_tab: false,
-                };
-                return Err(tab_of(text, place).unwrap_or(broken));
-            }
-        }
-    }
-    Ok(loader.documents)
-}
-
-/// The first tab that indents a line. Inside brackets tabs are fine.
-fn tab_of(text: &str, place: &dyn Fn(usize, usize) -> (usize, usize)) -> Option<Broken> {
-    if text.trim_start().starts_with(['{', '[']) {
-        return None;
-    }
-    let found = (1_usize..).zip(text.lines()).find_map(|(at, line)| {
-        let body = line.trim_start();
-        if body.is_empty() || body.starts_with('#') {
-            return None;
-        }
-        let column = line.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\t')?;
-        Some((at, column.saturating_add(1)))
-    })?;
-    let (line, column) = place(found.0, found.1);
-    Some(Broken {
-        place: Place {
-            line,
-            column,
-            length: 1,
-        },
-        message: "a tab indents the line".to_owned(),
-        is_tab: true,
-    })
-}
-
-impl Loader<'_> {
-    fn event(&mut self, event: Event<'_>, span: &Span) -> Result<(), Broken> {
-        let place = self.place_of(span);
-        let node = |shape| Node {
-            place,
-            shape,
-            style: ScalarStyle::Plain,
-        };
-        match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let tag = tag.map(|tag| tag.suffix.clone());
-                let shape = match yaml::scalar(&text, style == ScalarStyle::Plain, tag.as_deref()) {
-                    Value::Null => Shape::Null,
-                    Value::String(text) => Shape::Text(text),
-                    other => Shape::Other(other, text.into_owned()),
-                };
-                self.value(Node { place, shape, style }, anchor)
-            }
-            Event::SequenceStart(anchor, _) => self.open(node(Shape::List(Vec::new())), anchor),
-            Event::MappingStart(anchor, _) => self.open(node(Shape::Map(Vec::new())), anchor),
-            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(open) => self.value(open.node, open.anchor),
-                None => Ok(()),
-            },
-            Event::Alias(anchor) => {
-                let known = self.anchors.iter().rev().find(|(id, _)| *id == anchor);
-                match known.map(|(_, node)| node.shape.clone()) {
-                    Some(shape) => {
-                        let node = node(shape);
-                        self.nodes = self.nodes.saturating_add(node.size());
-                        self.value(node, 0)
-                    }
-                    None => Err(refused(place, "an alias inside of what it names")),
-                }
-            }
-            _ => Ok(()),
+impl<'a> Tree<'a> {
+    fn new(document: &'a Document, text: &str, position: &'a dyn Fn(usize) -> (usize, usize)) -> Self {
+        Self {
+            document,
+            text: text.chars().collect(),
+            position,
         }
     }
 
-    fn place_of(&self, span: &Span) -> Place {
-        let (line, column) = (self.place)(span.start.line(), span.start.col().saturating_add(1));
-        let (end_line, end_column) = (self.place)(span.end.line(), span.end.col().saturating_add(1));
-        let length = if span.start.line() == span.end.line() && line == end_line {
+    /// The root, and what is in it down to `depth`.
+    fn root(&self, depth: usize) -> Option<Node> {
+        self.node(self.document.root?, depth)
+    }
+
+    fn place(&self, range: &Range<usize>) -> Place {
+        let (line, column) = (self.position)(range.start);
+        let (end_line, end_column) = (self.position)(range.end);
+        let is_one_line = line == end_line && self.text.get(range.clone()).is_some_and(|text| !text.contains(&'\n'));
+        let length = if is_one_line {
             end_column.saturating_sub(column)
         } else {
             1
@@ -425,65 +422,134 @@ impl Loader<'_> {
         }
     }
 
-    fn open(&mut self, node: Node, anchor: usize) -> Result<(), Broken> {
-        if self.open.len() >= DEPTH_LIMIT {
-            return Err(refused(node.place, "nested too deep"));
+    /// The node behind an alias.
+    fn behind(&self, at: usize) -> Option<&'a yaml::Node> {
+        let node = self.document.node(at)?;
+        match &node.kind {
+            NodeKind::Alias { target, .. } => self.document.node(*target),
+            _ => Some(node),
         }
-        self.open.push(Open {
-            node,
-            anchor,
-            key: None,
-        });
-        Ok(())
     }
 
-    fn value(&mut self, node: Node, anchor: usize) -> Result<(), Broken> {
-        self.nodes = self.nodes.saturating_add(1);
-        if self.nodes > NODE_LIMIT {
-            return Err(refused(node.place, "too many values"));
-        }
-        if anchor > 0 {
-            self.anchors.push((anchor, node.clone()));
-        }
-        let Some(open) = self.open.last_mut() else {
-            self.documents.push(node);
-            return Ok(());
+    fn node(&self, at: usize, depth: usize) -> Option<Node> {
+        let place = self.place(&self.document.node(at)?.place);
+        let node = self.behind(at)?;
+        let mut node_style = Style::Plain;
+        let below = depth.checked_sub(1);
+        let shape = match &node.kind {
+            NodeKind::Scalar {
+                value,
+                tag,
+                implicit,
+                style,
+            } => {
+                node_style = *style;
+                match yaml::scalar(value, tag, *implicit) {
+                    Value::Null => Shape::Null,
+                    Value::String(text) => Shape::Text(text),
+                    other => Shape::Other(other, value.clone()),
+                }
+            }
+            NodeKind::Sequence(children) => {
+                let children = below.map_or(&[][..], |_| children);
+                let nodes = children.iter().filter_map(|child| self.node(*child, below?));
+                Shape::List(nodes.collect())
+            }
+            NodeKind::Mapping(pairs) => Shape::Map(below.map_or_else(Vec::new, |below| self.entries(pairs, below))),
+            // An alias names no alias.
+            NodeKind::Alias { .. } => Shape::Null,
         };
-        match &mut open.node.shape {
-            Shape::List(nodes) => nodes.push(node),
-            Shape::Map(entries) => match open.key.take() {
-                None => {
-                    let key = match node.shape {
-                        Shape::Text(text) => text,
-                        Shape::Null => "null".to_owned(),
-                        Shape::Other(value, _) => value.to_string(),
-                        Shape::List(_) | Shape::Map(_) => return Err(refused(node.place, "a key that is no string")),
-                    };
-                    open.key = Some((key, node.place));
+        Some(Node {
+            place,
+            shape,
+            style: node_style,
+            written: (self.position)(node.place.start),
+        })
+    }
+
+    /// The entries of a mapping, of which the last of a key counts. Merged ones stand where goyaml sets them: they give way
+    /// to what comes later, and take the place of what came before.
+    fn entries(&self, pairs: &[(usize, usize)], depth: usize) -> Vec<Entry> {
+        let mut entries: Vec<Option<Entry>> = Vec::new();
+        // That a merged entry is replaced is what merging is for, so it is taken out.
+        let mut merged: BTreeMap<String, usize> = BTreeMap::new();
+        for (key, value) in pairs {
+            let is_merge = self.document.is_merge(*key);
+            let new = if is_merge {
+                self.merged(*value, depth)
+            } else {
+                self.entry(*key, *value, depth).into_iter().collect()
+            };
+            for entry in new {
+                let replaced = merged.remove(&entry.key);
+                if let Some(slot) = replaced.and_then(|at| entries.get_mut(at)) {
+                    *slot = None;
                 }
-                Some((key, _)) if key == "<<" && matches!(node.shape, Shape::Map(_)) => {
-                    for merged in node.entries() {
-                        if entries.iter().all(|entry| entry.key != merged.key) {
-                            entries.push(merged.clone());
-                        }
-                    }
+                if is_merge {
+                    merged.insert(entry.key.clone(), entries.len());
                 }
-                Some((key, place)) => entries.push(Entry {
-                    key,
-                    place,
-                    value: node,
-                }),
-            },
-            _ => {}
+                entries.push(Some(entry));
+            }
         }
-        Ok(())
+        entries.into_iter().flatten().collect()
+    }
+
+    fn entry(&self, key: usize, value: usize, depth: usize) -> Option<Entry> {
+        let key = self.node(key, depth)?;
+        Some(Entry {
+            place: key.place,
+            key: match key.shape {
+                Shape::Text(text) => text,
+                Shape::Null => "null".to_owned(),
+                Shape::Other(value, _) => value.to_string(),
+                // The reader refuses them.
+                Shape::List(_) | Shape::Map(_) => return None,
+            },
+            value: self.node(value, depth)?,
+        })
+    }
+
+    /// The entries of a mapping that is merged, or of several, of which the first wins.
+    fn merged(&self, at: usize, depth: usize) -> Vec<Entry> {
+        match self.document.node(at).map(|node| &node.kind) {
+            Some(NodeKind::Sequence(children)) => {
+                let children = children.iter().rev();
+                children.flat_map(|child| self.pairs_of(*child, depth)).collect()
+            }
+            _ => self.pairs_of(at, depth),
+        }
+    }
+
+    fn pairs_of(&self, at: usize, depth: usize) -> Vec<Entry> {
+        match self.behind(at).map(|node| &node.kind) {
+            Some(NodeKind::Mapping(pairs)) => self.entries(pairs, depth),
+            _ => Vec::new(),
+        }
     }
 }
 
-fn refused(place: Place, message: &str) -> Broken {
+fn refused(refusal: &Refusal, text: &str, position: &dyn Fn(usize) -> (usize, usize)) -> Broken {
+    let (at, is_tab) = match refusal::tab(refusal, text) {
+        Some(tab) => (tab, true),
+        None => (refusal.at, false),
+    };
+    let (line, column) = position(at);
+    let place = Place {
+        line,
+        column,
+        length: 1,
+    };
+    Broken {
+        is_tab,
+        ..broken(place, refusal.message.clone(), refusal::mend(refusal, text))
+    }
+}
+
+fn broken(place: Place, message: String, mend: impl Into<String>) -> Broken {
     Broken {
         place,
-        message: message.to_owned(),
+        message,
         is_tab: false,
+        mend: mend.into(),
     }
 }

@@ -1,9 +1,13 @@
 //! Tokens to the nodes of the first document.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use super::scanner::Escapes;
 use super::scanner::Mark;
+use super::scanner::Refusal;
 use super::scanner::Scanner;
+use super::scanner::Style;
 use super::scanner::Token;
 use super::scanner::TokenKind;
 use super::scanner::located;
@@ -14,20 +18,24 @@ const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
 /// The nodes of a document. An alias refers to its node, so that a node may contain itself.
 #[derive(Debug, Default)]
-pub(super) struct Document {
+pub(crate) struct Document {
     nodes: Vec<Node>,
-    pub(super) root: Option<usize>,
+    pub(crate) root: Option<usize>,
+    /// The character at which something follows that is not read: another document.
+    pub(crate) rest: Option<usize>,
 }
 
 #[derive(Debug)]
-pub(super) struct Node {
-    /// From 0.
+pub(crate) struct Node {
+    /// From 0; that of its anchor or tag, where it has one.
     pub(super) line: usize,
-    pub(super) kind: NodeKind,
+    /// Its characters, from 0, behind anchor and tag. Of a collection, those of its first token.
+    pub(crate) place: Range<usize>,
+    pub(crate) kind: NodeKind,
 }
 
 #[derive(Debug)]
-pub(super) enum NodeKind {
+pub(crate) enum NodeKind {
     Alias {
         name: String,
         target: usize,
@@ -40,6 +48,7 @@ pub(super) enum NodeKind {
         tag: String,
         /// Neither quoted nor tagged.
         implicit: bool,
+        style: Style,
     },
     Sequence(Vec<usize>),
 }
@@ -49,9 +58,9 @@ impl Document {
     ///
     /// # Errors
     /// goyaml's text.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, escapes: Escapes) -> Result<Self, Refusal> {
         let mut parser = Parser {
-            scanner: Scanner::new(text)?,
+            scanner: Scanner::new(text, escapes)?,
             document: Self::default(),
             anchors: BTreeMap::new(),
             tags: BTreeMap::new(),
@@ -61,8 +70,21 @@ impl Document {
         Ok(parser.document)
     }
 
+    /// A mapping without pairs, in place of what is read otherwise.
+    pub(super) fn empty_mapping(at: usize) -> Self {
+        Self {
+            nodes: vec![Node {
+                line: 0,
+                place: at..at + 1,
+                kind: NodeKind::Mapping(Vec::new()),
+            }],
+            root: Some(0),
+            rest: None,
+        }
+    }
+
     /// The node of that number.
-    pub(super) fn node(&self, at: usize) -> Option<&Node> {
+    pub(crate) fn node(&self, at: usize) -> Option<&Node> {
         self.nodes.get(at)
     }
 }
@@ -76,7 +98,7 @@ struct Parser {
 }
 
 impl Parser {
-    fn document(&mut self) -> Result<(), String> {
+    fn document(&mut self) -> Result<(), Refusal> {
         let explicit = matches!(
             self.scanner.peek()?.kind,
             TokenKind::VersionDirective { .. } | TokenKind::TagDirective { .. } | TokenKind::DocumentStart
@@ -110,11 +132,25 @@ impl Parser {
         };
         self.document.root = Some(root);
         // The end of the document is found by the token behind it, which may be no token.
-        self.scanner.peek()?;
+        let mut next = self.scanner.peek()?;
+        while matches!(next.kind, TokenKind::DocumentEnd | TokenKind::DocumentStart) {
+            self.scanner.skip();
+            // What cannot be read behind the end is not looked at.
+            match self.scanner.peek() {
+                Ok(token) => next = token,
+                Err(refusal) => {
+                    self.document.rest = Some(refusal.at);
+                    return Ok(());
+                }
+            }
+        }
+        if next.kind != TokenKind::StreamEnd {
+            self.document.rest = Some(next.start.index);
+        }
         Ok(())
     }
 
-    fn directives(&mut self) -> Result<(), String> {
+    fn directives(&mut self) -> Result<(), Refusal> {
         let mut has_version = false;
         loop {
             let token = self.scanner.peek()?;
@@ -141,18 +177,20 @@ impl Parser {
         Ok(())
     }
 
-    fn add(&mut self, mark: Mark, kind: NodeKind) -> usize {
-        self.document.nodes.push(Node { line: mark.line, kind });
+    fn add(&mut self, line: usize, place: Range<usize>, kind: NodeKind) -> usize {
+        self.document.nodes.push(Node { line, place, kind });
         self.document.nodes.len() - 1
     }
 
     fn empty_scalar(&mut self, mark: Mark) -> usize {
         self.add(
-            mark,
+            mark.line,
+            mark.index..mark.index,
             NodeKind::Scalar {
                 value: String::new(),
                 tag: String::new(),
                 implicit: true,
+                style: Style::Plain,
             },
         )
     }
@@ -163,24 +201,31 @@ impl Parser {
         }
     }
 
-    fn node(&mut self, block: bool, indentless: bool) -> Result<usize, String> {
+    fn node(&mut self, block: bool, indentless: bool) -> Result<usize, Refusal> {
         self.depth += 1;
         if self.depth > DEPTH_LIMIT {
-            return Err(format!("yaml: exceeded max depth of {DEPTH_LIMIT}"));
+            return Err(Refusal {
+                message: format!("yaml: exceeded max depth of {DEPTH_LIMIT}"),
+                at: self.scanner.here(),
+            });
         }
         let node = self.node_inside(block, indentless);
         self.depth -= 1;
         node
     }
 
-    fn node_inside(&mut self, block: bool, indentless: bool) -> Result<usize, String> {
+    fn node_inside(&mut self, block: bool, indentless: bool) -> Result<usize, Refusal> {
         let mut token = self.scanner.peek()?;
+        let place = token.place();
         if let TokenKind::Alias(name) = token.kind {
             let Some(target) = self.anchors.get(&name).copied() else {
-                return Err(format!("yaml: unknown anchor '{name}' referenced"));
+                return Err(Refusal {
+                    message: format!("yaml: unknown anchor '{name}' referenced"),
+                    at: token.start.index,
+                });
             };
             self.scanner.skip();
-            return Ok(self.add(token.start, NodeKind::Alias { name, target }));
+            return Ok(self.add(token.start.line, place, NodeKind::Alias { name, target }));
         }
         let start = token.start;
         let (mut anchor, mut tag) = (None, None);
@@ -201,9 +246,10 @@ impl Parser {
                 None => return error("found undefined tag handle", mark, start),
             },
         };
+        let place = token.place();
         // An anchor is known inside its own node.
         let mut open = |parser: &mut Self, kind| {
-            let at = parser.add(start, kind);
+            let at = parser.add(start.line, place.clone(), kind);
             if let Some(name) = anchor.take() {
                 parser.anchors.insert(name, at);
             }
@@ -216,9 +262,15 @@ impl Parser {
                 self.indentless_sequence(at)?;
                 Ok(at)
             }
-            TokenKind::Scalar { value, plain } => {
-                let implicit = (plain && tag.is_empty()) || tag == "!";
-                let at = open(self, NodeKind::Scalar { value, tag, implicit });
+            TokenKind::Scalar { value, style } => {
+                let implicit = (style == Style::Plain && tag.is_empty()) || tag == "!";
+                let kind = NodeKind::Scalar {
+                    value,
+                    tag,
+                    implicit,
+                    style,
+                };
+                let at = open(self, kind);
                 self.scanner.skip();
                 Ok(at)
             }
@@ -247,8 +299,14 @@ impl Parser {
                 if implicit && anchor.is_none() {
                     return error("did not find expected node content", token.start, start);
                 }
-                let value = String::new();
-                let at = self.add(start, NodeKind::Scalar { value, tag, implicit });
+                let kind = NodeKind::Scalar {
+                    value: String::new(),
+                    tag,
+                    implicit,
+                    style: Style::Plain,
+                };
+                // goyaml has it where its anchor or tag is.
+                let at = self.add(start.line, start.index..start.index, kind);
                 if let Some(name) = anchor {
                     self.anchors.insert(name, at);
                 }
@@ -257,7 +315,7 @@ impl Parser {
         }
     }
 
-    fn block_sequence(&mut self, at: usize, start: Mark) -> Result<(), String> {
+    fn block_sequence(&mut self, at: usize, start: Mark) -> Result<(), Refusal> {
         self.scanner.skip();
         let mut children = Vec::new();
         loop {
@@ -280,7 +338,7 @@ impl Parser {
     }
 
     /// A sequence that is no deeper than the key whose value it is.
-    fn indentless_sequence(&mut self, at: usize) -> Result<(), String> {
+    fn indentless_sequence(&mut self, at: usize) -> Result<(), Refusal> {
         let mut children = Vec::new();
         loop {
             let token = self.scanner.peek()?;
@@ -300,7 +358,7 @@ impl Parser {
         Ok(())
     }
 
-    fn block_mapping(&mut self, at: usize, start: Mark) -> Result<(), String> {
+    fn block_mapping(&mut self, at: usize, start: Mark) -> Result<(), Refusal> {
         self.scanner.skip();
         let mut children = Vec::new();
         loop {
@@ -326,14 +384,14 @@ impl Parser {
         Ok(())
     }
 
-    fn block_mapping_part(&mut self, mark: Mark) -> Result<usize, String> {
+    fn block_mapping_part(&mut self, mark: Mark) -> Result<usize, Refusal> {
         match self.scanner.peek()?.kind {
             TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => Ok(self.empty_scalar(mark)),
             _ => self.node(true, true),
         }
     }
 
-    fn flow_sequence(&mut self, at: usize, start: Mark) -> Result<(), String> {
+    fn flow_sequence(&mut self, at: usize, start: Mark) -> Result<(), Refusal> {
         self.scanner.skip();
         let mut children = Vec::new();
         loop {
@@ -360,8 +418,8 @@ impl Parser {
     }
 
     /// A mapping of one pair, without braces, in a flow sequence.
-    fn single_pair(&mut self, key: &Token) -> Result<usize, String> {
-        let at = self.add(key.start, NodeKind::Mapping(Vec::new()));
+    fn single_pair(&mut self, key: &Token) -> Result<usize, Refusal> {
+        let at = self.add(key.start.line, key.place(), NodeKind::Mapping(Vec::new()));
         self.scanner.skip();
         let token = self.scanner.peek()?;
         let key = match token.kind {
@@ -388,7 +446,7 @@ impl Parser {
         Ok(at)
     }
 
-    fn flow_mapping(&mut self, at: usize, start: Mark) -> Result<(), String> {
+    fn flow_mapping(&mut self, at: usize, start: Mark) -> Result<(), Refusal> {
         self.scanner.skip();
         let mut children = Vec::new();
         loop {
@@ -442,6 +500,9 @@ impl Parser {
     }
 }
 
-fn error<T>(problem: &str, at: Mark, context: Mark) -> Result<T, String> {
-    Err(located(problem, at, context, false))
+fn error<T>(problem: &str, at: Mark, context: Mark) -> Result<T, Refusal> {
+    Err(Refusal {
+        message: located(problem, at, context, false),
+        at: at.index,
+    })
 }

@@ -2,16 +2,45 @@
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// Longer simple keys are none.
 const SIMPLE_KEY_LIMIT: usize = 1024;
 /// Deeper nesting is refused.
 const LEVEL_LIMIT: usize = 10_000;
 
+/// Why a text is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// goyaml's text, as the authenticator logs it.
+    pub(crate) message: String,
+    /// The character of the text at which that shows, from 0. It is nearer to what is wrong than the line in the message.
+    pub(crate) at: usize,
+}
+
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Behind `|` or `>`.
+    Block,
+    DoubleQuoted,
+    Plain,
+    SingleQuoted,
+}
+
+/// Whose escapes a text in double quotes may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Escapes {
+    /// With `\/` and surrogate pairs, which YAML 1.1 has not.
+    Json,
+    Yaml,
+}
+
 /// A place in the text; all count from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
-    index: usize,
+    /// In characters.
+    pub(super) index: usize,
     pub(super) line: usize,
     column: usize,
 }
@@ -22,6 +51,13 @@ pub(super) struct Token {
     pub(super) kind: TokenKind,
     pub(super) start: Mark,
     pub(super) end: Mark,
+}
+
+impl Token {
+    /// Its characters.
+    pub(super) fn place(&self) -> Range<usize> {
+        self.start.index..self.end.index
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +76,7 @@ pub(super) enum TokenKind {
     FlowSequenceEnd,
     FlowSequenceStart,
     Key,
-    Scalar { value: String, plain: bool },
+    Scalar { value: String, style: Style },
     StreamEnd,
     Tag { handle: String, suffix: String },
     TagDirective { handle: String, prefix: String },
@@ -73,6 +109,7 @@ pub(super) fn located(problem: &str, at: Mark, context: Mark, by_scanner: bool) 
 
 pub(super) struct Scanner {
     text: Vec<char>,
+    escapes: Escapes,
     mark: Mark,
     tokens: VecDeque<Token>,
     tokens_taken: usize,
@@ -89,18 +126,28 @@ pub(super) struct Scanner {
 impl Scanner {
     /// # Errors
     /// A character that YAML does not allow.
-    pub(super) fn new(text: &str) -> Result<Self, String> {
-        // FIDELITY: behind a second byte order mark, goyaml passes over the first character of each line.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let allowed =
-            |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
+    pub(super) fn new(text: &str, escapes: Escapes) -> Result<Self, Refusal> {
+        let allowed = |c: char| {
+            matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
+                // JSON allows more.
+                || (escapes == Escapes::Json && c >= ' ')
+        };
         // FIDELITY: goyaml reads 512 bytes at a time, so a syntax error well before such a character comes first there.
-        if !text.chars().all(allowed) {
-            return Err("yaml: control characters are not allowed".to_owned());
+        if let Some(at) = text.chars().position(|c| !allowed(c)) {
+            return Err(Refusal {
+                message: "yaml: control characters are not allowed".to_owned(),
+                at,
+            });
         }
+        // FIDELITY: behind a second byte order mark, goyaml passes over the first character of each line.
+        let mark = Mark {
+            index: usize::from(text.starts_with('\u{feff}')),
+            ..Mark::default()
+        };
         Ok(Self {
             text: text.chars().collect(),
-            mark: Mark::default(),
+            escapes,
+            mark,
             tokens: VecDeque::new(),
             tokens_taken: 0,
             indent: -1,
@@ -112,7 +159,7 @@ impl Scanner {
     }
 
     /// The next token, which stays. The last one is [`TokenKind::StreamEnd`].
-    pub(super) fn peek(&mut self) -> Result<Token, String> {
+    pub(super) fn peek(&mut self) -> Result<Token, Refusal> {
         loop {
             // A token that may turn out to begin a key must wait for the colon.
             let waits = match self.simple_keys_by_token.get(&self.tokens_taken).copied() {
@@ -130,6 +177,11 @@ impl Scanner {
     pub(super) fn skip(&mut self) {
         self.tokens.pop_front();
         self.tokens_taken += 1;
+    }
+
+    /// The character at which the next token begins, or the scanner is.
+    pub(super) fn here(&self) -> usize {
+        self.tokens.front().map_or(self.mark, |token| token.start).index
     }
 
     // What is ahead.
@@ -170,13 +222,24 @@ impl Scanner {
         self.simple_keys.len() > 1
     }
 
-    fn error<T>(&self, context: Mark, problem: &str) -> Result<T, String> {
-        Err(located(problem, self.mark, context, true))
+    fn error<T>(&self, context: Mark, problem: &str) -> Result<T, Refusal> {
+        Err(Refusal {
+            message: located(problem, self.mark, context, true),
+            at: self.mark.index,
+        })
+    }
+
+    /// An error that comes up far from `start`, where what is wrong begins.
+    fn error_since<T>(&self, start: Mark, problem: &str) -> Result<T, Refusal> {
+        self.error(start, problem).map_err(|refusal: Refusal| Refusal {
+            at: start.index,
+            ..refusal
+        })
     }
 
     // Simple keys and indentation.
 
-    fn is_valid(&mut self, at: usize) -> Result<bool, String> {
+    fn is_valid(&mut self, at: usize) -> Result<bool, Refusal> {
         let now = self.mark;
         let Some(key) = self.simple_keys.get_mut(at).filter(|key| key.possible) else {
             return Ok(false);
@@ -184,7 +247,7 @@ impl Scanner {
         if key.mark.line < now.line || key.mark.index + SIMPLE_KEY_LIMIT < now.index {
             if key.required {
                 let context = key.mark;
-                return self.error(context, "could not find expected ':'");
+                return self.error_since(context, "could not find expected ':'");
             }
             key.possible = false;
             return Ok(false);
@@ -192,7 +255,7 @@ impl Scanner {
         Ok(true)
     }
 
-    fn save_simple_key(&mut self) -> Result<(), String> {
+    fn save_simple_key(&mut self) -> Result<(), Refusal> {
         if self.simple_key_allowed {
             let key = SimpleKey {
                 possible: true,
@@ -210,11 +273,11 @@ impl Scanner {
         Ok(())
     }
 
-    fn remove_simple_key(&mut self) -> Result<(), String> {
+    fn remove_simple_key(&mut self) -> Result<(), Refusal> {
         match self.simple_keys.last_mut() {
             Some(key) if key.possible && key.required => {
                 let context = key.mark;
-                self.error(context, "could not find expected ':'")
+                self.error_since(context, "could not find expected ':'")
             }
             Some(key) => {
                 if key.possible {
@@ -229,7 +292,13 @@ impl Scanner {
 
     /// Opens a block collection at `column` where it is deeper than the last one. Its token goes before the one with
     /// that number, or to the end.
-    fn roll_indent(&mut self, column: isize, number: Option<usize>, kind: TokenKind, mark: Mark) -> Result<(), String> {
+    fn roll_indent(
+        &mut self,
+        column: isize,
+        number: Option<usize>,
+        kind: TokenKind,
+        mark: Mark,
+    ) -> Result<(), Refusal> {
         if self.in_flow() || self.indent >= column {
             return Ok(());
         }
@@ -285,7 +354,7 @@ impl Scanner {
 
     // Tokens.
 
-    fn fetch(&mut self) -> Result<(), String> {
+    fn fetch(&mut self) -> Result<(), Refusal> {
         self.skip_to_token();
         self.unroll_indent(self.column());
         let (c, next) = (self.at(0), self.at(1));
@@ -379,7 +448,7 @@ impl Scanner {
         }
     }
 
-    fn fetch_stream_end(&mut self) -> Result<(), String> {
+    fn fetch_stream_end(&mut self) -> Result<(), Refusal> {
         if self.mark.column != 0 {
             self.mark.column = 0;
             self.mark.line += 1;
@@ -391,7 +460,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn fetch_document_indicator(&mut self, kind: TokenKind) -> Result<(), String> {
+    fn fetch_document_indicator(&mut self, kind: TokenKind) -> Result<(), Refusal> {
         self.unroll_indent(-1);
         self.remove_simple_key()?;
         self.simple_key_allowed = false;
@@ -399,7 +468,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn fetch_flow_start(&mut self, kind: TokenKind) -> Result<(), String> {
+    fn fetch_flow_start(&mut self, kind: TokenKind) -> Result<(), Refusal> {
         self.save_simple_key()?;
         self.simple_keys.push(SimpleKey {
             token_number: self.tokens_taken + self.tokens.len(),
@@ -413,7 +482,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn fetch_flow_end(&mut self, kind: TokenKind) -> Result<(), String> {
+    fn fetch_flow_end(&mut self, kind: TokenKind) -> Result<(), Refusal> {
         self.remove_simple_key()?;
         if self.in_flow()
             && let Some(key) = self.simple_keys.pop()
@@ -425,7 +494,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn fetch_block_entry(&mut self) -> Result<(), String> {
+    fn fetch_block_entry(&mut self) -> Result<(), Refusal> {
         if !self.in_flow() {
             if !self.simple_key_allowed {
                 return self.error(self.mark, "block sequence entries are not allowed in this context");
@@ -438,7 +507,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn fetch_key(&mut self) -> Result<(), String> {
+    fn fetch_key(&mut self) -> Result<(), Refusal> {
         if !self.in_flow() {
             if !self.simple_key_allowed {
                 return self.error(self.mark, "mapping keys are not allowed in this context");
@@ -451,7 +520,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn fetch_value(&mut self) -> Result<(), String> {
+    fn fetch_value(&mut self) -> Result<(), Refusal> {
         let last = self.simple_keys.len() - 1;
         if self.is_valid(last)? {
             let key = self.simple_keys.get(last).copied().unwrap_or_default();
@@ -476,7 +545,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn fetch_directive(&mut self) -> Result<(), String> {
+    fn fetch_directive(&mut self) -> Result<(), Refusal> {
         let start = self.mark;
         self.advance();
         let name = self.take_while(is_word);
@@ -522,7 +591,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn version_number(&mut self, start: Mark) -> Result<u8, String> {
+    fn version_number(&mut self, start: Mark) -> Result<u8, Refusal> {
         let mut digits = String::new();
         while self.at(0).is_ascii_digit() {
             if digits.len() == 2 {
@@ -536,7 +605,7 @@ impl Scanner {
         }
     }
 
-    fn fetch_anchor(&mut self) -> Result<(), String> {
+    fn fetch_anchor(&mut self) -> Result<(), Refusal> {
         let start = self.mark;
         let sign = self.advance();
         let name = self.take_while(is_word);
@@ -553,7 +622,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn fetch_tag(&mut self) -> Result<(), String> {
+    fn fetch_tag(&mut self) -> Result<(), Refusal> {
         let start = self.mark;
         let (mut handle, mut suffix);
         if self.at(1) == '<' {
@@ -584,7 +653,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn tag_handle(&mut self, directive: bool, start: Mark) -> Result<String, String> {
+    fn tag_handle(&mut self, directive: bool, start: Mark) -> Result<String, Refusal> {
         if self.at(0) != '!' {
             return self.error(start, "did not find expected '!'");
         }
@@ -599,7 +668,7 @@ impl Scanner {
     }
 
     /// The URI of a tag, behind what was first taken for its handle.
-    fn tag_uri(&mut self, head: Option<&str>, start: Mark) -> Result<String, String> {
+    fn tag_uri(&mut self, head: Option<&str>, start: Mark) -> Result<String, Refusal> {
         let mut uri: Vec<u8> = Vec::new();
         uri.extend(head.unwrap_or_default().bytes().skip(1));
         let mut found = head.is_some_and(|head| !head.is_empty());
@@ -632,7 +701,7 @@ impl Scanner {
         Ok(String::from_utf8_lossy(&uri).into_owned())
     }
 
-    fn uri_octet(&self, start: Mark) -> Result<u8, String> {
+    fn uri_octet(&self, start: Mark) -> Result<u8, Refusal> {
         let digit = |ahead| self.at(ahead).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         match (self.at(0), digit(1), digit(2)) {
             ('%', Some(high), Some(low)) => Ok(high << 4 | low),
@@ -657,7 +726,7 @@ impl Scanner {
 
     // Scalars.
 
-    fn fetch_block_scalar(&mut self) -> Result<(), String> {
+    fn fetch_block_scalar(&mut self) -> Result<(), Refusal> {
         let start = self.mark;
         let literal = self.advance() == '|';
         let (mut chomping, mut increment) = (None, 0_isize);
@@ -716,12 +785,13 @@ impl Scanner {
         if chomping == Some('+') {
             value.push_str(&trailing_breaks);
         }
-        self.push(TokenKind::Scalar { value, plain: false }, start);
+        let style = Style::Block;
+        self.push(TokenKind::Scalar { value, style }, start);
         Ok(())
     }
 
     /// Takes indentation and empty lines; an indentation of 0 is found out here.
-    fn block_scalar_breaks(&mut self, indent: &mut isize, breaks: &mut String, start: Mark) -> Result<(), String> {
+    fn block_scalar_breaks(&mut self, indent: &mut isize, breaks: &mut String, start: Mark) -> Result<(), Refusal> {
         let mut widest = 0;
         loop {
             let is_indentation = |scanner: &Self| *indent == 0 || scanner.column() < *indent;
@@ -743,19 +813,19 @@ impl Scanner {
         Ok(())
     }
 
-    fn fetch_quoted_scalar(&mut self) -> Result<(), String> {
+    fn fetch_quoted_scalar(&mut self) -> Result<(), Refusal> {
         let start = self.mark;
         let quote = self.advance();
         let mut value = String::new();
         loop {
             if self.is_document_indicator('-') || self.is_document_indicator('.') {
-                return self.error(start, "found unexpected document indicator");
+                return self.error_since(start, "found unexpected document indicator");
             }
             if self.at(0) == '\0' {
-                return self.error(start, "found unexpected end of stream");
+                return self.error_since(start, "found unexpected end of stream");
             }
             let mut folding = Folding::default();
-            while !is_blank_or_end(self.at(0)) {
+            while !is_blank_or_end(self.at(0)) || self.is_json_text(self.at(0)) {
                 match (self.at(0), self.at(1)) {
                     ('\'', '\'') if quote == '\'' => {
                         self.advance();
@@ -775,17 +845,27 @@ impl Scanner {
             if self.at(0) == quote {
                 break;
             }
-            while is_blank(self.at(0)) || is_break(self.at(0)) {
+            while (is_blank(self.at(0)) || is_break(self.at(0))) && !self.is_json_text(self.at(0)) {
                 self.fold(&mut folding);
             }
             folding.finish(&mut value);
         }
         self.advance();
-        self.push(TokenKind::Scalar { value, plain: false }, start);
+        let style = if quote == '"' {
+            Style::DoubleQuoted
+        } else {
+            Style::SingleQuoted
+        };
+        self.push(TokenKind::Scalar { value, style }, start);
         Ok(())
     }
 
-    fn escape(&mut self, start: Mark) -> Result<char, String> {
+    /// Whether it breaks no line in JSON, though it does in YAML 1.1.
+    fn is_json_text(&self, c: char) -> bool {
+        self.escapes == Escapes::Json && matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
+    }
+
+    fn escape(&mut self, start: Mark) -> Result<char, Refusal> {
         let (character, length) = match self.at(1) {
             '0' => ('\0', 0),
             'a' => ('\x07', 0),
@@ -797,6 +877,7 @@ impl Scanner {
             'r' => ('\r', 0),
             'e' => ('\x1b', 0),
             c @ (' ' | '"' | '\'' | '\\') => (c, 0),
+            '/' if self.escapes == Escapes::Json => ('/', 0),
             'N' => ('\u{85}', 0),
             '_' => ('\u{a0}', 0),
             'L' => ('\u{2028}', 0),
@@ -811,23 +892,39 @@ impl Scanner {
         if length == 0 {
             return Ok(character);
         }
-        let mut code = 0_u32;
-        for ahead in 0..length {
-            let Some(digit) = self.at(ahead).to_digit(16) else {
-                return self.error(start, "did not find expected hexdecimal number");
-            };
-            code = code << 4 | digit;
-        }
-        let Some(character) = char::from_u32(code) else {
+        let code = self.hexadecimal(0, length, start)?;
+        let pair = match code {
+            0xd800..0xdc00 if self.escapes == Escapes::Json && (self.at(4), self.at(5)) == ('\\', 'u') => {
+                Some(self.hexadecimal(6, 4, start)?)
+            }
+            _ => None,
+        };
+        let character = match pair {
+            Some(low @ 0xdc00..0xe000) => char::from_u32(0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00)),
+            _ => char::from_u32(code),
+        };
+        let Some(character) = character else {
             return self.error(start, "found invalid Unicode character escape code");
         };
+        let length = if pair.is_some() { 10 } else { length };
         for _ in 0..length {
             self.advance();
         }
         Ok(character)
     }
 
-    fn fetch_plain_scalar(&mut self) -> Result<(), String> {
+    fn hexadecimal(&self, ahead: usize, length: usize, start: Mark) -> Result<u32, Refusal> {
+        let mut code = 0_u32;
+        for ahead in ahead..ahead + length {
+            let Some(digit) = self.at(ahead).to_digit(16) else {
+                return self.error(start, "did not find expected hexdecimal number");
+            };
+            code = code << 4 | digit;
+        }
+        Ok(code)
+    }
+
+    fn fetch_plain_scalar(&mut self) -> Result<(), Refusal> {
         let start = self.mark;
         let mut end = start;
         let indent = self.indent + 1;
@@ -860,7 +957,10 @@ impl Scanner {
             }
         }
         self.tokens.push_back(Token {
-            kind: TokenKind::Scalar { value, plain: true },
+            kind: TokenKind::Scalar {
+                value,
+                style: Style::Plain,
+            },
             start,
             end,
         });

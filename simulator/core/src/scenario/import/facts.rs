@@ -280,7 +280,7 @@ impl Reader<'_> {
                 let place = self.place(piece, broken.place.line, broken.place.column);
                 let (message, mend) = if broken.is_tab {
                     (
-                        broken.message,
+                        "a tab indents the line".to_owned(),
                         "paste the text with its own spaces: `kubectl get configmap aws-auth -n kube-system -o yaml` prints no tabs",
                     )
                 } else {

@@ -1,5 +1,7 @@
 //! An item of mapRoles or mapUsers, decoded as the authenticator does.
 
+use std::collections::BTreeMap;
+
 use super::List;
 use super::arn::lint_arn;
 use super::mapping::Item;
@@ -65,20 +67,19 @@ fn read_item<'a>(report: &mut Report<'_>, place: Place, entries: &'a [Entry], li
     // On its way to JSON the item's keys are sorted, equal ones overwritten; decoding disregards case, so the last wins.
     let mut sorted: Vec<&Entry> = entries.iter().collect();
     sorted.sort_by(|a, b| a.key.cmp(&b.key));
-    for (at, entry) in sorted.iter().enumerate() {
-        let key = entry.key.to_lowercase();
+    let keys: Vec<String> = sorted.iter().map(|entry| entry.key.to_lowercase()).collect();
+    let last: BTreeMap<&str, usize> = (0..).zip(&keys).map(|(at, key)| (key.as_str(), at)).collect();
+    let has_own = last.contains_key(list.arn_key());
+    for ((at, entry), key) in (0_usize..).zip(&sorted).zip(&keys) {
         let known = key == list.arn_key()
             || matches!(key.as_str(), "username" | "groups")
             || (key == "sso" && list == List::Roles);
         if !known {
-            misspelled(report, &mut item, entry, entries);
+            misspelled(report, &mut item, entry, has_own);
             continue;
         }
-        let winner = sorted
-            .iter()
-            .skip(at.saturating_add(1))
-            .rfind(|later| later.key.to_lowercase() == key);
-        if let Some(winner) = winner {
+        let winner = last.get(key.as_str()).filter(|last| **last != at);
+        if let Some(winner) = winner.and_then(|winner| sorted.get(*winner)) {
             report.add(
                 Rule::AuthDuplicateKey,
                 entry.place,
@@ -106,20 +107,17 @@ fn read_item<'a>(report: &mut Report<'_>, place: Place, entries: &'a [Entry], li
     item
 }
 
-fn misspelled(report: &mut Report<'_>, item: &mut Item<'_>, entry: &Entry, all: &[Entry]) {
+fn misspelled(report: &mut Report<'_>, item: &mut Item<'_>, entry: &Entry, has_own: bool) {
     let (key, list) = (entry.key.as_str(), item.list);
-    if key.eq_ignore_ascii_case(list.other().arn_key()) {
-        let has_own = all.iter().any(|entry| entry.key.eq_ignore_ascii_case(list.arn_key()));
-        if !has_own {
-            item.lost.push(list.arn_key());
-            report.add(
-                Rule::AuthItemInWrongList,
-                entry.place,
-                format!("{} wants `{}`, so the item is dropped", list.key(), list.arn_key()),
-                format!("move the item to {}", list.other().key()),
-            );
-            return;
-        }
+    if !has_own && key.eq_ignore_ascii_case(list.other().arn_key()) {
+        item.lost.push(list.arn_key());
+        report.add(
+            Rule::AuthItemInWrongList,
+            entry.place,
+            format!("{} wants `{}`, so the item is dropped", list.key(), list.arn_key()),
+            format!("move the item to {}", list.other().key()),
+        );
+        return;
     }
     let plain: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
     let plain = plain.to_lowercase();
