@@ -3,12 +3,14 @@
 //! 0 is good, 1 means that the thing asked is not so, 2 wrong usage or input.
 
 mod clients;
+mod completions;
 mod ctl;
 mod excerpt;
 mod exec;
 mod explain;
 mod import;
 mod lint;
+mod man;
 mod operations;
 mod scenario;
 mod serve;
@@ -36,9 +38,12 @@ use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::simulator::Config;
 
+/// The program.
+const NAME: &str = "eks-auth-sim";
+
 /// A local simulator of Amazon EKS authentication.
 #[derive(Debug, Parser)]
-#[command(name = "eks-auth-sim", version, arg_required_else_help = true)]
+#[command(name = NAME, version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -58,6 +63,8 @@ enum Command {
     Operations(operations::Operations),
     Clients(clients::ClientsCommand),
     Ctl(ctl::Ctl),
+    Completions(completions::Completions),
+    Man(man::ManCommand),
 }
 
 /// How data is printed.
@@ -205,6 +212,8 @@ pub fn main() -> ExitCode {
         Command::Operations(command) => command.run(),
         Command::Clients(command) => command.run(),
         Command::Ctl(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {
         if !failure.message.is_empty() {
