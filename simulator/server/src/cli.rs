@@ -147,12 +147,17 @@ const FILE_LIMIT: u64 = 16 << 20;
 
 /// A file, or standard input where it is `-`. `too_large` says of a larger one what is wrong.
 fn read_file(file: &str, too_large: &str) -> io::Result<Vec<u8>> {
+    read_file_within(FILE_LIMIT, file, too_large)
+}
+
+/// The same of a file that may be of another size.
+fn read_file_within(limit: u64, file: &str, too_large: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     match file {
-        "-" => io::stdin().lock().take(FILE_LIMIT + 1).read_to_end(&mut bytes)?,
-        _ => File::open(file)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?,
+        "-" => io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)?,
+        _ => File::open(file)?.take(limit + 1).read_to_end(&mut bytes)?,
     };
-    if bytes.len() as u64 > FILE_LIMIT {
+    if bytes.len() as u64 > limit {
         return Err(io::Error::other(too_large));
     }
     Ok(bytes)

@@ -25,6 +25,11 @@ impl LastUsed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
+    /// Forgets every use.
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Notes a use.
     pub(crate) fn note(&self, id: &str, last: LastUse) {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);

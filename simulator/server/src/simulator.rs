@@ -34,6 +34,7 @@ use crate::listeners::Binding;
 pub use crate::listeners::ClusterListener;
 use crate::listeners::Listeners;
 use crate::listeners::Open;
+use crate::listeners::Origin;
 use crate::listeners::bind;
 use crate::listeners::own_hosts;
 use crate::listeners::reachable;
@@ -101,6 +102,22 @@ pub struct WebhookConfig {
     pub hostname: Option<String>,
     /// Who is mapped; absent, the mappings of the World's cluster.
     pub authenticator: Option<AuthenticatorConfig>,
+}
+
+impl WebhookConfig {
+    /// Makes the World's cluster the webhook's: under its name, with its mappings.
+    pub(crate) fn keep_one_cluster(&self, world: &mut World) -> Result<(), StartError> {
+        let id = &self.cluster_id;
+        let found = world.cluster(id).or_else(|| world.clusters.values().next());
+        let mut cluster = (**found.ok_or(StartError::NoCluster)?).clone();
+        id.clone_into(&mut cluster.name);
+        if let Some(config) = &self.authenticator {
+            cluster.authenticator = Some(Arc::new(config.clone()));
+        }
+        world.clusters.clear();
+        world.clusters.insert(id.clone(), Arc::new(cluster));
+        Ok(())
+    }
 }
 
 /// The simulator; see [`Simulator::start`].
@@ -199,7 +216,7 @@ impl Simulator {
         };
         world.own_hosts = [own_hosts(aws), own_hosts(aws_tls)].concat();
         if let Some(webhook) = &config.webhook {
-            keep_one_cluster(&mut world, webhook)?;
+            webhook.keep_one_cluster(&mut world)?;
         }
         let binding = Binding {
             listen: config.listen,
@@ -282,6 +299,11 @@ impl Simulator {
                 client_files,
                 ready_file: None,
             }),
+            origin: Some(Origin {
+                scenario: kept.scenario,
+                webhook: config.webhook.clone(),
+            }),
+            restaging: Mutex::new(()),
         });
         {
             let _entered = runtime.enter();
@@ -313,7 +335,19 @@ impl Simulator {
                 let own = own_hosts(control);
                 Arc::new(move |request| control::handle(&state, &own, request))
             };
-            spawn(control_listener, control, None, handler)?;
+            tunnels.add(
+                own_hosts(control),
+                proxy::Endpoint {
+                    tls: None,
+                    handler: Arc::clone(&handler),
+                },
+            );
+            // `ctl restore` sends a whole World.
+            runtime.spawn(http::serve_bodies_of(
+                control::api::SNAPSHOT_LIMIT,
+                TcpListener::from_std(control_listener)?,
+                handler,
+            ));
             for (cluster, bound) in bound_clusters {
                 listeners.serve(cluster, bound)?;
             }
@@ -467,20 +501,6 @@ fn make_folder(wanted: Option<PathBuf>) -> Result<Folder, StartError> {
             Ok(Folder::Kept(std::path::absolute(path)?))
         }
     }
-}
-
-/// Makes the World's cluster the webhook's: under its name, with its mappings.
-fn keep_one_cluster(world: &mut World, webhook: &WebhookConfig) -> Result<(), StartError> {
-    let id = &webhook.cluster_id;
-    let found = world.cluster(id).or_else(|| world.clusters.values().next());
-    let mut cluster = (**found.ok_or(StartError::NoCluster)?).clone();
-    id.clone_into(&mut cluster.name);
-    if let Some(config) = &webhook.authenticator {
-        cluster.authenticator = Some(Arc::new(config.clone()));
-    }
-    world.clusters.clear();
-    world.clusters.insert(id.clone(), Arc::new(cluster));
-    Ok(())
 }
 
 /// Why a simulator does not start.

@@ -29,6 +29,7 @@ use crate::kube::metrics::ApiMetrics;
 use crate::kube::metrics::ApiServers;
 use crate::kube::token_cache::TokenCache;
 use crate::last_used::LastUsed;
+use crate::listeners::Origin;
 use crate::logs::Logs;
 use crate::metrics::Metrics;
 use crate::store;
@@ -78,6 +79,10 @@ pub(crate) trait ClusterListeners: Send + Sync {
     fn bind(&self) -> io::Result<BoundListener>;
     /// Who signs the listeners' certificates, and clients'.
     fn authority(&self) -> &Authority;
+    /// What the simulator began with; nothing where nobody may ask for it.
+    fn origin(&self) -> Option<&Origin>;
+    /// Puts a World in place of the present one, with listeners for its clusters and for no others.
+    fn restage(&self, state: &State, world: World) -> io::Result<()>;
     /// Answers for the cluster that was made.
     fn open(&self, cluster: &Cluster, bound: BoundListener) -> io::Result<()>;
     /// Answers for a cluster no more.
@@ -147,10 +152,12 @@ impl State {
         self
     }
 
-    /// Forgets what happened: the journal, the tokens that API servers keep, and the logs, which begin anew.
+    /// Forgets what happened: the journal, the tokens that API servers keep, when keys were used, and the logs, which begin
+    /// anew.
     pub(crate) fn forget(&self) {
         self.journal.clear();
         self.token_cache.clear();
+        self.last_used.clear();
         self.logs.change(|logs| *logs = LogStore::default());
         for cluster in self.snapshot().clusters.values() {
             self.begin_logs(cluster);

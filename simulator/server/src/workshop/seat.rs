@@ -148,6 +148,8 @@ impl SeatWorld {
                 },
                 ready_file: None,
             }),
+            origin: None,
+            restaging: Mutex::new(()),
         });
         let handler: Handler = {
             let state = Arc::clone(&state);
