@@ -101,7 +101,18 @@ fn wrong_usage_is_told_in_one_line() {
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(2), wanted));
     }
     for command in [
-        "serve", "exec", "token", "verify", "webhook", "explain", "import", "lint", "scenario", "ctl",
+        "serve",
+        "exec",
+        "token",
+        "verify",
+        "webhook",
+        "explain",
+        "import",
+        "lint",
+        "scenario",
+        "ctl",
+        "completions",
+        "man",
     ] {
         let help = own(&format!("{command} --help")).good();
         assert!(help.contains("Example"), "{command}: {help}");
@@ -142,4 +153,48 @@ fn what_the_real_clients_print_is_linted() {
         "{findings:#}"
     );
     assert_eq!(simulator.own("lint nowhere").code, Some(2));
+}
+
+#[test]
+fn bash_completes_our_commands() {
+    let complete = |words: &[&str]| {
+        let script = "source <(\"$0\" completions bash)
+            COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+            $(complete -p \"$1\" | sed 's/.*-F //; s/ .*//') \"$1\" \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD - 1]}\"
+            echo \"${COMPREPLY[@]}\"";
+        let mut command = Command::new("bash");
+        command
+            .args(["-c", script])
+            .arg(binary())
+            .arg("eks-auth-sim")
+            .args(words);
+        Simulator::run_command(&mut command).good()
+    };
+    assert_eq!(complete(&["expl"]), "explain\n");
+    assert_eq!(complete(&["ctl", "clock", "adv"]), "advance\n");
+    assert_eq!(complete(&["lint", "--output", ""]), "text json\n");
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let own = |words: &[&str]| Simulator::run_command(Command::new(binary()).args(words));
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("man1");
+    let _ = own(&["man", "--dir", dir.to_str().unwrap()]).good();
+    let page = |name: &str| fs::read_to_string(dir.join(format!("{name}.1"))).unwrap();
+    let root = page("eks-auth-sim");
+    assert_eq!(own(&["man"]).good(), root);
+    assert_eq!(own(&["man", "ctl", "clock"]).good(), page("eks-auth-sim-ctl-clock"));
+    let named: Vec<String> = root
+        .lines()
+        .filter_map(|line| Some(line.strip_suffix("(1)")?.replace("\\-", "-")))
+        .collect();
+    assert!(named.len() > 10, "{root}");
+    for name in named {
+        let page = page(&name);
+        assert!(page.contains(".SH SYNOPSIS") && page.is_ascii(), "{name}: {page}");
+    }
+    let none = own(&["man", "ctl", "nothing"]);
+    let wanted = "eks-auth-sim: `eks-auth-sim ctl` has no command `nothing`; see `eks-auth-sim ctl --help`\n";
+    assert_eq!((none.code, none.stderr.as_str()), (Some(2), wanted));
 }

@@ -87,3 +87,41 @@ fn a_line_of_the_log_is_explained_alone_and_with_artifacts() {
     let narrowed = explain(&["--aws-auth", &aws_auth]);
     assert!(narrowed.contains("cause: mapped-with-path\n"), "{narrowed}");
 }
+
+#[test]
+fn what_the_real_clients_print_explains_a_principal_as_the_simulator_does() {
+    let test = "what_the_real_clients_print_explains_a_principal_as_the_simulator_does";
+    let Some(clients) = need(test, &[Client::Aws, Client::Kubectl]) else {
+        return;
+    };
+    let simulator = Simulator::start();
+    let folder = simulator.folder();
+    let config_map = simulator.run(&clients[1], "get configmap aws-auth -n kube-system -o yaml", None);
+    fs::write(folder.join("aws-auth.yaml"), config_map.good()).unwrap();
+    let cluster = simulator.run(&clients[0], "eks describe-cluster --name my-cluster", None);
+    fs::write(folder.join("cluster.json"), cluster.good()).unwrap();
+    let files = |arn: &str| -> Value {
+        let mut command = Command::new(binary());
+        command
+            .current_dir(folder)
+            .args(["explain", "--output", "json", "--aws-auth", "aws-auth.yaml"])
+            .args(["--cluster-json", "cluster.json", "--arn", arn])
+            .env_remove("EKS_AUTH_SIM_READY_FILE");
+        serde_json::from_str(&Simulator::run_command(&mut command).good()).unwrap()
+    };
+    for (name, mapped) in [("user/testuser", true), ("role/admin-test-role", false)] {
+        let arn = format!("arn:aws:iam::111122223333:{name}");
+        let running = simulator.own(&format!("explain --output json --arn {arn}")).good();
+        let running: Value = serde_json::from_str(&running).unwrap();
+        let alone = files(&arn);
+        assert_eq!(alone["mapped"], mapped, "{alone:#}");
+        for key in ["cluster", "cause", "sentence", "mend"] {
+            assert_eq!(alone[key], running[key], "{alone:#}\n{running:#}");
+        }
+    }
+    // Whom no file names.
+    let creator = files("arn:aws:iam::111122223333:user/creator");
+    assert_eq!(creator["mapped"], false);
+    let not_known = creator["not_known"][0].as_str().unwrap();
+    assert!(not_known.contains("who created the cluster"), "{creator:#}");
+}

@@ -33,6 +33,7 @@ mod models;
 mod outbound;
 mod play;
 mod proxy;
+mod restage;
 mod scenarios;
 mod sdks;
 mod sso;

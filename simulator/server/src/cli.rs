@@ -3,12 +3,14 @@
 //! 0 is good, 1 means that the thing asked is not so, 2 wrong usage or input.
 
 mod clients;
+mod completions;
 mod ctl;
 mod excerpt;
 mod exec;
 mod explain;
 mod import;
 mod lint;
+mod man;
 mod operations;
 mod scenario;
 mod serve;
@@ -36,9 +38,12 @@ use crate::simulator::Config;
 use crate::state::clock::Clock;
 use crate::state::clock::SystemClock;
 
+/// The program.
+const NAME: &str = "eks-auth-sim";
+
 /// A local simulator of Amazon EKS authentication.
 #[derive(Debug, Parser)]
-#[command(name = "eks-auth-sim", version, arg_required_else_help = true)]
+#[command(name = NAME, version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -58,6 +63,8 @@ enum Command {
     Operations(operations::Operations),
     Clients(clients::ClientsCommand),
     Ctl(ctl::Ctl),
+    Completions(completions::Completions),
+    Man(man::ManCommand),
 }
 
 /// How data is printed.
@@ -140,12 +147,17 @@ const FILE_LIMIT: u64 = 16 << 20;
 
 /// A file, or standard input where it is `-`. `too_large` says of a larger one what is wrong.
 fn read_file(file: &str, too_large: &str) -> io::Result<Vec<u8>> {
+    read_file_within(FILE_LIMIT, file, too_large)
+}
+
+/// The same of a file that may be of another size.
+fn read_file_within(limit: u64, file: &str, too_large: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     match file {
-        "-" => io::stdin().lock().take(FILE_LIMIT + 1).read_to_end(&mut bytes)?,
-        _ => File::open(file)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?,
+        "-" => io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)?,
+        _ => File::open(file)?.take(limit + 1).read_to_end(&mut bytes)?,
     };
-    if bytes.len() as u64 > FILE_LIMIT {
+    if bytes.len() as u64 > limit {
         return Err(io::Error::other(too_large));
     }
     Ok(bytes)
@@ -205,6 +217,8 @@ pub fn main() -> ExitCode {
         Command::Operations(command) => command.run(),
         Command::Clients(command) => command.run(),
         Command::Ctl(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {
         if !failure.message.is_empty() {

@@ -4,6 +4,9 @@
 
 use eks_auth_core::cluster::eks::Cluster;
 use eks_auth_core::cluster::eks::parameter::LogType;
+pub(crate) mod api;
+mod restage;
+
 use eks_auth_core::explain;
 use eks_auth_core::explain::ClientContext;
 use eks_auth_core::explain::ClientProfile;
@@ -21,7 +24,11 @@ use eks_auth_core::world::fault::FaultSpec;
 use eks_auth_core::world::world_clock::WorldClock;
 use serde_json::Value;
 use serde_json::json;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
+use self::api::Restaged;
+use self::restage::RestageError;
 use crate::authenticator::client_certificate;
 use crate::net::http::Request;
 use crate::net::http::Response;
@@ -59,6 +66,12 @@ pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Respons
             let verified = verify_in(&state.snapshot(), state.now(), text("token"), text("cluster"));
             verified.unwrap_or_else(|message| json!({"refused": message}))
         }),
+        ("POST", "/v1/reset") => restaged(|| restage::reset(state)),
+        ("GET", "/v1/snapshot") => match blocking(|| restage::snapshot(state)) {
+            Ok(document) => return Response::new(200, "application/json", document),
+            Err(error) => Err(error.into()),
+        },
+        ("POST", "/v1/restore") => restaged(|| restage::restore(state, &request.body)),
         ("GET", "/v1/sso") => Ok(sign_ins_json(state)),
         ("POST", "/v1/sso/approve") => body(request).and_then(|body| {
             let text = |name: &str| body.get(name).and_then(Value::as_str);
@@ -90,6 +103,9 @@ pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Respons
             | "/v1/events"
             | "/v1/explain"
             | "/v1/faults"
+            | "/v1/reset"
+            | "/v1/restore"
+            | "/v1/snapshot"
             | "/v1/sso"
             | "/v1/sso/approve"
             | "/v1/verify",
@@ -114,6 +130,24 @@ impl ControlError {
             message: message.into(),
         }
     }
+}
+
+impl From<RestageError> for ControlError {
+    fn from(error: RestageError) -> Self {
+        Self::new(error.status(), error.to_string())
+    }
+}
+
+/// Work that takes its time, off the workers that answer other clients.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current() {
+        Ok(_) => block_in_place(work),
+        Err(_) => work(),
+    }
+}
+
+fn restaged(work: impl FnOnce() -> Result<Restaged, RestageError>) -> Result<Value, ControlError> {
+    Ok(json!(blocking(work)?))
 }
 
 fn body(request: &Request) -> Result<Value, ControlError> {

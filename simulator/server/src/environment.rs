@@ -69,7 +69,7 @@ pub fn write_files<'a>(
     let (config, credentials) = aws_files(folder);
     write_private(&config, &aws_config(spec.profiles, spec.aws_endpoint, spec.started))?;
     write_private(&credentials, &aws_credentials(spec.profiles))?;
-    let kubeconfig = folder.join("kubeconfig");
+    let kubeconfig = kubeconfig_file(folder);
     for (at, cluster) in spec.clusters.enumerate() {
         let text = write_cluster_files(folder, cluster, spec.ca_pem)?;
         if at == 0 {
@@ -118,6 +118,11 @@ pub(crate) fn write_cluster_files(folder: &Path, cluster: &ClusterListener, ca_p
         &yaml(&webhook_kubeconfig_value(cluster, ca_pem))?,
     )?;
     Ok(text)
+}
+
+/// The kubeconfig of the first cluster in a folder, which the environment names.
+pub(crate) fn kubeconfig_file(folder: &Path) -> PathBuf {
+    folder.join("kubeconfig")
 }
 
 /// The AWS configuration and credentials files in a folder.

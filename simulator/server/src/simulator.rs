@@ -40,6 +40,7 @@ use crate::simulator::listeners::Binding;
 pub use crate::simulator::listeners::ClusterListener;
 use crate::simulator::listeners::Listeners;
 use crate::simulator::listeners::Open;
+use crate::simulator::listeners::Origin;
 use crate::simulator::listeners::bind;
 use crate::simulator::listeners::own_hosts;
 use crate::simulator::listeners::reachable;
@@ -104,6 +105,22 @@ pub struct WebhookConfig {
     pub hostname: Option<String>,
     /// Who is mapped; absent, the mappings of the World's cluster.
     pub authenticator: Option<AuthenticatorConfig>,
+}
+
+impl WebhookConfig {
+    /// Makes the World's cluster the webhook's: under its name, with its mappings.
+    pub(crate) fn keep_one_cluster(&self, world: &mut World) -> Result<(), StartError> {
+        let id = &self.cluster_id;
+        let found = world.cluster(id).or_else(|| world.clusters.values().next());
+        let mut cluster = (**found.ok_or(StartError::NoCluster)?).clone();
+        id.clone_into(&mut cluster.name);
+        if let Some(config) = &self.authenticator {
+            cluster.authenticator = Some(Arc::new(config.clone()));
+        }
+        world.clusters.clear();
+        world.clusters.insert(id.clone(), Arc::new(cluster));
+        Ok(())
+    }
 }
 
 /// The simulator; see [`Simulator::start`].
@@ -202,7 +219,7 @@ impl Simulator {
         };
         world.own_hosts = [own_hosts(aws), own_hosts(aws_tls)].concat();
         if let Some(webhook) = &config.webhook {
-            keep_one_cluster(&mut world, webhook)?;
+            webhook.keep_one_cluster(&mut world)?;
         }
         let binding = Binding {
             listen: config.listen,
@@ -285,6 +302,11 @@ impl Simulator {
                 client_files,
                 ready_file: None,
             }),
+            origin: Some(Origin {
+                scenario: kept.scenario,
+                webhook: config.webhook.clone(),
+            }),
+            restaging: Mutex::new(()),
         });
         {
             let _entered = runtime.enter();
@@ -313,7 +335,19 @@ impl Simulator {
                 let own = own_hosts(control);
                 http::blocking(move |request| control::handle(&state, &own, request))
             };
-            spawn(control_listener, control, None, handler)?;
+            tunnels.add(
+                own_hosts(control),
+                proxy::Endpoint {
+                    tls: None,
+                    handler: Arc::clone(&handler),
+                },
+            );
+            // `ctl restore` sends a whole World.
+            runtime.spawn(http::serve_bodies_of(
+                control::api::SNAPSHOT_LIMIT,
+                TcpListener::from_std(control_listener)?,
+                handler,
+            ));
             for (cluster, bound) in bound_clusters {
                 listeners.serve(cluster, bound)?;
             }
@@ -467,20 +501,6 @@ fn make_folder(wanted: Option<PathBuf>) -> Result<Folder, StartError> {
             Ok(Folder::Kept(std::path::absolute(path)?))
         }
     }
-}
-
-/// Makes the World's cluster the webhook's: under its name, with its mappings.
-fn keep_one_cluster(world: &mut World, webhook: &WebhookConfig) -> Result<(), StartError> {
-    let id = &webhook.cluster_id;
-    let found = world.cluster(id).or_else(|| world.clusters.values().next());
-    let mut cluster = (**found.ok_or(StartError::NoCluster)?).clone();
-    id.clone_into(&mut cluster.name);
-    if let Some(config) = &webhook.authenticator {
-        cluster.authenticator = Some(Arc::new(config.clone()));
-    }
-    world.clusters.clear();
-    world.clusters.insert(id.clone(), Arc::new(cluster));
-    Ok(())
 }
 
 /// Why a simulator does not start.

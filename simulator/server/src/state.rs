@@ -44,6 +44,7 @@ use crate::authenticator::api_metrics::ApiServers;
 use crate::authenticator::api_metrics::OpenRequest;
 use crate::authenticator::metrics::Metrics;
 use crate::net::tls::Authority;
+use crate::simulator::listeners::Origin;
 use crate::state::clock::Clock;
 use crate::state::clock::Stopwatch;
 use crate::state::journal::Journal;
@@ -96,6 +97,10 @@ pub(crate) trait ClusterListeners: Send + Sync {
     fn bind(&self) -> io::Result<BoundListener>;
     /// Who signs the listeners' certificates, and clients'.
     fn authority(&self) -> &Authority;
+    /// What the simulator began with; nothing where nobody may ask for it.
+    fn origin(&self) -> Option<&Origin>;
+    /// Puts a World in place of the present one, with listeners for its clusters and for no others.
+    fn restage(&self, state: &State, world: World) -> io::Result<()>;
     /// Answers for the cluster that was made.
     fn open(&self, cluster: &Cluster, bound: BoundListener) -> io::Result<()>;
     /// Answers for a cluster no more.
@@ -166,10 +171,12 @@ impl State {
         self
     }
 
-    /// Forgets what happened: the journal, the tokens that API servers keep, and the logs, which begin anew.
+    /// Forgets what happened: the journal, the tokens that API servers keep, when keys were used, and the logs, which begin
+    /// anew.
     pub(crate) fn forget(&self) {
         self.journal.clear();
         self.forget_judgements();
+        *self.last_used.lock().unwrap_or_else(PoisonError::into_inner) = LastUsed::default();
         self.logs.change(|logs| *logs = LogStore::default());
         for cluster in self.snapshot().clusters.values() {
             self.begin_logs(cluster);
@@ -349,6 +356,12 @@ impl State {
     pub(crate) fn begin_logs(&self, cluster: &Arc<Cluster>) {
         let effect = Effect::BeginLogs(Arc::clone(cluster));
         self.logs.change(|store| effect.write_logs(store, cluster.created));
+    }
+
+    /// Makes the group and the streams of the logs that a cluster writes, where they are not there.
+    pub(crate) fn open_logs(&self, cluster: &Arc<Cluster>, now: Timestamp) {
+        let effect = Effect::OpenLogs(Arc::clone(cluster));
+        self.logs.change(|store| effect.write_logs(store, now));
     }
 
     /// Writes a warning of the simulator's own, which no cluster's log has.

@@ -436,6 +436,12 @@ impl Cluster {
         self.reindex_all();
     }
 
+    /// Takes the place of another cluster that clients have seen under this name: versions of objects never go back, and a
+    /// watch must begin anew.
+    pub fn replace(&mut self, seen: &Self) {
+        self.objects.go_on_after(seen.objects.revision());
+    }
+
     /// Puts back an object that was kept; [`Cluster::reindex_all`] must follow.
     pub(crate) fn restore_object(&mut self, key: ObjectKey, object: Value) {
         self.objects.restore(key, Arc::new(object));

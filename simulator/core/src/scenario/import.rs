@@ -12,6 +12,7 @@ mod anonymise;
 mod assemble;
 mod facts;
 mod paste;
+mod principal;
 #[cfg(test)]
 mod tests;
 mod yaml;
@@ -20,6 +21,9 @@ use std::fmt;
 
 use self::facts::Facts;
 use self::facts::Reader;
+pub use self::principal::ByMode;
+pub use self::principal::Mapped;
+pub use self::principal::PrincipalExplanation;
 use crate::explain::Explanation;
 use crate::explain::LogExplanation;
 use crate::explain::explain_record;
@@ -169,20 +173,38 @@ pub fn import(artifacts: &[Artifact], options: &Options) -> Result<Import, Refus
         None => artifacts,
     };
     let mut findings = Vec::new();
+    let facts = read(artifacts, &mut findings);
+    let built = if errors(&findings) == 0 {
+        assemble::build(&facts, options, &mut findings)
+    } else {
+        None
+    };
+    sort(&mut findings, artifacts);
+    match built {
+        Some(mut import) if errors(&findings) == 0 => {
+            import.findings = findings;
+            Ok(import)
+        }
+        _ => Err(Refusal { findings }),
+    }
+}
+
+/// What the artifacts say, and what is to be said of them.
+fn read(artifacts: &[Artifact], findings: &mut Vec<Finding>) -> Facts {
     let mut facts = Facts::default();
     for artifact in artifacts {
         let read_before = facts.kinds.len();
-        let errors_before = errors(&findings);
-        let pieces = paste::pieces(&artifact.file, &artifact.text, &mut findings);
+        let errors_before = errors(findings);
+        let pieces = paste::pieces(&artifact.file, &artifact.text, findings);
         let mut reader = Reader {
             file: &artifact.file,
             facts: &mut facts,
-            findings: &mut findings,
+            findings,
         };
         for piece in &pieces {
             reader.read(piece);
         }
-        if errors(&findings) > errors_before {
+        if errors(findings) > errors_before {
             continue;
         }
         let read = facts.kinds.get(read_before..).unwrap_or_default();
@@ -203,16 +225,27 @@ pub fn import(artifacts: &[Artifact], options: &Options) -> Result<Import, Refus
             });
         }
     }
-    let built = if errors(&findings) == 0 {
-        assemble::build(&facts, options, &mut findings)
+    facts
+}
+
+/// Explains from artifacts alone whether a principal is mapped, given as any ARN that AWS shows: aws-auth, access entries, the
+/// cluster's description, as far as they are there.
+///
+/// # Errors
+/// [`Refusal`] where an artifact cannot be read, or the ARN is no principal's.
+pub fn explain_principal(arn: &str, artifacts: &[Artifact]) -> Result<PrincipalExplanation, Refusal> {
+    let mut findings = Vec::new();
+    let facts = read(artifacts, &mut findings);
+    let explained = if errors(&findings) == 0 {
+        assemble::explain_principal(arn, &facts, &mut findings)
     } else {
         None
     };
     sort(&mut findings, artifacts);
-    match built {
-        Some(mut import) if errors(&findings) == 0 => {
-            import.findings = findings;
-            Ok(import)
+    match explained {
+        Some(mut explained) if errors(&findings) == 0 => {
+            explained.findings = findings;
+            Ok(explained)
         }
         _ => Err(Refusal { findings }),
     }

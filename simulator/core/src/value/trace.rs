@@ -81,6 +81,17 @@ impl Trace {
         self.push(id, rule, Verdict::Missed, expected.into(), got.into());
     }
 
+    /// The same checks, with what was wanted and got in other words.
+    #[must_use]
+    pub(crate) fn reworded(mut self, reword: impl Fn(&str) -> String) -> Self {
+        for check in &mut self.checks {
+            for text in [&mut check.expected, &mut check.got].into_iter().flatten() {
+                *text = reword(text);
+            }
+        }
+        self
+    }
+
     /// Adds the checks of a later stage.
     pub fn extend(&mut self, later: Self) {
         self.checks.extend(later.checks);

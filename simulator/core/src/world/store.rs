@@ -4,6 +4,8 @@
 //! The rest of an account or a cluster is one record. Unchanged parts are told by the structure that snapshots share, so
 //! that a change costs what it touches. Indices are not kept; they are made anew.
 
+pub mod snapshot;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 

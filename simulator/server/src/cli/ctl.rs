@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,6 +17,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
+use super::read_file_within;
+use crate::control::api::Restaged;
+use crate::control::api::SNAPSHOT_LIMIT;
 use crate::environment;
 use crate::net::client;
 
@@ -69,6 +73,25 @@ enum CtlCommand {
                             kubectl --kubeconfig jane/client.kubeconfig auth whoami"
     )]
     ClientCertificate(CertificateArgs),
+    /// Put World and logs back to how they were staged at the start
+    ///
+    /// Addresses and keys stay. A cluster that was made since is gone; one that was deleted is back. What happened is forgotten.
+    #[command(after_help = "Example:\n  eks-auth-sim ctl reset")]
+    Reset,
+    /// Write the whole World into a file, from which `restore` puts it back; logs and events are not in it
+    ///
+    /// The file has the secret keys of this made-up World; only you may read it.
+    #[command(after_help = "Example:\n  eks-auth-sim ctl snapshot before.json\n  eks-auth-sim ctl restore before.json")]
+    Snapshot {
+        /// The file; `-` is standard output
+        file: String,
+    },
+    /// Put a World back from the file that `snapshot` wrote; the simulator must have been started with the same scenario
+    #[command(after_help = "Example:\n  eks-auth-sim ctl restore before.json")]
+    Restore {
+        /// The file; `-` is standard input
+        file: String,
+    },
     /// Print what came of a workshop
     Workshop {
         #[command(subcommand)]
@@ -193,6 +216,23 @@ impl Ctl {
                 for file in wish.write(&self.target)? {
                     writeln!(out, "{}", file.display())?;
                 }
+            }
+            CtlCommand::Reset => writeln!(out, "reset: {}", self.target.restage("/v1/reset", &[])?)?,
+            CtlCommand::Snapshot { file } => {
+                let answer = self.target.ask("GET", "/v1/snapshot", &[])?;
+                if answer.status != 200 {
+                    read_answer(&answer.body)?;
+                }
+                match file.as_str() {
+                    "-" => out.write_all(&answer.body)?,
+                    file => environment::write_whole(Path::new(file), &String::from_utf8_lossy(&answer.body))
+                        .map_err(|error| Failure::usage(format!("cannot write `{file}`: {error}")))?,
+                }
+            }
+            CtlCommand::Restore { file } => {
+                let snapshot = read_file_within(SNAPSHOT_LIMIT as u64, &file, "a file of this size is no snapshot")
+                    .map_err(|error| Failure::usage(format!("cannot read `{file}`: {error}")))?;
+                writeln!(out, "restored: {}", self.target.restage("/v1/restore", &snapshot)?)?;
             }
             CtlCommand::Workshop {
                 command: WorkshopCommand::Results,
@@ -385,25 +425,43 @@ impl Target {
 
     /// Calls the running simulator's control interface.
     pub(super) fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value, Failure> {
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        read_answer(&self.ask(method, path, body.as_bytes())?.body)
+    }
+
+    /// Has another World put in place, and says which clusters are in it.
+    fn restage(&self, path: &str, body: &[u8]) -> Result<String, Failure> {
+        let answer = read_answer(&self.ask("POST", path, body)?.body)?;
+        let restaged: Restaged = serde_json::from_value(answer).map_err(Failure::usage)?;
+        Ok(match restaged.clusters.len() {
+            0 => "no cluster".to_owned(),
+            _ => restaged.clusters.join(", "),
+        })
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &[u8]) -> Result<client::Answer, Failure> {
         let ready = self.ready()?;
         let endpoint = ready.get("control").and_then(Value::as_str).unwrap_or_default();
-        let body = body.map(|body| body.to_string()).unwrap_or_default();
-        let answer = client::send(
+        client::send(
             client::Target::plain(endpoint).map_err(Failure::usage)?,
             &client::Request {
                 method,
                 path_and_query: path,
                 headers: &[("content-type".to_owned(), "application/json".to_owned())],
-                body: body.as_bytes(),
+                body,
             },
         )
-        .map_err(|error| Failure::usage(format!("no simulator answers at {endpoint}: {error}")))?;
-        let value: Value = serde_json::from_slice(&answer.body)
-            .map_err(|error| Failure::usage(format!("{endpoint} is no simulator: {error}")))?;
-        match value.get("error").and_then(Value::as_str) {
-            Some(error) => Err(Failure::usage(error)),
-            None => Ok(value),
-        }
+        .map_err(|error| Failure::usage(format!("no simulator answers at {endpoint}: {error}")))
+    }
+}
+
+/// An answer of the control interface.
+fn read_answer(body: &[u8]) -> Result<Value, Failure> {
+    let value: Value = serde_json::from_slice(body)
+        .map_err(|error| Failure::usage(format!("this is no answer of a simulator: {error}")))?;
+    match value.get("error").and_then(Value::as_str) {
+        Some(error) => Err(Failure::usage(error)),
+        None => Ok(value),
     }
 }
 

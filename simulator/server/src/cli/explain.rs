@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use eks_auth_core::explain::ClientContext;
+use eks_auth_core::explain::Explanation;
 use eks_auth_core::explain::LogExplanation;
 use eks_auth_core::explain::explain_client_error;
 use eks_auth_core::explain::explain_log_line;
@@ -15,8 +16,11 @@ use eks_auth_core::scenario;
 use eks_auth_core::scenario::import;
 use eks_auth_core::scenario::import::Artifact;
 use eks_auth_core::scenario::import::Kind;
+use eks_auth_core::scenario::import::Mapped;
 use eks_auth_core::scenario::import::Options;
+use eks_auth_core::scenario::import::PrincipalExplanation;
 use eks_auth_core::scenario::import::newest_denial;
+use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
@@ -24,6 +28,7 @@ use super::Failure;
 use super::Output;
 use super::ctl::Target;
 use super::import::Artifacts;
+use super::import::value as finding_value;
 use super::read_or;
 use super::world_text;
 use crate::control;
@@ -38,7 +43,9 @@ use crate::state::clock::SystemClock;
 #[command(after_help = "Examples:\n  eks-auth-sim explain --last\n  \
                         kubectl get svc 2>&1 | eks-auth-sim explain --client-error -\n  \
                         eks-auth-sim explain --log-line - --aws-auth aws-auth.yaml < authenticator.log\n  \
-                        eks-auth-sim explain --arn arn:aws:iam::111122223333:role/admin-test-role --scenario unmapped-role")]
+                        eks-auth-sim explain --arn arn:aws:iam::111122223333:role/admin-test-role --scenario unmapped-role\n  \
+                        eks-auth-sim explain --arn arn:aws:iam::111122223333:role/dev --aws-auth aws-auth.yaml \\\n    \
+                        --cluster-json cluster.json --access-entries entries.json")]
 #[group(id = "subject", required = true, multiple = false, args = ["token", "arn", "last", "client_error", "log_line"])]
 pub(super) struct Explain {
     /// A bearer token, `k8s-aws-v1.…`; `-` reads it from standard input
@@ -74,10 +81,19 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(mut self) -> Result<ExitCode, Failure> {
         self.token = self.token.map(read_or).transpose()?;
-        if !self.artifacts.is_empty() && self.log_line.is_none() {
-            return Err(Failure::usage(
-                "--aws-auth, --access-entries and --cluster-json go with --log-line",
-            ));
+        if !self.artifacts.is_empty() {
+            match &self.arn {
+                Some(_) if self.scenario.is_some() => {
+                    return Err(Failure::usage("give either --scenario or files"));
+                }
+                Some(arn) => return self.explain_principal(arn),
+                None if self.log_line.is_none() => {
+                    return Err(Failure::usage(
+                        "--aws-auth, --access-entries and --cluster-json go with --arn or --log-line",
+                    ));
+                }
+                None => {}
+            }
         }
         if let Some(line) = self.log_line.take() {
             return self.explain_line(&read_or(line)?);
@@ -167,6 +183,28 @@ impl Explain {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Whether a principal is mapped, by files alone.
+    fn explain_principal(&self, arn: &str) -> Result<ExitCode, Failure> {
+        let explained = import::explain_principal(arn, &self.artifacts.read()?);
+        let findings = match &explained {
+            Ok(explained) => &explained.findings,
+            Err(refusal) => &refusal.findings,
+        };
+        if self.output == Output::Text || explained.is_err() {
+            let mut err = io::stderr().lock();
+            for finding in findings {
+                writeln!(err, "{finding}")?;
+            }
+        }
+        let explained = explained.map_err(|_| Failure::not_so("there is nothing to be explained by"))?;
+        let mut out = io::stdout().lock();
+        match self.output {
+            Output::Json => writeln!(out, "{:#}", principal_value(&explained))?,
+            Output::Text => writeln!(out, "{}", explained.render_text().trim_end())?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
     /// In the World of a scenario at its beginning.
     fn explain_here(&self) -> Result<Value, Failure> {
         let machine = SystemClock.now();
@@ -191,6 +229,39 @@ impl Explain {
         let config = ClientConfig::load(env, None).ok()?;
         Some(config.client_context())
     }
+}
+
+/// An explanation as in a simulator, where there is one, and what the modes and the files add.
+fn principal_value(explained: &PrincipalExplanation) -> Value {
+    let members = |explanation: Option<&Explanation>| {
+        let value = explanation.map(|explanation| control::explanation_json(&explained.cluster, explanation));
+        let mut members = match value {
+            Some(Value::Object(members)) => members,
+            _ => Map::from_iter([("cluster".to_owned(), json!(explained.cluster))]),
+        };
+        members.remove("text");
+        members
+    };
+    let mapped = |mapped| match mapped {
+        Mapped::Yes => json!(true),
+        Mapped::No => json!(false),
+        Mapped::NotKnown => Value::Null,
+    };
+    let answers = explained.answers.iter().map(|answer| {
+        let mut members = members(Some(&answer.explanation));
+        members.insert("authentication_mode".to_owned(), json!(answer.mode.as_str()));
+        members.insert("mapped".to_owned(), mapped(answer.mapped));
+        Value::Object(members)
+    });
+    let mut whole = members(explained.verdict());
+    whole.insert("mapped".to_owned(), mapped(explained.mapped));
+    whole.insert("answers".to_owned(), answers.collect());
+    whole.insert("not_known".to_owned(), json!(explained.not_known));
+    whole.insert(
+        "findings".to_owned(),
+        explained.findings.iter().map(finding_value).collect(),
+    );
+    Value::Object(whole)
 }
 
 fn line_value(explained: &LogExplanation) -> Value {

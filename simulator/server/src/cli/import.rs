@@ -181,7 +181,8 @@ impl Import {
     }
 }
 
-fn value(finding: &Finding) -> Value {
+/// A finding as JSON has it.
+pub(super) fn value(finding: &Finding) -> Value {
     json!({
         "file": finding.file,
         "line": finding.line,

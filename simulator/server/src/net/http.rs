@@ -136,6 +136,14 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, handler: Han
     .await;
 }
 
+/// The same without TLS, for a listener that takes bodies of another size.
+pub(crate) async fn serve_bodies_of(body_limit: usize, listener: TcpListener, handler: Handler) {
+    accept(listener, move |stream, peer| {
+        serve_connection(stream, peer.into(), Arc::clone(&handler), body_limit)
+    })
+    .await;
+}
+
 /// Serves each connection with a task of its own, a bounded number of them at once.
 pub(crate) async fn accept<F>(listener: TcpListener, serve: impl Fn(TcpStream, SocketAddr) -> F)
 where
@@ -166,18 +174,18 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     match tls {
-        None => serve_connection(stream, peer.into(), handler).await,
+        None => serve_connection(stream, peer.into(), handler, BODY_LIMIT).await,
         Some(tls) => {
             if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, tls.accept(stream)).await {
                 let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
                 let peer = Peer::with_certificates(peer, shown.iter().map(|shown| shown.to_vec()));
-                serve_connection(stream, peer, handler).await;
+                serve_connection(stream, peer, handler, BODY_LIMIT).await;
             }
         }
     }
 }
 
-async fn serve_connection<S>(stream: S, peer: Peer, handler: Handler)
+async fn serve_connection<S>(stream: S, peer: Peer, handler: Handler, body_limit: usize)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -189,7 +197,7 @@ where
             async move {
                 let is_upgradable = request.version() == hyper::Version::HTTP_11;
                 let upgrade = hyper::upgrade::on(&mut request);
-                let mut response = answer(request, peer, &handler).await;
+                let mut response = answer_within(body_limit, request, peer, &handler).await;
                 if let Delivery::WebSocket(lines) = response.delivery {
                     if !is_upgradable {
                         return deliver(Response::new(400, "text/plain", "Bad Request\n")).await;
@@ -230,14 +238,23 @@ type Granted = Arc<Mutex<Option<(OnUpgrade, Receiver<Vec<u8>>)>>>;
 
 /// Reads a request to its end and has it answered.
 pub(crate) async fn answer(request: hyper::Request<Incoming>, peer: Peer, handler: &Handler) -> Response {
+    answer_within(BODY_LIMIT, request, peer, handler).await
+}
+
+async fn answer_within(
+    body_limit: usize,
+    request: hyper::Request<Incoming>,
+    peer: Peer,
+    handler: &Handler,
+) -> Response {
     let (head, body) = request.into_parts();
-    let body = match timeout(BODY_TIME, Limited::new(body, BODY_LIMIT).collect()).await {
+    let body = match timeout(BODY_TIME, Limited::new(body, body_limit).collect()).await {
         Ok(Ok(body)) => body.to_bytes().to_vec(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             return Response::new(
                 413,
                 "text/plain",
-                format!("Request entity too large: limit is {BODY_LIMIT}\n"),
+                format!("Request entity too large: limit is {body_limit}\n"),
             )
             .with_header("connection", "close");
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::mem;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
@@ -32,6 +33,7 @@ use crate::net::proxy;
 use crate::net::proxy::Tunnels;
 use crate::net::tls::Authority;
 use crate::shell;
+use crate::simulator::WebhookConfig;
 use crate::state::BoundListener;
 use crate::state::ClusterListeners;
 use crate::state::State;
@@ -113,6 +115,19 @@ pub(crate) struct Listeners {
     // Weak, since the state leads here.
     pub(crate) state: Weak<State>,
     pub(crate) open: Mutex<Open>,
+    /// What `ctl reset` goes back to; nothing where no control interface is.
+    pub(crate) origin: Option<Origin>,
+    // A std Mutex: held while a World is put in place of another, never across an await.
+    pub(crate) restaging: Mutex<()>,
+}
+
+/// What a simulator began with.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// The text of the scenario.
+    pub(crate) scenario: String,
+    /// Where it is an authenticator that stands alone.
+    pub(crate) webhook: Option<WebhookConfig>,
 }
 
 /// What is open, and what was said of it.
@@ -183,34 +198,58 @@ impl Listeners {
         Ok(())
     }
 
-    /// Begins anew with a World, at the addresses of the clusters that are there.
+    /// Begins anew with a World, at the addresses of the clusters that are there. Requests see the old World or the new one
+    /// whole.
     pub(crate) fn restage(&self, state: &State, mut world: World) -> io::Result<()> {
-        let old = state.snapshot();
-        world.own_hosts.clone_from(&old.own_hosts);
+        // One at a time: the listeners are to be those of the World that came last.
+        let _restaging = self.restaging.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(webhook) = self.origin.as_ref().and_then(|origin| origin.webhook.as_ref()) {
+            webhook.keep_one_cluster(&mut world).map_err(io::Error::other)?;
+        }
         let open = self.clusters();
+        let now = world.clock.now(state.clients_now());
         let names: Vec<String> = world.clusters.keys().cloned().collect();
         let mut new = Vec::new();
         for name in &names {
-            let Some((cluster, _)) = world.cluster_mut(name) else {
-                continue;
-            };
-            cluster.certificate_authority.clone_from(&self.binding.ca_pem);
-            match open.iter().find(|listener| listener.name == *name) {
-                Some(listener) => cluster.endpoint.clone_from(&listener.endpoint),
+            let endpoint = match open.iter().find(|listener| listener.name == *name) {
+                Some(listener) => listener.endpoint.clone(),
                 None => {
                     let bound = ClusterListeners::bind(self)?;
-                    cluster.endpoint.clone_from(&bound.endpoint);
-                    new.push((cluster.clone(), bound));
+                    let endpoint = bound.endpoint.clone();
+                    new.push((name, bound));
+                    endpoint
                 }
+            };
+            if let Some((cluster, ids)) = world.cluster_mut(name) {
+                cluster.set_api(endpoint, self.binding.ca_pem.clone(), ids, now);
             }
         }
-        state.change(|changed| *changed = world);
+        let old = state.change(|present| {
+            world.own_hosts.clone_from(&present.own_hosts);
+            for (name, seen) in &present.clusters {
+                if let Some((cluster, _)) = world.cluster_mut(name) {
+                    cluster.replace(seen);
+                }
+            }
+            mem::replace(present, world)
+        });
         state.forget_judgements();
-        for (cluster, bound) in new {
-            ClusterListeners::open(self, &cluster, bound)?;
+        let world = state.snapshot();
+        let is_first_new = new.first().is_some_and(|(name, _)| Some(*name) == names.first());
+        for (name, bound) in new {
+            if let Some(cluster) = world.cluster(name) {
+                ClusterListeners::open(self, cluster, bound)?;
+            }
         }
         for gone in old.clusters.values().filter(|cluster| !names.contains(&cluster.name)) {
             ClusterListeners::close(self, gone)?;
+        }
+        // The kubeconfig that the environment names is the first cluster's.
+        let open = self.clusters();
+        let first = open.iter().find(|listener| names.first() == Some(&listener.name));
+        if let Some(first) = first.filter(|_| is_first_new && self.origin.is_some()) {
+            let kubeconfig = fs::read_to_string(&first.kubeconfig)?;
+            environment::write_whole(&environment::kubeconfig_file(&self.folder), &kubeconfig)?;
         }
         Ok(())
     }
@@ -260,6 +299,14 @@ impl ClusterListeners for Listeners {
 
     fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    fn restage(&self, state: &State, world: World) -> io::Result<()> {
+        Listeners::restage(self, state, world)
     }
 
     fn open(&self, cluster: &Cluster, bound: BoundListener) -> io::Result<()> {

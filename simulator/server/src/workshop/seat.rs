@@ -148,6 +148,8 @@ impl SeatWorld {
                 },
                 ready_file: None,
             }),
+            origin: None,
+            restaging: Mutex::new(()),
         });
         let handler = shell::handler(Arc::downgrade(&state), Endpoint::Aws);
         {

@@ -4,11 +4,13 @@
 //! out. What AWS does not show (an entry's unique id, the creator) is chosen so that the denial comes out.
 
 mod case;
+mod principal;
 mod text;
 mod world;
 
 use self::case::Case;
 use self::case::Denial;
+pub(super) use self::principal::explain as explain_principal;
 use self::text::Story;
 use self::world::World;
 use self::world::parse;
@@ -28,6 +30,7 @@ use crate::explain::explain_request;
 use crate::explain::identity_of;
 use crate::explain::lint::Severity;
 use crate::scenario::Scenario;
+use crate::scenario::Staging;
 use crate::value::arn::CanonicalArn;
 use crate::value::instant::Timestamp;
 use crate::value::user::UserInfo;
@@ -235,19 +238,7 @@ fn granting(facts: &Facts, case: &Case, world: &World) -> (Place, String) {
 
 fn ask(case: &Case, world: &World, findings: &mut Vec<Finding>) -> Option<Verdict> {
     let machine = case.time.unwrap_or(Timestamp::from_unix_seconds(1_767_225_600));
-    let mut files = vec![("scenario.yaml", world.render())];
-    files.extend(world.aws_auth_file().map(|text| (AWS_AUTH_FILE, text)));
-    let staging = match crate::scenario::stage(&with_files(&files), machine) {
-        Ok(staging) => staging,
-        Err(error) => {
-            findings.push(Place::default().finding(
-                Severity::Error,
-                format!("the world that comes of it is refused: {}", error.message),
-                "mend what the message names in the artifacts",
-            ));
-            return None;
-        }
-    };
+    let staging = staged(world, machine, findings)?;
     let world = &staging.world;
     let cluster = world.clusters.values().next()?;
     let caller = &case.caller;
@@ -267,6 +258,23 @@ fn ask(case: &Case, world: &World, findings: &mut Vec<Finding>) -> Option<Verdic
             username: user.username,
         },
     })
+}
+
+/// The world as a scenario begins with it; a finding where it is refused.
+fn staged(world: &World, machine: Timestamp, findings: &mut Vec<Finding>) -> Option<Staging> {
+    let mut files = vec![("scenario.yaml", world.render())];
+    files.extend(world.aws_auth_file().map(|text| (AWS_AUTH_FILE, text)));
+    match crate::scenario::stage(&with_files(&files), machine) {
+        Ok(staging) => Some(staging),
+        Err(error) => {
+            findings.push(Place::default().finding(
+                Severity::Error,
+                format!("the world that comes of it is refused: {}", error.message),
+                "mend what the message names in the artifacts",
+            ));
+            None
+        }
+    }
 }
 
 fn forbidden(case: &Case, user: &mapping::MappedUser, cluster: &Cluster) -> Option<Explanation> {
