@@ -5,9 +5,12 @@
     reason = "a test that cannot read the sources should end at once"
 )]
 
+use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// What the core may depend on: nothing that does I/O.
 const CORE_DEPENDENCIES: [&str; 17] = [
@@ -227,7 +230,9 @@ fn every_scenario_has_three_hints_in_both_languages_and_a_proof_of_who_is_let_in
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    for (path, text) in files("docs", ".md").into_iter().chain(files(".", "README.md")) {
+    let others = ["THIRD-PARTY.md"].map(|name| (name.to_owned(), fs::read_to_string(root().join(name)).unwrap()));
+    let documents = files("docs", ".md").into_iter().chain(files(".", "README.md"));
+    for (path, text) in documents.chain(others) {
         let folder = root().join(&path);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if !target.contains("://") {
@@ -235,6 +240,61 @@ fn links_between_documents_lead_somewhere() {
                 assert!(file.exists(), "{path}: {target}");
             }
         }
+    }
+}
+
+/// THIRD-PARTY.md names what is linked into the binary on this machine; `UPDATE_EXPECT=1` writes its table anew.
+#[test]
+fn third_party_md_names_every_crate_in_the_binary_with_its_license() {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["tree", "--package", "eks-auth-sim", "--locked", "--offline"])
+        .args([
+            "--edges",
+            "normal,no-proc-macro",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}|{l}",
+        ])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let linked: BTreeSet<String> = tree
+        .lines()
+        // Our own crates have their path behind the version.
+        .filter(|line| !line.contains(" (/"))
+        .map(|line| {
+            let (package, license) = line.trim_end_matches(" (*)").split_once('|').unwrap();
+            let (name, version) = package.split_once(" v").unwrap();
+            assert!(!license.is_empty(), "{name} names no license");
+            format!("| {name} | {version} | {license} |")
+        })
+        .collect();
+    let path = root().join("THIRD-PARTY.md");
+    let text = fs::read_to_string(&path).unwrap();
+    const HEAD: &str = "|---|---|---|\n";
+    let (introduction, table) = text.split_once(HEAD).unwrap();
+    if env::var_os("UPDATE_EXPECT").is_some() {
+        let rows: String = linked.iter().map(|row| format!("{row}\n")).collect();
+        fs::write(&path, format!("{introduction}{HEAD}{rows}")).unwrap();
+        return;
+    }
+    let named: BTreeSet<String> = table.lines().map(str::to_owned).collect();
+    let missing: Vec<_> = linked.difference(&named).collect();
+    assert!(missing.is_empty(), "THIRD-PARTY.md lacks these rows: {missing:#?}");
+    // Another platform links other crates, so a row may stand that is not linked here; but not one that nobody links.
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    for row in named.difference(&linked) {
+        let mut cells = row.trim_matches(['|', ' ']).split(" | ");
+        let (name, version) = (cells.next().unwrap(), cells.next().unwrap());
+        let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+        assert!(
+            lock.contains(&entry),
+            "THIRD-PARTY.md has a row that Cargo.lock has not: {row}"
+        );
     }
 }
 
