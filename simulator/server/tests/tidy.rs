@@ -230,7 +230,8 @@ fn every_scenario_has_three_hints_in_both_languages_and_a_proof_of_who_is_let_in
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    let others = ["THIRD-PARTY.md"].map(|name| (name.to_owned(), fs::read_to_string(root().join(name)).unwrap()));
+    let others =
+        ["SECURITY.md", "THIRD-PARTY.md"].map(|name| (name.to_owned(), fs::read_to_string(root().join(name)).unwrap()));
     let documents = files("docs", ".md").into_iter().chain(files(".", "README.md"));
     for (path, text) in documents.chain(others) {
         let folder = root().join(&path);
