@@ -230,8 +230,8 @@ fn every_scenario_has_three_hints_in_both_languages_and_a_proof_of_who_is_let_in
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    let others =
-        ["SECURITY.md", "THIRD-PARTY.md"].map(|name| (name.to_owned(), fs::read_to_string(root().join(name)).unwrap()));
+    let others = ["CONTRIBUTING.md", "SECURITY.md", "THIRD-PARTY.md"]
+        .map(|name| (name.to_owned(), fs::read_to_string(root().join(name)).unwrap()));
     let documents = files("docs", ".md").into_iter().chain(files(".", "README.md"));
     for (path, text) in documents.chain(others) {
         let folder = root().join(&path);
@@ -242,6 +242,19 @@ fn links_between_documents_lead_somewhere() {
             }
         }
     }
+}
+
+/// A file that moves is looked for where CONTRIBUTING.md sends people.
+#[test]
+fn every_file_that_contributing_md_names_is_there() {
+    let text = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let is_path = |word: &&str| word.contains('/') && !word.contains([' ', '<', '*', '…', '@']);
+    let tops = ["simulator/", "client-tests/", "scenarios/", "docs/", ".ci/"];
+    let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(is_path).collect();
+    let named = named.iter().filter(|path| tops.iter().any(|top| path.starts_with(top)));
+    let missing: Vec<_> = named.clone().filter(|path| !root().join(path).exists()).collect();
+    assert_eq!(missing, Vec::<&&str>::new());
+    assert!(named.count() > 20, "CONTRIBUTING.md has no worked examples");
 }
 
 /// THIRD-PARTY.md names what is linked into the binary on this machine; `UPDATE_EXPECT=1` writes its table anew.
