@@ -230,7 +230,7 @@ fn every_scenario_has_three_hints_in_both_languages_and_a_proof_of_who_is_let_in
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    let others = ["CONTRIBUTING.md", "SECURITY.md", "THIRD-PARTY.md"]
+    let others = ["CONTRIBUTING.md", "README.ko.md", "SECURITY.md", "THIRD-PARTY.md"]
         .map(|name| (name.to_owned(), fs::read_to_string(root().join(name)).unwrap()));
     let documents = files("docs", ".md").into_iter().chain(files(".", "README.md"));
     for (path, text) in documents.chain(others) {
@@ -242,6 +242,37 @@ fn links_between_documents_lead_somewhere() {
             }
         }
     }
+}
+
+/// What must be the same in every language: the levels of headings, code blocks to the letter, and the commands of tables.
+fn outline(text: &str) -> Vec<&str> {
+    let mut is_code = false;
+    text.lines()
+        .filter_map(|line| {
+            let is_fence = line.starts_with("```");
+            is_code ^= is_fence;
+            if is_code || is_fence {
+                return Some(line);
+            }
+            match line.split_once(' ')? {
+                (level, _) if level.starts_with('#') => Some(level),
+                ("|", rest) if rest.starts_with('`') => rest.split(" |").next(),
+                ("-" | "|", _) => Some("a point"),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn the_readme_is_short_and_has_the_same_outline_in_korean() {
+    let english = fs::read_to_string(root().join("README.md")).unwrap();
+    let korean = fs::read_to_string(root().join("README.ko.md")).unwrap();
+    assert!(english.lines().count() < 150);
+    assert_eq!(outline(&korean), outline(&english));
+    let count = eks_auth_sim::runner::catalogue::built_in().count();
+    assert!(english.contains(&format!("all {count} broken scenarios")), "{count}");
+    assert!(korean.contains(&format!("시나리오 {count}개를 모두")), "{count}");
 }
 
 /// A file that moves is looked for where CONTRIBUTING.md sends people.
