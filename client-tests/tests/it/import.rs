@@ -1,4 +1,4 @@
-//! Imported cases, run: each shows the denial that the customer had, and its mend mends it.
+//! Imported cases, run: each shows the denial that the customer had, and its fix fixes it.
 
 use std::fs;
 use std::path::Path;
@@ -115,7 +115,7 @@ fn what_the_real_clients_print_explains_a_principal_as_the_simulator_does() {
         let running: Value = serde_json::from_str(&running).unwrap();
         let alone = files(&arn);
         assert_eq!(alone["mapped"], mapped, "{alone:#}");
-        for key in ["cluster", "cause", "sentence", "mend"] {
+        for key in ["cluster", "cause", "sentence", "fix"] {
             assert_eq!(alone[key], running[key], "{alone:#}\n{running:#}");
         }
     }

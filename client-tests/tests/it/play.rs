@@ -36,8 +36,8 @@ fn left_over(terminal: &Terminal) -> usize {
 }
 
 #[test]
-fn a_learner_is_told_what_is_still_wrong_and_any_right_mend_counts() {
-    let test = "a_learner_is_told_what_is_still_wrong_and_any_right_mend_counts";
+fn a_learner_is_told_what_is_still_wrong_and_any_right_fix_counts() {
+    let test = "a_learner_is_told_what_is_still_wrong_and_any_right_fix_counts";
     let Some(clients) = need(test, &[Client::Aws, Client::Kubectl, Client::Tmux]) else {
         return;
     };
@@ -48,14 +48,14 @@ fn a_learner_is_told_what_is_still_wrong_and_any_right_mend_counts() {
         "{screen}"
     );
     terminal.enter("hint", "Hint 1/3: The authenticator's log names");
-    let screen = terminal.enter("check", "Not mended yet.");
+    let screen = terminal.enter("check", "Not fixed yet.");
     assert!(screen.contains("Still wrong: identity-not-mapped"), "{screen}");
     terminal.enter("explain", "cause: identity-not-mapped");
 
     // Wrong: somebody else's credentials get in, but not the role.
     let as_creator = "aws eks update-kubeconfig --name my-cluster --region us-west-2 --profile creator";
     terminal.enter(as_creator, "Updated context");
-    let screen = terminal.enter("check", "Not mended yet.");
+    let screen = terminal.enter("check", "Not fixed yet.");
     assert!(
         screen.contains(
             "the cluster let in arn:aws:iam::111122223333:user/creator, not `arn:aws:iam::111122223333:role/admin-test-role`"
@@ -73,7 +73,7 @@ fn a_learner_is_told_what_is_still_wrong_and_any_right_mend_counts() {
         "AWS_PROFILE=admin-test-role aws eks update-kubeconfig --name my-cluster --region us-west-2",
         "Updated context",
     );
-    let screen = terminal.enter("check", "✔ Mended.");
+    let screen = terminal.enter("check", "✔ Fixed.");
     assert!(
         screen.contains("hints 1 of 3") && screen.contains("LEARNED"),
         "{screen}"
@@ -81,13 +81,13 @@ fn a_learner_is_told_what_is_still_wrong_and_any_right_mend_counts() {
 
     // Again from the beginning, as recommended.
     terminal.enter("reset", "All is as at the beginning.");
-    terminal.enter("check", "Not mended yet.");
+    terminal.enter("check", "Not fixed yet.");
     terminal.enter(
         "KUBE_EDITOR=\"sed -i 's|  mapRoles: .|&\\n    - {rolearn: arn:aws:iam::111122223333:role/admin-test-role, username: \
          testrole, groups: [system:masters]}|'\" AWS_PROFILE=creator kubectl edit configmap aws-auth -n kube-system",
         "configmap/aws-auth edited",
     );
-    terminal.enter("check", "✔ Mended.");
+    terminal.enter("check", "✔ Fixed.");
     // Ctrl-C ends what runs in the shell, and nothing else.
     terminal.enter("echo begun; cat", "begun\n");
     terminal.keys(&["C-c"]);

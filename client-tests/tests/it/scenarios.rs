@@ -137,7 +137,7 @@ fn path_without(folder: &std::path::Path, hidden: &[&str]) -> std::ffi::OsString
     folder.as_os_str().to_owned()
 }
 
-/// Without the fix each proof fails, with it each symptom, every alternative mends, and no mistake does. Of the whole
+/// Without the fix each proof fails, with it each symptom, every alternative fixes, and no mistake does. Of the whole
 /// catalogue this takes a quarter of an hour: `MUTATE=all` asks for it, the article's scenarios stand for it otherwise.
 #[test]
 fn scenarios_show_something_with_the_real_clients() {
@@ -182,7 +182,7 @@ fn what_is_not_tried_on_a_bare_machine_is_counted_at_the_end() {
     assert!(told.ends_with(end), "{told}");
 }
 
-/// What the built-in client cannot do is told, scenario by scenario and mend by mend, and is no failure.
+/// What the built-in client cannot do is told, scenario by scenario and fix by fix, and is no failure.
 #[test]
 fn mutations_are_seen_on_a_bare_machine_as_far_as_they_go() {
     let empty = tempfile::tempdir().unwrap();
@@ -219,7 +219,7 @@ fn a_scenario_that_shows_nothing_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scenario.yaml");
     let (before, _) = text.split_once("\nproof:\n").unwrap();
-    // A proof that needs no mend.
+    // A proof that needs no fix.
     let text = format!("{before}\nproof:\n  - run: kubectl get svc\n    as: creator\n");
     std::fs::write(&path, text).unwrap();
     let mut command = Command::new(binary());
@@ -279,7 +279,7 @@ proof:
         .args(["scenario", "run", "--client", "builtin", "--mutate", "--lang", "en"])
         .arg(&path);
     let told = Simulator::run_command(&mut command).good();
-    assert!(told.contains("reproduced, explained, mended"), "{told}");
+    assert!(told.contains("reproduced, explained, fixed"), "{told}");
 }
 
 #[test]

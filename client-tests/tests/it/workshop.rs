@@ -116,7 +116,7 @@ impl Workshop {
     }
 }
 
-const MEND: &str = r#"
+const FIX: &str = r#"
 kubectl get configmap aws-auth -n kube-system -o json > "$HOME/before.json"
 cat > "$HOME/patch.yaml" <<'END'
 data:
@@ -140,8 +140,8 @@ fn seats_are_apart_and_what_a_cluster_saw_decides() {
     let screen = workshop.shell(&jane, "hint; check");
     assert!(screen.contains("Hint 1/3"), "{screen}");
     assert!(screen.contains("Still wrong: identity-not-mapped"), "{screen}");
-    let screen = workshop.shell(&jane, &format!("{MEND}check"));
-    assert!(screen.contains("✔ Mended."), "{screen}");
+    let screen = workshop.shell(&jane, &format!("{FIX}check"));
+    assert!(screen.contains("✔ Fixed."), "{screen}");
     // The other world is as it was; and there the first one's credentials are a stranger's.
     let screen = workshop.shell(&joe, "check");
     assert!(screen.contains("Still wrong: identity-not-mapped"), "{screen}");
@@ -223,7 +223,7 @@ fn a_token_opens_its_own_seat_only_and_strangers_are_refused() {
         let (_, status) = workshop.curl(&arguments);
         assert_eq!(status, wanted, "{arguments:?}");
     }
-    // A step that was made up, with the right words, mends nothing.
+    // A step that was made up, with the right words, fixes nothing.
     let (script, _) = workshop.curl(&["-X", "POST", &format!("{jane}/check")]);
     let check = script
         .split_once("/check/")
@@ -265,7 +265,7 @@ fn a_page_checks_by_what_the_cluster_saw_of_an_unpacked_archive() {
         "curl -fsS {seat}/env.tar.gz | tar xz && cd seat-1 && ls -A . .aws .kube
          export $(grep '^    [A-Z_]*=' README.txt | sed \"s|FOLDER|$PWD|\")
          AWS_PROFILE=admin-test-role kubectl get svc
-         HOME=$PWD\n{MEND}"
+         HOME=$PWD\n{FIX}"
     ));
     assert!(
         screen.contains("README.txt") && screen.contains("credentials"),
@@ -278,11 +278,11 @@ fn a_page_checks_by_what_the_cluster_saw_of_an_unpacked_archive() {
     let screen = workshop.bare_shell("cd seat-1 && . ./env.sh && AWS_PROFILE=admin-test-role kubectl get svc && pwd");
     assert!(screen.contains("10.100.0.1"), "{screen}");
     let verdict = look();
-    assert!(verdict.starts_with("✔ Mended."), "{verdict}");
+    assert!(verdict.starts_with("✔ Fixed."), "{verdict}");
     let (page, _) = workshop.curl(&[&seat]);
-    assert!(page.contains("✔ Mended.") && page.contains("/next\""), "{page}");
+    assert!(page.contains("✔ Fixed.") && page.contains("/next\""), "{page}");
 
-    // `kubectl auth can-i` is asked of the cluster once more: who says yes there and may not has mended nothing.
+    // `kubectl auth can-i` is asked of the cluster once more: who says yes there and may not has fixed nothing.
     let screen = workshop.bare_shell("cd seat-1 && . ./env.sh && next && kubectl get svc; ls \"$HOME\"");
     assert!(screen.contains("2/2") && screen.contains("README.txt"), "{screen}");
     let verdict = look();

@@ -1,4 +1,4 @@
-//! From a trace to words for people: which check, which cause, how to mend it.
+//! From a trace to words for people: which check, which cause, how to fix it.
 
 mod access_entry;
 mod cause;
@@ -57,8 +57,8 @@ pub struct Explanation {
     pub sentence: String,
     /// The facts that show it.
     pub evidence: Vec<String>,
-    /// How to mend it.
-    pub mend: String,
+    /// How to fix it.
+    pub fix: String,
     /// Each check in order.
     pub trace: Trace,
 }
@@ -89,28 +89,28 @@ impl Explanation {
                 let _ = writeln!(text, "  {fact}");
             }
         }
-        if !self.mend.is_empty() {
-            let _ = writeln!(text, "\nmend: {}", self.mend);
+        if !self.fix.is_empty() {
+            let _ = writeln!(text, "\nmend: {}", self.fix);
         }
         text
     }
 }
 
-/// Cause, evidence and mend, before the trace is added.
+/// Cause, evidence and fix, before the trace is added.
 struct Finding {
     cause: Cause,
     sentence: String,
     evidence: Vec<String>,
-    mend: String,
+    fix: String,
 }
 
 impl Finding {
-    fn new(cause: Cause, sentence: impl Into<String>, mend: impl Into<String>) -> Self {
+    fn new(cause: Cause, sentence: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
             cause,
             sentence: sentence.into(),
             evidence: Vec::new(),
-            mend: mend.into(),
+            fix: fix.into(),
         }
     }
 
@@ -124,7 +124,7 @@ impl Finding {
             cause: self.cause,
             sentence: self.sentence,
             evidence: self.evidence,
-            mend: self.mend,
+            fix: self.fix,
             trace,
         }
     }
@@ -132,7 +132,7 @@ impl Finding {
 
 /// What to do about [`Cause::IdentityUnusable`]: besides what is no principal at all, it is of EC2 instances that act with
 /// the credentials of `identity-credentials/ec2/security-credentials/ec2-instance`.
-const UNUSABLE_MEND: &str = "use an IAM user or role; an EC2 instance acts with the role of its instance profile, not with its \
+const UNUSABLE_FIX: &str = "use an IAM user or role; an EC2 instance acts with the role of its instance profile, not with its \
                              instance identity role";
 
 /// Explains an authentication in the World in which it was made.
@@ -164,7 +164,7 @@ pub fn explain(authentication: &Authentication, cluster: &Cluster, world: &World
                 DenialReason::Identity => Finding::new(
                     Cause::IdentityUnusable,
                     "access denied: the caller is no principal that can be mapped",
-                    UNUSABLE_MEND,
+                    UNUSABLE_FIX,
                 ),
                 DenialReason::Mapping(error) => match &authentication.identity {
                     Some(identity) => mapping_finding(error, identity, cluster, world),
@@ -307,7 +307,7 @@ fn token_finding(error: &TokenError) -> Finding {
     if let TokenError::Expired { date } = error {
         return token_expired(sentence, *date);
     }
-    let (cause, mend) = match error {
+    let (cause, fix) = match error {
         TokenError::ClusterHeader { .. } => (
             Cause::TokenForNoCluster,
             "sign the header x-k8s-aws-id with the cluster's name: use `aws eks get-token`",
@@ -324,7 +324,7 @@ fn token_finding(error: &TokenError) -> Finding {
         ),
         _ => (Cause::TokenMalformed, MAKE_ANEW),
     };
-    Finding::new(cause, sentence, mend)
+    Finding::new(cause, sentence, fix)
 }
 
 /// A clock that is behind cannot be told from an old token.

@@ -31,7 +31,7 @@ use serde::Serialize;
 /// The World of AWS's article, in which the simulator starts when no scenario is named.
 pub const ARTICLE_WORLD: &str = include_str!("scenario/article.yaml");
 
-/// A staged misfortune: a World, what is seen in it, why, how it is mended, and how that shows.
+/// A staged misfortune: a World, what is seen in it, why, how it is fixed, and how that shows.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     /// The name by which it is run; the name of its folder.
@@ -52,13 +52,13 @@ pub struct Scenario {
     pub cause: Cause,
     /// For who is stuck, from vague to plain.
     pub hints: Vec<Text>,
-    /// The recommended mend.
+    /// The recommended fix.
     pub fix: Vec<Step>,
-    /// Other right mends.
+    /// Other right fixes.
     pub alternatives: Vec<Repair>,
     /// What people try in vain.
     pub mistakes: Vec<Mistake>,
-    /// The commands that show that it is mended.
+    /// The commands that show that it is fixed.
     pub proof: Vec<Step>,
     /// What is to be remembered.
     pub learned: Option<Text>,
@@ -76,7 +76,7 @@ pub struct Text {
     pub ko: String,
 }
 
-/// Another right mend than the recommended one.
+/// Another right fix than the recommended one.
 #[derive(Clone, Debug)]
 pub struct Repair {
     /// A line.
@@ -85,7 +85,7 @@ pub struct Repair {
     pub fix: Vec<Step>,
 }
 
-/// A mend that is none.
+/// A fix that is none.
 #[derive(Clone, Debug)]
 pub struct Mistake {
     /// A line.
@@ -403,6 +403,6 @@ pub struct ScenarioError {
     pub line: u64,
     /// From 1; 0 where it is not known.
     pub column: u64,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub message: String,
 }

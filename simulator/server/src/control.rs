@@ -538,7 +538,7 @@ pub fn explanation_json(cluster: &str, explanation: &Explanation) -> Value {
         "cause": explanation.cause.id(),
         "sentence": explanation.sentence,
         "evidence": explanation.evidence,
-        "mend": explanation.mend,
+        "fix": explanation.fix,
         "checks": trace_json(&explanation.trace),
         "text": explanation.render_text(),
     })

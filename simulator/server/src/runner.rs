@@ -5,13 +5,13 @@
 mod builtin;
 pub mod catalogue;
 pub mod clients;
+mod executor;
 mod home;
 mod lesson;
 mod mutate;
 pub(crate) mod place;
 mod process;
 mod render;
-mod stagehand;
 
 use std::io;
 use std::path::Path;
@@ -22,8 +22,8 @@ use eks_auth_core::explain::Explanation;
 use eks_auth_core::scenario::Scenario;
 use eks_auth_core::scenario::Step;
 
-use self::stagehand::LogLines;
-use self::stagehand::Stagehand;
+use self::executor::Executor;
+use self::executor::LogLines;
 use crate::environment;
 use crate::simulator::Config;
 use crate::simulator::Running;
@@ -31,6 +31,10 @@ use crate::simulator::Simulator;
 use crate::simulator::StartError;
 use crate::state::clock::Stopwatch;
 
+pub(crate) use self::executor::Rigour;
+pub(crate) use self::executor::apply_action;
+pub(crate) use self::executor::faults;
+pub(crate) use self::executor::stranger;
 pub(crate) use self::lesson::Lesson;
 pub(crate) use self::lesson::Request;
 pub use self::mutate::mutate;
@@ -39,10 +43,6 @@ pub use self::render::json;
 pub use self::render::junit;
 pub use self::render::markdown;
 pub use self::render::text;
-pub(crate) use self::stagehand::Rigour;
-pub(crate) use self::stagehand::befall;
-pub(crate) use self::stagehand::faults;
-pub(crate) use self::stagehand::stranger;
 
 /// The real clients that are there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,9 +138,9 @@ impl Transcript {
 pub enum Stage {
     /// What the person sees.
     Symptom,
-    /// What mends it.
+    /// What fixes it.
     Fix,
-    /// What shows that it is mended.
+    /// What shows that it is fixed.
     Proof,
 }
 
@@ -202,9 +202,9 @@ pub fn play(scenario: Scenario, text: &str, clients: &Clients) -> Result<Transcr
         return Ok(transcript);
     }
     let theatre = Theatre::open(text)?;
-    let mut stagehand = theatre.stagehand(&scenario, clients)?;
+    let mut executor = theatre.executor(&scenario, clients)?;
     let mut transcript = Transcript::new(scenario);
-    match play_in(&mut transcript, &mut stagehand) {
+    match play_in(&mut transcript, &mut executor) {
         Err(RunError::NotBuiltIn) => transcript.skipped = Some(RunError::NotBuiltIn.to_string()),
         other => other?,
     }
@@ -212,14 +212,14 @@ pub fn play(scenario: Scenario, text: &str, clients: &Clients) -> Result<Transcr
     Ok(transcript)
 }
 
-fn play_in(transcript: &mut Transcript, stagehand: &mut Stagehand<'_>) -> Result<(), RunError> {
+fn play_in(transcript: &mut Transcript, executor: &mut Executor<'_>) -> Result<(), RunError> {
     for (stage, steps) in [
         (Stage::Symptom, transcript.scenario.symptom.clone()),
         (Stage::Fix, transcript.scenario.fix.clone()),
         (Stage::Proof, transcript.scenario.proof.clone()),
     ] {
         for step in steps {
-            let (played, faults) = stagehand.run(stage, step, Rigour::Whole)?;
+            let (played, faults) = executor.run(stage, step, Rigour::Whole)?;
             transcript.played.push(played);
             if !faults.is_empty() {
                 transcript.faults = faults;
@@ -274,12 +274,8 @@ impl Theatre {
     ///
     /// # Errors
     /// [`RunError`] when a file cannot be written.
-    pub(crate) fn stagehand<'a>(
-        &'a self,
-        scenario: &Scenario,
-        clients: &'a Clients,
-    ) -> Result<Stagehand<'a>, RunError> {
-        Stagehand::new(&self.running, clients, scenario, LogLines::clone(&self.log))
+    pub(crate) fn executor<'a>(&'a self, scenario: &Scenario, clients: &'a Clients) -> Result<Executor<'a>, RunError> {
+        Executor::new(&self.running, clients, scenario, LogLines::clone(&self.log))
     }
 }
 

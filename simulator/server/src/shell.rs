@@ -338,11 +338,11 @@ fn outgoing(
         service::http::Delivery::Prompt => Delivery::Prompt,
         service::http::Delivery::Late(wait) => Delivery::Late(wait),
         service::http::Delivery::Dropped => Delivery::Dropped,
-        service::http::Delivery::Streamed(stream) => match stream::start(state, *stream, open_request) {
+        service::http::Delivery::Streamed(stream) => match stream::start(state, stream, open_request) {
             Ok(chunks) => Delivery::Streamed(chunks),
             Err(why) => return server_exception(&why),
         },
-        service::http::Delivery::WebSocket(stream) => match stream::start(state, *stream, open_request) {
+        service::http::Delivery::WebSocket(stream) => match stream::start(state, stream, open_request) {
             Ok(chunks) => Delivery::WebSocket(chunks),
             Err(why) => return server_exception(&why),
         },

@@ -76,7 +76,7 @@ const OTHER_FILES: u64 = 100;
 pub struct WorkshopConfig {
     /// How many can join.
     pub seats: usize,
-    /// What they mend, in order.
+    /// What they fix, in order.
     pub scenarios: Vec<Scenario>,
     /// Where every listener binds.
     pub listen: IpAddr,

@@ -8,9 +8,12 @@
 #[path = "tidy/modules.rs"]
 mod modules;
 
+use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::modules::Modules;
 
@@ -38,30 +41,19 @@ const CORE_DEPENDENCIES: [&str; 19] = [
 ];
 
 /// The wings of the core; each uses only those before it.
-const WINGS: [&str; 9] = [
-    "value", "go", "kube", "aws", "logs", "cluster", "world", "explain", "scenario",
+const WINGS: [&str; 10] = [
+    "value", "go", "kube", "aws", "logs", "cluster", "world", "explain", "service", "scenario",
 ];
 
 /// Modules of the server that use each other still, sorted. One that is opened leaves this list, and none comes in.
-const KNOWN_CIRCLES: &[&[&str]] = &[
-    &["aws::ec2::input", "aws::ec2::render"],
-    &["aws::error", "aws::input", "aws::protocol"],
-    &["aws::sign_in", "aws::sso_oidc"],
-    &[
-        "authenticator::webhook",
-        "aws::unserved",
-        "environment",
-        "kube",
-        "kube::authn",
-        "kube::service_account_token",
-        "net::proxy",
-        "net::tls",
-        "simulator::listeners",
-        "state",
-        "state::store",
-    ],
-    &["kube::reviews", "kube::token_review"],
-];
+const KNOWN_CIRCLES: &[&[&str]] = &[&[
+    "environment",
+    "net::proxy",
+    "net::tls",
+    "simulator::listeners",
+    "state",
+    "state::store",
+]];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -211,7 +203,7 @@ fn wire_errors_are_worded_in_one_place_a_service() {
         .collect::<Vec<_>>();
     assert_eq!(
         holding(&sources, &["<ErrorResponse"]),
-        ["simulator/core/src/service/aws/error.rs"]
+        ["simulator/core/src/service/aws/wire.rs"]
     );
     assert_eq!(
         holding(&sources, &["kind: \"Status\""]),
@@ -319,7 +311,10 @@ fn every_scenario_has_three_hints_in_both_languages_and_a_proof_of_who_is_let_in
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    for (path, text) in files("docs", ".md").into_iter().chain(files(".", "README.md")) {
+    let others = ["CONTRIBUTING.md", "README.ko.md", "SECURITY.md", "THIRD-PARTY.md"]
+        .map(|name| (name.to_owned(), fs::read_to_string(root().join(name)).unwrap()));
+    let documents = files("docs", ".md").into_iter().chain(files(".", "README.md"));
+    for (path, text) in documents.chain(others) {
         let folder = root().join(&path);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if !target.contains("://") {
@@ -327,6 +322,105 @@ fn links_between_documents_lead_somewhere() {
                 assert!(file.exists(), "{path}: {target}");
             }
         }
+    }
+}
+
+/// What must be the same in every language: the levels of headings, code blocks to the letter, and the commands of tables.
+fn outline(text: &str) -> Vec<&str> {
+    let mut is_code = false;
+    text.lines()
+        .filter_map(|line| {
+            let is_fence = line.starts_with("```");
+            is_code ^= is_fence;
+            if is_code || is_fence {
+                return Some(line);
+            }
+            match line.split_once(' ')? {
+                (level, _) if level.starts_with('#') => Some(level),
+                ("|", rest) if rest.starts_with('`') => rest.split(" |").next(),
+                ("-" | "|", _) => Some("a point"),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn the_readme_is_short_and_has_the_same_outline_in_korean() {
+    let english = fs::read_to_string(root().join("README.md")).unwrap();
+    let korean = fs::read_to_string(root().join("README.ko.md")).unwrap();
+    assert!(english.lines().count() < 150);
+    assert_eq!(outline(&korean), outline(&english));
+    let count = eks_auth_sim::runner::catalogue::built_in().count();
+    assert!(english.contains(&format!("all {count} broken scenarios")), "{count}");
+    assert!(korean.contains(&format!("시나리오 {count}개를 모두")), "{count}");
+}
+
+/// A file that moves is looked for where CONTRIBUTING.md sends people.
+#[test]
+fn every_file_that_contributing_md_names_is_there() {
+    let text = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let is_path = |word: &&str| word.contains('/') && !word.contains([' ', '<', '*', '…', '@']);
+    let tops = ["simulator/", "client-tests/", "scenarios/", "docs/", ".ci/"];
+    let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(is_path).collect();
+    let named = named.iter().filter(|path| tops.iter().any(|top| path.starts_with(top)));
+    let missing: Vec<_> = named.clone().filter(|path| !root().join(path).exists()).collect();
+    assert_eq!(missing, Vec::<&&str>::new());
+    assert!(named.count() > 20, "CONTRIBUTING.md has no worked examples");
+}
+
+/// THIRD-PARTY.md names what is linked into the binary on this machine; `UPDATE_EXPECT=1` writes its table anew.
+#[test]
+fn third_party_md_names_every_crate_in_the_binary_with_its_license() {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["tree", "--package", "eks-auth-sim", "--locked", "--offline"])
+        .args([
+            "--edges",
+            "normal,no-proc-macro",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}|{l}",
+        ])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let linked: BTreeSet<String> = tree
+        .lines()
+        // Our own crates have their path behind the version.
+        .filter(|line| !line.contains(" (/"))
+        .map(|line| {
+            let (package, license) = line.trim_end_matches(" (*)").split_once('|').unwrap();
+            let (name, version) = package.split_once(" v").unwrap();
+            assert!(!license.is_empty(), "{name} names no license");
+            format!("| {name} | {version} | {license} |")
+        })
+        .collect();
+    let path = root().join("THIRD-PARTY.md");
+    let text = fs::read_to_string(&path).unwrap();
+    const HEAD: &str = "|---|---|---|\n";
+    let (introduction, table) = text.split_once(HEAD).unwrap();
+    if env::var_os("UPDATE_EXPECT").is_some() {
+        let rows: String = linked.iter().map(|row| format!("{row}\n")).collect();
+        fs::write(&path, format!("{introduction}{HEAD}{rows}")).unwrap();
+        return;
+    }
+    let named: BTreeSet<String> = table.lines().map(str::to_owned).collect();
+    let missing: Vec<_> = linked.difference(&named).collect();
+    assert!(missing.is_empty(), "THIRD-PARTY.md lacks these rows: {missing:#?}");
+    // Another platform links other crates, so a row may stand that is not linked here; but not one that nobody links.
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    for row in named.difference(&linked) {
+        let mut cells = row.trim_matches(['|', ' ']).split(" | ");
+        let (name, version) = (cells.next().unwrap(), cells.next().unwrap());
+        let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+        assert!(
+            lock.contains(&entry),
+            "THIRD-PARTY.md has a row that Cargo.lock has not: {row}"
+        );
     }
 }
 

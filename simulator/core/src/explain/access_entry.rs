@@ -23,7 +23,7 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
             "aws eks delete-access-entry --cluster-name {} --principal-arn {}",
             cluster.name, entry.principal_arn
         );
-        let mend = format!("{delete}, then {}", create_command(&now.arn, cluster));
+        let fix = format!("{delete}, then {}", create_command(&now.arn, cluster));
         if entry.principal_arn != now.arn {
             return Some(
                 Finding::new(
@@ -32,7 +32,7 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
                         "access denied: the access entry is for {}, and the caller is {}",
                         entry.principal_arn, now.arn
                     ),
-                    mend,
+                    fix,
                 )
                 .with("an access entry goes by the principal's whole ARN and its unique id"),
             );
@@ -45,7 +45,7 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
                         "access denied: {} was made anew since its access entry was made",
                         entry.principal_arn
                     ),
-                    format!("make the entry again, with its policies: {mend}"),
+                    format!("make the entry again, with its policies: {fix}"),
                 )
                 .with(format!(
                     "the entry holds the unique id {}, the caller's is {}; the API shows neither",

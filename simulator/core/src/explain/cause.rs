@@ -1,4 +1,4 @@
-//! The causes by name. docs/explain.md says of each where it shows and how it is mended.
+//! The causes by name. docs/explain.md says of each where it shows and how it is fixed.
 
 /// One list for the variants, their ids and [`Cause::ALL`].
 macro_rules! causes {

@@ -106,7 +106,7 @@ pub fn explain_client(
             explanation.sentence
         );
         // `aws eks update-kubeconfig --profile` writes AWS_PROFILE into the kubeconfig, which the keys come before as well.
-        explanation.mend = format!(
+        explanation.fix = format!(
             "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, or add `--profile {name}` to the plugin's arguments \
              in the kubeconfig"
         );
@@ -116,18 +116,18 @@ pub fn explain_client(
             "{}; the client acts with profile {}, and profile {} would be let in",
             explanation.sentence, holder.name, other.name
         );
-        explanation.mend = format!(
+        explanation.fix = format!(
             "act with profile {name}: set AWS_PROFILE={name}, or aws eks update-kubeconfig --name {} --profile {name}. To stay \
              who you are: {}",
             cluster.name,
-            explanation.mend,
+            explanation.fix,
             name = other.name
         );
     }
     explanation
 }
 
-/// Whether another key would mend it.
+/// Whether another key would fix it.
 fn is_of_who_signs(cause: Cause) -> bool {
     !matches!(
         cause,

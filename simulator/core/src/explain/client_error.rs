@@ -12,13 +12,13 @@ struct Symptom {
     texts: &'static [&'static str],
     cause: Cause,
     sentence: &'static str,
-    mend: &'static str,
+    fix: &'static str,
 }
 
 const ASSUME_ROLE_DENIED: &str = "the role may not be assumed: its trust policy does not name the caller, the caller's own \
                                   policies do not allow sts:AssumeRole, or there is no such role";
-const MEND_ASSUME_ROLE: &str = "see who asks (aws sts get-caller-identity) and whom the role trusts (aws iam get-role \
-                                --role-name ROLE); mend the one or the other";
+const FIX_ASSUME_ROLE: &str = "see who asks (aws sts get-caller-identity) and whom the role trusts (aws iam get-role \
+                                --role-name ROLE); fix the one or the other";
 
 /// The first that fits counts.
 ///
@@ -29,215 +29,215 @@ const SYMPTOMS: &[Symptom] = &[
         texts: &["exec plugin: invalid apiVersion"],
         cause: Cause::ExecApiVersionUnsupported,
         sentence: "kubectl does not know the version of the exec plugin that the kubeconfig names, and runs nothing",
-        mend: "write the kubeconfig anew with a current AWS CLI: aws eks update-kubeconfig --name CLUSTER",
+        fix: "write the kubeconfig anew with a current AWS CLI: aws eks update-kubeconfig --name CLUSTER",
     },
     Symptom {
         texts: &["plugin returned version client.authentication.k8s.io/"],
         cause: Cause::ExecApiVersionUnsupported,
         sentence: "the exec plugin answers in another version than the kubeconfig names",
-        mend: "update the AWS CLI and kubectl, then: aws eks update-kubeconfig --name CLUSTER",
+        fix: "update the AWS CLI and kubectl, then: aws eks update-kubeconfig --name CLUSTER",
     },
     Symptom {
         texts: &["getting credentials: exec: executable ", " not found"],
         cause: Cause::ExecPluginNotFound,
         sentence: "kubectl does not find the exec plugin that makes the token",
-        mend: "install the AWS CLI, or put its folder into the PATH of whatever starts kubectl; a full path as `command` in \
+        fix: "install the AWS CLI, or put its folder into the PATH of whatever starts kubectl; a full path as `command` in \
                the kubeconfig works too",
     },
     Symptom {
         texts: &["executable file not found in $PATH"],
         cause: Cause::ExecPluginNotFound,
         sentence: "kubectl does not find the exec plugin that makes the token",
-        mend: "install the AWS CLI, or put its folder into the PATH of whatever starts kubectl; a full path as `command` in \
+        fix: "install the AWS CLI, or put its folder into the PATH of whatever starts kubectl; a full path as `command` in \
                the kubeconfig works too",
     },
     Symptom {
         texts: &["The config profile (", ") could not be found"],
         cause: Cause::ProfileNotFound,
         sentence: "the AWS CLI has no profile of that name, so no token is made",
-        mend: "see `aws configure list-profiles`; the name may come from AWS_PROFILE, or from the kubeconfig: \
+        fix: "see `aws configure list-profiles`; the name may come from AWS_PROFILE, or from the kubeconfig: \
                aws eks update-kubeconfig --name CLUSTER --profile PROFILE",
     },
     Symptom {
         texts: &["Unable to locate credentials"],
         cause: Cause::CredentialsMissing,
         sentence: "the AWS CLI finds no credentials, so no token is made",
-        mend: "name a profile that has some (AWS_PROFILE), or run `aws configure` or `aws sso login`",
+        fix: "name a profile that has some (AWS_PROFILE), or run `aws configure` or `aws sso login`",
     },
     Symptom {
         texts: &["Error loading SSO Token"],
         cause: Cause::SsoNotSignedIn,
         sentence: "nobody is signed in to IAM Identity Center, or the sign-in has ended, so no token is made",
-        mend: "aws sso login --profile PROFILE",
+        fix: "aws sso login --profile PROFILE",
     },
     Symptom {
         texts: &["Token has expired and refresh failed"],
         cause: Cause::SsoNotSignedIn,
         sentence: "the sign-in to IAM Identity Center has ended, so no token is made",
-        mend: "aws sso login --profile PROFILE",
+        fix: "aws sso login --profile PROFILE",
     },
     Symptom {
         texts: &["SSO session associated with this profile has expired"],
         cause: Cause::SsoNotSignedIn,
         sentence: "the sign-in to IAM Identity Center has ended, so no token is made",
-        mend: "aws sso login --profile PROFILE",
+        fix: "aws sso login --profile PROFILE",
     },
     Symptom {
         texts: &["Enter MFA code for "],
         cause: Cause::MfaCodeWanted,
         sentence: "the profile's role wants a code of an MFA device, which an exec plugin cannot ask for",
-        mend: "get a session yourself (aws sts get-session-token --serial-number ARN --token-code CODE), put its three \
+        fix: "get a session yourself (aws sts get-session-token --serial-number ARN --token-code CODE), put its three \
                values into a profile, and let kubectl use that",
     },
     Symptom {
         texts: &["when calling the AssumeRole operation", "roleSessionName"],
         cause: Cause::SessionNameInvalid,
         sentence: "STS refuses the name of the session: letters, digits and _+=,.@- only",
-        mend: "set another role_session_name",
+        fix: "set another role_session_name",
     },
     Symptom {
         texts: &["(AccessDenied) when calling the AssumeRole operation"],
         cause: Cause::AssumeRoleDenied,
         sentence: ASSUME_ROLE_DENIED,
-        mend: MEND_ASSUME_ROLE,
+        fix: FIX_ASSUME_ROLE,
     },
     // `--cli-error-format json` and the like do not name the operation.
     Symptom {
         texts: &["is not authorized to perform: sts:AssumeRole on resource"],
         cause: Cause::AssumeRoleDenied,
         sentence: ASSUME_ROLE_DENIED,
-        mend: MEND_ASSUME_ROLE,
+        fix: FIX_ASSUME_ROLE,
     },
     Symptom {
         texts: &["Not authorized to perform sts:AssumeRoleWithWebIdentity"],
         cause: Cause::AssumeRoleDenied,
         sentence: "the role's trust policy does not name the service account whose token asks for it, or there is no such role",
-        mend: "compare the trust policy's conditions (aws iam get-role --role-name ROLE) with \
+        fix: "compare the trust policy's conditions (aws iam get-role --role-name ROLE) with \
                system:serviceaccount:NAMESPACE:NAME and the audience sts.amazonaws.com",
     },
     Symptom {
         texts: &["An error occurred (RegionDisabledException)"],
         cause: Cause::RegionDisabled,
         sentence: "STS gives out no credentials of this account in that region",
-        mend: "an administrator of the account activates STS there (IAM, Account settings), or use another region's endpoint",
+        fix: "an administrator of the account activates STS there (IAM, Account settings), or use another region's endpoint",
     },
     Symptom {
         texts: &["An error occurred (ExpiredToken"],
         cause: Cause::SessionExpired,
         sentence: "the temporary credentials have ended",
-        mend: "get new credentials: `aws sso login`, or assume the role again",
+        fix: "get new credentials: `aws sso login`, or assume the role again",
     },
     Symptom {
         texts: &["The kubernetes group name ", " is invalid, it cannot start with "],
         cause: Cause::EntryGroupReserved,
         sentence: "an access entry cannot have groups of Kubernetes' own, such as system:masters",
-        mend: "associate an access policy: aws eks associate-access-policy --policy-arn \
+        fix: "associate an access policy: aws eks associate-access-policy --policy-arn \
                arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster …",
     },
     Symptom {
         texts: &["authentication mode must be set to one of [API, API_AND_CONFIG_MAP]"],
         cause: Cause::EntriesNotInMode,
         sentence: "the cluster's authentication mode is CONFIG_MAP, which has no access entries",
-        mend: "map the principal in aws-auth, or switch the mode, for good: aws eks update-cluster-config --name CLUSTER \
+        fix: "map the principal in aws-auth, or switch the mode, for good: aws eks update-cluster-config --name CLUSTER \
                --access-config authenticationMode=API_AND_CONFIG_MAP",
     },
     Symptom {
         texts: &["Unsupported authentication mode update from "],
         cause: Cause::ModeUpdateOneWay,
         sentence: "authentication modes are only switched from CONFIG_MAP over API_AND_CONFIG_MAP to API, never back",
-        mend: "stay in the mode, and give access entries to those whom aws-auth mapped",
+        fix: "stay in the mode, and give access entries to those whom aws-auth mapped",
     },
     Symptom {
         texts: &["The specified principalArn is invalid"],
         cause: Cause::EntryPrincipalInvalid,
         sentence: "no principal has that ARN: access entries want it with its path, while aws-auth wants it without",
-        mend: "take the ARN from IAM: aws iam get-role --role-name ROLE --query Role.Arn",
+        fix: "take the ARN from IAM: aws iam get-role --role-name ROLE --query Role.Arn",
     },
     Symptom {
         texts: &["The specified principalArn could not be found"],
         cause: Cause::EntryNotFound,
         sentence: "the principal has no access entry",
-        mend: "make one first: aws eks create-access-entry --cluster-name CLUSTER --principal-arn ARN",
+        fix: "make one first: aws eks create-access-entry --cluster-name CLUSTER --principal-arn ARN",
     },
     Symptom {
         texts: &["The specified access entry resource is already in use on this cluster"],
         cause: Cause::EntryExists,
         sentence: "the principal has an access entry already",
-        mend: "see it (aws eks describe-access-entry) and change it (aws eks update-access-entry), or delete it first",
+        fix: "see it (aws eks describe-access-entry) and change it (aws eks update-access-entry), or delete it first",
     },
     Symptom {
         texts: &["principalArn value of a Service Linked Role"],
         cause: Cause::EntryOfServiceLinkedRole,
         sentence: "access entries of service-linked roles are made by AWS alone",
-        mend: "give the entry to a role of your own",
+        fix: "give the entry to a role of your own",
     },
     Symptom {
         texts: &["No cluster found for name: "],
         cause: Cause::ClusterNotFound,
         sentence: "the account has no cluster of that name in that region",
-        mend: "check account, region and name: aws sts get-caller-identity; aws eks list-clusters --region REGION",
+        fix: "check account, region and name: aws sts get-caller-identity; aws eks list-clusters --region REGION",
     },
     Symptom {
         texts: &["An error occurred (AccessDenied"],
         cause: Cause::IamNotAllowed,
         sentence: "the caller's IAM policies do not allow the call to AWS; Kubernetes has no part in it",
-        mend: "have the action allowed to the caller in IAM, or act as somebody to whom it is",
+        fix: "have the action allowed to the caller in IAM, or act as somebody to whom it is",
     },
     Symptom {
         texts: &["is not authorized to perform: "],
         cause: Cause::IamNotAllowed,
         sentence: "the caller's IAM policies do not allow the call to AWS; Kubernetes has no part in it",
-        mend: "have the action allowed to the caller in IAM, or act as somebody to whom it is",
+        fix: "have the action allowed to the caller in IAM, or act as somebody to whom it is",
     },
     Symptom {
         texts: &["is attempting to grant RBAC permissions not currently held"],
         cause: Cause::NotAuthorized,
         sentence: "a role or binding would grant more than the caller holds, and the caller has not the verb `bind` or \
                    `escalate` on the role",
-        mend: "grant a smaller role, or have it done by somebody who holds all of it",
+        fix: "grant a smaller role, or have it done by somebody who holds all of it",
     },
     Symptom {
         texts: &["error converting YAML to JSON"],
         cause: Cause::ManifestInvalid,
         sentence: "the file is no YAML, so that nothing was changed in the cluster",
-        mend: "mend the line that the message names; `eks-auth-sim lint FILE` shows it",
+        fix: "fix the line that the message names; `eks-auth-sim lint FILE` shows it",
     },
     Symptom {
         texts: &["ConfigMap in version \"v1\" cannot be handled as a ConfigMap"],
         cause: Cause::ManifestInvalid,
         sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
-        mend: "make it text: `mapRoles: |` with a bar, and the list indented below it",
+        fix: "make it text: `mapRoles: |` with a bar, and the list indented below it",
     },
     Symptom {
         texts: &["of ConfigMap.data"],
         cause: Cause::ManifestInvalid,
         sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
-        mend: "make it text: `mapRoles: |` with a bar, and the list indented below it",
+        fix: "make it text: `mapRoles: |` with a bar, and the list indented below it",
     },
     // What kube-apiserver answers to a strategic merge patch, which `kubectl apply` sends.
     Symptom {
         texts: &["patch: Invalid value: \"map[data:map[", "unrecognized type: string"],
         cause: Cause::ManifestInvalid,
         sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
-        mend: "make it text: `mapRoles: |` with a bar, and the list indented below it",
+        fix: "make it text: `mapRoles: |` with a bar, and the list indented below it",
     },
     Symptom {
         texts: &["Go struct field ConfigMap.data"],
         cause: Cause::ManifestInvalid,
         sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
-        mend: "make it text: `mapRoles: |` with a bar, and the list indented below it",
+        fix: "make it text: `mapRoles: |` with a bar, and the list indented below it",
     },
     Symptom {
         texts: &["The connection to the server localhost:8080 was refused"],
         cause: Cause::KubeconfigMissing,
         sentence: "kubectl has no kubeconfig, so that it asks for a server on this machine",
-        mend: "aws eks update-kubeconfig --name CLUSTER; or KUBECONFIG names a file that is not there",
+        fix: "aws eks update-kubeconfig --name CLUSTER; or KUBECONFIG names a file that is not there",
     },
     Symptom {
         texts: &["The connection to the server ", " was refused"],
         cause: Cause::ServerUnreachable,
         sentence: "nothing listens at the address that the kubeconfig names",
-        mend: "check the server's address (aws eks update-kubeconfig --name CLUSTER), and whether the tunnel is there where it \
+        fix: "check the server's address (aws eks update-kubeconfig --name CLUSTER), and whether the tunnel is there where it \
                leads to this machine",
     },
     Symptom {
@@ -245,13 +245,13 @@ const SYMPTOMS: &[Symptom] = &[
         cause: Cause::CertificateNotTrusted,
         sentence: "the server's certificate is not of the authority that the kubeconfig names: it is of another or of an \
                    earlier cluster",
-        mend: "aws eks update-kubeconfig --name CLUSTER",
+        fix: "aws eks update-kubeconfig --name CLUSTER",
     },
     Symptom {
         texts: &["Unable to connect to the server: dial tcp"],
         cause: Cause::ServerUnreachable,
         sentence: "nothing answers at the address that the kubeconfig names",
-        mend: "check the server's address (aws eks update-kubeconfig --name CLUSTER) and the way there: a private endpoint \
+        fix: "check the server's address (aws eks update-kubeconfig --name CLUSTER) and the way there: a private endpoint \
                is reached from its VPC only",
     },
 ];
@@ -268,7 +268,7 @@ pub fn explain_client_error(printed: &str) -> Option<Explanation> {
     let found = SYMPTOMS
         .iter()
         .find(|symptom| symptom.texts.iter().all(|text| spoken.contains(text)))?;
-    let mut finding = Finding::new(found.cause, found.sentence, found.mend);
+    let mut finding = Finding::new(found.cause, found.sentence, found.fix);
     let telling = found.texts.first().copied().unwrap_or_default();
     // As it was printed, where that is a sentence.
     let lines = || spoken.lines().chain(printed.lines());

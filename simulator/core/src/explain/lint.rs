@@ -91,7 +91,7 @@ pub struct Finding {
     /// What is wrong.
     pub message: String,
     /// What to do.
-    pub mend: String,
+    pub fix: String,
 }
 
 /// Reads `text` and returns what is wrong, by position.
@@ -114,7 +114,7 @@ pub fn lint(text: &str, context: &Context) -> Vec<Finding> {
             format!("a tab indents the line: {}", broken.message),
             "indent with spaces",
         ),
-        Err(broken) => report.add(Rule::InputBroken, broken.place, broken.message, broken.mend),
+        Err(broken) => report.add(Rule::InputBroken, broken.place, broken.message, broken.fix),
     }
     let mut findings = report.findings;
     findings.sort_by(|a, b| (a.line, a.column, a.rule, &a.message).cmp(&(b.line, b.column, b.rule, &b.message)));
@@ -169,7 +169,7 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn add(&mut self, rule: Rule, place: Place, message: impl Into<String>, mend: impl Into<String>) {
+    fn add(&mut self, rule: Rule, place: Place, message: impl Into<String>, fix: impl Into<String>) {
         self.findings.push(Finding {
             rule,
             severity: rule.severity(),
@@ -177,7 +177,7 @@ impl Report<'_> {
             column: place.column,
             length: place.length,
             message: message.into(),
-            mend: mend.into(),
+            fix: fix.into(),
         });
     }
 

@@ -48,8 +48,8 @@ impl LogExplanation {
                 let _ = writeln!(text, "  {line}");
             }
         }
-        if !explanation.mend.is_empty() {
-            let _ = writeln!(text, "\nmend: {}", explanation.mend);
+        if !explanation.fix.is_empty() {
+            let _ = writeln!(text, "\nmend: {}", explanation.fix);
         }
         text
     }
@@ -62,7 +62,7 @@ struct Meaning {
     /// The likeliest first.
     causes: &'static [Cause],
     sentence: &'static str,
-    mend: &'static str,
+    fix: &'static str,
 }
 
 const NEW_TOKEN: &str = "make the token with `aws eks get-token --cluster-name NAME` and pass it on unchanged";
@@ -77,110 +77,110 @@ const MEANINGS: &[Meaning] = &[
         texts: &["renderTemplates error"],
         causes: &[Cause::TemplateUnrenderable],
         sentence: "access denied: a mapping was found, but its username or a group cannot be rendered",
-        mend: "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
+        fix: "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
     },
     Meaning {
         texts: &["failed mapping "],
         causes: &[Cause::TemplateUnrenderable],
         sentence: "access denied: a mapping was found, but its username or a group cannot be rendered",
-        mend: "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
+        fix: "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
     },
     Meaning {
         texts: &["Map error: "],
         causes: &[Cause::AccessEntryOfRecreatedPrincipal, Cause::IdentityNotMapped],
         sentence: "access denied: a mapper knows the caller's unique id, but for another ARN",
-        mend: "delete the mapping, and make it again for the principal as it is now",
+        fix: "delete the mapping, and make it again for the principal as it is now",
     },
     Meaning {
         texts: &["invalid username '"],
         causes: &[Cause::UsernameReserved],
         sentence: "access denied: the mapping gives a username that is reserved",
-        mend: "give the mapping a username that begins otherwise; the groups may stay",
+        fix: "give the mapping a username that begins otherwise; the groups may stay",
     },
     Meaning {
         texts: &["dentity is not mapped"],
         causes: NOT_MAPPED,
         sentence: "access denied: STS vouches for the caller, and no mapper knows it",
-        mend: MAP_IT,
+        fix: MAP_IT,
     },
     Meaning {
         texts: &["ARN is not mapped"],
         causes: NOT_MAPPED,
         sentence: "access denied: STS vouches for the caller, and no mapper knows it",
-        mend: MAP_IT,
+        fix: MAP_IT,
     },
     Meaning {
         texts: &["X-Amz-Date parameter is expired"],
         causes: &[Cause::TokenExpired],
         sentence: "access denied: the token was signed more than 15 minutes ago, or the clock of the client's machine is behind",
-        mend: "make a new token, with an exec plugin in the kubeconfig or the provider; if this one was new, set the clock of \
+        fix: "make a new token, with an exec plugin in the kubeconfig or the provider; if this one was new, set the clock of \
                the client's machine",
     },
     Meaning {
         texts: &["client did not sign the x-k8s-aws-id header"],
         causes: &[Cause::TokenForNoCluster],
         sentence: "access denied: the token does not bind itself to a cluster",
-        mend: "sign the header x-k8s-aws-id with the cluster's name: use `aws eks get-token`",
+        fix: "sign the header x-k8s-aws-id with the cluster's name: use `aws eks get-token`",
     },
     Meaning {
         texts: &["unexpected hostname "],
         causes: &[Cause::TokenWrongHost],
         sentence: "access denied: the token names another host than STS",
-        mend: RIGHT_HOST,
+        fix: RIGHT_HOST,
     },
     Meaning {
         texts: &["could not parse region for pre-signed URL"],
         causes: &[Cause::TokenWrongHost],
         sentence: "access denied: the token's host is no endpoint of STS",
-        mend: RIGHT_HOST,
+        fix: RIGHT_HOST,
     },
     Meaning {
         texts: &["global endpoint unsupported in partition"],
         causes: &[Cause::TokenWrongHost],
         sentence: "access denied: the token is signed for sts.amazonaws.com, and the cluster is in another partition",
-        mend: RIGHT_HOST,
+        fix: RIGHT_HOST,
     },
     Meaning {
         texts: &["does not support hostname"],
         causes: &[Cause::TokenWrongHost],
         sentence: "access denied: the token is signed for the STS of another partition",
-        mend: RIGHT_HOST,
+        fix: RIGHT_HOST,
     },
     Meaning {
         texts: &["invalid region identifier format provided"],
         causes: &[Cause::TokenWrongHost],
         sentence: "access denied: the token's host names no region",
-        mend: RIGHT_HOST,
+        fix: RIGHT_HOST,
     },
     Meaning {
         texts: &["unexpected scheme "],
         causes: &[Cause::TokenWrongHost],
         sentence: "access denied: the token's URL is not https",
-        mend: RIGHT_HOST,
+        fix: RIGHT_HOST,
     },
     Meaning {
         texts: &["input token was not properly formatted"],
         causes: &[Cause::TokenMalformed],
         sentence: "access denied: what came as a bearer token is no presigned request to STS",
-        mend: NEW_TOKEN,
+        fix: NEW_TOKEN,
     },
     Meaning {
         texts: &["sts getCallerIdentity was throttled"],
         causes: &[Cause::StsThrottled],
         sentence: "access denied: STS has had too many requests, so that it did not say who the caller is",
-        mend: "try again later, and send STS fewer requests: let clients keep their sessions and tokens",
+        fix: "try again later, and send STS fewer requests: let clients keep their sessions and tokens",
     },
     Meaning {
         texts: &["error from AWS", "Throttling"],
         causes: &[Cause::StsThrottled],
         sentence: "access denied: STS has had too many requests, so that it did not say who the caller is",
-        mend: "try again later, and send STS fewer requests: let clients keep their sessions and tokens",
+        fix: "try again later, and send STS fewer requests: let clients keep their sessions and tokens",
     },
     Meaning {
         texts: &["error from AWS", "ExpiredToken"],
         causes: &[Cause::SessionExpired],
         sentence: "access denied: the temporary credentials behind the token have ended",
-        mend: "get new credentials: `aws sso login`, or assume the role again",
+        fix: "get new credentials: `aws sso login`, or assume the role again",
     },
     Meaning {
         texts: &["error from AWS", "InvalidClientTokenId"],
@@ -193,50 +193,50 @@ const MEANINGS: &[Meaning] = &[
         ],
         sentence: "access denied: STS does not take the access key: it is deleted or switched off, its owner is gone, or the \
                    session token is not its own",
-        mend: "check which credentials kubectl uses (`aws sts get-caller-identity`), and use a key that is alive",
+        fix: "check which credentials kubectl uses (`aws sts get-caller-identity`), and use a key that is alive",
     },
     Meaning {
         texts: &["error from AWS", "Signature expired"],
         causes: &[Cause::TokenExpired],
         sentence: "access denied: STS finds the signature too old",
-        mend: "make a new token; if this one was new, set the clock of the client's machine",
+        fix: "make a new token; if this one was new, set the clock of the client's machine",
     },
     Meaning {
         texts: &["error from AWS", "Signature not yet current"],
         causes: &[Cause::ClockAhead],
         sentence: "access denied: the token is signed in the future: the clock of the client's machine is ahead",
-        mend: "set the clock of the client's machine: `timedatectl set-ntp true`",
+        fix: "set the clock of the client's machine: `timedatectl set-ntp true`",
     },
     Meaning {
         texts: &["error from AWS", "Credential should be scoped"],
         causes: &[Cause::WrongDateOrScope],
         sentence: "access denied: the signature is for another region or service than the host of the token",
-        mend: RIGHT_HOST,
+        fix: RIGHT_HOST,
     },
     Meaning {
         texts: &["error from AWS", "SignatureDoesNotMatch"],
         causes: &[Cause::SignatureMismatch, Cause::TokenForOtherCluster],
         sentence: "access denied: the signature is not the one that STS calculates: the secret key is wrong, the token was \
                    changed on the way, or it was made for a cluster of another name",
-        mend: "make the token for this cluster (`aws eks update-kubeconfig --name NAME`), and check the secret key",
+        fix: "make the token for this cluster (`aws eks update-kubeconfig --name NAME`), and check the secret key",
     },
     Meaning {
         texts: &["sts getCallerIdentity failed: error from AWS"],
         causes: &[Cause::StsUnavailable],
         sentence: "access denied: STS answered the authenticator with an error of its own",
-        mend: "try again later; the AWS Health Dashboard says whether STS has trouble in the region",
+        fix: "try again later; the AWS Health Dashboard says whether STS has trouble in the region",
     },
     Meaning {
         texts: &["error during GET"],
         causes: &[Cause::StsUnavailable],
         sentence: "access denied: STS gave the authenticator no answer",
-        mend: "try again later; the AWS Health Dashboard says whether STS has trouble in the region",
+        fix: "try again later; the AWS Health Dashboard says whether STS has trouble in the region",
     },
     Meaning {
         texts: &["sts getCallerIdentity failed"],
         causes: &[Cause::IdentityUnusable],
         sentence: "access denied: the caller is no principal that can be mapped",
-        mend: super::UNUSABLE_MEND,
+        fix: super::UNUSABLE_FIX,
     },
 ];
 
@@ -309,12 +309,12 @@ fn denial(record: &Record, error: &str) -> LogExplanation {
         } else {
             "access denied, in words that are not known here"
         };
-        let mend = "give the whole line, with its field `error`";
+        let fix = "give the whole line, with its field `error`";
         return LogExplanation {
             possible: Vec::new(),
             caller: arn.map(str::to_owned),
             look_at: Vec::new(),
-            explanation: with_fields(Finding::new(Cause::IdentityNotMapped, sentence, mend), record)
+            explanation: with_fields(Finding::new(Cause::IdentityNotMapped, sentence, fix), record)
                 .explained(Trace::new()),
         };
     };
@@ -324,10 +324,10 @@ fn denial(record: &Record, error: &str) -> LogExplanation {
         narrow(&mut possible, record);
     }
     let cause = possible.first().copied().unwrap_or(Cause::IdentityNotMapped);
-    let mut finding = Finding::new(cause, meaning.sentence, meaning.mend);
+    let mut finding = Finding::new(cause, meaning.sentence, meaning.fix);
     if is_not_mapped && let Some(arn) = arn {
         finding.sentence = format!("access denied: STS vouches for {arn}, and no mapper knows it");
-        finding.mend = meaning.mend.replacen("ARN", arn, 1);
+        finding.fix = meaning.fix.replacen("ARN", arn, 1);
     }
     LogExplanation {
         caller: arn.map(str::to_owned),

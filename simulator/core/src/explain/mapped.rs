@@ -143,7 +143,7 @@ fn lost(arn: &str, cluster: &Cluster) -> Option<Finding> {
             Cause::AwsAuthBroken,
             format!("access denied: aws-auth names {arn}, but {what}"),
             format!(
-                "mend {} with `kubectl -n kube-system edit configmap aws-auth`, as somebody who is still let in: {}",
+                "fix {} with `kubectl -n kube-system edit configmap aws-auth`, as somebody who is still let in: {}",
                 list.key,
                 if list.is_broken {
                     "indent all items alike, with spaces"
@@ -244,7 +244,7 @@ fn of_seldom_kind(identity: &Identity, cluster: &Cluster, world: &World) -> Opti
     }
     let role = parsed.resource.strip_prefix("role/")?;
     let reason = node_role(role, &parsed.account_id, identity, world)?;
-    let mend = if cluster.authentication_mode().has_access_entries() {
+    let fix = if cluster.authentication_mode().has_access_entries() {
         format!(
             "aws eks create-access-entry --cluster-name {} --principal-arn {arn} --type EC2_LINUX",
             cluster.name
@@ -258,7 +258,7 @@ fn of_seldom_kind(identity: &Identity, cluster: &Cluster, world: &World) -> Opti
     let finding = Finding::new(
         Cause::NodeRoleNotMapped,
         format!("access denied: the nodes' role {arn} is not mapped, so that its nodes cannot join the cluster"),
-        mend,
+        fix,
     );
     Some(with_errors(finding.with(reason), cluster))
 }

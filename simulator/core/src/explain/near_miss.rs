@@ -196,7 +196,7 @@ fn gated(arn: &str, cluster: &Cluster) -> Option<Finding> {
             .filter(|_| config.backends.contains(&BackendMode::MountedFile))
     };
     let sso = in_aws_auth().or_else(in_file)?.sso.as_ref()?;
-    let mend = if cluster.authenticator.is_some() {
+    let fix = if cluster.authenticator.is_some() {
         format!("open the feature gate SSORoleMatch, or map `rolearn: {arn}`")
     } else {
         format!("map `rolearn: {arn}` in place of the `sso` item")
@@ -207,7 +207,7 @@ fn gated(arn: &str, cluster: &Cluster) -> Option<Finding> {
             format!(
                 "access denied: {arn} is mapped by its permission set only, and the feature gate for such mappings is closed"
             ),
-            mend,
+            fix,
         )
         .with(format!(
             "an item has sso with the permission set {} in account {}",

@@ -140,7 +140,7 @@ fn shadowed(user: &UserInfo, identity: &Identity, attributes: &Attributes, clust
         "--cluster-name {} --principal-arn {}",
         cluster.name, entry.principal_arn
     );
-    let mend = if is_master {
+    let fix = if is_master {
         format!(
             "aws eks associate-access-policy {target} --policy-arn \
              arn:{}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster",
@@ -156,7 +156,7 @@ fn shadowed(user: &UserInfo, identity: &Identity, attributes: &Attributes, clust
                 "forbidden: the access entry of {} comes before aws-auth, whose groups [{groups}] would allow this",
                 entry.principal_arn
             ),
-            mend,
+            fix,
         )
         .with(format!(
             "the entry gives the user {} with the groups [{}] and {} access policies",
@@ -247,7 +247,7 @@ fn session_name_rewritten(user: &UserInfo, attributes: &Attributes, cluster: &Cl
         };
         name.contains('@') && name.replace('@', "-") == user.username && would_allow(mapped(), attributes, cluster)
     })?;
-    let mend = if entry_of(user, cluster).is_some() {
+    let fix = if entry_of(user, cluster).is_some() {
         format!("name the subject {} in the binding", user.username)
     } else {
         format!(
@@ -262,7 +262,7 @@ fn session_name_rewritten(user: &UserInfo, attributes: &Attributes, cluster: &Cl
                 "forbidden: a binding is for {meant}, but the username is {}: {{{{SessionName}}}} turns @ into -",
                 user.username
             ),
-            mend,
+            fix,
         )
         .with(format!("a binding has the subject User {}", go_quote(meant))),
     )

@@ -58,7 +58,7 @@ fn check_near_miss(rolearn: &str, cause: Cause) {
         "arn:aws:iam::111122223333:role/admin is not mapped",
     );
     assert!(explanation.evidence.contains(&format!("aws-auth has {rolearn}")));
-    assert_eq!(explanation.mend, "write arn:aws:iam::111122223333:role/admin instead");
+    assert_eq!(explanation.fix, "write arn:aws:iam::111122223333:role/admin instead");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn identity_not_mapped() {
     );
     assert!(
         explanation
-            .mend
+            .fix
             .contains("`userarn: arn:aws:iam::111122223333:user/team/walker` to mapUsers")
     );
 }
@@ -245,7 +245,7 @@ fn creator_deleted_that_identity_center_does_not_make_again() {
         Some("mapping.result"),
         "role/AWSReservedSSO_Admin_0123456789abcdef, was deleted",
     );
-    assert!(told.mend.contains("make an access entry"), "{}", told.mend);
+    assert!(told.fix.contains("make an access entry"), "{}", told.fix);
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn signature_mismatch_and_token_for_other_cluster() {
         Some("sigv4.signature"),
         "the token is for cluster other-cluster, not for my-cluster",
     );
-    assert!(explanation.mend.contains("update-kubeconfig --name my-cluster"));
+    assert!(explanation.fix.contains("update-kubeconfig --name my-cluster"));
 }
 
 #[test]

@@ -59,7 +59,7 @@ const FIRST_START: i64 = 0;
 /// 2100-12-31T23:59:59Z.
 const LAST_START: i64 = 4_133_980_799;
 
-/// A staged misfortune: a World, what is seen in it, why, how it is mended, and how that shows.
+/// A staged misfortune: a World, what is seen in it, why, how it is fixed, and how that shows.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Scenario")]
@@ -93,15 +93,15 @@ pub(super) struct ScenarioFile {
     /// From vague to plain.
     #[serde(default)]
     hints: Vec<TextFile>,
-    /// The recommended mend.
+    /// The recommended fix.
     fix: Vec<StepFile>,
-    /// Other right mends.
+    /// Other right fixes.
     #[serde(default)]
     alternatives: Vec<RepairFile>,
     /// What people try in vain.
     #[serde(default)]
     mistakes: Vec<MistakeFile>,
-    /// What shows that it is mended, whatever mended it.
+    /// What shows that it is fixed, whatever fixed it.
     proof: Vec<StepFile>,
     /// What is to be remembered.
     learned: Option<TextFile>,
@@ -467,7 +467,7 @@ pub(super) fn parse_scenario(text: &str) -> Result<Scenario, ScenarioError> {
     let alternatives = alternatives.collect::<Result<_, _>>()?;
     let mistakes = file.mistakes.into_iter().map(|file| reader.mistake(file));
     let mistakes = mistakes.collect::<Result<_, _>>()?;
-    // Whatever mends it, the proof follows: it has nothing that only the recommended mend saves.
+    // Whatever fixes it, the proof follows: it has nothing that only the recommended fix saves.
     let proof = reader.aside(file.proof)?;
     let fix = reader.steps(file.fix)?;
     Ok(Scenario {

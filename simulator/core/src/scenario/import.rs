@@ -1,8 +1,8 @@
 //! A customer's artifacts to a scenario that shows the same denial.
 //!
 //! `paste.rs` takes apart what was pasted, `facts.rs` reads what the pieces say, `build.rs` makes a scenario of it and
-//! stages it, to see that the same caller gets the same error. What was mended, is missing or contradicts itself is said as
-//! [`Finding`]s; what cannot be shown is refused with the line to mend. `anonymise.rs` puts other names in place of the
+//! stages it, to see that the same caller gets the same error. What was fixed, is missing or contradicts itself is said as
+//! [`Finding`]s; what cannot be shown is refused with the line to fix. `anonymise.rs` puts other names in place of the
 //! customer's before anything is read.
 //!
 //! FIDELITY: who created a cluster, and the unique ids that access entries hold, are not in what AWS shows; they are made
@@ -100,7 +100,7 @@ pub struct Options {
     pub anonymise: Option<u64>,
 }
 
-/// Something that was mended, is missing, or is contradictory.
+/// Something that was fixed, is missing, or is contradictory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Which artifact; empty where it is about all of them.
@@ -114,7 +114,7 @@ pub struct Finding {
     /// What it is.
     pub message: String,
     /// What to do; empty where nothing is to be done.
-    pub mend: String,
+    pub fix: String,
 }
 
 impl fmt::Display for Finding {
@@ -123,8 +123,8 @@ impl fmt::Display for Finding {
             write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
         }
         write!(f, "{}: {}", self.severity, self.message)?;
-        if !self.mend.is_empty() {
-            write!(f, "\n  mend: {}", self.mend)?;
+        if !self.fix.is_empty() {
+            write!(f, "\n  fix: {}", self.fix)?;
         }
         Ok(())
     }
@@ -221,7 +221,7 @@ fn read(artifacts: &[Artifact], findings: &mut Vec<Finding>) -> Facts {
                 column: 1,
                 severity: Severity::Error,
                 message,
-                mend: "give what the commands of docs/import.md print, in full".to_owned(),
+                fix: "give what the commands of docs/import.md print, in full".to_owned(),
             });
         }
     }

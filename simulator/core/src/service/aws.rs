@@ -1,6 +1,7 @@
 //! The AWS endpoint: every service behind one handler, told apart by the host where that is one of AWS, else by the
 //! credential scope and the shape of the request.
 
+mod center;
 mod cloudformation;
 mod ec2;
 mod eks;
@@ -21,6 +22,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod unserved;
+mod wire;
 
 use std::time::Duration;
 
@@ -37,14 +39,11 @@ use crate::world::fault::LONGEST_MS;
 use crate::world::fault::Target;
 
 use self::error::AwsError;
-pub use self::logs::LiveTail;
-pub use self::logs::UPDATE;
 use self::operation::Access;
 use self::operation::Context;
 use self::operation::Operation;
 use self::operation::Work;
 use self::protocol::Parameters;
-use self::protocol::Protocol;
 use crate::service::call::Call;
 use crate::service::call::Effect;
 use crate::service::event::EventKind;
@@ -52,6 +51,19 @@ use crate::service::http::Delivery;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::last_used::LastUse;
+
+/// How a service is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    /// Parameters in a form or a query, lists without a word between, answers in XML of a form of its own.
+    Ec2,
+    /// Parameters in a form or a query, answers in XML; STS also in JSON.
+    Query,
+    /// Methods, paths and JSON.
+    RestJson,
+    /// `X-Amz-Target` and JSON, version 1.1.
+    Json,
+}
 
 /// A service that is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +226,7 @@ pub fn handle(base: &Call, request: &Request) -> Response {
     let error = answer.as_ref().err();
     let code = error.map(|error| error.code.to_string());
     let unserved = error.and_then(|error| error.unserved.clone());
-    let response = answer.unwrap_or_else(|error| error::render(service, &error, request, &request_id));
+    let response = answer.unwrap_or_else(|error| wire::render(service, &error, request, &request_id));
     let seen = Seen {
         service: service.name(),
         action: &call.name,
@@ -234,11 +246,11 @@ fn unserved_service(base: &Call, name: &str, request: &Request, request_id: &str
         service: &name,
         action: &operation,
         caller: None,
-        error: Some(error::NOT_IMPLEMENTED.to_owned()),
+        error: Some(wire::NOT_IMPLEMENTED.to_owned()),
         unserved: Some(unserved::sentence(&format!("{name} {operation}"))),
         trace: Trace::new(),
     };
-    seen.record(base, error::unserved(&name, request, request_id))
+    seen.record(base, wire::unserved(&name, request, request_id))
 }
 
 /// What is told of a call that was answered.
@@ -368,7 +380,7 @@ impl<'a> Served<'a> {
     }
 
     fn unknown_operation(&self) -> AwsError {
-        error::unknown_operation(self.service, &self.parameters, &self.name)
+        wire::unknown_operation(self.service, &self.parameters, &self.name)
     }
 
     /// What a fault of the World does to this call: how it is delivered where it is lost on its way, so that nothing is done.

@@ -152,9 +152,9 @@ pub enum Delivery {
     /// Not at all: the connection ends.
     Dropped,
     /// The body's further chunks come one by one, until the stream ends.
-    Streamed(Box<Stream>),
+    Streamed(Box<dyn Stream>),
     /// The connection goes on as a WebSocket, and each line of what comes is a message, until the stream ends.
-    WebSocket(Box<Stream>),
+    WebSocket(Box<dyn Stream>),
 }
 
 impl Delivery {

@@ -5,6 +5,7 @@
 
 mod audit;
 pub(crate) mod authn;
+mod bearer;
 mod body;
 mod discovery;
 mod guard;
@@ -25,6 +26,7 @@ mod table;
 pub(crate) mod token_issuer;
 mod token_review;
 mod tokens;
+mod user;
 mod validation;
 mod watch;
 mod write;
@@ -54,8 +56,6 @@ pub use self::health::is_health_path;
 pub use self::resources::ResourceType;
 pub use self::resources::Resources;
 use self::status::Failure;
-pub use self::watch::BOOKMARK_TIME;
-pub use self::watch::Watch;
 use crate::service::call::Call;
 use crate::service::call::Counted;
 use crate::service::call::Effect;
@@ -202,7 +202,7 @@ fn answer(
 
 /// The answer with which a watch goes on as a WebSocket, or why it does not. It has no headers but those of the handshake:
 /// kube-apiserver has given the connection away by then, and has audited the request as answered with 101.
-fn shake_hands(request: &Request, protocols: Option<&[String]>, stream: Box<Stream>) -> Response {
+fn shake_hands(request: &Request, protocols: Option<&[String]>, stream: Box<dyn Stream>) -> Response {
     let (status, headers, body, delivery) = match websocket::shake_hands(&request.method, &request.headers, protocols) {
         Ok(accepted) => {
             let mut headers = vec![

@@ -14,8 +14,10 @@ use super::event::Event;
 use super::event::EventKind;
 use super::http::Request;
 use super::http::Response;
+use super::stream::Seen;
+use super::stream::Step;
+use super::stream::Stream;
 use crate::aws::jwt::testing::key;
-use crate::logs::cloudwatch_logs::LogStore;
 use crate::value::instant::Timestamp;
 use crate::value::log::LogLine;
 use crate::world::World;
@@ -60,8 +62,15 @@ impl State {
         self.snapshot().clock.now(self.machine)
     }
 
-    pub(super) fn logs(&self) -> LogStore {
-        self.given.borrow().logs.clone()
+    /// What a stream has to say now.
+    pub(super) fn step(&self, stream: &mut dyn Stream) -> Step {
+        let now = self.now();
+        let given = self.given.borrow();
+        stream.step(Seen {
+            world: &given.world,
+            logs: &given.logs,
+            now,
+        })
     }
 
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {

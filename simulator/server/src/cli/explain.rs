@@ -38,7 +38,7 @@ use crate::environment::profile::plugin_environment;
 use crate::state::clock::Clock;
 use crate::state::clock::SystemClock;
 
-/// Say why: the decision, each check, the cause, the mend
+/// Say why: the decision, each check, the cause, the fix
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  eks-auth-sim explain --last\n  \
                         kubectl get svc 2>&1 | eks-auth-sim explain --client-error -\n  \
@@ -273,6 +273,6 @@ fn line_value(explained: &LogExplanation) -> Value {
         "caller": explained.caller,
         "evidence": explanation.evidence,
         "look_at": explained.look_at,
-        "mend": explanation.mend,
+        "fix": explanation.fix,
     })
 }

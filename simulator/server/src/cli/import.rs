@@ -172,7 +172,7 @@ impl Import {
                     "caller": imported.caller,
                     "cause": imported.explanation.cause.id(),
                     "sentence": imported.explanation.sentence,
-                    "mend": imported.explanation.mend,
+                    "fix": imported.explanation.fix,
                     "findings": imported.findings.iter().map(value).collect::<Vec<_>>(),
                 });
                 writeln!(out, "{answer:#}")
@@ -189,7 +189,7 @@ pub(super) fn value(finding: &Finding) -> Value {
         "column": finding.column,
         "severity": finding.severity.to_string(),
         "message": finding.message,
-        "mend": finding.mend,
+        "fix": finding.fix,
     })
 }
 

@@ -141,11 +141,11 @@ fn value(file: &str, finding: &Finding) -> Value {
         "rule": finding.rule.id(),
         "severity": finding.severity.to_string(),
         "message": finding.message,
-        "mend": finding.mend,
+        "fix": finding.fix,
     })
 }
 
-/// A finding with its line, a marker beneath the value, and the mend.
+/// A finding with its line, a marker beneath the value, and the fix.
 fn render(file: &str, text: &str, finding: &Finding, renderer: &Renderer) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
@@ -164,8 +164,8 @@ fn render(file: &str, text: &str, finding: &Finding, renderer: &Renderer) -> Str
     // A finding at the end of the text has no line to show.
     let source = &masked(excerpt::line_of(text, line));
     let snippet = excerpt::snippet(source, line, column, length);
-    let mend = Level::HELP.with_name("mend").message(printable(&finding.mend));
-    let group = Group::with_level(level).element(snippet).element(mend);
+    let fix = Level::HELP.with_name("fix").message(printable(&finding.fix));
+    let group = Group::with_level(level).element(snippet).element(fix);
     format!("{head}\n{}\n", renderer.render(&[group]))
 }
 
@@ -241,7 +241,7 @@ mod tests {
 1 | - rolearn: arn:aws:iam::111122223333:role/team/dev
   |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   |
-  = mend: write `arn:aws:iam::111122223333:role/dev`
+  = fix: write `arn:aws:iam::111122223333:role/dev`
 "
         );
     }
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_finding_at_the_end_of_the_text_is_shown() {
         for text in ["", "\n", "a: [\n", "a: [", "é: \"", "\u{feff}a: [\r\n"] {
-            assert!(rendered(text).contains("mend: "), "{text:?}");
+            assert!(rendered(text).contains("fix: "), "{text:?}");
         }
     }
 
@@ -289,7 +289,7 @@ mod tests {
                 column: at,
                 length,
                 message: line.clone(),
-                mend: line.clone(),
+                fix: line.clone(),
             };
             prop_assert!(!render("x", &line, &finding, &Renderer::plain()).is_empty());
             prop_assert_eq!(masked(&line).chars().count(), line.chars().count());
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn json_has_the_place_and_the_mend() {
+    fn json_has_the_place_and_the_fix() {
         let text = "- rolearn: arn:aws:iam::111122223333:root\n  username: dev\n  groups: [dev]\n";
         let findings = lint::lint(text, &Context::default());
         let values: Vec<Value> = findings.iter().map(|found| value("-", found)).collect();
@@ -308,7 +308,7 @@ mod tests {
             "rule": "aws-auth/root",
             "severity": "warning",
             "message": "this is the account's root user alone, not its principals",
-            "mend": "map a role instead",
+            "fix": "map a role instead",
         }]);
         assert_eq!(Value::from(values), wanted);
     }

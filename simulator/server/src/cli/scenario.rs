@@ -68,7 +68,7 @@ enum Command {
     Play(play::Play),
     #[command(hide = true)]
     Ask(play::Ask),
-    /// Say whether scenario files are right: line, column, and what to mend
+    /// Say whether scenario files are right: line, column, and what to fix
     Validate {
         /// Scenario folders or files, or built-in scenarios by name
         #[arg(value_name = "PATH", required = true)]
@@ -325,7 +325,7 @@ fn remarks(name: &str, scenario: &Scenario) -> Vec<String> {
         remarks.push("it has no `learned`, which is told at the end of `play`".to_owned());
     }
     if !scenario.proof.iter().any(|step| step.caller.is_some()) {
-        remarks.push("no step of its proof has a `caller`, so that anybody's credentials would mend it".to_owned());
+        remarks.push("no step of its proof has a `caller`, so that anybody's credentials would fix it".to_owned());
     }
     remarks
 }

@@ -37,7 +37,7 @@ pub(super) struct Serve {
     /// A workshop for so many learners: each has a world of its own
     #[arg(long, value_name = "N", requires = "scenarios", conflicts_with_all = ["scenario", "state_dir", "aws_port"])]
     seats: Option<u16>,
-    /// What the learners mend, in order: scenarios by name, or scenario folders or files
+    /// What the learners fix, in order: scenarios by name, or scenario folders or files
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', requires = "seats")]
     scenarios: Vec<String>,
     /// The port of the workshop's pages [default: any free one]

@@ -1,7 +1,7 @@
 //! A scenario as a lesson: what the commands of a learner's shell do.
 //!
 //! Whether it is solved shows by acting: the proof is run with the real clients, in the learner's home and with the variables
-//! of the learner's shell. So every right mend counts.
+//! of the learner's shell. So every right fix counts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,10 +15,10 @@ use super::PlayedStep;
 use super::RunError;
 use super::Stage;
 use super::Theatre;
+use super::executor::Executor;
+use super::executor::Rigour;
 use super::explanation_of;
 use super::render;
-use super::stagehand::Rigour;
-use super::stagehand::Stagehand;
 use crate::state::clock::Stopwatch;
 
 /// What a learner can ask for.
@@ -59,7 +59,7 @@ pub(crate) struct Lesson<'a> {
     scenario: Scenario,
     text: String,
     language: Language,
-    stagehand: Stagehand<'a>,
+    executor: Executor<'a>,
     watch: Stopwatch,
     /// What was seen when the scenario was staged.
     symptom: Vec<PlayedStep>,
@@ -80,14 +80,14 @@ impl<'a> Lesson<'a> {
         text: String,
         language: Language,
     ) -> Result<Self, RunError> {
-        let stagehand = theatre.stagehand(&scenario, clients)?;
+        let executor = theatre.executor(&scenario, clients)?;
         let mut lesson = Self {
             theatre,
             clients,
             scenario,
             text,
             language,
-            stagehand,
+            executor,
             watch: Stopwatch::start(),
             symptom: Vec::new(),
             hints_used: 0,
@@ -109,23 +109,23 @@ impl<'a> Lesson<'a> {
     /// # Errors
     /// [`RunError`] when PATH cannot be made.
     pub(crate) fn shell_env(&mut self) -> Result<BTreeMap<String, String>, RunError> {
-        self.stagehand.home().shell_env()
+        self.executor.home().shell_env()
     }
 
     /// Where the learner is.
     pub(crate) fn home(&mut self) -> std::path::PathBuf {
-        self.stagehand.home().folder().to_owned()
+        self.executor.home().folder().to_owned()
     }
 
     /// Where the learner's commands are.
     pub(crate) fn bin(&mut self) -> std::path::PathBuf {
-        self.stagehand.home().bin().to_owned()
+        self.executor.home().bin().to_owned()
     }
 
     fn stage(&mut self) -> Result<(), RunError> {
         self.symptom.clear();
         for step in self.scenario.symptom.clone() {
-            let (played, faults) = self.stagehand.run(Stage::Symptom, step, Rigour::Whole)?;
+            let (played, faults) = self.executor.run(Stage::Symptom, step, Rigour::Whole)?;
             self.symptom.push(played);
             if let Some(fault) = faults.into_iter().next() {
                 return Err(RunError::Place(format!("the scenario cannot be staged: {fault}")));
@@ -136,7 +136,7 @@ impl<'a> Lesson<'a> {
 
     fn restage(&mut self) -> Result<(), RunError> {
         self.theatre.running.restage(&self.text)?;
-        self.stagehand = self.theatre.stagehand(&self.scenario, self.clients)?;
+        self.executor = self.theatre.executor(&self.scenario, self.clients)?;
         self.stage()
     }
 
@@ -153,11 +153,11 @@ impl<'a> Lesson<'a> {
     ) -> Result<bool, RunError> {
         match request {
             Request::Check => {
-                self.stagehand.home().adopt_env(env);
+                self.executor.home().adopt_env(env);
                 self.check(tell)
             }
             Request::Explain => {
-                self.stagehand.home().adopt_env(env);
+                self.executor.home().adopt_env(env);
                 self.explain(tell)
             }
             Request::GiveUp => self.give_up(tell),
@@ -207,13 +207,13 @@ impl<'a> Lesson<'a> {
             self.pick("   Profiles of the AWS CLI", "   AWS CLI 프로필"),
             profiles.join(", "),
             self.pick(
-                "   Mend it with aws, kubectl and an editor, as you would at work. Commands:\n   \
-                 check    is it mended? The commands of the proof are run\n   \
+                "   Fix it with aws, kubectl and an editor, as you would at work. Commands:\n   \
+                 check    is it fixed? The commands of the proof are run\n   \
                  hint     the next hint\n   \
                  explain  why it fails now, with every check that was made\n   \
                  story    this text\n   \
                  reset    all as at the beginning\n   \
-                 give-up  the recommended mend is made and shown\n   \
+                 give-up  the recommended fix is made and shown\n   \
                  exit     leave; everything stops and is removed\n",
                 "   평소처럼 aws, kubectl, 편집기로 문제를 해결하세요. 사용할 수 있는 명령:\n   \
                  check    해결되었는지 실제로 명령을 실행해 확인\n   \
@@ -238,7 +238,7 @@ impl<'a> Lesson<'a> {
         let mut text = format!("{} {}/{total}: {hint}\n", self.pick("Hint", "힌트"), at + 1);
         if self.hints_used >= total {
             text.push_str(self.pick(
-                "That was the last one; `give-up` makes the mend and shows it.\n",
+                "That was the last one; `give-up` makes the fix and shows it.\n",
                 "마지막 힌트였습니다. `give-up`을 실행하면 해결 방법을 적용해 보여 줍니다.\n",
             ));
         }
@@ -249,7 +249,7 @@ impl<'a> Lesson<'a> {
     /// Runs the proof; the step that failed, and what was wrong with it.
     fn prove(&mut self, tell: &mut dyn FnMut(&str)) -> Result<Option<(PlayedStep, Vec<String>)>, RunError> {
         for step in self.scenario.proof.clone() {
-            let (played, faults) = self.stagehand.run(Stage::Proof, step, Rigour::AnyMend)?;
+            let (played, faults) = self.executor.run(Stage::Proof, step, Rigour::AnyMend)?;
             let mut text = String::new();
             render::write_step(&mut text, &played, self.language);
             tell(&text);
@@ -264,7 +264,7 @@ impl<'a> Lesson<'a> {
         match self.prove(tell)? {
             Some((played, faults)) => {
                 self.is_solved = false;
-                let mut text = format!("\n✘ {}\n", self.pick("Not mended yet.", "아직 해결되지 않았습니다."));
+                let mut text = format!("\n✘ {}\n", self.pick("Not fixed yet.", "아직 해결되지 않았습니다."));
                 // What a command that failed did not print is no news.
                 let told = if played.step.exit.is(played.exit_code) {
                     faults.len()
@@ -297,7 +297,7 @@ impl<'a> Lesson<'a> {
 
     /// What is told at the end.
     fn conclusion(&self) -> String {
-        let mut text = format!("\n✔ {}\n", self.pick("Mended.", "해결되었습니다."));
+        let mut text = format!("\n✔ {}\n", self.pick("Fixed.", "해결되었습니다."));
         if let Some(learned) = &self.scenario.learned {
             let _ = writeln!(text, "\n{}", self.pick("LEARNED", "배운 점"));
             render::indent(&mut text, "   ", self.language.of(learned));
@@ -319,7 +319,7 @@ impl<'a> Lesson<'a> {
             ),
         };
         if self.was_given_up {
-            text.push_str(self.pick("   The mend was shown.\n", "   해결 방법을 보고 마쳤습니다.\n"));
+            text.push_str(self.pick("   The fix was shown.\n", "   해결 방법을 보고 마쳤습니다.\n"));
         }
         text
     }
@@ -352,12 +352,12 @@ impl<'a> Lesson<'a> {
     fn give_up(&mut self, tell: &mut dyn FnMut(&str)) -> Result<bool, RunError> {
         self.was_given_up = true;
         tell(self.pick(
-            "From the beginning, with the recommended mend:\n\n",
+            "From the beginning, with the recommended fix:\n\n",
             "처음 상태에서 권장 해결 방법을 적용합니다.\n\n",
         ));
         self.restage()?;
         for step in self.scenario.fix.clone() {
-            let (played, _) = self.stagehand.run(Stage::Fix, step, Rigour::Whole)?;
+            let (played, _) = self.executor.run(Stage::Fix, step, Rigour::Whole)?;
             let mut text = String::new();
             render::write_step(&mut text, &played, self.language);
             tell(&text);

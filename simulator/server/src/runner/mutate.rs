@@ -1,4 +1,4 @@
-//! Whether a scenario shows anything: without the mend its proof must fail, with it its symptom must, every other right mend
+//! Whether a scenario shows anything: without the fix its proof must fail, with it its symptom must, every other right fix
 //! must do as well, and no mistake may.
 
 use eks_auth_core::scenario::Scenario;
@@ -9,9 +9,9 @@ use super::RunError;
 use super::Stage;
 use super::Theatre;
 use super::Transcript;
+use super::executor::Executor;
+use super::executor::Rigour;
 use super::explanation_of;
-use super::stagehand::Rigour;
-use super::stagehand::Stagehand;
 
 /// Adds to the transcript of a scenario that was reproduced what mutations of it show. What the built-in client cannot do
 /// in place of a missing one is told as not tried.
@@ -21,19 +21,19 @@ use super::stagehand::Stagehand;
 pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Result<(), RunError> {
     let scenario = transcript.scenario.clone();
     let theatre = Theatre::open(text)?;
-    let mut stagehand = theatre.stagehand(&scenario, clients)?;
+    let mut executor = theatre.executor(&scenario, clients)?;
     let mut report = Report { transcript };
-    stagehand.goes_well(Stage::Symptom, &scenario.symptom, Rigour::Whole)?;
-    let unmended = stagehand
+    executor.goes_well(Stage::Symptom, &scenario.symptom, Rigour::Whole)?;
+    let unfixed = executor
         .goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)?
         .is_none();
     report.tell(
-        !unmended,
+        !unfixed,
         "without the fix the proof fails",
         "the proof goes well without the fix",
     );
-    stagehand.goes_well(Stage::Fix, &scenario.fix, Rigour::Whole)?;
-    let fault = stagehand.goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)?;
+    executor.goes_well(Stage::Fix, &scenario.fix, Rigour::Whole)?;
+    let fault = executor.goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)?;
     report.tell(
         fault.is_none(),
         "with the fix the proof goes well, after it has failed once",
@@ -46,7 +46,7 @@ pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Res
         .filter(|step| step.action.is_command())
         .cloned()
         .collect();
-    let seen = stagehand.goes_well(Stage::Symptom, &commands, Rigour::Whole)?.is_none();
+    let seen = executor.goes_well(Stage::Symptom, &commands, Rigour::Whole)?.is_none();
     report.tell(
         !seen,
         "with the fix the symptom is gone",
@@ -60,9 +60,9 @@ pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Res
         };
         report.tell(
             fault.is_none(),
-            &format!("the alternative `{title}` mends it"),
+            &format!("the alternative `{title}` fixes it"),
             &format!(
-                "the alternative `{title}` does not mend it: {}",
+                "the alternative `{title}` does not fix it: {}",
                 fault.as_deref().unwrap_or_default()
             ),
         );
@@ -76,10 +76,10 @@ pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Res
         let cause = cause.unwrap_or("nothing");
         report.tell(
             fault.is_some() && cause == still,
-            &format!("the mistake `{title}` does not mend it: {still}"),
+            &format!("the mistake `{title}` does not fix it: {still}"),
             &match fault {
                 Some(_) => format!("after the mistake `{title}` the cause is `{cause}`, not `{still}`"),
-                None => format!("the mistake `{title}` mends it"),
+                None => format!("the mistake `{title}` fixes it"),
             },
         );
     }
@@ -89,27 +89,27 @@ pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Res
 /// What a proof shows: the first fault, and the cause that explains it.
 type Shown = (Option<String>, Option<&'static str>);
 
-/// What a proof shows after the symptom and another mend; nothing where the built-in client does not know a command of the
-/// mend.
-fn after(scenario: &Scenario, mend: &[Step], text: &str, clients: &Clients) -> Result<Option<Shown>, RunError> {
+/// What a proof shows after the symptom and another fix; nothing where the built-in client does not know a command of the
+/// fix.
+fn after(scenario: &Scenario, fix: &[Step], text: &str, clients: &Clients) -> Result<Option<Shown>, RunError> {
     let theatre = Theatre::open(text)?;
-    let mut stagehand = theatre.stagehand(scenario, clients)?;
-    stagehand.goes_well(Stage::Symptom, &scenario.symptom, Rigour::Whole)?;
-    match stagehand.goes_well(Stage::Fix, mend, Rigour::Whole) {
+    let mut executor = theatre.executor(scenario, clients)?;
+    executor.goes_well(Stage::Symptom, &scenario.symptom, Rigour::Whole)?;
+    match executor.goes_well(Stage::Fix, fix, Rigour::Whole) {
         Ok(None) => {}
         Ok(Some((fault, _))) => return Ok(Some((Some(fault), None))),
         Err(RunError::NotBuiltIn) => return Ok(None),
         Err(error) => return Err(error),
     }
     Ok(Some(
-        match stagehand.goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)? {
+        match executor.goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)? {
             Some((fault, cause)) => (Some(fault), cause),
             None => (None, None),
         },
     ))
 }
 
-impl Stagehand<'_> {
+impl Executor<'_> {
     /// Does steps up to the first that goes otherwise than it says; that fault, and the cause that explains it.
     fn goes_well(
         &mut self,

@@ -71,7 +71,7 @@ pub fn text(transcript: &Transcript, language: Language) -> String {
             for fact in &explanation.evidence {
                 indent(&mut text, "   · ", fact);
             }
-            indent(&mut text, "   → ", &explanation.mend);
+            indent(&mut text, "   → ", &explanation.fix);
         }
     }
     text.push('\n');
@@ -84,7 +84,7 @@ pub fn text(transcript: &Transcript, language: Language) -> String {
     if let Some(reason) = &transcript.skipped {
         let _ = writeln!(text, "– {}: {reason}", scenario.id);
     } else if transcript.is_reproduced() {
-        let verdict = language.pick("reproduced, explained, mended", "재현, 원인 파악, 해결 완료");
+        let verdict = language.pick("reproduced, explained, fixed", "재현, 원인 파악, 해결 완료");
         let _ = writeln!(text, "✔ {}: {verdict} ({:.1} s)", scenario.id, transcript.seconds);
     } else {
         for fault in &transcript.faults {

@@ -3,11 +3,11 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Weak;
+use std::time::Duration;
 
-use eks_auth_core::service::aws::LiveTail;
-use eks_auth_core::service::aws::UPDATE;
-use eks_auth_core::service::kube::BOOKMARK_TIME;
-use eks_auth_core::service::kube::Watch;
+use eks_auth_core::logs::cloudwatch_logs::LogStore;
+use eks_auth_core::service::stream::Pace;
+use eks_auth_core::service::stream::Seen;
 use eks_auth_core::service::stream::Step;
 use eks_auth_core::service::stream::Stream;
 use eks_auth_core::world::World;
@@ -20,12 +20,11 @@ use tokio::time::sleep;
 
 use crate::authenticator::api_metrics::OpenRequest;
 use crate::state::State;
-use crate::state::logs::Logs;
 
 /// Chunks that may wait for a client that reads slowly; while there are so many, no further one is made.
 const BACKLOG: usize = 4;
 
-/// The client is gone.
+/// The client is gone, or the simulator.
 struct Gone;
 
 /// Starts a stream. `open_request` is dropped when it ends.
@@ -34,43 +33,47 @@ struct Gone;
 /// A sentence, where there is no runtime.
 pub(super) fn start(
     state: &Arc<State>,
-    stream: Stream,
+    stream: Box<dyn Stream>,
     open_request: Option<OpenRequest>,
 ) -> Result<mpsc::Receiver<Vec<u8>>, String> {
     let runtime = Handle::try_current().map_err(|error| format!("no stream: {error}"))?;
     let (sender, chunks) = mpsc::channel(BACKLOG);
-    match stream {
-        Stream::LiveTail(tail) => {
-            runtime.spawn(send_updates(tail, Arc::clone(state.logs()), sender));
-        }
-        Stream::Watch(watch) => {
-            let (worlds, state) = (state.subscribe(), Arc::downgrade(state));
-            runtime.spawn(async move {
-                let _counted = open_request;
-                // Whoever is told no more has ended the watch.
-                let _ = send_changes(watch, state, worlds, sender).await;
-            });
-        }
-    }
+    let (worlds, state) = (state.subscribe(), Arc::downgrade(state));
+    runtime.spawn(async move {
+        let _counted = open_request;
+        // Whoever is told no more has ended the stream.
+        let _ = match stream.pace() {
+            Pace::Every(time) => send_regularly(stream, time, state, sender).await,
+            Pace::OnChange { marks, time } => send_changes(stream, (marks, time), state, worlds, sender).await,
+        };
+    });
     Ok(chunks)
 }
 
-/// Sends what a watch tells, until the client, the cluster or the time is gone.
+/// Sends what a stream tells of changes, until the client, what it tells of or the time is gone.
 async fn send_changes(
-    mut told: Watch,
+    mut stream: Box<dyn Stream>,
+    (marks, time): (Duration, Duration),
     state: Weak<State>,
     mut worlds: watch::Receiver<Arc<World>>,
     sender: mpsc::Sender<Vec<u8>>,
 ) -> Result<(), Gone> {
     let now = || state.upgrade().map(|state| state.now()).ok_or(Gone);
-    let mut end = pin!(sleep(told.time()));
-    let mut bookmarks = interval(BOOKMARK_TIME);
+    // Such a stream does not look at logs.
+    let logs = LogStore::default();
+    let mut end = pin!(sleep(time));
+    let mut marks = interval(marks);
     // The first is at once.
-    bookmarks.tick().await;
+    marks.tick().await;
     loop {
         let world = Arc::clone(&worlds.borrow_and_update());
         loop {
-            match told.step(&world, now()?) {
+            let seen = Seen {
+                world: &world,
+                logs: &logs,
+                now: now()?,
+            };
+            match stream.step(seen) {
                 Step::Chunk(chunk) => send(&sender, chunk).await?,
                 Step::Idle => break,
                 Step::End(chunk) => return send(&sender, chunk).await,
@@ -85,11 +88,41 @@ async fn send_changes(
             }
             () = sender.closed() => return Err(Gone),
             () = &mut end => return Ok(()),
-            _ = bookmarks.tick() => {
-                if let Some(chunk) = told.bookmark(now()?) {
+            _ = marks.tick() => {
+                if let Some(chunk) = stream.mark(now()?) {
                     send(&sender, chunk).await?;
                 }
             }
+        }
+    }
+}
+
+/// Sends what a stream tells at its times, until the client is gone or it ends.
+async fn send_regularly(
+    mut stream: Box<dyn Stream>,
+    time: Duration,
+    state: Weak<State>,
+    sender: mpsc::Sender<Vec<u8>>,
+) -> Result<(), Gone> {
+    let mut ticks = interval(time);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = sender.closed() => return Err(Gone),
+        }
+        let step = {
+            let state = state.upgrade().ok_or(Gone)?;
+            stream.step(Seen {
+                world: &state.snapshot(),
+                logs: &state.logs().snapshot(),
+                now: state.now(),
+            })
+        };
+        match step {
+            Step::Chunk(chunk) => send(&sender, chunk).await?,
+            Step::Idle => {}
+            Step::End(chunk) => return send(&sender, chunk).await,
         }
     }
 }
@@ -99,27 +132,4 @@ async fn send(sender: &mpsc::Sender<Vec<u8>>, chunk: Vec<u8>) -> Result<(), Gone
         return Ok(());
     }
     sender.send(chunk).await.map_err(|_| Gone)
-}
-
-/// Sends an update every second, until the client is gone or the session too old.
-async fn send_updates(mut tail: LiveTail, logs: Arc<Logs>, sender: mpsc::Sender<Vec<u8>>) {
-    let mut ticks = interval(UPDATE);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            () = sender.closed() => return,
-        }
-        let is_open = match tail.step(&logs.snapshot()) {
-            Step::Chunk(chunk) => send(&sender, chunk).await.is_ok(),
-            Step::Idle => true,
-            Step::End(chunk) => {
-                let _ = send(&sender, chunk).await;
-                false
-            }
-        };
-        if !is_open {
-            return;
-        }
-    }
 }

@@ -23,7 +23,7 @@ use super::seat::SeatWorld;
 use crate::control;
 use crate::runner::Language;
 use crate::runner::Outcome;
-use crate::runner::befall;
+use crate::runner::apply_action;
 use crate::simulator::StartError;
 use crate::state::clock::Clock;
 use crate::state::clock::SystemClock;
@@ -127,7 +127,7 @@ pub(super) struct Desk {
     /// What the last check said, and whether it went well.
     pub(super) verdict: Option<(bool, String)>,
     last_denial: Option<(u64, String)>,
-    /// The journal's number when the symptom had been shown: what came before it shows no mend.
+    /// The journal's number when the symptom had been shown: what came before it shows no fix.
     staged_at: u64,
     /// Whether the presenter began this scenario anew.
     pub(super) was_reset_by_presenter: bool,
@@ -295,7 +295,7 @@ impl Seat {
             self.language.of(&scenario.title).trim_end(),
             self.language.of(&scenario.story).trim_end(),
             self.pick(
-                "check    is it mended? The commands of the proof are run here, and the cluster says whom it let in\n\
+                "check    is it fixed? The commands of the proof are run here, and the cluster says whom it let in\n\
                  hint     the next hint\n\
                  symptom  what was seen in the beginning, once more\n\
                  story    this text\n\
@@ -385,7 +385,7 @@ impl Seat {
             .get(desk.at)
             .is_some_and(|progress| !progress.symptom_seen)
         {
-            befall(desk.world.state(), &step.action);
+            apply_action(desk.world.state(), &step.action);
         }
         Ok(())
     }
@@ -426,7 +426,7 @@ impl Seat {
         let since = desk.world.state().journal().sequence();
         let check = desk.check.as_mut().filter(|check| check.id == id && check.step == step);
         check.ok_or(Refusal::NotNow("another check was begun"))?.since = since;
-        befall(desk.world.state(), &proof.action);
+        apply_action(desk.world.state(), &proof.action);
         Ok(())
     }
 
@@ -516,7 +516,7 @@ impl Seat {
 
     /// A verdict: these are wrong, and what the newest refusal behind event `since` means.
     fn tell_unsolved(&self, desk: &mut Desk, faults: impl IntoIterator<Item = String>, since: u64) -> String {
-        let mut text = format!("✘ {}\n", self.pick("Not mended yet.", "아직 해결되지 않았습니다."));
+        let mut text = format!("✘ {}\n", self.pick("Not fixed yet.", "아직 해결되지 않았습니다."));
         for fault in faults {
             text.push_str(&format!("   {fault}\n"));
         }
@@ -539,7 +539,7 @@ impl Seat {
         let progress = desk.progress.get_mut(at).ok_or(Refusal::NotNow("nothing was begun"))?;
         progress.solved.get_or_insert_with(|| SystemClock.now());
         let (seconds, hints) = (progress.seconds(), progress.hints);
-        let mut text = format!("✔ {}\n", self.pick("Mended.", "해결되었습니다."));
+        let mut text = format!("✔ {}\n", self.pick("Fixed.", "해결되었습니다."));
         if let Some(learned) = &scenario.learned {
             text.push_str(&format!("   {}\n", self.language.of(learned).trim_end()));
         }
@@ -565,7 +565,7 @@ impl Seat {
         match (progress.solved, skips) {
             (None, false) => {
                 return Err(Refusal::NotNow(
-                    "`check` has not found it mended; `skip` goes on without",
+                    "`check` has not found it fixed; `skip` goes on without",
                 ));
             }
             (None, true) => progress.skipped = true,

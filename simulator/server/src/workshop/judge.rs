@@ -1,7 +1,7 @@
 //! Whether a step of the proof went as it must: by what the learner's client printed, and by what the seat's own world saw.
 //!
 //! What a client printed could be made up. What the world saw could not: that a caller was let in takes a signature that
-//! holds, and that a request was allowed takes the right to it, which is the mend. The seat's page knows no client, and goes
+//! holds, and that a request was allowed takes the right to it, which is the fix. The seat's page knows no client, and goes
 //! by what the world saw alone.
 
 use eks_auth_core::cluster::authorize::Decision;

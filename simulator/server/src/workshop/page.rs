@@ -81,7 +81,7 @@ pub(super) fn door(language: Language, class: &Class, complaint: Option<&str>) -
          <a href=\"/?lang=ko\" lang=\"ko\">한국어</a></p>\n</main>",
         escape(&match language {
             Language::English => format!(
-                "{} scenarios. You get a cluster of your own that somebody has broken, and mend it with the AWS CLI and kubectl.",
+                "{} scenarios. You get a cluster of your own that somebody has broken, and fix it with the AWS CLI and kubectl.",
                 class.scenarios.len()
             ),
             Language::Korean => format!(
@@ -187,7 +187,7 @@ fn seat_live(class: &Class, seat: &Seat) -> String {
             text,
             "<p class=\"note\">{}</p>",
             pick(
-                "When you think it is mended, run <code>check</code> in your terminal. What it finds shows here as well.",
+                "When you think it is fixed, run <code>check</code> in your terminal. What it finds shows here as well.",
                 "해결했다고 생각되면 터미널에서 <code>check</code>를 실행하세요. 결과는 이 페이지에도 표시됩니다.",
             )
         );
@@ -225,7 +225,7 @@ fn seat_live(class: &Class, seat: &Seat) -> String {
     );
     for (name, what) in [
         ("symptom", pick("what was seen, once more", "증상을 다시 확인")),
-        ("check", pick("is it mended?", "해결되었는지 확인")),
+        ("check", pick("is it fixed?", "해결되었는지 확인")),
         ("hint", pick("the next hint", "다음 힌트")),
         ("reset", pick("all as at the beginning", "처음 상태로 되돌리기")),
         (

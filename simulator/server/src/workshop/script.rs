@@ -44,12 +44,12 @@ pub(super) fn unfit(scenario: &Scenario) -> Option<String> {
     }
     // A seat has no command that moves its clock or ends its faults, and nobody who signs in.
     let is_beyond = |step: &&Step| match &step.action {
-        Action::Run(mend) | Action::Shell(mend) => mend.as_written().contains("eks-auth-sim"),
+        Action::Run(fix) | Action::Shell(fix) => fix.as_written().contains("eks-auth-sim"),
         Action::ClearFaults | Action::Clock(_) | Action::Fault(_) | Action::SignIn { .. } => true,
         Action::Environment(_) | Action::File(_) => false,
     };
     if let Some(step) = scenario.fix.iter().find(is_beyond) {
-        return Some(format!("a seat cannot be mended by `{}`", step.command()));
+        return Some(format!("a seat cannot be fixed by `{}`", step.command()));
     }
     if scenario.proof.iter().any(|step| step.action.is_command()) {
         None
@@ -330,11 +330,11 @@ mod tests {
     use crate::runner::catalogue;
 
     #[test]
-    fn what_a_learner_could_not_mend_is_no_scenario_for_a_seat() {
+    fn what_a_learner_could_not_fix_is_no_scenario_for_a_seat() {
         for (name, wanted) in [
             (
                 "clock-ahead",
-                Some("a seat cannot be mended by `eks-auth-sim ctl clock reset`"),
+                Some("a seat cannot be fixed by `eks-auth-sim ctl clock reset`"),
             ),
             ("exec-binary-missing", Some("`kubectl auth whoami` hides programs")),
             ("unmapped-role", None),

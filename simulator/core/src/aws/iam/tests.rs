@@ -523,7 +523,7 @@ fn policies_come_from_the_user_its_groups_and_the_boundary() {
     assert_eq!(directory.policies_of(&key).boundary, None);
     directory.set_boundary(&account(), jane, Some(reader)).unwrap();
     assert!(directory.policies_of(&key).boundary.is_some());
-    for (leftover, mend) in [
+    for (leftover, fix) in [
         (
             Leftover::AccessKeys,
             (|directory: &mut Directory, key: &str| directory.delete_access_key(&account(), "jane", key))
@@ -547,7 +547,7 @@ fn policies_come_from_the_user_its_groups_and_the_boundary() {
             directory.delete_user(&account(), "jane"),
             Err(IamError::MustGoFirst(leftover))
         );
-        mend(&mut directory, &key.id).unwrap();
+        fix(&mut directory, &key.id).unwrap();
     }
     directory.delete_user(&account(), "jane").unwrap();
     assert_eq!(directory.policies_of(&key), PrincipalPolicies::default());

@@ -155,7 +155,7 @@ fn lint_entries(report: &mut Report<'_>, found: &Found<'_>, account: Option<&Acc
 }
 
 fn lint_principal(report: &mut Report<'_>, arn: &str, place: Place) {
-    let (rule, message, mend) = match principal::read(arn) {
+    let (rule, message, fix) = match principal::read(arn) {
         Ok(named) => match named.kind {
             Kind::Session => (
                 Rule::EntrySessionArn,
@@ -203,7 +203,7 @@ fn lint_principal(report: &mut Report<'_>, arn: &str, place: Place) {
             "write the ARN of a role or user".to_owned(),
         ),
     };
-    report.add(rule, place, message, mend);
+    report.add(rule, place, message, fix);
 }
 
 fn lint_standard(report: &mut Report<'_>, entry: &Node, arn: &str, found: &Found<'_>) {
@@ -212,7 +212,7 @@ fn lint_standard(report: &mut Report<'_>, entry: &Node, arn: &str, found: &Found
         let name = group.text().unwrap_or_default();
         lint_template(report, name, group.place);
         if let Some(prefix) = access_entry::reserved_prefix(name) {
-            let mend = if name == crate::value::user::SYSTEM_MASTERS {
+            let fix = if name == crate::value::user::SYSTEM_MASTERS {
                 "associate AmazonEKSClusterAdminPolicy instead".to_owned()
             } else {
                 "bind a group of your own".to_owned()
@@ -221,7 +221,7 @@ fn lint_standard(report: &mut Report<'_>, entry: &Node, arn: &str, found: &Found
                 Rule::EntryReservedGroup,
                 group.place,
                 format!("the kubernetes group name {name} is invalid, it cannot start with {prefix}"),
-                mend,
+                fix,
             );
         }
     }
@@ -342,7 +342,7 @@ fn lint_policies(report: &mut Report<'_>, found: &Found<'_>) {
                     Rule::EntryPolicyOrphan,
                     place,
                     "no entry of this text has that principal: `The specified principalArn could not be found.`",
-                    "make the entry first, or mend the ARN: a role's path is part of it",
+                    "make the entry first, or fix the ARN: a role's path is part of it",
                 );
             }
         }

@@ -315,7 +315,7 @@ fn content(report: &mut Report<'_>, entry: &Entry) -> Content {
             "put all items into one list, without `---` and `...`",
         );
     }
-    let (rule, place, message, mend) = match inner.map(|inner| inner.root) {
+    let (rule, place, message, fix) = match inner.map(|inner| inner.root) {
         Ok(None) => return blank(report, entry, entry.place),
         Ok(Some(node)) => match node.shape {
             Shape::List(items) if items.is_empty() => return blank(report, entry, node.place),
@@ -341,10 +341,10 @@ fn content(report: &mut Report<'_>, entry: &Entry) -> Content {
                 "the YAML in `{key}` is broken, so all of it is lost: {}",
                 broken.message
             ),
-            broken.mend,
+            broken.fix,
         ),
     };
-    report.add(rule, place, message, mend);
+    report.add(rule, place, message, fix);
     Content::Lost
 }
 

@@ -125,7 +125,7 @@ fn named<'a>(report: &mut Report<'_>, node: &'a Node, list: &str, body: &str) ->
 }
 
 fn wrong_type(report: &mut Report<'_>, node: &Node, field: &str, wanted: &str) {
-    let mend = match &node.shape {
+    let fix = match &node.shape {
         Shape::Other(_, text) => format!("write it in quotes: `\"{text}\"`"),
         _ => format!("write {wanted}"),
     };
@@ -133,7 +133,7 @@ fn wrong_type(report: &mut Report<'_>, node: &Node, field: &str, wanted: &str) {
         Rule::ConfigWrongType,
         node.place,
         format!("`{field}` is {}, not {wanted}", node.kind()),
-        mend,
+        fix,
     );
 }
 
@@ -233,7 +233,7 @@ fn lint_ca(report: &mut Report<'_>, data: &Node) {
     if is_pem {
         return;
     }
-    let mend = if text.contains("OMITTED") {
+    let fix = if text.contains("OMITTED") {
         "`kubectl config view` hides it; use `kubectl config view --raw`"
     } else if text.contains("-----BEGIN") {
         "encode it: `base64 -w0 FILE`"
@@ -244,7 +244,7 @@ fn lint_ca(report: &mut Report<'_>, data: &Node) {
         Rule::ConfigCaNotPem,
         data.place,
         "kubectl finds no certificate in it: `unable to parse bytes as PEM block`",
-        mend,
+        fix,
     );
 }
 

@@ -25,7 +25,7 @@ pub(super) fn tab(refusal: &Refusal, text: &str) -> Option<usize> {
 }
 
 /// The fix.
-pub(super) fn mend(refusal: &Refusal, text: &str) -> String {
+pub(super) fn fix(refusal: &Refusal, text: &str) -> String {
     let mut found = text.chars().skip(refusal.at);
     let (found, next) = (found.next(), found.next());
     let problem = problem(&refusal.message);
@@ -90,7 +90,7 @@ pub(super) fn mend(refusal: &Refusal, text: &str) -> String {
             "remove the line that begins with `%`".to_owned()
         }
         _ if problem.contains(" tag ") || found == Some('!') => quotes("a `!` at its beginning makes a tag of it"),
-        _ => "mend the indentation, the quotes or the colon here or just before".to_owned(),
+        _ => "fix the indentation, the quotes or the colon here or just before".to_owned(),
     }
 }
 

@@ -927,9 +927,9 @@ fn the_clusters_account_may_be_told() {
 }
 
 #[test]
-fn a_mend_names_the_arn_to_write() {
+fn a_fix_names_the_arn_to_write() {
     let found = lint(&role("arn:aws:iam::111122223333:role/team/dev"), &Context::default());
-    assert_eq!(found[0].mend, "write `arn:aws:iam::111122223333:role/dev`");
+    assert_eq!(found[0].fix, "write `arn:aws:iam::111122223333:role/dev`");
     assert_eq!(found[0].length, "arn:aws:iam::111122223333:role/team/dev".len());
 }
 

@@ -115,7 +115,7 @@ pub(crate) struct Broken {
     /// A tab is what breaks it.
     pub(crate) is_tab: bool,
     /// What to do.
-    pub(crate) mend: String,
+    pub(crate) fix: String,
 }
 
 /// How the authenticator reads a string of `aws-auth`.
@@ -180,8 +180,8 @@ impl Source {
                 if !behind.is_empty() && !behind.starts_with('#') {
                     let place = self.place_at(here);
                     let message = format!("invalid Yaml document separator: {behind}");
-                    let mend = "write the document below its `---`";
-                    return Err(broken(place, message, mend));
+                    let fix = "write the document below its `---`";
+                    return Err(broken(place, message, fix));
                 }
                 if !piece.is_empty() {
                     self.document(&piece, start, &mut documents)?;
@@ -541,15 +541,15 @@ fn refused(refusal: &Refusal, text: &str, position: &dyn Fn(usize) -> (usize, us
     };
     Broken {
         is_tab,
-        ..broken(place, refusal.message.clone(), refusal::mend(refusal, text))
+        ..broken(place, refusal.message.clone(), refusal::fix(refusal, text))
     }
 }
 
-fn broken(place: Place, message: String, mend: impl Into<String>) -> Broken {
+fn broken(place: Place, message: String, fix: impl Into<String>) -> Broken {
     Broken {
         place,
         message,
         is_tab: false,
-        mend: mend.into(),
+        fix: fix.into(),
     }
 }

@@ -53,7 +53,7 @@ fn access_entry_of_recreated_principal() {
         "arn:aws:iam::111122223333:role/ops/admin was made anew since its access entry was made",
     );
     assert!(explanation.evidence[0].contains("AROAEARLIERROLE000000"));
-    assert!(explanation.mend.contains(
+    assert!(explanation.fix.contains(
         "aws eks delete-access-entry --cluster-name my-cluster --principal-arn arn:aws:iam::111122223333:role/ops/admin"
     ));
     let by_arn = explain_arn(ADMIN, stage.cluster(), &stage.world);
@@ -103,7 +103,7 @@ fn aws_auth_ignored() {
         "arn:aws:iam::111122223333:role/admin is in aws-auth only, which authentication mode API ignores",
     );
     assert_eq!(
-        explanation.mend,
+        explanation.fix,
         "aws eks create-access-entry --cluster-name my-cluster --principal-arn arn:aws:iam::111122223333:role/ops/admin"
     );
     let key = ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME);
@@ -127,9 +127,9 @@ fn not_mapped_where_entries_are_in_use() {
         "is not mapped in cluster",
     );
     assert!(
-        explanation.mend.contains("aws eks create-access-entry"),
+        explanation.fix.contains("aws eks create-access-entry"),
         "{}",
-        explanation.mend
+        explanation.fix
     );
     let by_arn = explain_arn("arn:aws:iam::111122223333:user/creator", stage.cluster(), &stage.world);
     assert_eq!(by_arn.cause, Cause::IdentityNotMapped);
@@ -165,11 +165,11 @@ fn access_entry_shadows_aws_auth() {
             .contains("whose groups [system:masters a b] would allow this")
     );
     assert_eq!(
-        explanation.mend,
+        explanation.fix,
         "aws eks associate-access-policy --cluster-name my-cluster --principal-arn arn:aws:iam::111122223333:role/ops/admin \
          --policy-arn arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster"
     );
-    // The mend mends it.
+    // The fix fixes it.
     let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
     let scope = crate::cluster::eks::parameter::AccessScope::Cluster;
     stage

@@ -322,7 +322,7 @@ fn every_reported_cause_is_named() {
                 let text = explanation.render_text();
                 assert_eq!(explanation.cause, *cause, "{number} {what}: {text}");
                 assert_eq!(
-                    explanation.mend.is_empty(),
+                    explanation.fix.is_empty(),
                     *cause == Cause::Granted,
                     "{number} {what}: {text}"
                 );
@@ -342,7 +342,7 @@ fn what_is_lost_in_aws_auth_is_found_only_where_it_was_lost() {
     // By its name, in the list of its kind.
     let broken = of("- rolearn: arn:aws:iam::111122223333:role/ops/dev\n username: u\n");
     assert_eq!(broken.cause, Cause::AwsAuthBroken);
-    assert!(broken.mend.contains("indent all items alike"), "{}", broken.mend);
+    assert!(broken.fix.contains("indent all items alike"), "{}", broken.fix);
     let other = of("- rolearn: arn:aws:iam::111122223333:role/developers\n username: u\n");
     assert_eq!(other.cause, Cause::IdentityNotMapped);
     assert!(
@@ -410,7 +410,7 @@ fn an_authenticator_of_its_own_is_explained_by_its_own_mappings() {
     );
     let gated = Scene::new(&file).of_session(SSO_ROLE, "s");
     assert_eq!(gated.cause, Cause::SsoMappingGated);
-    assert!(gated.mend.starts_with("open the feature gate SSORoleMatch"));
+    assert!(gated.fix.starts_with("open the feature gate SSORoleMatch"));
     let open = authenticator(
         "feature-gates: {SSORoleMatch: true}\nserver:\n  mapRoles:\n  - sso: {permissionSetName: Admin, accountID: '111122223333'}\n    username: u\n",
     );
@@ -424,7 +424,7 @@ fn nodes_are_told_by_their_session_or_their_role() {
     assert_eq!(unmapped().of_session("workers", "me").cause, Cause::IdentityNotMapped);
     let by_entry = Scene::new("      authentication_mode: API").of_session("workers", NODE_SESSION);
     assert_eq!(by_entry.cause, Cause::NodeRoleNotMapped);
-    assert!(by_entry.mend.ends_with("--type EC2_LINUX"), "{}", by_entry.mend);
+    assert!(by_entry.fix.ends_with("--type EC2_LINUX"), "{}", by_entry.fix);
     let mut scene = unmapped();
     let article = crate::scenario::stage(crate::scenario::ARTICLE_WORLD, now())
         .unwrap()
@@ -604,7 +604,7 @@ fn signed_after(seconds: i64) -> Explanation {
     let mut scene = unmapped();
     scene.0.signed_at = now().plus_seconds(seconds);
     let explanation = scene.of_user("creator");
-    assert!(explanation.mend.contains("clock"), "{}", explanation.mend);
+    assert!(explanation.fix.contains("clock"), "{}", explanation.fix);
     explanation
 }
 
@@ -717,7 +717,7 @@ fn policy_too_narrow() -> Explanation {
     );
     let monitors = Attributes::resource("get", "monitoring.coreos.com", "v1", "servicemonitors", "", "team", "x");
     let custom = Scene::new(extra).request_as_session("dev", "s", &monitors);
-    assert!(custom.mend.contains("no access policy covers custom resources"));
+    assert!(custom.fix.contains("no access policy covers custom resources"));
     assert_eq!(custom.cause, explanation.cause);
     explanation
 }

@@ -1,7 +1,7 @@
 //! The roles and bindings that every cluster is born with: those of
 //! `plugin/pkg/auth/authorizer/rbac/bootstrappolicy` of Kubernetes 1.32 with its default feature gates, and what EKS adds.
 //!
-//! FIDELITY: every cluster has those of 1.32, whatever its version. A real API server mends them when it starts; here
+//! FIDELITY: every cluster has those of 1.32, whatever its version. A real API server fixes them when it starts; here
 //! what somebody changes stays changed. The Node authorizer, which lets a node write its own node and pods, is not there:
 //! nodes have what RBAC gives their groups.
 
@@ -201,7 +201,7 @@ fn label(object: &mut Value, name: &str, value: &str) {
     metadata(object, "labels", name, value);
 }
 
-/// Has an API server that starts mend the object.
+/// Has an API server that starts fix the object.
 fn annotate(object: &mut Value) {
     metadata(
         object,

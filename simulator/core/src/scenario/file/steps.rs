@@ -200,7 +200,7 @@ struct HomeFileFile {
     absent: bool,
 }
 
-/// Another right mend than the recommended one.
+/// Another right fix than the recommended one.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Alternative")]

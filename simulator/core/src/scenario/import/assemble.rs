@@ -1,4 +1,4 @@
-//! Facts to a scenario: who is denied, in which world, and what mends it.
+//! Facts to a scenario: who is denied, in which world, and what fixes it.
 //!
 //! A scenario is written, staged and asked: only where the caller gets the recorded error from the same cause is it given
 //! out. What AWS does not show (an entry's unique id, the creator) is chosen so that the denial comes out.
@@ -37,8 +37,8 @@ use crate::value::user::UserInfo;
 
 /// The file of the ConfigMap beside scenario.yaml.
 pub(super) const AWS_AUTH_FILE: &str = "aws-auth.yaml";
-/// A mended ConfigMap beside it.
-pub(super) const MENDED_FILE: &str = "aws-auth-mended.yaml";
+/// A fixed ConfigMap beside it.
+pub(super) const FIXED_FILE: &str = "aws-auth-fixed.yaml";
 
 /// What a staged world says of the caller.
 struct Verdict {
@@ -73,8 +73,8 @@ pub(super) fn build(facts: &Facts, options: &Options, findings: &mut Vec<Finding
     let scenario = story.render();
     let mut files = vec![("scenario.yaml", scenario)];
     files.extend(world.aws_auth_file().map(|text| (AWS_AUTH_FILE, text)));
-    if let Some(mended) = story.mended() {
-        files.push((MENDED_FILE, mended));
+    if let Some(fixed) = story.fixed() {
+        files.push((FIXED_FILE, fixed));
         if let Some(found) = facts
             .aws_auth
             .as_ref()
@@ -82,8 +82,8 @@ pub(super) fn build(facts: &Facts, options: &Options, findings: &mut Vec<Finding
         {
             findings.push(found.place.finding(
                 Severity::Note,
-                format!("a part of this aws-auth cannot be read, and is not in {MENDED_FILE}"),
-                format!("write it into {MENDED_FILE}, so that the fix takes nobody's access"),
+                format!("a part of this aws-auth cannot be read, and is not in {FIXED_FILE}"),
+                format!("write it into {FIXED_FILE}, so that the fix takes nobody's access"),
             ));
         }
     }
@@ -91,7 +91,7 @@ pub(super) fn build(facts: &Facts, options: &Options, findings: &mut Vec<Finding
         findings.push(Place::default().finding(
             Severity::Error,
             format!("the scenario that comes of it is refused: {error}"),
-            "mend what the message names in the artifacts",
+            "fix what the message names in the artifacts",
         ));
         return None;
     }
@@ -193,7 +193,7 @@ fn settle(facts: &Facts, case: &Case, world: &mut World, findings: &mut Vec<Find
     }
     verdict = ask(case, world, findings)?;
     let (place, what) = granting(facts, case, world);
-    let mend = if is_younger {
+    let fix = if is_younger {
         "the entry is younger than the denial: take a line of the log from after it was made".to_owned()
     } else {
         "give aws-auth, access entries and the cluster's mode as they were when the caller was denied, or a newer line of the log".to_owned()
@@ -204,7 +204,7 @@ fn settle(facts: &Facts, case: &Case, world: &mut World, findings: &mut Vec<Find
             "contradictory: the caller was denied, but {what}, so that {} is let in as {}",
             case.caller.arn, verdict.username
         ),
-        mend,
+        fix,
     ));
     None
 }
@@ -270,7 +270,7 @@ fn staged(world: &World, machine: Timestamp, findings: &mut Vec<Finding>) -> Opt
             findings.push(Place::default().finding(
                 Severity::Error,
                 format!("the world that comes of it is refused: {}", error.message),
-                "mend what the message names in the artifacts",
+                "fix what the message names in the artifacts",
             ));
             None
         }
@@ -336,7 +336,7 @@ fn compare(facts: &Facts, case: &Case, verdict: &Verdict, findings: &mut Vec<Fin
             findings.push(record.place.finding(
                 Severity::Warning,
                 "the caller was let in here, after it was denied",
-                "give the artifacts of the time of the denial: what mended it may be in them",
+                "give the artifacts of the time of the denial: what fixed it may be in them",
             ));
         }
     }

@@ -33,14 +33,14 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn finding(&self, severity: Severity, message: impl Into<String>, mend: impl Into<String>) -> Finding {
+    pub(super) fn finding(&self, severity: Severity, message: impl Into<String>, fix: impl Into<String>) -> Finding {
         Finding {
             file: self.file.clone(),
             line: self.line,
             column: self.column,
             severity,
             message: message.into(),
-            mend: mend.into(),
+            fix: fix.into(),
         }
     }
 }
@@ -278,7 +278,7 @@ impl Reader<'_> {
             }
             Err(broken) => {
                 let place = self.place(piece, broken.place.line, broken.place.column);
-                let (message, mend) = if broken.is_tab {
+                let (message, fix) = if broken.is_tab {
                     (
                         "a tab indents the line".to_owned(),
                         "paste the text with its own spaces: `kubectl get configmap aws-auth -n kube-system -o yaml` prints no tabs",
@@ -286,10 +286,10 @@ impl Reader<'_> {
                 } else {
                     (
                         format!("neither YAML nor JSON: {}", broken.message),
-                        "mend the text here or just before, or paste the whole of what the command prints",
+                        "fix the text here or just before, or paste the whole of what the command prints",
                     )
                 };
-                self.findings.push(place.finding(Severity::Error, message, mend));
+                self.findings.push(place.finding(Severity::Error, message, fix));
             }
         }
     }

@@ -1,14 +1,14 @@
 //! Text as people paste it, taken apart into the artifacts in it.
 //!
 //! Prompts, quoting of tickets, Markdown fences, line numbers, CRLF, HTML entities and the like are taken off, wrapped lines
-//! are joined, and several artifacts in one text are told apart. What was mended is said; every line keeps its place in the
+//! are joined, and several artifacts in one text are told apart. What was fixed is said; every line keeps its place in the
 //! text as it came. What the artifacts mean is read in `facts.rs`.
 
-mod mend;
+mod fix;
 #[cfg(test)]
 mod tests;
 
-use self::mend::Lines;
+use self::fix::Lines;
 use super::Finding;
 use super::Severity;
 use crate::value::log::Record;
@@ -93,10 +93,10 @@ impl Piece {
     }
 }
 
-/// Takes a text apart. What was mended, or cannot be, is added to `findings`.
+/// Takes a text apart. What was fixed, or cannot be, is added to `findings`.
 pub(super) fn pieces(file: &str, text: &str, findings: &mut Vec<Finding>) -> Vec<Piece> {
     let mut lines = Lines::new(file, text, findings);
-    lines.mend();
+    lines.fix();
     let lines = lines.into_lines();
     let mut pieces = Vec::new();
     let mut rest = lines.as_slice();
@@ -302,7 +302,7 @@ fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) 
                 '}' | ']' => {
                     open.pop();
                     if let Some((origin, at)) = comma {
-                        findings.push(mended(file, origin, at, "a comma too many is passed over"));
+                        findings.push(fixed(file, origin, at, "a comma too many is passed over"));
                     }
                 }
                 _ => {}
@@ -316,7 +316,7 @@ fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) 
         match taken.last_mut().filter(|_| was_in_string) {
             Some(last) => {
                 last.text.push_str(line.text.trim_start());
-                findings.push(mended(
+                findings.push(fixed(
                     file,
                     line.origin,
                     0,
@@ -342,7 +342,7 @@ fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) 
                 origin.line,
                 if in_string { ", inside a string" } else { "" }
             ),
-            mend: "paste the whole of what the command prints".to_owned(),
+            fix: "paste the whole of what the command prints".to_owned(),
         });
         return (None, rest);
     }
@@ -355,14 +355,14 @@ fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) 
     )
 }
 
-fn mended(file: &str, origin: Origin, at: usize, message: &str) -> Finding {
+fn fixed(file: &str, origin: Origin, at: usize, message: &str) -> Finding {
     Finding {
         file: file.to_owned(),
         line: origin.line,
         column: origin.taken.saturating_add(at).saturating_add(1),
         severity: Severity::Note,
         message: message.to_owned(),
-        mend: String::new(),
+        fix: String::new(),
     }
 }
 
@@ -388,7 +388,7 @@ fn join_log(file: &str, piece: &mut Piece, findings: &mut Vec<Finding>) {
             is_log(&line.text) && (line.text.contains("time=") || line.text.trim_start().starts_with("level="));
         match joined.last_mut().filter(|_| !begins) {
             Some(last) => {
-                findings.push(mended(
+                findings.push(fixed(
                     file,
                     line.origin,
                     0,

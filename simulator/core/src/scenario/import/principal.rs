@@ -102,8 +102,8 @@ impl ByMode {
         for fact in &explanation.evidence {
             let _ = writeln!(text, "  evidence: {fact}");
         }
-        if !explanation.mend.is_empty() {
-            let _ = writeln!(text, "  mend: {}", explanation.mend);
+        if !explanation.fix.is_empty() {
+            let _ = writeln!(text, "  fix: {}", explanation.fix);
         }
         text
     }

@@ -54,7 +54,7 @@ fn told(findings: &[Finding]) -> String {
 }
 
 #[test]
-fn every_case_comes_out_right_or_is_refused_with_the_line_to_mend() {
+fn every_case_comes_out_right_or_is_refused_with_the_line_to_fix() {
     let mut wrong = Vec::new();
     for case in cases() {
         let (name, wanted) = (case.file_name().unwrap().to_str().unwrap().to_owned(), wanted(&case));
@@ -109,16 +109,16 @@ fn a_configmap_is_kept_as_it_was_pasted() {
 }
 
 #[test]
-fn what_the_mended_configmap_lost_is_told_in_it() {
+fn what_the_fixed_configmap_lost_is_told_in_it() {
     let case = cases()
         .into_iter()
         .find(|case| case.ends_with("mode-config-map-broken-list"))
         .unwrap();
     let imported = import(&artifacts(&case), &options(None)).unwrap();
-    let mended = imported.files.iter().find(|(name, _)| *name == "aws-auth-mended.yaml");
-    let mended = &mended.unwrap().1;
-    assert!(mended.starts_with("# Not in here, as it cannot be read: "), "{mended}");
-    assert!(mended.contains("user/jane"), "{mended}");
+    let fixed = imported.files.iter().find(|(name, _)| *name == "aws-auth-fixed.yaml");
+    let fixed = &fixed.unwrap().1;
+    assert!(fixed.starts_with("# Not in here, as it cannot be read: "), "{fixed}");
+    assert!(fixed.contains("user/jane"), "{fixed}");
 }
 
 /// What a scenario is without its names.

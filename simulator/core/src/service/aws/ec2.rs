@@ -10,6 +10,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use crate::value::arn::AccountId;
+use crate::value::arn::Partition;
 use crate::world::ec2::Ec2;
 use serde_json::Value;
 
@@ -20,6 +22,20 @@ use super::operation::Access;
 use super::operation::Context;
 use super::operation::Operation;
 use super::operation::Work;
+
+/// Whose it is.
+struct Owner<'a> {
+    account: &'a AccountId,
+    region: &'a str,
+    partition: Option<Partition>,
+}
+
+impl Owner<'_> {
+    fn arn(&self, kind: &str, id: &str) -> String {
+        let partition = self.partition.unwrap_or_else(|| Partition::of_region(self.region));
+        format!("arn:{partition}:ec2:{}:{}:{kind}/{id}", self.region, self.account)
+    }
+}
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("DescribeInstances", instances),
@@ -63,7 +79,7 @@ fn describe<T>(
     let input = Input::read(call, resource)?;
     let account = call.account()?;
     let ec2 = Ec2::of(&call.base.world(), account, &call.region);
-    let owner = render::Owner {
+    let owner = Owner {
         account,
         region: &call.region,
         partition: call

@@ -10,8 +10,6 @@ mod tests;
 
 use serde_json::Value;
 
-pub use self::live_tail::LiveTail;
-pub use self::live_tail::UPDATE;
 use super::error::AwsError;
 use super::operation::Access;
 use super::operation::Context;

@@ -8,25 +8,13 @@ use quick_xml::escape::escape;
 use serde_json::Value;
 use serde_json::json;
 
+use super::Protocol;
 use super::Service;
 use super::error::AwsError;
 use super::input::present;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::http::form_pairs;
-
-/// How a service is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Protocol {
-    /// Parameters in a form or a query, lists without a word between, answers in XML of a form of its own.
-    Ec2,
-    /// Parameters in a form or a query, answers in XML; STS also in JSON.
-    Query,
-    /// Methods, paths and JSON.
-    RestJson,
-    /// `X-Amz-Target` and JSON, version 1.1.
-    Json,
-}
 
 /// The parameters of a call, by name: what reads a list of many asks for each by its name.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use percent_encoding::utf8_percent_encode;
 use quick_xml::escape::escape;
 
 use super::aws_host;
-use super::sso_oidc::in_center;
+use super::center::in_center;
 use crate::service::call::Call;
 use crate::service::event::EventKind;
 use crate::service::http::Request;

@@ -8,12 +8,12 @@ use crate::aws::identity_center::role_credentials;
 use serde_json::Value;
 use serde_json::json;
 
+use super::center::in_center;
 use super::error::AwsError;
 use super::operation::Access;
 use super::operation::Context;
 use super::operation::Operation;
 use super::operation::Work;
-use super::sso_oidc::in_center;
 
 /// The model's bound of `max_result`.
 const PAGE: usize = 100;

@@ -9,13 +9,14 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 
+use super::center::in_center;
 use super::error::AwsError;
-use super::error::unknown_operation;
 use super::operation::Access;
 use super::operation::Context;
 use super::operation::Operation;
 use super::operation::Work;
 use super::sign_in;
+use super::wire::unknown_operation;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("CreateToken", "POST /token", create_token),
@@ -147,15 +148,4 @@ fn change<T>(
     change: impl FnOnce(&mut IdentityCenter, &mut World) -> Result<T, SignInError>,
 ) -> Result<T, AwsError> {
     Ok(call.base.change(|world| in_center(world, change))??)
-}
-
-/// Takes the Identity Center out of the World for a change.
-pub(super) fn in_center<T>(
-    world: &mut World,
-    change: impl FnOnce(&mut IdentityCenter, &mut World) -> T,
-) -> Result<T, AwsError> {
-    let mut center = world.identity_center.take().ok_or_else(AwsError::no_identity_center)?;
-    let answer = change(&mut center, world);
-    world.identity_center = Some(center);
-    Ok(answer)
 }

@@ -15,7 +15,7 @@ use crate::value::instant::Timestamp;
 use crate::value::user::UserInfo;
 use serde_json::Value;
 
-use super::authn;
+use super::bearer;
 use super::body;
 use super::resources::Resources;
 use super::service_account_token;
@@ -56,7 +56,7 @@ pub(super) fn record(call: &Call, cluster: &str, answered: &Answered<'_>) {
         return;
     };
     let (now, request) = (call.now(), answered.request);
-    let has_token = authn::tokens(request).next().is_some();
+    let has_token = bearer::tokens(request).next().is_some();
     if answered.known.user.is_none() && has_token && cluster.logging().contains(&LogType::Api) {
         let fault = service_account_token::fault(call, cluster, request);
         let lines = vec![unauthenticated_line(now, fault.as_ref())];

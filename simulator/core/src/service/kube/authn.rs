@@ -5,7 +5,6 @@
 //!
 //! FIDELITY: EKS gives nobody a certificate that signs clients in; here `ctl client-certificate` does, for lessons.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use crate::world::authenticate::GET_CALLER_IDENTITY;
 use crate::world::authenticate::authenticate as judge;
 use crate::world::fault::Target;
 
+use super::bearer::bearer_token;
 use super::health::is_health_path;
 use super::service_account_token;
 use super::status::Failure;
@@ -80,22 +80,6 @@ fn takes_anonymous(call: &Call, cluster: &str, path: &str) -> bool {
             let minor = cluster.version.split('.').nth(1).and_then(|minor| minor.parse().ok());
             minor.is_some_and(|minor: u32| minor < 32)
         })
-}
-
-/// The tokens that a request shows, in the order in which they are tried.
-pub(super) fn tokens(request: &Request) -> impl Iterator<Item = Cow<'_, str>> {
-    let in_protocols = protocol_token(&request.headers).ok().flatten();
-    let in_header = bearer_token(request).map(Cow::Borrowed);
-    in_header
-        .into_iter()
-        .chain(in_protocols.map(|found| Cow::Owned(found.token)))
-}
-
-/// The token of the `Authorization` header, where it holds one.
-fn bearer_token(request: &Request) -> Option<&str> {
-    let (scheme, rest) = request.header("authorization")?.trim().split_once(' ')?;
-    let token = rest.split(' ').next()?;
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 /// The user of a token, or 401.

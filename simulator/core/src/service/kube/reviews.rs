@@ -24,6 +24,7 @@ use super::json_response;
 use super::resources::ResourceType;
 use super::status::Failure;
 use super::token_review;
+use super::user::user_info_json;
 use crate::service::http::Response;
 
 /// EKS has a webhook among its authorizers, which cannot list rules; kubectl warns with this text.
@@ -80,24 +81,6 @@ pub(super) fn answer(context: &Context<'_>, resource: &ResourceType, namespace: 
         review.insert("status".to_owned(), status);
     }
     Ok(json_response(context.request, 201, &review, false))
-}
-
-/// A user as reviews show it; empty parts are left out.
-pub(super) fn user_info_json(user: &UserInfo) -> Value {
-    let mut info = Map::new();
-    if !user.username.is_empty() {
-        info.insert("username".to_owned(), json!(user.username));
-    }
-    if !user.uid.is_empty() {
-        info.insert("uid".to_owned(), json!(user.uid));
-    }
-    if !user.groups.is_empty() {
-        info.insert("groups".to_owned(), json!(user.groups));
-    }
-    if !user.extra.is_empty() {
-        info.insert("extra".to_owned(), json!(user.extra));
-    }
-    info.into()
 }
 
 /// The text of a field, or nothing.

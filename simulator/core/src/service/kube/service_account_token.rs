@@ -45,7 +45,7 @@ pub(super) fn judge(call: &Call, cluster: &str, token: &str, audiences: &[&str])
 
 /// What is wrong with a token of a request that nobody took, where it is of this cluster's issuer.
 pub(super) fn fault(call: &Call, cluster: &Cluster, request: &Request) -> Option<TokenFault> {
-    super::authn::tokens(request).find_map(|token| {
+    super::bearer::tokens(request).find_map(|token| {
         match service_account::authenticate(&token, &[API_AUDIENCE], cluster, call.now()) {
             TokenVerdict::Refused(fault) => Some(fault),
             TokenVerdict::NotOurs | TokenVerdict::User { .. } => None,

@@ -12,9 +12,9 @@ use serde_json::json;
 
 use super::Context;
 use super::authn;
-use super::reviews::user_info_json;
 use super::service_account_token;
 use super::status::Failure;
+use super::user::user_info_json;
 
 /// The `status` of the answer to a review with this `spec`.
 pub(super) fn status(context: &Context<'_>, spec: &Value) -> Result<Value, Failure> {

@@ -16,7 +16,6 @@ use crate::kube::object::history::Change;
 use crate::kube::object::history::Told;
 use crate::kube::websocket;
 use crate::value::instant::Timestamp;
-use crate::world::World;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
@@ -32,13 +31,15 @@ use super::table;
 use super::table::IncludeObject;
 use crate::service::http::Delivery;
 use crate::service::http::Response;
+use crate::service::stream::Pace;
+use crate::service::stream::Seen;
 use crate::service::stream::Step;
 use crate::service::stream::Stream;
 
 /// Where the client does not say.
 const DEFAULT_TIME: Duration = Duration::from_secs(45 * 60);
 /// Between bookmarks, for clients that want them.
-pub const BOOKMARK_TIME: Duration = Duration::from_secs(60);
+const BOOKMARK_TIME: Duration = Duration::from_secs(60);
 /// Events in a chunk.
 const BATCH: usize = 250;
 /// What a bookmark carries once the state at the beginning was told (`metav1.InitialEventsAnnotationKey`).
@@ -46,7 +47,7 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 /// A watch that goes on.
 #[derive(Debug)]
-pub struct Watch {
+struct Watch {
     cluster: String,
     /// Tells the cluster from a later one of the same name.
     created: Timestamp,
@@ -145,7 +146,7 @@ pub(super) fn start(
             watch.marks_first = beginning == Beginning::StateAndBookmark && watch.wants_bookmarks;
         }
     }
-    let stream = Box::new(Stream::Watch(watch));
+    let stream = Box::new(watch);
     if websocket::is_asked(&request.headers) {
         return Ok(Response {
             status: 101,
@@ -157,15 +158,15 @@ pub(super) fn start(
     Ok(Response::new(200, "application/json", Vec::new()).delivered(Delivery::Streamed(stream)))
 }
 
-impl Watch {
-    /// How long it lasts.
-    #[must_use]
-    pub fn time(&self) -> Duration {
-        self.time
+impl Stream for Watch {
+    fn pace(&self) -> Pace {
+        Pace::OnChange {
+            marks: BOOKMARK_TIME,
+            time: self.time,
+        }
     }
 
-    /// What it tells next, of the newest World at `now`.
-    pub fn step(&mut self, world: &World, now: Timestamp) -> Step {
+    fn step(&mut self, Seen { world, now, .. }: Seen<'_>) -> Step {
         let mut chunk = Vec::new();
         if !self.first.is_empty() {
             for _ in 0..BATCH {
@@ -175,7 +176,7 @@ impl Watch {
             return Step::Chunk(chunk);
         }
         if std::mem::take(&mut self.marks_first) {
-            self.mark(&mut chunk, true, now);
+            self.bookmark(&mut chunk, true, now);
             return Step::Chunk(chunk);
         }
         loop {
@@ -213,15 +214,16 @@ impl Watch {
         }
     }
 
-    /// What says up to where everything was told, every [`BOOKMARK_TIME`]; nothing for a client that does not want it.
-    pub fn bookmark(&mut self, now: Timestamp) -> Option<Vec<u8>> {
+    fn mark(&mut self, now: Timestamp) -> Option<Vec<u8>> {
         let mut chunk = Vec::new();
         self.wants_bookmarks.then(|| {
-            self.mark(&mut chunk, false, now);
+            self.bookmark(&mut chunk, false, now);
             chunk
         })
     }
+}
 
+impl Watch {
     /// The changes of its resource and namespace that were not told yet; nothing where some are forgotten.
     fn new_changes(&self, cluster: &Cluster) -> Option<VecDeque<Arc<Change>>> {
         let changes = cluster.objects().changes_after(self.revision)?;
@@ -249,7 +251,7 @@ impl Watch {
     }
 
     /// Says up to where everything was told.
-    fn mark(&mut self, chunk: &mut Vec<u8>, ends_initial_events: bool, now: Timestamp) {
+    fn bookmark(&mut self, chunk: &mut Vec<u8>, ends_initial_events: bool, now: Timestamp) {
         let mut metadata = json!({"creationTimestamp": null, "resourceVersion": self.revision.to_string()});
         if let (true, Some(metadata)) = (ends_initial_events, metadata.as_object_mut()) {
             metadata.insert("annotations".to_owned(), json!({INITIAL_EVENTS_END: "true"}));

@@ -1,4 +1,4 @@
-//! `scenario play`: a shell in which a learner mends a scenario, and the small commands of that shell.
+//! `scenario play`: a shell in which a learner fixes a scenario, and the small commands of that shell.
 //!
 //! The simulator and all knowledge of the scenario stay in this process. The commands are shell scripts that call
 //! `scenario ask`, which speaks to this process over a socket in its folder: a request of one line of JSON, and lines of JSON
@@ -43,7 +43,7 @@ const SOCKET: &str = "EKS_AUTH_SIM_PLAY";
 /// The request of the shell's end.
 const LEAVE: &str = "leave";
 
-/// Mend a scenario yourself: a shell in a home of its own, with hints, and a check that acts
+/// Fix a scenario yourself: a shell in a home of its own, with hints, and a check that acts
 #[derive(Debug, Args)]
 #[command(
     after_help = "In the shell: check, hint, explain, story, reset, give-up, exit.\n\nExamples:\n  \
@@ -69,7 +69,7 @@ impl Play {
         let missing = clients.missing();
         if !missing.is_empty() {
             return Err(Failure::usage(format!(
-                "not on PATH: {}; a learner mends with the real clients (--install-clients installs them)",
+                "not on PATH: {}; a learner fixes with the real clients (--install-clients installs them)",
                 missing.join(", ")
             )));
         }
@@ -120,7 +120,7 @@ impl Play {
         let is_solved = ended?;
         let told = match (language, is_solved) {
             (Language::English, true) => "Everything is stopped and removed. Well done.",
-            (Language::English, false) => "Everything is stopped and removed. It was not mended.",
+            (Language::English, false) => "Everything is stopped and removed. It was not fixed.",
             (Language::Korean, true) => "모든 것을 종료하고 삭제했습니다. 수고하셨습니다.",
             (Language::Korean, false) => "모든 것을 종료하고 삭제했습니다. 문제는 해결되지 않았습니다.",
         };

@@ -10,8 +10,8 @@ use crate::explain::lint::principal::Named;
 use crate::explain::lint::tree::Place;
 
 pub(super) fn lint_arn(report: &mut Report<'_>, arn: &str, place: Place, list: List) -> Option<Named> {
-    const ACCOUNT_MEND: &str = "write the twelve digits; no variable is replaced in an ARN";
-    let (rule, message, mend) = match principal::read(arn) {
+    const ACCOUNT_FIX: &str = "write the twelve digits; no variable is replaced in an ARN";
+    let (rule, message, fix) = match principal::read(arn) {
         Ok(named) => {
             lint_named(report, &named, place, list);
             return Some(named);
@@ -39,7 +39,7 @@ pub(super) fn lint_arn(report: &mut Report<'_>, arn: &str, place: Place, list: L
         Err(Fault::AccountId(account)) => (
             Rule::AuthAccountId,
             format!("`{account}` is no account id"),
-            ACCOUNT_MEND.to_owned(),
+            ACCOUNT_FIX.to_owned(),
         ),
         Err(Fault::Malformed(why)) => (
             Rule::AuthMalformedArn,
@@ -50,7 +50,7 @@ pub(super) fn lint_arn(report: &mut Report<'_>, arn: &str, place: Place, list: L
             ),
         ),
     };
-    report.add(rule, place, message, mend);
+    report.add(rule, place, message, fix);
     None
 }
 

@@ -156,7 +156,7 @@ fn misspelled(report: &mut Report<'_>, item: &mut Item<'_>, entry: &Entry, has_o
 }
 
 fn wrong_type(report: &mut Report<'_>, node: &Node, field: &str, wanted: &str) {
-    let mend = match &node.shape {
+    let fix = match &node.shape {
         Shape::Other(_, text) => format!("write it in quotes: `\"{text}\"`"),
         _ => format!("write {wanted}"),
     };
@@ -164,7 +164,7 @@ fn wrong_type(report: &mut Report<'_>, node: &Node, field: &str, wanted: &str) {
         Rule::AuthWrongType,
         node.place,
         format!("`{field}` is {}, not {wanted}, so it stays empty", node.kind()),
-        mend,
+        fix,
     );
 }
 
@@ -203,7 +203,7 @@ fn groups<'a>(report: &mut Report<'_>, entry: &'a Entry, item: &mut Item<'a>) {
         Shape::Null => item.groups.clear(),
         _ => {
             item.lost.push("groups");
-            let mend = match entry.value.text() {
+            let fix = match entry.value.text() {
                 Some(text) => {
                     let names: Vec<&str> = text.split(',').map(str::trim).collect();
                     format!("write `groups: [\"{}\"]`", names.join("\", \""))
@@ -217,7 +217,7 @@ fn groups<'a>(report: &mut Report<'_>, entry: &'a Entry, item: &mut Item<'a>) {
                     "`groups` is {}, not a list, so the mapping has no groups",
                     entry.value.kind()
                 ),
-                mend,
+                fix,
             );
         }
     }

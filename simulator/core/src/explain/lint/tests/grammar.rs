@@ -63,7 +63,7 @@ fn agrees(key: &str, text: &str) {
                 let is_told = found.rule == Rule::AuthNotAList || found.message.ends_with(error.as_str());
                 assert!(is_told, "{text:?}\n{error}\n{found:#?}");
                 assert_eq!(found.severity, Severity::Error);
-                assert!(!found.mend.is_empty(), "{found:#?}");
+                assert!(!found.fix.is_empty(), "{found:#?}");
             }
             (found, error) => panic!("{key} {text:?}\nlint: {found:#?}\nauthenticator: {error:?}"),
         }
@@ -259,8 +259,8 @@ fn the_fix_is_told_in_words_of_the_cause() {
     ] {
         for form in forms("mapRoles", text) {
             let findings = lint(&form, &Context::default());
-            let mend = unreadable(&findings).map(|found| found.mend.as_str());
-            assert!(mend.is_some_and(|mend| mend.starts_with(wanted)), "{text:?}\n{mend:?}");
+            let fix = unreadable(&findings).map(|found| found.fix.as_str());
+            assert!(fix.is_some_and(|fix| fix.starts_with(wanted)), "{text:?}\n{fix:?}");
         }
     }
 }

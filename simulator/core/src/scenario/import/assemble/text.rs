@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::MENDED_FILE;
+use super::FIXED_FILE;
 use super::case::Case;
 use super::case::Denial;
 use super::case::Request;
@@ -70,17 +70,17 @@ impl Story<'_> {
                 format!("원인은 {cause}입니다. docs/explain.md에서 이 원인을 찾아 보세요."),
             ),
             (
-                if self.explanation.mend.is_empty() {
-                    "Let who is an administrator mend it.".to_owned()
+                if self.explanation.fix.is_empty() {
+                    "Let who is an administrator fix it.".to_owned()
                 } else {
-                    self.explanation.mend.clone()
+                    self.explanation.fix.clone()
                 },
                 format!(
                     "권장 조치: {}",
-                    if self.explanation.mend.is_empty() {
+                    if self.explanation.fix.is_empty() {
                         "관리자에게 요청하세요."
                     } else {
-                        &self.explanation.mend
+                        &self.explanation.fix
                     }
                 ),
             ),
@@ -100,8 +100,8 @@ impl Story<'_> {
         if self.cause == Cause::TokenExpired {
             files.push_str("    - {path: token, text: \"@{token default 20m}\"}\n");
         }
-        if self.mended().is_some() {
-            let _ = writeln!(files, "    - {{path: {MENDED_FILE}, from: {MENDED_FILE}}}");
+        if self.fixed().is_some() {
+            let _ = writeln!(files, "    - {{path: {FIXED_FILE}, from: {FIXED_FILE}}}");
         }
         if !files.is_empty() {
             let _ = write!(text, "home:\n  files:\n{files}");
@@ -171,7 +171,7 @@ impl Story<'_> {
             Denial::Mapping if matches!(caller.kind, PrincipalKind::Root | PrincipalKind::FederatedUser) => {
                 text.push_str("  - set_env: {AWS_PROFILE: creator}\n");
             }
-            Denial::Mapping if self.mended().is_some() => as_creator(text, &format!("kubectl apply -f {MENDED_FILE}")),
+            Denial::Mapping if self.fixed().is_some() => as_creator(text, &format!("kubectl apply -f {FIXED_FILE}")),
             Denial::Mapping => self.entry_fix(text),
         }
     }
@@ -232,8 +232,8 @@ impl Story<'_> {
         let _ = writeln!(text, "  - {command}\n    caller: {}", yaml::quoted(&arn));
     }
 
-    /// aws-auth with the caller in it, where that is the mend.
-    pub(super) fn mended(&self) -> Option<String> {
+    /// aws-auth with the caller in it, where that is the fix.
+    pub(super) fn fixed(&self) -> Option<String> {
         let caller = &self.case.caller;
         let is_mapping = matches!(self.case.denial, Denial::Mapping);
         if !is_mapping

@@ -29,7 +29,7 @@ use crate::value::arn::Arn;
 use crate::value::arn::Partition;
 use crate::value::arn::PrincipalKind;
 
-/// The administrator who mends things.
+/// The administrator who fixes things.
 pub(super) const CREATOR: &str = "cluster-creator";
 
 /// The world so far; what is not known yet can be changed.
@@ -150,7 +150,7 @@ impl World {
         } else if facts.mode.is_some() || facts.aws_auth.is_some() || facts.entries_listed {
             findings.push(Place::default().finding(
                 Severity::Note,
-                format!("who created the cluster is not said: user/{CREATOR} is made up, and mends it"),
+                format!("who created the cluster is not said: user/{CREATOR} is made up, and fixes it"),
                 "",
             ));
         }
@@ -606,7 +606,7 @@ fn creator(facts: &Facts, world: &World) -> Option<String> {
     record.value.arn().map(str::to_owned)
 }
 
-/// The lines of the profile `default`, and of those that the mend needs.
+/// The lines of the profile `default`, and of those that the fix needs.
 fn profile(case: &Case) -> String {
     let caller = &case.caller;
     let (account, name) = (&caller.account, yaml::value(&caller.name));

@@ -10,7 +10,7 @@ use crate::world::ec2::Subject;
 use serde_json::Value;
 use serde_json::json;
 
-use super::render::Owner;
+use super::Owner;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::input::page_of;
 use crate::service::aws::operation::Context;

@@ -1,7 +1,5 @@
 //! What is described, in the members of EC2's answers.
 
-use crate::value::arn::AccountId;
-use crate::value::arn::Partition;
 use crate::world::ec2::Block;
 use crate::world::ec2::Instance;
 use crate::world::ec2::SecurityGroup;
@@ -12,24 +10,11 @@ use crate::world::ec2::zone_id;
 use serde_json::Value;
 use serde_json::json;
 
+use super::Owner;
 use super::input::Resource;
 use super::input::tag_set;
 use crate::service::aws::Service;
 use crate::service::aws::protocol::time;
-
-/// Whose it is.
-pub(super) struct Owner<'a> {
-    pub(super) account: &'a AccountId,
-    pub(super) region: &'a str,
-    pub(super) partition: Option<Partition>,
-}
-
-impl Owner<'_> {
-    fn arn(&self, kind: &str, id: &str) -> String {
-        let partition = self.partition.unwrap_or_else(|| Partition::of_region(self.region));
-        format!("arn:{partition}:ec2:{}:{}:{kind}/{id}", self.region, self.account)
-    }
-}
 
 pub(super) const INSTANCES: Resource<Instance> = Resource {
     list: "reservationSet",

@@ -11,11 +11,11 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::service::aws::Protocol;
 use crate::service::aws::Service;
 use crate::service::aws::operation::Access;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::Parameters;
-use crate::service::aws::protocol::Protocol;
 use crate::service::aws::testing::Key;
 use crate::service::aws::testing::Unsigned;
 use crate::service::http::Request;

@@ -18,15 +18,18 @@ use crate::service::aws::input::required;
 use crate::service::aws::operation::Context;
 use crate::service::http::Delivery;
 use crate::service::http::Response;
+use crate::service::stream::Pace;
+use crate::service::stream::Seen;
 use crate::service::stream::Step;
 use crate::service::stream::Stream;
+use crate::value::instant::Timestamp;
 
 /// How many groups a session can watch.
 const GROUPS: usize = 10;
 /// How many events an update tells of.
 const RESULTS: usize = 500;
 /// Between two updates.
-pub const UPDATE: Duration = Duration::from_secs(1);
+const UPDATE: Duration = Duration::from_secs(1);
 /// Updates until a session ends, after three hours.
 const UPDATES: u32 = 3 * 60 * 60;
 
@@ -43,7 +46,7 @@ struct Asked {
 
 /// What a session tells of.
 #[derive(Debug)]
-pub struct LiveTail {
+struct LiveTail {
     keys: Vec<GroupKey>,
     names: Vec<String>,
     prefixes: Vec<String>,
@@ -54,23 +57,33 @@ pub struct LiveTail {
     updates: u32,
 }
 
-impl LiveTail {
-    fn wants_stream(&self, name: &str) -> bool {
-        let is_named = self.names.iter().any(|wanted| wanted == name);
-        let has_prefix = self.prefixes.iter().any(|prefix| name.starts_with(prefix));
-        is_named || has_prefix || (self.names.is_empty() && self.prefixes.is_empty())
+impl Stream for LiveTail {
+    fn pace(&self) -> Pace {
+        Pace::Every(UPDATE)
     }
 
     /// The update that is due: what came since the last one, or, once the session is too old, that it ends.
-    pub fn step(&mut self, store: &LogStore) -> Step {
+    fn step(&mut self, seen: Seen<'_>) -> Step {
         let Some(left) = self.updates.checked_sub(1) else {
             let timeout = json!({"message": "The session has timed out."});
             return Step::End(event_stream::exception("SessionTimeoutException", &timeout));
         };
         self.updates = left;
-        let (results, sampled) = self.update(store);
+        let (results, sampled) = self.update(seen.logs);
         let update = json!({"sessionMetadata": {"sampled": sampled}, "sessionResults": results});
         Step::Chunk(event_stream::event("sessionUpdate", &update))
+    }
+
+    fn mark(&mut self, _: Timestamp) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+impl LiveTail {
+    fn wants_stream(&self, name: &str) -> bool {
+        let is_named = self.names.iter().any(|wanted| wanted == name);
+        let has_prefix = self.prefixes.iter().any(|prefix| name.starts_with(prefix));
+        is_named || has_prefix || (self.names.is_empty() && self.prefixes.is_empty())
     }
 
     /// What came since the last time, in that order, and whether there was more than is told.
@@ -139,6 +152,5 @@ pub(super) fn start(call: &Context<'_>) -> Result<Response, AwsError> {
     };
     let mut first = event_stream::event("initial-response", &json!({}));
     first.extend(event_stream::event("sessionStart", &session));
-    Ok(Response::new(200, event_stream::CONTENT_TYPE, first)
-        .delivered(Delivery::Streamed(Box::new(Stream::LiveTail(tail)))))
+    Ok(Response::new(200, event_stream::CONTENT_TYPE, first).delivered(Delivery::Streamed(Box::new(tail))))
 }

@@ -10,7 +10,6 @@ use crate::service::aws::testing::Unsigned;
 use crate::service::http::Delivery;
 use crate::service::http::Response;
 use crate::service::stream::Step;
-use crate::service::stream::Stream;
 use crate::service::testing::State;
 
 const GROUP: &str = "/aws/eks/my-cluster/cluster";
@@ -195,13 +194,10 @@ fn a_live_tail_begins_with_its_session() {
         text.contains("initial-response") && text.contains("sessionStart"),
         "{text}"
     );
-    let Delivery::Streamed(stream) = response.delivery else {
+    let Delivery::Streamed(mut tail) = response.delivery else {
         panic!("a stream");
     };
-    let Stream::LiveTail(mut tail) = *stream else {
-        panic!("a live tail");
-    };
-    let Step::Chunk(update) = tail.step(&state.logs()) else {
+    let Step::Chunk(update) = state.step(&mut *tail) else {
         panic!("an update");
     };
     let text = String::from_utf8_lossy(&update);

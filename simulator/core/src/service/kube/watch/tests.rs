@@ -16,7 +16,7 @@ fn state() -> State {
 }
 
 /// Begins a watch of the ConfigMaps of the namespace `default`.
-fn watch(state: &State, query: &str) -> Result<Watch, Failure> {
+fn watch(state: &State, query: &str) -> Result<Box<dyn Stream>, Failure> {
     let request = Request {
         method: "GET".to_owned(),
         path: String::new(),
@@ -38,10 +38,7 @@ fn watch(state: &State, query: &str) -> Result<Watch, Failure> {
         };
         let maps = ResourceType::find("", "v1", "configmaps").unwrap();
         match start(&context, maps, "default", "")?.delivery {
-            Delivery::Streamed(stream) => match *stream {
-                Stream::Watch(watch) => Ok(watch),
-                Stream::LiveTail(_) => panic!("a watch"),
-            },
+            Delivery::Streamed(stream) => Ok(stream),
             other => panic!("{other:?}"),
         }
     })
@@ -65,15 +62,15 @@ fn revision(state: &State) -> u64 {
 }
 
 /// The chunk that comes next.
-fn chunk(state: &State, watch: &mut Watch) -> Vec<u8> {
-    match watch.step(&state.snapshot(), state.now()) {
+fn chunk(state: &State, watch: &mut Box<dyn Stream>) -> Vec<u8> {
+    match state.step(&mut **watch) {
         Step::Chunk(chunk) | Step::End(chunk) => chunk,
         Step::Idle => panic!("nothing to tell"),
     }
 }
 
 /// The next chunk's events: type, name and what the object is to be told by.
-fn next(state: &State, watch: &mut Watch) -> Vec<String> {
+fn next(state: &State, watch: &mut Box<dyn Stream>) -> Vec<String> {
     let chunk = chunk(state, watch);
     let lines = chunk.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines
@@ -145,8 +142,8 @@ fn a_watch_ends_with_its_cluster_and_when_its_past_is_forgotten() {
         [format!("ERROR too old resource version: 1 ({version})")]
     );
     state.change(|world| world.clusters.remove(CLUSTER));
-    while let Step::Chunk(_) = chunks.step(&state.snapshot(), state.now()) {}
-    assert_eq!(chunks.step(&state.snapshot(), state.now()), Step::End(Vec::new()));
+    while let Step::Chunk(_) = state.step(&mut *chunks) {}
+    assert_eq!(state.step(&mut *chunks), Step::End(Vec::new()));
 }
 
 #[test]
@@ -172,7 +169,7 @@ fn a_change_is_told_to_two_hundred_watchers_among_ten_thousand_objects() {
         put(&state, name, "1");
         for watch in &mut watchers {
             assert_eq!(next(&state, watch), [told]);
-            assert_eq!(watch.step(&state.snapshot(), state.now()), Step::Idle);
+            assert_eq!(state.step(&mut **watch), Step::Idle);
         }
     }
 }

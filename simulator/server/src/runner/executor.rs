@@ -48,12 +48,12 @@ pub(crate) type LogLines = Arc<Mutex<Vec<String>>>;
 pub(crate) enum Rigour {
     /// All that the file says.
     Whole,
-    /// What holds whatever the mend was: not what the authenticator's log says, which tells of names that the mend chose.
+    /// What holds whatever the fix was: not what the authenticator's log says, which tells of names that the fix chose.
     AnyMend,
 }
 
 /// Runs the commands of one scenario, in a home folder of its own.
-pub(crate) struct Stagehand<'a> {
+pub(crate) struct Executor<'a> {
     running: &'a Running,
     clients: &'a Clients,
     home: Home<'a>,
@@ -69,7 +69,7 @@ pub(crate) struct Stagehand<'a> {
     token_second: Option<i64>,
 }
 
-impl<'a> Stagehand<'a> {
+impl<'a> Executor<'a> {
     /// Makes the person's home.
     ///
     /// # Errors
@@ -162,7 +162,7 @@ impl<'a> Stagehand<'a> {
     fn act(&mut self, step: &Step, env: &BTreeMap<String, String>) -> Result<(Outcome, bool), RunError> {
         let world = self.running.state();
         match &step.action {
-            Action::ClearFaults | Action::Clock(_) | Action::Fault(_) => befall(world, &step.action),
+            Action::ClearFaults | Action::Clock(_) | Action::Fault(_) => apply_action(world, &step.action),
             Action::Environment(variables) => self.home.set_env(variables)?,
             Action::File(file) => self.home.change_file(file)?,
             Action::Run(command) => return self.command(step, &self.home.fill(command)?, env),
@@ -230,7 +230,7 @@ fn run(program: &Path, words: &[String], env: &BTreeMap<String, String>, folder:
 }
 
 /// What befalls a World by itself; nothing where somebody must do it.
-pub(crate) fn befall(state: &State, action: &Action) {
+pub(crate) fn apply_action(state: &State, action: &Action) {
     match action {
         Action::ClearFaults => state.change(|world| world.faults = Faults::new(0)),
         // As far as a clock can be moved: further moves are refused when a scenario is read, or do nothing.

@@ -1,4 +1,4 @@
-//! The mends that need no understanding of what a text is.
+//! The fixes that need no understanding of what a text is.
 
 use super::super::Finding;
 use super::super::Severity;
@@ -43,7 +43,7 @@ impl<'a> Lines<'a> {
         self.lines
     }
 
-    pub(super) fn mend(&mut self) {
+    pub(super) fn fix(&mut self) {
         self.each("lines of Windows (CRLF) are read as lines", strip_end);
         self.each("the codes of colours are passed over", strip_colours);
         self.each("HTML entities are read as what they stand for", |line| {
@@ -147,15 +147,15 @@ impl<'a> Lines<'a> {
             column: 1,
             severity: Severity::Note,
             message: message.to_owned(),
-            mend: String::new(),
+            fix: String::new(),
         });
     }
 
-    /// Mends every line, and notes the first that needed it.
-    fn each(&mut self, message: &str, mut mend: impl FnMut(&mut Line) -> bool) {
+    /// Fixes every line, and notes the first that needed it.
+    fn each(&mut self, message: &str, mut fix: impl FnMut(&mut Line) -> bool) {
         let mut first = None;
         for line in self.lines.iter_mut().flatten() {
-            if mend(line) {
+            if fix(line) {
                 first = first.or(Some(line.origin.line));
             }
         }
