@@ -1,5 +1,8 @@
 //! Faults of the AWS services, as the real clients meet them.
 
+use std::time::Duration;
+use std::time::Instant;
+
 use client_tests::Client;
 use client_tests::Simulator;
 use client_tests::need;
@@ -38,6 +41,7 @@ fn a_client_retries_what_a_fault_strikes_once() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how long a client was kept waiting")]
 fn the_authenticator_meets_the_faults_of_sts() {
     let Some(clients) = need(
         "the_authenticator_meets_the_faults_of_sts",
@@ -80,5 +84,13 @@ fn the_authenticator_meets_the_faults_of_sts() {
         assert!(explained.contains(&format!("cause: {cause}\n")), "{explained}");
         let _ = simulator.own("ctl fault clear").good();
     }
+    // What is late is let in, later.
+    let _ = simulator
+        .own("ctl fault add latency --milliseconds 1500 --service sts --action GetCallerIdentity")
+        .good();
+    let begun = Instant::now();
+    let _ = simulator.run(kubectl, "get svc", None).good();
+    assert!(begun.elapsed() >= Duration::from_millis(1500), "{:?}", begun.elapsed());
+    let _ = simulator.own("ctl fault clear").good();
     let _ = simulator.run(kubectl, "get svc", None).good();
 }

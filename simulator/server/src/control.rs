@@ -55,8 +55,9 @@ pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Respons
             Ok(json!({"events": events.iter().map(event_json).collect::<Vec<_>>()}))
         }
         ("GET", "/v1/audit-events") => Ok(audit_events(state)),
-        ("POST", "/v1/client-certificate") => body(request)
-            .and_then(|body| client_certificate::issue(state, &body).map_err(|why| ControlError::new(400, why))),
+        ("POST", "/v1/client-certificate") => {
+            body(request).and_then(|body| issue_certificate(state, &body).map_err(|why| ControlError::new(400, why)))
+        }
         ("GET", "/v1/clock") => Ok(clock_json(state)),
         ("POST", "/v1/clock") => body(request).and_then(|body| move_clock(state, &body)),
         ("POST", "/v1/explain") => body(request).and_then(|body| explain_request(state, &body)),
@@ -136,6 +137,11 @@ impl From<RestageError> for ControlError {
     fn from(error: RestageError) -> Self {
         Self::new(error.status(), error.to_string())
     }
+}
+
+fn issue_certificate(state: &State, wish: &Value) -> Result<Value, String> {
+    let listeners = state.listeners().ok_or("nothing is served here")?;
+    client_certificate::issue(listeners.authority(), &state.snapshot(), state.now(), wish)
 }
 
 /// Work that takes its time, off the workers that answer other clients.

@@ -2,16 +2,13 @@
 //!
 //! Everything is private to the user (0600 in a 0700 folder): it holds the keys of the World.
 
+pub mod cluster_listener;
 pub mod profile;
 
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write as _;
-use std::fs;
 use std::io;
-use std::io::Write as _;
-use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -24,7 +21,8 @@ use eks_auth_core::value::instant::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::simulator::listeners::ClusterListener;
+use crate::environment::cluster_listener::ClusterListener;
+use crate::state::private_file::write_private;
 
 /// Variables that a stray real credential could come through.
 pub const UNSET: [&str; 4] = [
@@ -145,40 +143,6 @@ pub fn write_env_file(files: &ClientFiles) -> io::Result<()> {
 /// A text as one word of a POSIX shell.
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-/// Writes a file that only the user may read.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())
-}
-
-/// Writes a file that only the user may read, whole: nobody sees it half written.
-///
-/// # Errors
-/// When it cannot be written.
-pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(format!(".{}", std::process::id()));
-    let partial = PathBuf::from(partial);
-    write_private(&partial, text)?;
-    fs::rename(&partial, path)
-}
-
-/// Makes a folder that only the user may enter, where it is not there yet.
-///
-/// # Errors
-/// When it cannot be made.
-pub fn make_private_folder(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// The program of that name on PATH.

@@ -14,7 +14,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use eks_auth_core::cluster::mapping::config::AuthenticatorConfig;
 use eks_auth_core::scenario::ScenarioError;
 use eks_auth_core::scenario::Staging;
 use eks_auth_core::service::Endpoint;
@@ -27,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::control;
 use crate::environment;
+pub use crate::environment::cluster_listener::ClusterListener;
 use crate::net::http;
 use crate::net::http::Handler;
 use crate::net::proxy;
@@ -37,18 +37,19 @@ use crate::net::tls::TlsError;
 use crate::shell;
 use crate::simulator::listeners::AnyPort;
 use crate::simulator::listeners::Binding;
-pub use crate::simulator::listeners::ClusterListener;
 use crate::simulator::listeners::Listeners;
 use crate::simulator::listeners::Open;
-use crate::simulator::listeners::Origin;
 use crate::simulator::listeners::bind;
 use crate::simulator::listeners::own_hosts;
 use crate::simulator::listeners::reachable;
 use crate::state::ClusterListeners;
+use crate::state::Origin;
 use crate::state::State;
+pub use crate::state::WebhookConfig;
 use crate::state::clock::Clock;
 use crate::state::clock::SystemClock;
 use crate::state::logs::Logs;
+use crate::state::private_file;
 use crate::state::store::Kept;
 use crate::state::store::LogDatabase;
 use crate::state::store::Store;
@@ -92,19 +93,6 @@ impl Config {
     pub(crate) fn scenario(&self) -> &str {
         self.world.as_deref().unwrap_or(eks_auth_core::scenario::ARTICLE_WORLD)
     }
-}
-
-/// An authenticator that stands alone.
-#[derive(Clone, Debug)]
-pub struct WebhookConfig {
-    /// The name that tokens must be for.
-    pub cluster_id: String,
-    /// The port; 0 for any free one.
-    pub port: u16,
-    /// How the API server names this machine, where that is not the address.
-    pub hostname: Option<String>,
-    /// Who is mapped; absent, the mappings of the World's cluster.
-    pub authenticator: Option<AuthenticatorConfig>,
 }
 
 impl WebhookConfig {
@@ -251,7 +239,7 @@ impl Simulator {
         }
 
         let ca_bundle = folder.path().join("ca.pem");
-        environment::write_private(&ca_bundle, authority.pem())?;
+        private_file::write_private(&ca_bundle, authority.pem())?;
         let aws_endpoint = format!("http://{}", reachable(aws));
         let client_files = environment::write_files(
             folder.path(),
@@ -356,7 +344,10 @@ impl Simulator {
                 own_aws: own_hosts(aws),
                 aws: aws_endpoint,
                 tunnels,
-                state: Arc::clone(&state),
+                log: {
+                    let state = Arc::clone(&state);
+                    Arc::new(move |message, fields| state.log_own(message, fields))
+                },
             };
             runtime.spawn(proxy.serve(TcpListener::from_std(proxy_listener)?));
         }
@@ -494,7 +485,7 @@ fn make_folder(wanted: Option<PathBuf>) -> Result<Folder, StartError> {
             tempfile::Builder::new().prefix("eks-auth-sim-").tempdir()?,
         )),
         Some(path) => {
-            environment::make_private_folder(&path).map_err(|source| StartError::StateDir {
+            private_file::make_private_folder(&path).map_err(|source| StartError::StateDir {
                 path: path.clone(),
                 source,
             })?;

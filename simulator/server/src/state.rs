@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod journal;
 pub mod logs;
+pub mod private_file;
 pub(crate) mod store;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use std::sync::atomic::Ordering;
 
 use eks_auth_core::aws::jwt::SigningKey;
 use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::mapping::config::AuthenticatorConfig;
 use eks_auth_core::logs::cloudwatch_logs::GroupKey;
 use eks_auth_core::logs::cloudwatch_logs::LogStore;
 use eks_auth_core::logs::cloudwatch_logs::NewEvent;
@@ -44,7 +46,6 @@ use crate::authenticator::api_metrics::ApiServers;
 use crate::authenticator::api_metrics::OpenRequest;
 use crate::authenticator::metrics::Metrics;
 use crate::net::tls::Authority;
-use crate::simulator::listeners::Origin;
 use crate::state::clock::Clock;
 use crate::state::clock::Stopwatch;
 use crate::state::journal::Journal;
@@ -76,6 +77,28 @@ pub struct State {
     log: Box<dyn Fn(&str) + Send + Sync>,
     store: Option<Store>,
     listeners: OnceLock<Arc<dyn ClusterListeners>>,
+}
+
+/// An authenticator that stands alone.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    /// The name that tokens must be for.
+    pub cluster_id: String,
+    /// The port; 0 for any free one.
+    pub port: u16,
+    /// How the API server names this machine, where that is not the address.
+    pub hostname: Option<String>,
+    /// Who is mapped; absent, the mappings of the World's cluster.
+    pub authenticator: Option<AuthenticatorConfig>,
+}
+
+/// What a simulator began with.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// The text of the scenario.
+    pub(crate) scenario: String,
+    /// Where it is an authenticator that stands alone.
+    pub(crate) webhook: Option<WebhookConfig>,
 }
 
 /// A listener that does not answer yet.

@@ -43,7 +43,6 @@ use self::class::Token;
 use self::page::Desks;
 use self::page::Part;
 use self::seat::Ground;
-use crate::environment;
 use crate::net::http;
 use crate::net::http::Delivery;
 use crate::net::http::Handler;
@@ -55,6 +54,7 @@ use crate::runner::Outcome;
 use crate::simulator::StartError;
 use crate::simulator::listeners::AnyPort;
 use crate::simulator::listeners::bind;
+use crate::state::private_file;
 
 const STYLE: &str = include_str!("workshop/assets/workshop.css");
 const SCRIPT: &str = include_str!("workshop/assets/workshop.js");
@@ -205,7 +205,7 @@ impl Workshop {
     /// # Errors
     /// When it cannot be written.
     pub fn announce_ready_file(&self, path: &Path) -> io::Result<()> {
-        environment::write_whole(path, &format!("{}\n", self.ready()))
+        private_file::write_whole(path, &format!("{}\n", self.ready()))
     }
 
     /// Waits in the workshop's runtime.

@@ -44,6 +44,8 @@ pub const GET_CALLER_IDENTITY: Target<'static> = Target {
     principal: None,
 };
 
+/// How long the authenticator waits for STS (`Timeout` of the client in `pkg/token/token.go` of 0.7.18).
+const CLIENT_TIMEOUT_MS: u64 = 10_000;
 /// STS takes presigned requests for this long.
 const STS_SKEW_MINUTES: i64 = 15;
 
@@ -117,7 +119,12 @@ pub fn authenticate(
     let mut authentication = Authentication {
         struck: None,
         late_ms: 0,
-        outcome: Ok(UserInfo::default()),
+        // Nobody is let in until every check has passed.
+        outcome: Err(Denial {
+            reason: DenialReason::Identity,
+            message: String::new(),
+            throttled: false,
+        }),
         identity: None,
         token: None,
         trace: Trace::new(),
@@ -187,9 +194,14 @@ fn authenticate_into(
     });
     if let Some(strike) = strike {
         so_far.struck = Some(caller.arn.clone());
-        if let Effect::Latency(milliseconds) = strike.effect {
-            so_far.late_ms = milliseconds;
-        } else {
+        let late_ms = match strike.effect {
+            Effect::Latency(milliseconds) => milliseconds.min(CLIENT_TIMEOUT_MS),
+            Effect::Timeout => CLIENT_TIMEOUT_MS,
+            Effect::Drop | Effect::Error { .. } | Effect::Throttle => 0,
+        };
+        so_far.late_ms = late_ms;
+        let is_only_late = matches!(strike.effect, Effect::Latency(_)) && late_ms < CLIENT_TIMEOUT_MS;
+        if !is_only_late {
             let denial = fault_denial(&strike.effect, &token, cluster, request.sts_request_id);
             let (check, rule) = match strike.effect {
                 Effect::Throttle => ("sts.rate", "STS takes one more request"),

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use eks_auth_core::service::call::BadCertificate;
 use eks_auth_core::value::instant::Timestamp;
 use eks_auth_core::value::user::UserInfo;
+use eks_auth_core::world::World;
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::net::tls::Authority;
 use crate::net::tls::MOST_GROUPS;
-use crate::state::State;
 
 /// How long one holds, unless something else is asked for.
 const DEFAULT_SECONDS: i64 = 365 * 86_400;
@@ -46,7 +46,7 @@ pub(crate) fn user(
 ///
 /// # Errors
 /// What is wrong with the wish, in words.
-pub(crate) fn issue(state: &State, wish: &Value) -> Result<Value, String> {
+pub(crate) fn issue(authority: &Authority, world: &World, from: Timestamp, wish: &Value) -> Result<Value, String> {
     let user = wish.get("user").and_then(Value::as_str).unwrap_or_default();
     if user.is_empty() {
         return Err("name the user".to_owned());
@@ -57,11 +57,7 @@ pub(crate) fn issue(state: &State, wish: &Value) -> Result<Value, String> {
         return Err(format!("a certificate has room for {MOST_GROUPS} groups"));
     }
     let seconds = wish.get("seconds").and_then(Value::as_i64).unwrap_or(DEFAULT_SECONDS);
-    let from: Timestamp = state.now();
-    let issued = state
-        .listeners()
-        .ok_or("nothing is served here")?
-        .authority()
+    let issued = authority
         .issue_client(
             user,
             &groups,
@@ -70,7 +66,6 @@ pub(crate) fn issue(state: &State, wish: &Value) -> Result<Value, String> {
         )
         .map_err(|error| error.to_string())?;
     let (certificate, key) = issued;
-    let world = state.snapshot();
     let clusters: Vec<Value> = world
         .clusters
         .values()

@@ -20,8 +20,8 @@ use super::Failure;
 use super::read_file_within;
 use crate::control::api::Restaged;
 use crate::control::api::SNAPSHOT_LIMIT;
-use crate::environment;
 use crate::net::client;
+use crate::state::private_file;
 
 /// Act on a running simulator
 #[derive(Debug, Args)]
@@ -225,7 +225,7 @@ impl Ctl {
                 }
                 match file.as_str() {
                     "-" => out.write_all(&answer.body)?,
-                    file => environment::write_whole(Path::new(file), &String::from_utf8_lossy(&answer.body))
+                    file => private_file::write_whole(Path::new(file), &String::from_utf8_lossy(&answer.body))
                         .map_err(|error| Failure::usage(format!("cannot write `{file}`: {error}")))?,
                 }
             }
@@ -370,7 +370,7 @@ impl CertificateArgs {
             ("client.kubeconfig", format!("{kubeconfig:#}\n")),
         ] {
             let file = self.output_dir.join(name);
-            environment::write_private(&file, &content)?;
+            private_file::write_private(&file, &content)?;
             files.push(file);
         }
         Ok(files)

@@ -23,11 +23,11 @@ use super::WorldArgs;
 use super::serve::EndSignal;
 use super::serve::announce;
 use super::serve::log_to_stderr;
-use crate::environment;
 use crate::shell;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
 use crate::simulator::WebhookConfig;
+use crate::state::private_file;
 
 /// Upstream's port.
 const PORT: u16 = 21362;
@@ -95,7 +95,7 @@ impl Webhook {
         let kubeconfig = self.generate_kubeconfig.unwrap_or_else(|| own_kubeconfig(&running));
         if kubeconfig != own_kubeconfig(&running) {
             let text = fs::read_to_string(own_kubeconfig(&running))?;
-            environment::write_private(&kubeconfig, &text)
+            private_file::write_private(&kubeconfig, &text)
                 .map_err(|error| Failure::usage(format!("cannot write `{}`: {error}", kubeconfig.display())))?;
         }
         log_start(&running, authenticator.as_ref(), &kubeconfig);

@@ -28,7 +28,6 @@ use crate::net::http;
 use crate::net::http::Delivery;
 use crate::net::http::Handler;
 use crate::net::http::Response;
-use crate::state::State;
 use eks_auth_core::service::aws::unserved;
 
 /// AWS serves HTTPS there and nowhere else.
@@ -195,6 +194,9 @@ impl Tunnels {
     }
 }
 
+/// What writes a warning with further fields to the log.
+pub type Log = Arc<dyn Fn(String, Vec<(&'static str, String)>) + Send + Sync>;
+
 /// The proxy: where its tunnels may end.
 pub struct Proxy {
     /// The addresses under which clients may name the plain AWS endpoint.
@@ -204,7 +206,7 @@ pub struct Proxy {
     /// Our own listeners.
     pub tunnels: Arc<Tunnels>,
     /// Whose log tells what is refused.
-    pub state: Arc<State>,
+    pub log: Log,
 }
 
 /// A tunnel that has been granted: it begins once hyper has let go of the connection.
@@ -254,10 +256,10 @@ impl Proxy {
             Decision::Answer => return http::answer(request, peer.into(), &self.aws.handler).await,
             Decision::AwsTunnel => Some(self.aws.clone()),
             Decision::OwnTunnel(_) => own,
-            Decision::Refuse(refusal) => return refuse(&self.state, request.uri(), refusal),
+            Decision::Refuse(refusal) => return refuse(&self.log, request.uri(), refusal),
         };
         let Some(endpoint) = endpoint else {
-            return refuse(&self.state, request.uri(), Refusal::OtherHost);
+            return refuse(&self.log, request.uri(), Refusal::OtherHost);
         };
         let upgrade = hyper::upgrade::on(&mut request);
         *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrade, endpoint));
@@ -279,14 +281,14 @@ fn target<'a>(method: &Method, uri: &'a Uri) -> Target<'a> {
     }
 }
 
-fn refuse(state: &State, uri: &Uri, refusal: Refusal) -> Response {
+fn refuse(log: &Log, uri: &Uri, refusal: Refusal) -> Response {
     let asked = unserved::short(uri.authority().map_or("/", |authority| authority.as_str()));
     let sentence = format!("eks-auth-sim refuses `{asked}`: {refusal}");
     let response = Response::new(403, "text/plain; charset=utf-8", format!("{sentence}\n"))
         // A tunnel's client would take what follows for the tunnel.
         .with_header("connection", "close");
     let sentence = unserved::whole(&sentence);
-    state.log_own(sentence.clone(), vec![("host", asked)]);
+    log(sentence.clone(), vec![("host", asked)]);
     response.with_header(unserved::HEADER, unserved::visible(&sentence))
 }
 

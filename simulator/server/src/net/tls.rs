@@ -42,6 +42,8 @@ use rustls::server::danger::ClientCertVerified;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
 use rustls::sign::SingleCertAndKey;
+use serde::Deserialize;
+use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
 use time::OffsetDateTime;
@@ -50,8 +52,6 @@ use x509_parser::prelude::AttributeTypeAndValue;
 use x509_parser::prelude::FromDer;
 use x509_parser::prelude::X509Certificate;
 
-use crate::state::store::KeptAuthority;
-
 /// Certificates of AWS hosts that are kept. A client speaks to a handful; a hostile one must not fill the memory.
 const CACHE_LIMIT: usize = 256;
 
@@ -59,6 +59,19 @@ const CACHE_LIMIT: usize = 256;
 pub(crate) const MOST_GROUPS: usize = 2;
 /// The OID of organizationName.
 const ORGANIZATION_NAME: &[u64] = &[2, 5, 4, 10];
+
+/// A certificate authority as PEM.
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct KeptAuthority {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
+impl std::fmt::Debug for KeptAuthority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeptAuthority([redacted])")
+    }
+}
 
 /// A certificate authority that lives as long as the simulator.
 pub struct Authority {

@@ -24,6 +24,7 @@ use crate::environment::profile::xml_text;
 use crate::net::client;
 use crate::net::client::Answer;
 use crate::simulator::Running;
+use crate::state::private_file;
 
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 /// What kubectl prints for a 401.
@@ -191,7 +192,7 @@ impl Command<'_> {
         let value = environment::kubeconfig_value(listener, &String::from_utf8_lossy(&authority), &plugin_env)?;
         let path = self.kubeconfig_path();
         let existed = Path::new(path).exists();
-        environment::write_private(Path::new(path), &environment::yaml(&value)?)?;
+        private_file::write_private(Path::new(path), &environment::yaml(&value)?)?;
         let context = value.get("current-context").and_then(Value::as_str).unwrap_or_default();
         Ok(if existed {
             format!("Updated context {context} in {path}\n")

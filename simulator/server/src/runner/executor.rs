@@ -30,7 +30,6 @@ use super::builtin;
 use super::home::Home;
 use super::process;
 use crate::control;
-use crate::environment;
 use crate::environment::profile::ClientConfig;
 use crate::environment::profile::plugin_environment;
 use crate::simulator::Running;
@@ -39,6 +38,7 @@ use crate::state::clock::Clock;
 use crate::state::clock::SystemClock;
 use crate::state::journal::Event;
 use crate::state::journal::EventKind;
+use crate::state::private_file;
 
 /// The lines of the authenticator's log.
 pub(crate) type LogLines = Arc<Mutex<Vec<String>>>;
@@ -82,7 +82,7 @@ impl<'a> Executor<'a> {
     ) -> Result<Self, RunError> {
         let home = Home::new(running, &scenario.home, clients)?;
         let editor = running.dir().join("editor.sh");
-        environment::write_private(&editor, process::EDITOR)?;
+        private_file::write_private(&editor, process::EDITOR)?;
         let seen = log.lock().unwrap_or_else(PoisonError::into_inner).len();
         Ok(Self {
             running,

@@ -32,6 +32,7 @@ use crate::environment;
 use crate::environment::profile::ClientConfig;
 use crate::environment::profile::Credentials;
 use crate::simulator::Running;
+use crate::state::private_file;
 
 /// Folders of PATH without some programs are made anew for each set of them.
 const SHADOWS: &str = "shadow";
@@ -63,7 +64,7 @@ impl<'a> Home<'a> {
             empty(&folder)?;
         }
         for made in [&folder, &folder.join(".aws"), &folder.join(".kube"), &bin] {
-            environment::make_private_folder(made)?;
+            private_file::make_private_folder(made)?;
         }
         let link = bin.join("eks-auth-sim");
         if !link.exists() {
@@ -103,12 +104,12 @@ impl<'a> Home<'a> {
                     let authority = fs::read_to_string(self.running.ca_bundle())?;
                     let plugin = environment::plugin(cluster, clients.aws.is_some())?;
                     let kubeconfig = environment::kubeconfig_with(cluster, &authority, plugin, &[]);
-                    environment::write_private(&path, &environment::yaml(&kubeconfig)?)?;
+                    private_file::write_private(&path, &environment::yaml(&kubeconfig)?)?;
                 }
                 ("KUBECONFIG", None) => {}
                 _ => {
                     let text = fs::read_to_string(self.env.get(variable).map(String::as_str).unwrap_or_default())?;
-                    environment::write_private(&path, &text)?;
+                    private_file::write_private(&path, &text)?;
                 }
             }
             self.env.insert(variable.to_owned(), path.display().to_string());
@@ -182,7 +183,7 @@ impl<'a> Home<'a> {
         if shadow.exists() {
             return Ok(shadow);
         }
-        environment::make_private_folder(&shadow)?;
+        private_file::make_private_folder(&shadow)?;
         for entry in fs::read_dir(folder)? {
             let name = entry?.file_name();
             if !names.iter().any(|hidden| name == **hidden) {
@@ -247,16 +248,16 @@ impl<'a> Home<'a> {
             }
             FileContent::Text(text) => {
                 if let Some(folder) = path.parent() {
-                    environment::make_private_folder(folder)?;
+                    private_file::make_private_folder(folder)?;
                 }
-                environment::write_private(&path, &self.fill(text)?)?;
+                private_file::write_private(&path, &self.fill(text)?)?;
             }
             FileContent::Replaced { from, to } => {
                 let text = fs::read_to_string(&path)?;
                 if !text.contains(from.as_str()) {
                     return Err(RunError::Place(format!("no `{from}` in {} to be replaced", file.path)));
                 }
-                environment::write_private(&path, &text.replace(from.as_str(), &self.fill(to)?))?;
+                private_file::write_private(&path, &text.replace(from.as_str(), &self.fill(to)?))?;
             }
         }
         Ok(())
@@ -294,7 +295,7 @@ impl<'a> Home<'a> {
         if let (Some(id), Some(secret)) = (field("AccessKeyId"), field("SecretAccessKey")) {
             let path = self.folder.join(".aws/credentials");
             let text = fs::read_to_string(&path)?;
-            environment::write_private(&path, &environment::with_key(&text, profile, id, secret))?;
+            private_file::write_private(&path, &environment::with_key(&text, profile, id, secret))?;
         }
         Ok(())
     }
@@ -368,8 +369,8 @@ impl<'a> Home<'a> {
         });
         let kept = kept.map_err(refused)?;
         let folder = self.folder.join(".aws/sso/cache");
-        environment::make_private_folder(&folder)?;
-        environment::write_private(&folder.join(token_cache_file(&session)), &kept.to_string())?;
+        private_file::make_private_folder(&folder)?;
+        private_file::write_private(&folder.join(token_cache_file(&session)), &kept.to_string())?;
         Ok(())
     }
 
@@ -420,7 +421,7 @@ fn variables(running: &Running, clients: &Clients) -> io::Result<BTreeMap<String
     env.extend(running.env());
     let folder = running.dir().join(CLIENTS);
     for (name, path) in clients.beside_path() {
-        environment::make_private_folder(&folder)?;
+        private_file::make_private_folder(&folder)?;
         let link = folder.join(name);
         if !link.exists() {
             symlink(path, link)?;

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use eks_auth_core::scenario::Placeholder;
 use eks_auth_core::value::instant::Timestamp;
 
+use crate::environment::cluster_listener::ClusterListener;
 use crate::environment::profile::Credentials;
-use crate::simulator::listeners::ClusterListener;
 
 /// Where a scenario is staged.
 pub(crate) struct Places<'a> {

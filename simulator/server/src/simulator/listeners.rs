@@ -28,47 +28,17 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::environment;
 use crate::environment::ClientFiles;
+use crate::environment::cluster_listener::ClusterListener;
 use crate::net::http;
 use crate::net::proxy;
 use crate::net::proxy::Tunnels;
 use crate::net::tls::Authority;
 use crate::shell;
-use crate::simulator::WebhookConfig;
 use crate::state::BoundListener;
 use crate::state::ClusterListeners;
+use crate::state::Origin;
 use crate::state::State;
-
-/// Where a cluster answers.
-#[derive(Clone, Debug)]
-pub struct ClusterListener {
-    /// The cluster's name.
-    pub name: String,
-    /// Its region.
-    pub region: String,
-    /// Its account.
-    pub account: String,
-    /// `https://HOST:PORT`.
-    pub endpoint: String,
-    /// A kubeconfig for people.
-    pub kubeconfig: PathBuf,
-    /// A kubeconfig for a real kube-apiserver's `--authentication-token-webhook-config-file`.
-    pub webhook_kubeconfig: PathBuf,
-}
-
-impl ClusterListener {
-    /// That of a cluster whose endpoint is known, with files in `folder`.
-    pub(crate) fn of(cluster: &Cluster, folder: &Path) -> Self {
-        let name = &cluster.name;
-        Self {
-            name: name.clone(),
-            region: cluster.region.clone(),
-            account: cluster.account.to_string(),
-            endpoint: cluster.endpoint.clone(),
-            kubeconfig: folder.join(format!("{name}.kubeconfig")),
-            webhook_kubeconfig: folder.join(format!("{name}.webhook.kubeconfig")),
-        }
-    }
-}
+use crate::state::private_file;
 
 /// How clusters' listeners are bound.
 #[derive(Clone, Debug)]
@@ -119,15 +89,6 @@ pub(crate) struct Listeners {
     pub(crate) origin: Option<Origin>,
     // A std Mutex: held while a World is put in place of another, never across an await.
     pub(crate) restaging: Mutex<()>,
-}
-
-/// What a simulator began with.
-#[derive(Clone, Debug)]
-pub(crate) struct Origin {
-    /// The text of the scenario.
-    pub(crate) scenario: String,
-    /// Where it is an authenticator that stands alone.
-    pub(crate) webhook: Option<WebhookConfig>,
 }
 
 /// What is open, and what was said of it.
@@ -249,7 +210,7 @@ impl Listeners {
         let first = open.iter().find(|listener| names.first() == Some(&listener.name));
         if let Some(first) = first.filter(|_| is_first_new && self.origin.is_some()) {
             let kubeconfig = fs::read_to_string(&first.kubeconfig)?;
-            environment::write_whole(&environment::kubeconfig_file(&self.folder), &kubeconfig)?;
+            private_file::write_whole(&environment::kubeconfig_file(&self.folder), &kubeconfig)?;
         }
         Ok(())
     }
@@ -288,7 +249,7 @@ impl Listeners {
         let Some(path) = &open.ready_file else {
             return Ok(());
         };
-        environment::write_whole(path, &format!("{}\n", self.render(open)))
+        private_file::write_whole(path, &format!("{}\n", self.render(open)))
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::net::tls::KeptAuthority;
 use eks_auth_core::logs::cloudwatch_logs::LogStore;
 use eks_auth_core::logs::cloudwatch_logs::store::Kept as KeptLogs;
 use eks_auth_core::scenario::Profile;
@@ -55,19 +56,6 @@ pub(crate) struct Kept {
     pub(crate) authority: KeptAuthority,
     /// The ports of the listeners.
     pub(crate) ports: Ports,
-}
-
-/// A certificate authority as PEM.
-#[derive(Clone, Deserialize, Serialize)]
-pub(crate) struct KeptAuthority {
-    pub(crate) certificate: String,
-    pub(crate) key: String,
-}
-
-impl std::fmt::Debug for KeptAuthority {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("KeptAuthority([redacted])")
-    }
 }
 
 /// Ports, 0 for any.
@@ -117,7 +105,8 @@ fn open(directory: &Path, file: &str, builder: &redb::Builder) -> Result<Databas
     let path = directory.join(file);
     // Made first, so that its content is never readable by others.
     if !path.exists() {
-        crate::environment::write_private(&path, "").map_err(|error| redb::Error::Io(io::Error::other(error)))?;
+        crate::state::private_file::write_private(&path, "")
+            .map_err(|error| redb::Error::Io(io::Error::other(error)))?;
     }
     let mut patience = LOCK_TRIES;
     loop {

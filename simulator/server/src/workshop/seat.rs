@@ -22,6 +22,7 @@ use tokio::runtime::Handle;
 
 use crate::environment;
 use crate::environment::ClientFiles;
+use crate::environment::cluster_listener::ClusterListener;
 use crate::environment::profile::Credentials;
 use crate::net::http;
 use crate::net::proxy::Tunnels;
@@ -31,7 +32,6 @@ use crate::shell;
 use crate::simulator::StartError;
 use crate::simulator::listeners::AnyPort;
 use crate::simulator::listeners::Binding;
-use crate::simulator::listeners::ClusterListener;
 use crate::simulator::listeners::Listeners;
 use crate::simulator::listeners::Open;
 use crate::simulator::listeners::bind;
@@ -42,6 +42,7 @@ use crate::state::State;
 use crate::state::clock::Clock;
 use crate::state::clock::SystemClock;
 use crate::state::journal::Journal;
+use crate::state::private_file;
 
 /// Events that a seat keeps: enough for the last minutes of one learner. Each holds its trace and its World.
 const EVENTS: usize = 200;
@@ -106,7 +107,7 @@ impl SeatWorld {
         let Staging { mut world, profiles } = scenario.stage_with_seed(machine, seed);
         let authority = Arc::new(Authority::new()?);
         let folder = ground.folder.join(format!("seat-{number}"));
-        environment::make_private_folder(&folder)?;
+        private_file::make_private_folder(&folder)?;
         let address = SocketAddr::new(ground.listen, 0);
         let (aws_listener, aws_address) =
             bind(address, AnyPort::Ephemeral).map_err(|source| StartError::Bind { address, source })?;

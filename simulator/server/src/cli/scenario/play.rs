@@ -37,6 +37,7 @@ use crate::runner::Language;
 use crate::runner::Lesson;
 use crate::runner::Request;
 use crate::runner::Theatre;
+use crate::state::private_file;
 
 /// The variable that leads the commands to the socket.
 const SOCKET: &str = "EKS_AUTH_SIM_PLAY";
@@ -131,7 +132,7 @@ impl Play {
 
     fn print_and_wait(&self, theatre: &Theatre, env: &BTreeMap<String, String>, story: &str) -> Result<(), Failure> {
         let file = theatre.running.dir().join("play.env");
-        environment::write_private(&file, &exports(env))?;
+        private_file::write_private(&file, &exports(env))?;
         let _ = writeln!(io::stderr(), "{story}");
         writeln!(io::stdout(), ". '{}'", file.display())?;
         theatre.running.block_on(async {
@@ -175,7 +176,7 @@ fn write_commands(bin: &Path) -> io::Result<()> {
     for (name, _) in Request::ALL {
         let file = bin.join(name);
         let own = bin.join("eks-auth-sim");
-        environment::write_private(
+        private_file::write_private(
             &file,
             &format!("#!/bin/sh\nexec '{}' scenario ask {name}\n", own.display()),
         )?;
@@ -193,7 +194,7 @@ fn write_shell_files(home: &Path, env: &BTreeMap<String, String>, id: &str) -> i
         (".zshrc", format!("PROMPT='({id}) %~ %# '")),
         (".shrc", format!("PS1='({id}) $ '")),
     ] {
-        environment::write_private(&home.join(name), &format!("export PATH={path}\n{prompt}\n"))?;
+        private_file::write_private(&home.join(name), &format!("export PATH={path}\n{prompt}\n"))?;
     }
     Ok(())
 }
