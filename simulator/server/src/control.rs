@@ -2,15 +2,16 @@
 //!
 //! Browsers are kept out: a request must name the listener's own address in Host and carry no Origin.
 
-use eks_auth_core::cluster::eks::Cluster;
-use eks_auth_core::cluster::eks::parameter::LogType;
 pub(crate) mod api;
 mod restage;
 
+use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::cluster::eks::parameter::LogType;
 use eks_auth_core::explain;
 use eks_auth_core::explain::ClientContext;
 use eks_auth_core::explain::ClientProfile;
 use eks_auth_core::explain::Explanation;
+use eks_auth_core::service::aws::sign_in;
 use eks_auth_core::value::instant::Timestamp;
 use eks_auth_core::value::log::LogLine;
 use eks_auth_core::value::trace::Trace;
@@ -24,8 +25,6 @@ use eks_auth_core::world::fault::FaultSpec;
 use eks_auth_core::world::world_clock::WorldClock;
 use serde_json::Value;
 use serde_json::json;
-use tokio::runtime::Handle;
-use tokio::task::block_in_place;
 
 use self::api::Restaged;
 use self::restage::RestageError;
@@ -36,7 +35,6 @@ use crate::shell;
 use crate::state::State;
 use crate::state::journal::Event;
 use crate::state::journal::EventKind;
-use eks_auth_core::service::aws::sign_in;
 
 /// Stands in errors of STS where nobody asked it.
 const NO_REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
@@ -67,12 +65,12 @@ pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Respons
             let verified = verify_in(&state.snapshot(), state.now(), text("token"), text("cluster"));
             verified.unwrap_or_else(|message| json!({"refused": message}))
         }),
-        ("POST", "/v1/reset") => restaged(|| restage::reset(state)),
-        ("GET", "/v1/snapshot") => match blocking(|| restage::snapshot(state)) {
+        ("POST", "/v1/reset") => restaged(restage::reset(state)),
+        ("GET", "/v1/snapshot") => match restage::snapshot(state) {
             Ok(document) => return Response::new(200, "application/json", document),
             Err(error) => Err(error.into()),
         },
-        ("POST", "/v1/restore") => restaged(|| restage::restore(state, &request.body)),
+        ("POST", "/v1/restore") => restaged(restage::restore(state, &request.body)),
         ("GET", "/v1/sso") => Ok(sign_ins_json(state)),
         ("POST", "/v1/sso/approve") => body(request).and_then(|body| {
             let text = |name: &str| body.get(name).and_then(Value::as_str);
@@ -144,16 +142,8 @@ fn issue_certificate(state: &State, wish: &Value) -> Result<Value, String> {
     client_certificate::issue(listeners.authority(), &state.snapshot(), state.now(), wish)
 }
 
-/// Work that takes its time, off the workers that answer other clients.
-fn blocking<T>(work: impl FnOnce() -> T) -> T {
-    match Handle::try_current() {
-        Ok(_) => block_in_place(work),
-        Err(_) => work(),
-    }
-}
-
-fn restaged(work: impl FnOnce() -> Result<Restaged, RestageError>) -> Result<Value, ControlError> {
-    Ok(json!(blocking(work)?))
+fn restaged(restaged: Result<Restaged, RestageError>) -> Result<Value, ControlError> {
+    Ok(json!(restaged?))
 }
 
 fn body(request: &Request) -> Result<Value, ControlError> {

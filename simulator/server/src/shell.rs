@@ -20,6 +20,7 @@ use eks_auth_core::service::call::Need;
 use eks_auth_core::service::call::Outcome;
 use serde_json::json;
 
+use crate::authenticator::api_metrics::OpenRequest;
 use crate::authenticator::client_certificate;
 use crate::net::http::Answering;
 use crate::net::http::Delivery;
@@ -44,8 +45,8 @@ struct Passage {
 enum Again {
     /// Something that was lacking is there now.
     Supplied,
-    /// What is lacking cannot be had.
-    Failed(io::Error),
+    /// What is lacking cannot be had: a sentence.
+    Failed(String),
 }
 
 /// What answers the requests to an endpoint, as long as the state is there.
@@ -74,14 +75,6 @@ fn answering(state: Weak<State>, endpoint: Arc<Endpoint>, request: Request) -> A
     })
 }
 
-/// Answers a request. It may wait for a key, for others' changes, or for the disk.
-#[must_use]
-pub fn answer(state: &Arc<State>, endpoint: &Endpoint, request: &Request) -> Response {
-    let passage = Passage::begin(state, endpoint, Some(request));
-    let first = service::answer(endpoint, request, passage.given.clone());
-    finish(state, endpoint, request, passage, first)
-}
-
 /// Runs a part of a handler as a call of its own.
 pub(crate) fn call<R>(state: &State, run: impl Fn(&Call) -> R) -> R {
     let mut passage = Passage::begin(state, &Endpoint::Aws, None);
@@ -94,6 +87,7 @@ pub(crate) fn call<R>(state: &State, run: impl Fn(&Call) -> R) -> R {
     loop {
         match passage.keep(state, so_far, &run) {
             Ok((result, effects)) => {
+                passage.write_logs(state, &effects);
                 for effect in &effects {
                     carry_out(state, effect, &passage);
                 }
@@ -122,7 +116,7 @@ fn finish(
     loop {
         match passage.keep(state, so_far, &run) {
             Ok((response, effects)) => return passage.send(state, request, response, effects),
-            Err((_, Again::Failed(error))) => return server_exception(&format!("eks-auth-sim cannot listen: {error}")),
+            Err((_, Again::Failed(why))) => return server_exception(&why),
             Err((_, Again::Supplied)) => so_far = run(passage.given.clone()),
         }
     }
@@ -132,7 +126,7 @@ impl Passage {
     fn begin(state: &State, endpoint: &Endpoint, request: Option<&Request>) -> Self {
         let stopwatch = Stopwatch::start();
         let world = state.snapshot();
-        let now = state.now();
+        let now = world.clock.now(state.clients_now());
         // No API server reads them.
         let (logs, logs_version) = match endpoint {
             Endpoint::Aws => state.logs().version(),
@@ -169,11 +163,8 @@ impl Passage {
         (mut result, mut outcome): (T, Outcome),
         run: &impl Fn(Given) -> (T, Outcome),
     ) -> Result<(T, Vec<Effect>), (T, Again)> {
-        if let Some(need) = outcome.need.take() {
-            return match self.supply(state, need) {
-                Ok(()) => Err((result, Again::Supplied)),
-                Err(error) => Err((result, Again::Failed(error))),
-            };
+        if outcome.need.is_some() {
+            return self.kept(state, result, outcome);
         }
         if outcome.world.is_none() && outcome.logs.is_none() {
             return Ok((result, outcome.effects));
@@ -184,12 +175,17 @@ impl Passage {
             self.given.world = newest;
             (result, outcome) = run(self.given.clone());
         }
+        if outcome.need.is_some() {
+            drop(writer);
+            return self.kept(state, result, outcome);
+        }
         if let Some(logs) = outcome.logs.take() {
             let mut again = None;
             state.logs().replace(self.logs_version, logs, |logs| {
                 self.given.logs = logs.clone();
                 let (result, mut outcome) = run(self.given.clone());
-                let logs = outcome.logs.take();
+                // What lacks something is run anew, so that none of it is kept.
+                let logs = outcome.logs.take().filter(|_| outcome.need.is_none());
                 again = Some((result, outcome));
                 logs
             });
@@ -211,9 +207,9 @@ impl Passage {
         self.kept(state, result, outcome)
     }
 
-    /// What was kept, unless the newest World lacks something that the one before it had.
-    fn kept<T>(&mut self, state: &State, result: T, mut outcome: Outcome) -> Result<(T, Vec<Effect>), (T, Again)> {
-        match outcome.need.take() {
+    /// What was kept, unless something is lacking, which is supplied.
+    fn kept<T>(&mut self, state: &State, result: T, outcome: Outcome) -> Result<(T, Vec<Effect>), (T, Again)> {
+        match outcome.need {
             None => Ok((result, outcome.effects)),
             Some(need) => Err((
                 result,
@@ -224,11 +220,14 @@ impl Passage {
     }
 
     /// Gets what a handler cannot go on without.
-    fn supply(&mut self, state: &State, need: Need) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// A sentence.
+    fn supply(&mut self, state: &State, need: Need) -> Result<(), String> {
         match need {
             Need::Listener => {
-                let listeners = state.listeners().ok_or(io::ErrorKind::Unsupported)?;
-                let bound = listeners.bind()?;
+                let listeners = state.listeners().ok_or("eks-auth-sim has no listeners here")?;
+                let bound = listeners.bind().map_err(|error| cannot_listen(&error))?;
                 self.given.listener = call::Listener::Bound {
                     endpoint: bound.endpoint.clone(),
                     certificate_authority: bound.certificate_authority.clone(),
@@ -236,10 +235,21 @@ impl Passage {
                 self.bound = Some(bound);
             }
             Need::SigningKey(cluster) => {
-                self.given.signing_key = Some(state.signing_key(&cluster).map_err(io::Error::other)?);
+                let key = state.signing_key(&cluster);
+                self.given.signing_key = Some(key.map_err(|why| format!("eks-auth-sim cannot make a key: {why}"))?);
             }
         }
         Ok(())
+    }
+
+    /// Writes to CloudWatch Logs what of the effects belongs there, together.
+    fn write_logs(&self, state: &State, effects: &[Effect]) {
+        if effects.iter().any(Effect::has_logs) {
+            let now = self.given.now;
+            state
+                .logs()
+                .change(|store| effects.iter().for_each(|effect| effect.write_logs(store, now)));
+        }
     }
 
     /// Carries out what was asked for, and makes the answer ready to be sent.
@@ -252,12 +262,7 @@ impl Passage {
     ) -> Response {
         let mut open_request = None;
         let mut failure = None;
-        if effects.iter().any(Effect::has_logs) {
-            let now = self.given.now;
-            state
-                .logs()
-                .change(|store| effects.iter().for_each(|effect| effect.write_logs(store, now)));
-        }
+        self.write_logs(state, &effects);
         for effect in &effects {
             match effect {
                 Effect::Counted(counted) => open_request = state.count(request, counted, &response, self.stopwatch),
@@ -271,7 +276,7 @@ impl Passage {
                     if let (Some(listeners), Some(bound)) = (state.listeners(), self.bound.take())
                         && let Err(error) = listeners.open(cluster, bound)
                     {
-                        failure = Some(format!("eks-auth-sim cannot listen: {error}"));
+                        failure = Some(cannot_listen(&error));
                     }
                 }
                 Effect::Close(cluster) => {
@@ -329,11 +334,7 @@ fn carry_out(state: &State, effect: &Effect, passage: &Passage) {
 }
 
 /// The answer as a listener sends it.
-fn outgoing(
-    state: &Arc<State>,
-    response: service::http::Response,
-    open_request: Option<crate::authenticator::api_metrics::OpenRequest>,
-) -> Response {
+fn outgoing(state: &Arc<State>, response: service::http::Response, open_request: Option<OpenRequest>) -> Response {
     let delivery = match response.delivery {
         service::http::Delivery::Prompt => Delivery::Prompt,
         service::http::Delivery::Late(wait) => Delivery::Late(wait),
@@ -355,8 +356,86 @@ fn outgoing(
     }
 }
 
+fn cannot_listen(error: &io::Error) -> String {
+    format!("eks-auth-sim cannot listen: {error}")
+}
+
 /// What the simulator itself cannot do: as a service of AWS says it.
 fn server_exception(why: &str) -> Response {
     let body = json!({"message": why}).to_string();
     Response::new(500, "application/json", body).with_header("x-amzn-errortype", "ServerException")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::thread;
+
+    use eks_auth_core::cluster::eks::parameter::LogType;
+    use eks_auth_core::scenario;
+    use eks_auth_core::value::instant::Timestamp;
+    use eks_auth_core::value::log::Level;
+
+    use super::*;
+    use crate::state::clock::ManualClock;
+
+    const CLUSTER: &str = "my-cluster";
+
+    fn state() -> State {
+        let now = Timestamp::UNIX_EPOCH;
+        let world = scenario::stage(scenario::ARTICLE_WORLD, now).unwrap().world;
+        State::new(world, Box::new(ManualClock::new(now)), Box::new(|_| {})).unwrap()
+    }
+
+    #[test]
+    fn a_line_comes_to_the_log_group_too() {
+        let state = state();
+        call(&state, |call| {
+            call.log_now(CLUSTER, Level::Error, "hello".to_owned(), Vec::new());
+        });
+        let world = state.snapshot();
+        let cluster = world.cluster(CLUSTER).unwrap();
+        let logs = state.logs().snapshot();
+        let name = cluster.log_stream(LogType::Authenticator).unwrap();
+        let group = logs.group(&cluster.log_group()).unwrap();
+        let (_, stream) = group.streams().find(|(stream, _)| **stream == *name).unwrap();
+        let last = stream.events().last().unwrap();
+        assert!(last.message.contains("msg=hello"), "{}", last.message);
+    }
+
+    #[test]
+    fn a_call_whose_world_is_no_longer_the_newest_runs_again() {
+        let state = state();
+        let runs = Cell::new(0);
+        let ids = call(&state, |call| {
+            runs.set(runs.get() + 1);
+            if runs.get() == 1 {
+                state.change(|world| world.cluster_creation_seconds = 7);
+            }
+            call.change(|world| {
+                let seen = world.cluster_creation_seconds;
+                world.own_hosts.push(seen.to_string());
+                seen
+            })
+        });
+        assert_eq!((ids, runs.get()), (7, 2));
+        let world = state.snapshot();
+        assert_eq!(world.cluster_creation_seconds, 7);
+        assert_eq!(world.own_hosts, ["7"]);
+    }
+
+    #[test]
+    fn a_clusters_key_is_made_once_whoever_asks() {
+        let state = state();
+        let keys = thread::scope(|scope| {
+            let asking: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| state.signing_key(CLUSTER).unwrap()))
+                .collect();
+            asking
+                .into_iter()
+                .map(|asked| asked.join().unwrap())
+                .collect::<Vec<_>>()
+        });
+        assert!(keys.windows(2).all(|pair| Arc::ptr_eq(&pair[0], &pair[1])));
+    }
 }

@@ -21,9 +21,7 @@ use std::sync::atomic::Ordering;
 use eks_auth_core::aws::jwt::SigningKey;
 use eks_auth_core::cluster::eks::Cluster;
 use eks_auth_core::cluster::mapping::config::AuthenticatorConfig;
-use eks_auth_core::logs::cloudwatch_logs::GroupKey;
 use eks_auth_core::logs::cloudwatch_logs::LogStore;
-use eks_auth_core::logs::cloudwatch_logs::NewEvent;
 use eks_auth_core::service::call::Counted;
 use eks_auth_core::service::call::Effect;
 use eks_auth_core::service::http::Request;
@@ -294,7 +292,7 @@ impl State {
         let world = self.snapshot();
         let cluster = world.cluster(cluster).ok_or("there is no such cluster")?;
         self.signing_keys
-            .of(cluster)
+            .of(&world, cluster)
             .ok_or("the machine has no randomness to give")
     }
 
@@ -312,12 +310,6 @@ impl State {
     pub(crate) fn new_ids(&self) -> IdGenerator {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         self.request_ids.fork(&number.to_string())
-    }
-
-    /// The id of a request or an answer: a UUID.
-    #[must_use]
-    pub fn request_id(&self) -> String {
-        self.new_ids().uuid()
     }
 
     /// The time in the World.
@@ -362,17 +354,6 @@ impl State {
     #[must_use]
     pub fn logs(&self) -> &Arc<Logs> {
         &self.logs
-    }
-
-    /// Adds events to a stream of CloudWatch Logs that come to the disk soon: the way in for what the simulator writes.
-    pub fn append_logs(
-        &self,
-        group: &GroupKey,
-        stream: &str,
-        events: impl IntoIterator<Item = NewEvent>,
-        now: Timestamp,
-    ) {
-        self.logs.change(|store| store.append(group, stream, events, now));
     }
 
     /// Writes to a new cluster's logs what stands in them from the beginning.
@@ -443,9 +424,11 @@ struct SigningKeys {
 
 impl SigningKeys {
     /// That of a cluster. Making one takes a while: whoever else asks meanwhile waits for it.
-    fn of(&self, cluster: &Cluster) -> Option<Arc<SigningKey>> {
+    fn of(&self, world: &World, cluster: &Cluster) -> Option<Arc<SigningKey>> {
         let name = (cluster.name.clone(), cluster.created);
         let mut known = self.by_cluster.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those of clusters that are gone go with them.
+        known.retain(|(name, created), _| world.cluster(name).is_some_and(|cluster| cluster.created == *created));
         let key = Arc::clone(known.entry(name).or_default());
         drop(known);
         key.get_or_init(|| SigningKey::generate(&mut SysRng).ok().map(Arc::new))
@@ -470,7 +453,7 @@ mod tests {
             let store = Some(Store::open(folder.path()).unwrap());
             let clock = Box::new(ManualClock::new(now));
             let state = State::with_store(world, clock, Box::new(|_| {}), store, Arc::default()).unwrap();
-            drawn.extend([state.request_id(), state.request_id()]);
+            drawn.extend([state.new_ids().uuid(), state.new_ids().uuid()]);
             world = (*state.snapshot()).clone();
         }
         drawn.sort_unstable();

@@ -1,4 +1,4 @@
-//! HTTP as plain values: hyper's request is read once, bounded, into [`Request`]; handlers are synchronous functions.
+//! HTTP as plain values: hyper's request is read once, bounded, into [`Request`], and a [`Handler`] answers it.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -11,6 +11,7 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use eks_auth_core::aws::aws_host::AwsHost;
+use eks_auth_core::service::aws::unserved;
 use hyper::Method;
 use hyper::Uri;
 use hyper::body::Incoming;
@@ -28,7 +29,6 @@ use crate::net::http;
 use crate::net::http::Delivery;
 use crate::net::http::Handler;
 use crate::net::http::Response;
-use eks_auth_core::service::aws::unserved;
 
 /// AWS serves HTTPS there and nowhere else.
 const HTTPS_PORT: &str = "443";
