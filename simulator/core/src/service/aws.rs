@@ -26,6 +26,12 @@ mod wire;
 
 use std::time::Duration;
 
+use self::error::AwsError;
+use self::operation::Access;
+use self::operation::Context;
+use self::operation::Operation;
+use self::operation::Work;
+use self::protocol::Parameters;
 use crate::aws::aws_host::AwsHost;
 use crate::aws::iam_policy::RequestContext;
 use crate::aws::iam_policy::authorize;
@@ -33,17 +39,6 @@ use crate::aws::sigv4;
 use crate::aws::sigv4::Receiver;
 use crate::aws::sigv4::SignedRequest;
 use crate::aws::sigv4::VerifiedCaller;
-use crate::value::trace::Trace;
-use crate::world::fault;
-use crate::world::fault::LONGEST_MS;
-use crate::world::fault::Target;
-
-use self::error::AwsError;
-use self::operation::Access;
-use self::operation::Context;
-use self::operation::Operation;
-use self::operation::Work;
-use self::protocol::Parameters;
 use crate::service::call::Call;
 use crate::service::call::Effect;
 use crate::service::event::EventKind;
@@ -51,6 +46,10 @@ use crate::service::http::Delivery;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::last_used::LastUse;
+use crate::value::trace::Trace;
+use crate::world::fault;
+use crate::world::fault::LONGEST_MS;
+use crate::world::fault::Target;
 
 /// How a service is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,6 +33,16 @@ mod write;
 
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde_json::json;
+
+use self::audit::Answered;
+use self::audit::Known;
+pub use self::body::media_type;
+pub use self::health::is_health_path;
+pub use self::resources::ResourceType;
+pub use self::resources::Resources;
+use self::status::Failure;
 use crate::cluster::authorize::Authorization;
 use crate::cluster::authorize::Decision;
 use crate::cluster::authorize::authorize;
@@ -45,17 +55,6 @@ use crate::kube::request_info::Attributes;
 use crate::kube::request_info::attributes;
 use crate::kube::websocket;
 use crate::kube::websocket::HandshakeError;
-use crate::value::user::UserInfo;
-use serde::Serialize;
-use serde_json::json;
-
-use self::audit::Answered;
-use self::audit::Known;
-pub use self::body::media_type;
-pub use self::health::is_health_path;
-pub use self::resources::ResourceType;
-pub use self::resources::Resources;
-use self::status::Failure;
 use crate::service::call::Call;
 use crate::service::call::Counted;
 use crate::service::call::Effect;
@@ -66,6 +65,7 @@ use crate::service::http::Response;
 use crate::service::kube::token_issuer::CONFIGURATION_PATH;
 use crate::service::stream::Stream;
 use crate::service::webhook;
+use crate::value::user::UserInfo;
 
 /// What a request is served with.
 struct Context<'a> {

@@ -2,14 +2,13 @@
 //!
 //! Source: `getHandler` and `authenticateEndpoint` in `pkg/server/server.go` upstream.
 
-use crate::value::log::Level;
-use crate::world::token_review::TokenReview;
-
 use crate::service::call::Call;
 use crate::service::call::Effect;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::kube::authn::authenticate_token;
+use crate::value::log::Level;
+use crate::world::token_review::TokenReview;
 
 /// Answers a request to a listener that is only a webhook.
 #[must_use]

@@ -2,13 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::value::arn::Partition;
-use crate::world::cloudformation::NewStack;
-use crate::world::cloudformation::OnFailure;
-use crate::world::cloudformation::stack::Stack;
-use crate::world::cloudformation::stack::StackEvent;
-use crate::world::cloudformation::stack::StackResource;
-use crate::world::cloudformation::stack::Status;
 use serde_json::Value;
 use serde_json::json;
 
@@ -18,6 +11,13 @@ use super::operation::Context;
 use super::operation::Operation;
 use super::operation::Work;
 use super::protocol::time;
+use crate::value::arn::Partition;
+use crate::world::cloudformation::NewStack;
+use crate::world::cloudformation::OnFailure;
+use crate::world::cloudformation::stack::Stack;
+use crate::world::cloudformation::stack::StackEvent;
+use crate::world::cloudformation::stack::StackResource;
+use crate::world::cloudformation::stack::Status;
 
 /// Items of a page; CloudFormation gives as many as fit into a megabyte.
 const PAGE: usize = 100;

@@ -10,9 +10,6 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::value::arn::AccountId;
-use crate::value::arn::Partition;
-use crate::world::ec2::Ec2;
 use serde_json::Value;
 
 use self::input::Input;
@@ -22,6 +19,9 @@ use super::operation::Access;
 use super::operation::Context;
 use super::operation::Operation;
 use super::operation::Work;
+use crate::value::arn::AccountId;
+use crate::value::arn::Partition;
+use crate::world::ec2::Ec2;
 
 /// Whose it is.
 struct Owner<'a> {

@@ -14,11 +14,6 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::aws::iam::Directory;
-use crate::cluster::eks::Cluster;
-use crate::cluster::eks::error::EksError;
-use crate::value::id::IdGenerator;
-use crate::value::instant::Timestamp;
 use serde_json::Value;
 
 use super::error::AwsError;
@@ -26,6 +21,11 @@ use super::operation::Access;
 use super::operation::Context;
 use super::operation::Operation;
 use super::operation::Work;
+use crate::aws::iam::Directory;
+use crate::cluster::eks::Cluster;
+use crate::cluster::eks::error::EksError;
+use crate::value::id::IdGenerator;
+use crate::value::instant::Timestamp;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation(

@@ -2,6 +2,11 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+use serde_json::json;
+
+use super::Protocol;
+use super::Service;
 use crate::aws::iam::IamError;
 use crate::aws::iam::IamErrorKind;
 use crate::aws::iam_policy::PolicyError;
@@ -15,11 +20,6 @@ use crate::logs::cloudwatch_logs::error::LogsError;
 use crate::world::cloudformation::StackError;
 use crate::world::sts;
 use crate::world::sts::WireError;
-use serde_json::Value;
-use serde_json::json;
-
-use super::Protocol;
-use super::Service;
 
 /// An error as clients see it, with the members that its shape has beside the message.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,12 +19,6 @@ mod tag;
 mod tests;
 mod user;
 
-use crate::aws::iam::Directory;
-use crate::aws::iam::Entity;
-use crate::aws::iam::IamError;
-use crate::aws::iam::Policies;
-use crate::value::arn::AccountId;
-use crate::value::id::IdGenerator;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
@@ -36,6 +30,12 @@ use super::operation::Access;
 use super::operation::Context;
 use super::operation::Operation;
 use super::operation::Work;
+use crate::aws::iam::Directory;
+use crate::aws::iam::Entity;
+use crate::aws::iam::IamError;
+use crate::aws::iam::Policies;
+use crate::value::arn::AccountId;
+use crate::value::id::IdGenerator;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation(

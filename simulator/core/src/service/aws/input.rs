@@ -1,6 +1,5 @@
 //! What the services of JSON have in common: members that must be there, and pages.
 
-use crate::value::constraint;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Map;
@@ -8,6 +7,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::error::AwsError;
+use crate::value::constraint;
 
 /// A member that must be there.
 pub(super) fn required<T>(value: Option<T>, member: &str) -> Result<T, AwsError> {

@@ -1,11 +1,6 @@
 //! The operations that are served: one table a service, from which requests are routed, and which `eks-auth-sim operations`
 //! prints.
 
-use crate::aws::iam_policy::ConditionKeys;
-use crate::aws::iam_policy::authorize::PrincipalPolicies;
-use crate::aws::sigv4::VerifiedCaller;
-use crate::value::arn::AccountId;
-use crate::value::instant::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,9 +8,14 @@ use serde_json::Value;
 use super::Service;
 use super::error::AwsError;
 use super::protocol::Parameters;
+use crate::aws::iam_policy::ConditionKeys;
+use crate::aws::iam_policy::authorize::PrincipalPolicies;
+use crate::aws::sigv4::VerifiedCaller;
 use crate::service::call::Call;
 use crate::service::http::Request;
 use crate::service::http::Response;
+use crate::value::arn::AccountId;
+use crate::value::instant::Timestamp;
 
 /// An operation of a service's model.
 pub(super) struct Operation {

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::value::constraint;
-use crate::value::instant::Timestamp;
 use quick_xml::escape::escape;
 use serde_json::Value;
 use serde_json::json;
@@ -15,6 +13,8 @@ use super::input::present;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::http::form_pairs;
+use crate::value::constraint;
+use crate::value::instant::Timestamp;
 
 /// The parameters of a call, by name: what reads a list of many asks for each by its name.
 #[derive(Clone, Debug)]

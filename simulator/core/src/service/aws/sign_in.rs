@@ -5,22 +5,22 @@
 
 use std::fmt::Write as _;
 
-use crate::aws::identity_center::AuthorizeRequest;
-use crate::aws::identity_center::CenterUser;
-use crate::aws::identity_center::IdentityCenter;
-use crate::aws::identity_center::SignInError;
-use crate::world::World;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use quick_xml::escape::escape;
 
 use super::aws_host;
 use super::center::in_center;
+use crate::aws::identity_center::AuthorizeRequest;
+use crate::aws::identity_center::CenterUser;
+use crate::aws::identity_center::IdentityCenter;
+use crate::aws::identity_center::SignInError;
 use crate::service::call::Call;
 use crate::service::event::EventKind;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::http::form_pairs;
+use crate::world::World;
 
 /// No script, no frame, and forms that lead here or back to a client on this machine.
 const SECURITY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; \

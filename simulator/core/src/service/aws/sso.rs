@@ -2,9 +2,6 @@
 //!
 //! FIDELITY: accounts have no names and no mail addresses of their own.
 
-use crate::aws::identity_center::IdentityCenter;
-use crate::aws::identity_center::PortalError;
-use crate::aws::identity_center::role_credentials;
 use serde_json::Value;
 use serde_json::json;
 
@@ -14,6 +11,9 @@ use super::operation::Access;
 use super::operation::Context;
 use super::operation::Operation;
 use super::operation::Work;
+use crate::aws::identity_center::IdentityCenter;
+use crate::aws::identity_center::PortalError;
+use crate::aws::identity_center::role_credentials;
 
 /// The model's bound of `max_result`.
 const PAGE: usize = 100;

@@ -1,10 +1,5 @@
 //! IAM Identity Center, the part that signs people in (`sso-oidc`): no call is signed.
 
-use crate::aws::identity_center::IdentityCenter;
-use crate::aws::identity_center::Registration;
-use crate::aws::identity_center::SignInError;
-use crate::aws::identity_center::TokenRequest;
-use crate::world::World;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
@@ -17,6 +12,11 @@ use super::operation::Operation;
 use super::operation::Work;
 use super::sign_in;
 use super::wire::unknown_operation;
+use crate::aws::identity_center::IdentityCenter;
+use crate::aws::identity_center::Registration;
+use crate::aws::identity_center::SignInError;
+use crate::aws::identity_center::TokenRequest;
+use crate::world::World;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("CreateToken", "POST /token", create_token),

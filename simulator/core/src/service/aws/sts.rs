@@ -2,16 +2,6 @@
 //!
 //! FIDELITY: AssumeRoleWithSAML, AssumeRoot, GetDelegatedAccessToken and GetWebIdentityToken are not served.
 
-use crate::aws::iam::AccessKey;
-use crate::aws::iam_policy::ConditionKeys;
-use crate::world::sts;
-use crate::world::sts::AssumeRoleRequest;
-use crate::world::sts::Endpoint;
-use crate::world::sts::FederationTokenRequest;
-use crate::world::sts::Permissions;
-use crate::world::sts::SessionParameters;
-use crate::world::sts::SessionTokenRequest;
-use crate::world::sts::WebIdentityRequest;
 use serde_json::Value;
 use serde_json::json;
 
@@ -22,6 +12,16 @@ use super::operation::Operation;
 use super::operation::Work;
 use super::protocol::time;
 use super::protocol::wants_json;
+use crate::aws::iam::AccessKey;
+use crate::aws::iam_policy::ConditionKeys;
+use crate::world::sts;
+use crate::world::sts::AssumeRoleRequest;
+use crate::world::sts::Endpoint;
+use crate::world::sts::FederationTokenRequest;
+use crate::world::sts::Permissions;
+use crate::world::sts::SessionParameters;
+use crate::world::sts::SessionTokenRequest;
+use crate::world::sts::WebIdentityRequest;
 
 /// What messages are signed with: it keeps mistakes out, and no secret in.
 const MESSAGE_KEY: &[u8] = b"eks-auth-sim";

@@ -6,11 +6,10 @@ use crate::aws::sigv4::Signer;
 use crate::scenario;
 use crate::scenario::Profile;
 use crate::scenario::ProfileSource;
-use crate::value::instant::Timestamp;
-
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::testing::State;
+use crate::value::instant::Timestamp;
 
 /// The World of AWS's article, with a clock that stands still.
 pub(super) fn article() -> State {

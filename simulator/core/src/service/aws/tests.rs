@@ -1,15 +1,14 @@
 //! What is not served: each answer is AWS's own, and the header, the log and the journal say that the simulator lacks it.
 
-use crate::scenario;
-use crate::value::instant::Timestamp;
-
 use super::testing::Key;
 use super::testing::Unsigned;
+use crate::scenario;
 use crate::service::aws::unserved::HEADER;
 use crate::service::event::EventKind;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::testing::State;
+use crate::value::instant::Timestamp;
 
 struct Stage {
     state: State,

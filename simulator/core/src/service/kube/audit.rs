@@ -5,24 +5,24 @@
 
 use std::sync::Arc;
 
-use crate::cluster::eks::Cluster;
-use crate::cluster::eks::control_plane_log::unauthenticated_line;
-use crate::cluster::eks::parameter::LogType;
-use crate::kube::audit::AuditPolicy;
-use crate::kube::audit::AuditedRequest;
-use crate::kube::request_info::Attributes;
-use crate::value::instant::Timestamp;
-use crate::value::user::UserInfo;
 use serde_json::Value;
 
 use super::bearer;
 use super::body;
 use super::resources::Resources;
 use super::service_account_token;
+use crate::cluster::eks::Cluster;
+use crate::cluster::eks::control_plane_log::unauthenticated_line;
+use crate::cluster::eks::parameter::LogType;
+use crate::kube::audit::AuditPolicy;
+use crate::kube::audit::AuditedRequest;
+use crate::kube::request_info::Attributes;
 use crate::service::call::Call;
 use crate::service::call::Effect;
 use crate::service::http::Request;
 use crate::service::http::Response;
+use crate::value::instant::Timestamp;
+use crate::value::user::UserInfo;
 
 /// What came to be known of a request.
 #[derive(Debug, Default)]

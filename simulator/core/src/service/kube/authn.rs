@@ -8,25 +8,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::kube::websocket::ProtocolToken;
-use crate::kube::websocket::protocol_token;
-use crate::value::user::UserInfo;
-use crate::world::authenticate::Authentication;
-use crate::world::authenticate::AuthenticationRequest;
-use crate::world::authenticate::GET_CALLER_IDENTITY;
-use crate::world::authenticate::authenticate as judge;
-use crate::world::fault::Target;
-
 use super::bearer::bearer_token;
 use super::health::is_health_path;
 use super::service_account_token;
 use super::status::Failure;
+use crate::kube::websocket::ProtocolToken;
+use crate::kube::websocket::protocol_token;
 use crate::service::call::Call;
 use crate::service::call::Effect;
 use crate::service::call::Token;
 use crate::service::event::EventKind;
 use crate::service::http::Request;
 use crate::service::token_cache::Judgement;
+use crate::value::user::UserInfo;
+use crate::world::authenticate::Authentication;
+use crate::world::authenticate::AuthenticationRequest;
+use crate::world::authenticate::GET_CALLER_IDENTITY;
+use crate::world::authenticate::authenticate as judge;
+use crate::world::fault::Target;
 
 /// Who asks.
 pub(super) struct Caller {

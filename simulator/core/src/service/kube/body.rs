@@ -1,6 +1,5 @@
 //! Request bodies: JSON, YAML, or the protobuf that client-go's typed clients post.
 
-use crate::kube::schema::tree::Tree;
 use serde_json::Value;
 use serde_json::json;
 
@@ -9,6 +8,7 @@ use super::resources::ResourceType;
 use super::status::Failure;
 use super::validation;
 use super::validation::FieldValidation;
+use crate::kube::schema::tree::Tree;
 use crate::service::http::Request;
 
 /// The media type of Kubernetes' protobuf envelope.

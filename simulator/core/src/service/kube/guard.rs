@@ -1,12 +1,12 @@
 //! Nobody gives what it does not hold: the check before a role or a binding is written.
 
-use crate::cluster::privilege::Refusal;
-use crate::cluster::privilege::check_write;
 use serde_json::Value;
 
 use super::Context;
 use super::resources::ResourceType;
 use super::status::Failure;
+use crate::cluster::privilege::Refusal;
+use crate::cluster::privilege::check_write;
 
 /// Refuses a role or a binding by which the user would give more than it holds. Of other resources nothing is refused.
 pub(super) fn check(

@@ -3,11 +3,10 @@
 //! Source: `apiserver/pkg/server/healthz/healthz.go`, and what kube-apiserver 1.32 answers. FIDELITY: the checks are those
 //! of a server with default flags; EKS's own, for its key management, are not known. None ever fails.
 
-use crate::value::log::go_quote;
-
 use super::status::Failure;
 use crate::service::http::Request;
 use crate::service::http::Response;
+use crate::value::log::go_quote;
 
 /// What `/readyz` alone looks at before the hooks.
 const READINESS: [&str; 2] = ["etcd-readiness", "informer-sync"];

@@ -6,9 +6,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::kube::object::ObjectKey;
-use crate::kube::object::ObjectStore;
-use crate::value::log::go_quote;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -24,8 +21,11 @@ use super::selection::Selection;
 use super::status::Failure;
 use super::table;
 use super::table::IncludeObject;
+use crate::kube::object::ObjectKey;
+use crate::kube::object::ObjectStore;
 use crate::service::http::Request;
 use crate::service::http::Response;
+use crate::value::log::go_quote;
 
 /// One object, of a state that is as new as the request demands.
 pub(super) fn get(context: &Context<'_>, resource: &ResourceType, object: &Arc<Value>) -> Result<Response, Failure> {

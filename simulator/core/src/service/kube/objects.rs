@@ -1,7 +1,5 @@
 //! Requests for objects: which resource, which verb, which part.
 
-use crate::kube::request_info::Attributes;
-
 use super::Context;
 use super::list;
 use super::resources::Resources;
@@ -11,6 +9,7 @@ use super::subresources;
 use super::watch;
 use super::write;
 use super::write::Target;
+use crate::kube::request_info::Attributes;
 use crate::service::http::Response;
 
 pub(super) fn answer(context: &Context<'_>, attributes: &Attributes) -> Result<Response, Failure> {

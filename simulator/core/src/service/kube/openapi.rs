@@ -7,11 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
-use crate::kube::custom;
-use crate::kube::schema::Kind;
-use crate::kube::schema::Schema;
-use crate::kube::schema::openapi::Version;
-use crate::kube::schema::openapi::group_version_kind;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -23,6 +18,11 @@ use super::json_response;
 use super::resources::ResourceType;
 use super::resources::Resources;
 use super::status::Failure;
+use crate::kube::custom;
+use crate::kube::schema::Kind;
+use crate::kube::schema::Schema;
+use crate::kube::schema::openapi::Version;
+use crate::kube::schema::openapi::group_version_kind;
 use crate::service::http::Request;
 use crate::service::http::Response;
 

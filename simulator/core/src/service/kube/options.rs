@@ -2,12 +2,11 @@
 //!
 //! Source: `apimachinery/pkg/apis/meta/v1/validation/validation.go` of Kubernetes 1.32.
 
+use super::status::Failure;
 use crate::kube::managed_fields::MAX_MANAGER_LENGTH;
 use crate::kube::managed_fields::manager_of_user_agent;
-use crate::value::log::go_quote;
-
-use super::status::Failure;
 use crate::service::http::Request;
+use crate::value::log::go_quote;
 
 /// What is written, as far as its options differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

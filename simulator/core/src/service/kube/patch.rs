@@ -3,14 +3,14 @@
 //! Source: `apiserver/pkg/endpoints/handlers/patch.go` of Kubernetes 1.32. FIDELITY: where a patch is no JSON or YAML, the
 //! parser's words are ours. Unknown fields of an operation, and fields that come twice, are not told.
 
-use crate::kube::patch;
-use crate::kube::patch::PatchKind;
-use crate::kube::schema::Kind;
-use crate::kube::schema::Schema;
 use serde_json::Value;
 
 use super::body;
 use super::status::Failure;
+use crate::kube::patch;
+use crate::kube::patch::PatchKind;
+use crate::kube::schema::Kind;
+use crate::kube::schema::Schema;
 use crate::service::http::Request;
 
 /// A request's patch, read.

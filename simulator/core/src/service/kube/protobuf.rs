@@ -3,6 +3,13 @@
 //! client-go of 0.32 and later sends its typed requests so, with no fallback to JSON. Every kind of the [`Schema`] is
 //! read, by the field numbers there. Answers are always JSON, so nothing is written in this form.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Map;
+use serde_json::Number;
+use serde_json::Value;
+use serde_json::json;
+
 use crate::kube::schema::Field;
 use crate::kube::schema::Kind;
 use crate::kube::schema::ObjectType;
@@ -15,12 +22,6 @@ use crate::kube::schema::decode::JSON_SCHEMA_PROPS;
 use crate::kube::schema::decode::decode as normal;
 use crate::kube::schema::decode::render_duration;
 use crate::value::instant::Timestamp;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use serde_json::Map;
-use serde_json::Number;
-use serde_json::Value;
-use serde_json::json;
 
 /// Reads an enveloped object, as Go would write it in JSON.
 ///

@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
+use serde_json::Value;
+
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::api_service;
 use crate::kube::conversion;
 use crate::kube::object::DEFINITIONS;
 use crate::kube::object::ObjectKey;
 use crate::kube::schema::Kind;
-use serde_json::Value;
 
 /// A resource of one group and version, with the verbs that are really served.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,13 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::authorize::Decision;
-use crate::cluster::authorize::authorize;
-use crate::kube::request_info::Attributes;
-use crate::kube::selector::FieldSelector;
-use crate::kube::selector::LabelSelector;
-use crate::value::log::go_quote;
-use crate::value::user::UserInfo;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -25,7 +18,14 @@ use super::resources::ResourceType;
 use super::status::Failure;
 use super::token_review;
 use super::user::user_info_json;
+use crate::cluster::authorize::Decision;
+use crate::cluster::authorize::authorize;
+use crate::kube::request_info::Attributes;
+use crate::kube::selector::FieldSelector;
+use crate::kube::selector::LabelSelector;
 use crate::service::http::Response;
+use crate::value::log::go_quote;
+use crate::value::user::UserInfo;
 
 /// EKS has a webhook among its authorizers, which cannot list rules; kubectl warns with this text.
 const INCOMPLETE: &str = "webhook authorizer does not support user rule resolution";

@@ -2,16 +2,16 @@
 //!
 //! Source of the fields: `pkg/apis/*/v1/conversion.go` of Kubernetes 1.32 (`AddFieldLabelConversionFunc`).
 
-use crate::kube::selector::FieldOperator;
-use crate::kube::selector::FieldSelector;
-use crate::kube::selector::LabelSelector;
-use crate::kube::selector::SelectorError;
-use crate::value::log::go_quote;
 use serde_json::Value;
 
 use super::resources::ResourceType;
 use super::status::Failure;
+use crate::kube::selector::FieldOperator;
+use crate::kube::selector::FieldSelector;
+use crate::kube::selector::LabelSelector;
+use crate::kube::selector::SelectorError;
 use crate::service::http::Request;
+use crate::value::log::go_quote;
 
 /// What `labelSelector` and `fieldSelector` of a request pick.
 #[derive(Clone, Debug)]

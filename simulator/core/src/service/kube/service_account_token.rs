@@ -5,11 +5,10 @@ use crate::cluster::service_account;
 use crate::cluster::service_account::API_AUDIENCE;
 use crate::cluster::service_account::TokenFault;
 use crate::cluster::service_account::TokenVerdict;
-use crate::value::user::UserInfo;
-
 use crate::service::call::Call;
 use crate::service::event::EventKind;
 use crate::service::http::Request;
+use crate::value::user::UserInfo;
 
 /// The service account whose token it is. Where it is nobody's, the next authenticator is asked, also for one of this
 /// cluster's issuer that does not hold.

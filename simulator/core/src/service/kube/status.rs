@@ -2,6 +2,11 @@
 //!
 //! Source: `apimachinery/pkg/api/errors/errors.go`, Kubernetes 1.32.
 
+use serde::Serialize;
+use serde_json::Value;
+
+use super::json_response;
+use super::resources::ResourceType;
 use crate::cluster::authorize::escape_html;
 use crate::cluster::authorize::forbidden_message;
 use crate::kube::managed_fields::ApplyError;
@@ -9,15 +14,10 @@ use crate::kube::object::disruption::DisruptionError;
 use crate::kube::patch::PatchError;
 use crate::kube::patch::PatchKind;
 use crate::kube::request_info::Attributes;
-use crate::value::log::go_quote;
-use crate::value::user::UserInfo;
-use serde::Serialize;
-use serde_json::Value;
-
-use super::json_response;
-use super::resources::ResourceType;
 use crate::service::http::Request;
 use crate::service::http::Response;
+use crate::value::log::go_quote;
+use crate::value::user::UserInfo;
 
 /// A request that is not served, as the API server words it.
 #[derive(Clone, Debug, PartialEq)]

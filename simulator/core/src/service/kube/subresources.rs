@@ -5,11 +5,6 @@
 
 use std::sync::Arc;
 
-use crate::kube::object::disruption;
-use crate::kube::object::strategy::Part;
-use crate::kube::object::text;
-use crate::kube::patch::PatchKind;
-use crate::kube::schema::Kind;
 use serde_json::Value;
 use serde_json::json;
 
@@ -28,6 +23,11 @@ use super::tokens;
 use super::write;
 use super::write::Target;
 use super::write::Writer;
+use crate::kube::object::disruption;
+use crate::kube::object::strategy::Part;
+use crate::kube::object::text;
+use crate::kube::patch::PatchKind;
+use crate::kube::schema::Kind;
 use crate::service::http::Response;
 
 pub(super) fn answer(

@@ -11,15 +11,15 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::kube::object::items;
-use crate::kube::object::text;
-use crate::value::instant::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
 use self::columns::Column;
 use super::resources::ResourceType;
+use crate::kube::object::items;
+use crate::kube::object::text;
+use crate::value::instant::Timestamp;
 
 mod apps;
 mod columns;

@@ -7,11 +7,11 @@
 //! FIDELITY: how long the public documents may be kept, and what EKS answers for an issuer that is not there, is not known;
 //! the host inside of EKS is made up.
 
+use serde::Serialize;
+
 use crate::aws::jwt::PublicJwk;
 use crate::aws::jwt::SigningKey;
 use crate::cluster::eks::Cluster;
-use serde::Serialize;
-
 use crate::service::http::Response;
 
 /// For an hour, as kube-apiserver has it.

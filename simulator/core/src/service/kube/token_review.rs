@@ -3,10 +3,6 @@
 //! Source: `pkg/registry/authentication/tokenreview/storage.go` of Kubernetes 1.32, and for the authenticator behind the
 //! webhook, which knows of no audiences, `apiserver/plugin/pkg/authenticator/token/webhook`.
 
-use crate::cluster::eks::control_plane_log::authentication_errors;
-use crate::cluster::service_account::API_AUDIENCE;
-use crate::cluster::service_account::TokenVerdict;
-use crate::value::user::UserInfo;
 use serde_json::Value;
 use serde_json::json;
 
@@ -15,6 +11,10 @@ use super::authn;
 use super::service_account_token;
 use super::status::Failure;
 use super::user::user_info_json;
+use crate::cluster::eks::control_plane_log::authentication_errors;
+use crate::cluster::service_account::API_AUDIENCE;
+use crate::cluster::service_account::TokenVerdict;
+use crate::value::user::UserInfo;
 
 /// The `status` of the answer to a review with this `spec`.
 pub(super) fn status(context: &Context<'_>, spec: &Value) -> Result<Value, Failure> {

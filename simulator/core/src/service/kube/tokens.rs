@@ -3,9 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use crate::cluster::service_account::TokenRequest;
-use crate::cluster::service_account::TokenRequestError;
-use crate::value::log::go_quote;
 use serde_json::Value;
 use serde_json::json;
 
@@ -16,7 +13,10 @@ use super::resources::ResourceType;
 use super::resources::Subresource;
 use super::status::Failure;
 use super::write::Target;
+use crate::cluster::service_account::TokenRequest;
+use crate::cluster::service_account::TokenRequestError;
 use crate::service::http::Response;
+use crate::value::log::go_quote;
 
 /// Answers a request for a token.
 pub(super) fn answer(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Result<Response, Failure> {

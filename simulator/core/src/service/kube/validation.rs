@@ -2,6 +2,10 @@
 //!
 //! FIDELITY: what is not checked is said in `core/src/validation.rs` and `core/src/custom.rs`.
 
+use serde_json::Value;
+
+use super::resources::ResourceType;
+use super::status::Failure;
 use crate::kube::custom;
 use crate::kube::schema::Kind;
 use crate::kube::schema::Schema;
@@ -12,10 +16,6 @@ use crate::kube::schema::tree::Tree;
 use crate::kube::validation;
 use crate::kube::validation::Scope;
 use crate::value::log::go_quote;
-use serde_json::Value;
-
-use super::resources::ResourceType;
-use super::status::Failure;
 
 /// What becomes of fields that nobody knows (`fieldValidation`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,11 +11,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cluster::eks::Cluster;
-use crate::kube::object::history::Change;
-use crate::kube::object::history::Told;
-use crate::kube::websocket;
-use crate::value::instant::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
@@ -29,12 +24,17 @@ use super::selection::Selection;
 use super::status::Failure;
 use super::table;
 use super::table::IncludeObject;
+use crate::cluster::eks::Cluster;
+use crate::kube::object::history::Change;
+use crate::kube::object::history::Told;
+use crate::kube::websocket;
 use crate::service::http::Delivery;
 use crate::service::http::Response;
 use crate::service::stream::Pace;
 use crate::service::stream::Seen;
 use crate::service::stream::Step;
 use crate::service::stream::Stream;
+use crate::value::instant::Timestamp;
 
 /// Where the client does not say.
 const DEFAULT_TIME: Duration = Duration::from_secs(45 * 60);

@@ -8,6 +8,24 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+use serde_json::json;
+
+use super::Context;
+use super::body;
+use super::guard;
+use super::json_response;
+use super::list;
+use super::options::Write;
+use super::options::WriteOptions;
+use super::patch::Patch;
+use super::resources::ResourceType;
+use super::selection::Selection;
+use super::status;
+use super::status::Failure;
+use super::validation;
+use super::validation::DecodeError;
+use super::validation::FieldValidation;
 use crate::cluster::authorize::Decision;
 use crate::cluster::authorize::authorize;
 use crate::cluster::eks::Cluster;
@@ -32,31 +50,13 @@ use crate::kube::patch::PatchKind;
 use crate::kube::request_info::Attributes;
 use crate::kube::schema::Kind;
 use crate::kube::schema::Schema;
+use crate::service::event::EventKind;
+use crate::service::http::Response;
 use crate::value::id::IdGenerator;
 use crate::value::instant::Timestamp;
 use crate::value::log::LogLine;
 use crate::value::log::go_quote;
 use crate::value::user::UserInfo;
-use serde_json::Value;
-use serde_json::json;
-
-use super::Context;
-use super::body;
-use super::guard;
-use super::json_response;
-use super::list;
-use super::options::Write;
-use super::options::WriteOptions;
-use super::patch::Patch;
-use super::resources::ResourceType;
-use super::selection::Selection;
-use super::status;
-use super::status::Failure;
-use super::validation;
-use super::validation::DecodeError;
-use super::validation::FieldValidation;
-use crate::service::event::EventKind;
-use crate::service::http::Response;
 
 /// `generateName` adds so many characters (`apiserver/pkg/storage/names`).
 const SUFFIX_LENGTH: usize = 5;

@@ -4,9 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::world::ec2::Filter;
-use crate::world::ec2::FilterError;
-use crate::world::ec2::Subject;
 use serde_json::Value;
 use serde_json::json;
 
@@ -14,6 +11,9 @@ use super::Owner;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::input::page_of;
 use crate::service::aws::operation::Context;
+use crate::world::ec2::Filter;
+use crate::world::ec2::FilterError;
+use crate::world::ec2::Subject;
 
 /// Items of an answer: the most that may be asked for, and all that there are where nothing is said.
 const PAGE: usize = 1000;

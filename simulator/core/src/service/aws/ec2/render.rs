@@ -1,12 +1,5 @@
 //! What is described, in the members of EC2's answers.
 
-use crate::world::ec2::Block;
-use crate::world::ec2::Instance;
-use crate::world::ec2::SecurityGroup;
-use crate::world::ec2::Subject;
-use crate::world::ec2::SubnetState;
-use crate::world::ec2::Vpc;
-use crate::world::ec2::zone_id;
 use serde_json::Value;
 use serde_json::json;
 
@@ -15,6 +8,13 @@ use super::input::Resource;
 use super::input::tag_set;
 use crate::service::aws::Service;
 use crate::service::aws::protocol::time;
+use crate::world::ec2::Block;
+use crate::world::ec2::Instance;
+use crate::world::ec2::SecurityGroup;
+use crate::world::ec2::Subject;
+use crate::world::ec2::SubnetState;
+use crate::world::ec2::Vpc;
+use crate::world::ec2::zone_id;
 
 pub(super) const INSTANCES: Resource<Instance> = Resource {
     list: "reservationSet",

@@ -1,11 +1,10 @@
 //! Signed calls through the whole AWS endpoint: ids, filters, pages, rights, and who it is that calls.
 
 use crate::scenario;
-use crate::value::instant::Timestamp;
-
 use crate::service::aws::testing::Key;
 use crate::service::aws::testing::Unsigned;
 use crate::service::testing::State;
+use crate::value::instant::Timestamp;
 
 const WORLD: &str = r#"
 world:

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::json;
+
+use super::input;
 use crate::cluster::access_policy::AccessPolicy;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::access_entry::AccessEntry;
@@ -11,16 +16,11 @@ use crate::cluster::eks::access_entry::NewAccessEntry;
 use crate::cluster::eks::access_entry::policy_name;
 use crate::cluster::eks::parameter::AccessScope;
 use crate::cluster::eks::parameter::EntryType;
-use crate::value::arn::Partition;
-use serde::Deserialize;
-use serde_json::Value;
-use serde_json::json;
-
-use super::input;
 use crate::service::aws::Service;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::time;
+use crate::value::arn::Partition;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

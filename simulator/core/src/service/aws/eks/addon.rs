@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::eks::Cluster;
-use crate::cluster::eks::addon;
-use crate::cluster::eks::addon::Addon;
-use crate::cluster::eks::addon::AddonChange;
-use crate::cluster::eks::addon::RELEASES;
-use crate::cluster::eks::settings::VERSIONS;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 
 use super::cluster::newest_update;
 use super::input;
+use crate::cluster::eks::Cluster;
+use crate::cluster::eks::addon;
+use crate::cluster::eks::addon::Addon;
+use crate::cluster::eks::addon::AddonChange;
+use crate::cluster::eks::addon::RELEASES;
+use crate::cluster::eks::settings::VERSIONS;
 use crate::service::aws::Service;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;

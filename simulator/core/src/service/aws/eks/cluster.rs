@@ -4,6 +4,14 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::input;
 use crate::aws::iam::Directory;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::ClusterOwner;
@@ -22,22 +30,14 @@ use crate::cluster::eks::settings::VERSIONS;
 use crate::cluster::eks::settings::VpcChange;
 use crate::cluster::eks::update::ClusterUpdate;
 use crate::cluster::eks::update::LogSetup;
-use crate::value::arn::CanonicalArn;
-use crate::value::id::IdGenerator;
-use crate::value::instant::Timestamp;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
-
-use super::input;
 use crate::service::aws::Service;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::time;
 use crate::service::call::Effect;
+use crate::value::arn::CanonicalArn;
+use crate::value::id::IdGenerator;
+use crate::value::instant::Timestamp;
 
 const PLATFORM_VERSION: &str = "eks.10";
 /// Members of a cluster that are kept and shown as they come.

@@ -1,17 +1,17 @@
 //! Insights.
 
-use crate::cluster::eks::insight::Insight;
-use crate::value::instant::Timestamp;
 use serde::Deserialize;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use super::input;
+use crate::cluster::eks::insight::Insight;
 use crate::service::aws::Service;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::time;
+use crate::value::instant::Timestamp;
 
 /// The one category of the insights that there are.
 const CATEGORY: &str = "UPGRADE_READINESS";

@@ -2,12 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::eks::Cluster;
-use crate::cluster::eks::error::EksError;
-use crate::cluster::eks::nodegroup::NewNodegroup;
-use crate::cluster::eks::nodegroup::Nodegroup;
-use crate::cluster::eks::nodegroup::NodegroupChange;
-use crate::cluster::eks::nodegroup::Taint;
 use serde::Deserialize;
 use serde_json::Map;
 use serde_json::Value;
@@ -15,6 +9,12 @@ use serde_json::json;
 
 use super::cluster::newest_update;
 use super::input;
+use crate::cluster::eks::Cluster;
+use crate::cluster::eks::error::EksError;
+use crate::cluster::eks::nodegroup::NewNodegroup;
+use crate::cluster::eks::nodegroup::Nodegroup;
+use crate::cluster::eks::nodegroup::NodegroupChange;
+use crate::cluster::eks::nodegroup::Taint;
 use crate::service::aws::Service;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::eks::Cluster;
-use crate::cluster::eks::pod_identity::AssociationChange;
-use crate::cluster::eks::pod_identity::PodIdentityAssociation;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 
 use super::input;
+use crate::cluster::eks::Cluster;
+use crate::cluster::eks::pod_identity::AssociationChange;
+use crate::cluster::eks::pod_identity::PodIdentityAssociation;
 use crate::service::aws::Service;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;

@@ -1,10 +1,9 @@
 //! The ARNs that policies name, by the Service Authorization Reference's table of EKS.
 
 use crate::cluster::eks::Cluster;
+use crate::service::aws::operation::Context;
 use crate::value::arn::Arn;
 use crate::value::arn::Partition;
-
-use crate::service::aws::operation::Context;
 
 /// Of actions that have none.
 pub(super) fn none(_: &Context<'_>) -> String {

@@ -1,16 +1,15 @@
 //! Signed calls through the whole AWS endpoint: shapes, refusals and their order, pages.
 
-use crate::aws::sigv4::Receiver;
-use crate::aws::sigv4::SignedRequest;
-use crate::aws::sigv4::VerifiedCaller;
-use crate::aws::sigv4::verify;
-use crate::scenario;
-use crate::value::instant::Timestamp;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::aws::sigv4::Receiver;
+use crate::aws::sigv4::SignedRequest;
+use crate::aws::sigv4::VerifiedCaller;
+use crate::aws::sigv4::verify;
+use crate::scenario;
 use crate::service::aws::Protocol;
 use crate::service::aws::Service;
 use crate::service::aws::operation::Access;
@@ -20,6 +19,7 @@ use crate::service::aws::testing::Key;
 use crate::service::aws::testing::Unsigned;
 use crate::service::http::Request;
 use crate::service::testing::State;
+use crate::value::instant::Timestamp;
 
 const WORLD: &str = r#"
 world:

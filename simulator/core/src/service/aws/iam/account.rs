@@ -1,12 +1,5 @@
 //! The account as a whole: its alias, how much there is in it, and all of that in one answer.
 
-use crate::aws::iam::Group;
-use crate::aws::iam::InstanceProfile;
-use crate::aws::iam::ManagedPolicy;
-use crate::aws::iam::Policies;
-use crate::aws::iam::Role;
-use crate::aws::iam::input;
-use crate::aws::iam::input::Rule;
 use serde_json::Value;
 use serde_json::json;
 
@@ -19,6 +12,13 @@ use super::policy;
 use super::role;
 use super::tag;
 use super::user;
+use crate::aws::iam::Group;
+use crate::aws::iam::InstanceProfile;
+use crate::aws::iam::ManagedPolicy;
+use crate::aws::iam::Policies;
+use crate::aws::iam::Role;
+use crate::aws::iam::input;
+use crate::aws::iam::input::Rule;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::map;

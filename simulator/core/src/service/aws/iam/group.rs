@@ -1,7 +1,5 @@
 //! Groups and who is in them.
 
-use crate::aws::iam::Group;
-use crate::aws::iam::input;
 use serde_json::Value;
 use serde_json::json;
 
@@ -10,6 +8,8 @@ use super::input::Input;
 use super::items;
 use super::list_of;
 use super::user;
+use crate::aws::iam::Group;
+use crate::aws::iam::input;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::time;

@@ -1,12 +1,12 @@
 //! Parameters, and pages.
 
-use crate::aws::iam::input;
-use crate::aws::iam::input::Faults;
-use crate::aws::iam::input::Rule;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::aws::iam::input;
+use crate::aws::iam::input::Faults;
+use crate::aws::iam::input::Rule;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::input::page_of;
 use crate::service::aws::operation::Context;

@@ -1,9 +1,5 @@
 //! Instance profiles.
 
-use crate::aws::iam::InstanceProfile;
-use crate::aws::iam::Role;
-use crate::aws::iam::Tagged;
-use crate::aws::iam::input;
 use serde_json::Value;
 use serde_json::json;
 
@@ -13,6 +9,10 @@ use super::items;
 use super::list_of;
 use super::role;
 use super::tag;
+use crate::aws::iam::InstanceProfile;
+use crate::aws::iam::Role;
+use crate::aws::iam::Tagged;
+use crate::aws::iam::input;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::time;

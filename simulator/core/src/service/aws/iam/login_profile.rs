@@ -3,17 +3,17 @@
 //! FIDELITY: users have no SSH public keys, signing certificates or service-specific credentials, since nothing makes them;
 //! accounts have IAM's default password policy.
 
-use crate::aws::iam::IamError;
-use crate::aws::iam::LoginProfile;
-use crate::aws::iam::LoginProfileChange;
-use crate::aws::iam::input;
-use crate::aws::iam::input::Rule;
 use serde_json::Value;
 use serde_json::json;
 
 use super::change;
 use super::input::Input;
 use super::user_name;
+use crate::aws::iam::IamError;
+use crate::aws::iam::LoginProfile;
+use crate::aws::iam::LoginProfileChange;
+use crate::aws::iam::input;
+use crate::aws::iam::input::Rule;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::time;

@@ -2,11 +2,6 @@
 //!
 //! FIDELITY: the answer to CreateVirtualMFADevice has the seed in base32, but no picture of a QR code.
 
-use crate::aws::iam::MfaDevice;
-use crate::aws::iam::Tagged;
-use crate::aws::iam::User;
-use crate::aws::iam::input;
-use crate::aws::iam::input::Rule;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -17,6 +12,11 @@ use super::input::Input;
 use super::tag;
 use super::user;
 use super::user_name;
+use crate::aws::iam::MfaDevice;
+use crate::aws::iam::Tagged;
+use crate::aws::iam::User;
+use crate::aws::iam::input;
+use crate::aws::iam::input::Rule;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::time;

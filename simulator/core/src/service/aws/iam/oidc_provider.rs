@@ -1,13 +1,13 @@
 //! OpenID Connect identity providers.
 
-use crate::aws::iam::Tagged;
-use crate::aws::iam::input;
 use serde_json::Value;
 use serde_json::json;
 
 use super::change;
 use super::input::Input;
 use super::tag;
+use crate::aws::iam::Tagged;
+use crate::aws::iam::input;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::time;

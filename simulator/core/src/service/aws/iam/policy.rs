@@ -1,5 +1,12 @@
 //! Managed policies, inline policies and permissions boundaries.
 
+use serde_json::Value;
+use serde_json::json;
+
+use super::change;
+use super::encoded;
+use super::input::Input;
+use super::tag;
 use crate::aws::iam::Holder;
 use crate::aws::iam::HolderKind;
 use crate::aws::iam::HolderOf;
@@ -9,13 +16,6 @@ use crate::aws::iam::PolicyVersion;
 use crate::aws::iam::Tagged;
 use crate::aws::iam::input;
 use crate::aws::iam::input::Rule;
-use serde_json::Value;
-use serde_json::json;
-
-use super::change;
-use super::encoded;
-use super::input::Input;
-use super::tag;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::time;

@@ -8,7 +8,6 @@ use crate::aws::iam::InstanceProfile;
 use crate::aws::iam::Role;
 use crate::aws::iam::Service;
 use crate::aws::iam::User;
-
 use crate::service::aws::operation::Context;
 
 pub(super) fn anything(_: &Context<'_>) -> String {

@@ -1,11 +1,5 @@
 //! Roles, and those of services.
 
-use crate::aws::iam::Holder;
-use crate::aws::iam::NewRole;
-use crate::aws::iam::Role;
-use crate::aws::iam::RoleUpdate;
-use crate::aws::iam::Tagged;
-use crate::aws::iam::input;
 use serde_json::Value;
 use serde_json::json;
 
@@ -15,6 +9,12 @@ use super::encoded;
 use super::input::Input;
 use super::list_of;
 use super::tag;
+use crate::aws::iam::Holder;
+use crate::aws::iam::NewRole;
+use crate::aws::iam::Role;
+use crate::aws::iam::RoleUpdate;
+use crate::aws::iam::Tagged;
+use crate::aws::iam::input;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::time;

@@ -5,6 +5,10 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+use serde_json::json;
+
+use super::input::Input;
 use crate::aws::iam::Role;
 use crate::aws::iam::User;
 use crate::aws::iam::input;
@@ -15,10 +19,6 @@ use crate::aws::iam_policy::RequestContext;
 use crate::aws::iam_policy::authorize;
 use crate::aws::iam_policy::authorize::PrincipalPolicies;
 use crate::aws::iam_policy::authorize::Refusal;
-use serde_json::Value;
-use serde_json::json;
-
-use super::input::Input;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 

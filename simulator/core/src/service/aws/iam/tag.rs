@@ -1,14 +1,14 @@
 //! Tags of anything.
 
-use crate::aws::iam::Tagged;
-use crate::aws::iam::Tags;
-use crate::aws::iam::input;
-use crate::aws::iam::input::Rule;
 use serde_json::Value;
 use serde_json::json;
 
 use super::change;
 use super::input::Input;
+use crate::aws::iam::Tagged;
+use crate::aws::iam::Tags;
+use crate::aws::iam::input;
+use crate::aws::iam::input::Rule;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 

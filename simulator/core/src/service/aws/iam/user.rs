@@ -1,14 +1,5 @@
 //! Users and their access keys.
 
-use crate::aws::iam::AccessKey;
-use crate::aws::iam::Holder;
-use crate::aws::iam::IamError;
-use crate::aws::iam::KeyOwner;
-use crate::aws::iam::KeyStatus;
-use crate::aws::iam::Tagged;
-use crate::aws::iam::User;
-use crate::aws::iam::input;
-use crate::aws::iam::input::Rule;
 use serde_json::Value;
 use serde_json::json;
 
@@ -18,6 +9,15 @@ use super::input::Input;
 use super::list_of;
 use super::tag;
 use super::user_name;
+use crate::aws::iam::AccessKey;
+use crate::aws::iam::Holder;
+use crate::aws::iam::IamError;
+use crate::aws::iam::KeyOwner;
+use crate::aws::iam::KeyStatus;
+use crate::aws::iam::Tagged;
+use crate::aws::iam::User;
+use crate::aws::iam::input;
+use crate::aws::iam::input::Rule;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::operation::Context;
 use crate::service::aws::protocol::time;

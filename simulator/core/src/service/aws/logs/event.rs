@@ -3,6 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::json;
+
+use super::group::sequence_token;
+use super::input;
 use crate::logs::cloudwatch_logs::BATCH_EVENTS;
 use crate::logs::cloudwatch_logs::LogStream;
 use crate::logs::cloudwatch_logs::NewEvent;
@@ -11,12 +17,6 @@ use crate::logs::cloudwatch_logs::error::LogsError;
 use crate::logs::cloudwatch_logs::read::PageStart;
 use crate::logs::cloudwatch_logs::read::Range;
 use crate::logs::cloudwatch_logs::read::filter_events;
-use serde::Deserialize;
-use serde_json::Value;
-use serde_json::json;
-
-use super::group::sequence_token;
-use super::input;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::input::present;
 use crate::service::aws::input::required;

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::logs::cloudwatch_logs::GroupKey;
-use crate::logs::cloudwatch_logs::LogGroup;
-use crate::logs::cloudwatch_logs::LogStream;
-use crate::logs::cloudwatch_logs::Position;
-use crate::logs::cloudwatch_logs::error::LogsError;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::json;
 
 use super::input;
+use crate::logs::cloudwatch_logs::GroupKey;
+use crate::logs::cloudwatch_logs::LogGroup;
+use crate::logs::cloudwatch_logs::LogStream;
+use crate::logs::cloudwatch_logs::Position;
+use crate::logs::cloudwatch_logs::error::LogsError;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::input::present;
 use crate::service::aws::input::required;

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::logs::cloudwatch_logs::GroupKey;
-use crate::logs::cloudwatch_logs::error::LogsError;
-use crate::logs::filter_pattern::FilterPattern;
-use crate::value::arn::AccountId;
-use crate::value::constraint::of_length;
-use crate::value::constraint::of_value;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::logs::cloudwatch_logs::GroupKey;
+use crate::logs::cloudwatch_logs::error::LogsError;
+use crate::logs::filter_pattern::FilterPattern;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::input::page_of;
 use crate::service::aws::input::required;
 use crate::service::aws::operation::Context;
+use crate::value::arn::AccountId;
+use crate::value::constraint::of_length;
+use crate::value::constraint::of_value;
 
 /// The longest name of a group or a stream.
 const NAME_CHARS: usize = 512;

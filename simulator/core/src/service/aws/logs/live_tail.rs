@@ -4,14 +4,14 @@
 
 use std::time::Duration;
 
-use crate::logs::cloudwatch_logs::GroupKey;
-use crate::logs::cloudwatch_logs::LogStore;
-use crate::logs::filter_pattern::FilterPattern;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 
 use super::input;
+use crate::logs::cloudwatch_logs::GroupKey;
+use crate::logs::cloudwatch_logs::LogStore;
+use crate::logs::filter_pattern::FilterPattern;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::event_stream;
 use crate::service::aws::input::required;

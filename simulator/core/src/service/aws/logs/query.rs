@@ -1,5 +1,10 @@
 //! Queries of Logs Insights.
 
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::json;
+
+use super::input;
 use crate::logs::cloudwatch_logs::GroupKey;
 use crate::logs::cloudwatch_logs::error::LogsError;
 use crate::logs::cloudwatch_logs::query::FinishedQuery;
@@ -7,11 +12,6 @@ use crate::logs::cloudwatch_logs::query::QueryDefinition;
 use crate::logs::cloudwatch_logs::read::Range;
 use crate::logs::insights::MAX_QUERY_CHARS;
 use crate::logs::insights::Query;
-use serde::Deserialize;
-use serde_json::Value;
-use serde_json::json;
-
-use super::input;
 use crate::service::aws::error::AwsError;
 use crate::service::aws::input::required;
 use crate::service::aws::operation::Context;

@@ -1,16 +1,16 @@
 //! Calls over the endpoint's handler: what is refused, and with which words.
 
-use crate::scenario;
-use crate::value::instant::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::scenario;
 use crate::service::aws::testing::Key;
 use crate::service::aws::testing::Unsigned;
 use crate::service::http::Delivery;
 use crate::service::http::Response;
 use crate::service::stream::Step;
 use crate::service::testing::State;
+use crate::value::instant::Timestamp;
 
 const GROUP: &str = "/aws/eks/my-cluster/cluster";
 const NOW_MS: i64 = 1_795_481_097_836;

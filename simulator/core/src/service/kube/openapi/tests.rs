@@ -1,5 +1,6 @@
 //! Whether objects have what the documents that are served say they have.
 
+use super::*;
 use crate::cluster::eks::ClusterOwner;
 use crate::cluster::eks::nodegroup::NewNodegroup;
 use crate::cluster::eks::settings::ClusterRequest;
@@ -9,8 +10,6 @@ use crate::scenario::Scenario;
 use crate::value::arn::AccountId;
 use crate::value::instant::Timestamp;
 use crate::world::World;
-
-use super::*;
 
 const ENDPOINT: &str = "https://127.0.0.1:6443";
 

@@ -8,13 +8,13 @@
 
 use std::sync::Arc;
 
-use crate::value::instant::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 
 use super::View;
 use super::instant;
 use super::text;
+use crate::value::instant::Timestamp;
 
 /// An entry of `additionalPrinterColumns`.
 struct Column<'a> {

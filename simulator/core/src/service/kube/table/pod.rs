@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::value::instant::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 
@@ -15,6 +14,7 @@ use super::non_empty;
 use super::number;
 use super::present;
 use super::text;
+use crate::value::instant::Timestamp;
 
 pub(super) fn pod(view: &View<'_>) -> Vec<Value> {
     let summary = PodSummary::new(view.object);

@@ -1,18 +1,18 @@
 //! From a request for a token to what its bearer may do.
 
+use serde_json::Value;
+use serde_json::json;
+
 use crate::aws::jwt::Jwt;
 use crate::cluster::eks::parameter::LogType;
 use crate::cluster::service_account;
 use crate::kube::object::ObjectKey;
 use crate::scenario;
-use crate::value::instant::Timestamp;
-use serde_json::Value;
-use serde_json::json;
-
 use crate::service::event::EventKind;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::testing::State;
+use crate::value::instant::Timestamp;
 
 const CLUSTER: &str = "my-cluster";
 

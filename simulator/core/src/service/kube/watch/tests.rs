@@ -1,11 +1,10 @@
+use super::*;
 use crate::kube::object::ObjectKey;
 use crate::kube::request_info::Attributes;
 use crate::scenario;
-use crate::value::user::UserInfo;
-
-use super::*;
 use crate::service::http::Request;
 use crate::service::testing::State;
+use crate::value::user::UserInfo;
 
 const CLUSTER: &str = "my-cluster";
 

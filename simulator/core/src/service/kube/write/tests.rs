@@ -1,19 +1,18 @@
 //! Writes over the API's handler, past authentication: statuses, bodies, and who owns what afterwards.
 
-use crate::kube::request_info::attributes;
-use crate::scenario;
-use crate::value::user::SYSTEM_MASTERS;
-use crate::value::user::UserInfo;
 use serde_json::Value;
 use serde_json::json;
 
+use super::*;
+use crate::kube::request_info::attributes;
+use crate::scenario;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::kube::Context;
 use crate::service::kube::objects;
 use crate::service::testing::State;
-
-use super::*;
+use crate::value::user::SYSTEM_MASTERS;
+use crate::value::user::UserInfo;
 
 const CLUSTER: &str = "my-cluster";
 const APPLY: &str = "application/apply-patch+yaml";
