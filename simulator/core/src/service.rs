@@ -16,7 +16,6 @@ pub mod webhook;
 use self::call::Call;
 use self::call::Given;
 use self::call::Outcome;
-use self::http::Delivery;
 use self::http::Request;
 use self::http::Response;
 
@@ -44,16 +43,13 @@ pub struct Answer {
 #[must_use]
 pub fn answer(endpoint: &Endpoint, request: &Request, given: Given) -> Answer {
     let call = Call::new(given);
-    let mut response = match endpoint {
+    let response = match endpoint {
         Endpoint::Aws => aws::handle(&call, request),
         Endpoint::Cluster(name) => kube::handle(&call, name, request),
         Endpoint::Webhook(name) => webhook::handle(&call, name, request),
     };
-    let outcome = call.finish();
-    if !outcome.delay.is_zero()
-        && let Delivery::Prompt = response.delivery
-    {
-        response.delivery = Delivery::Late(outcome.delay);
+    Answer {
+        response,
+        outcome: call.finish(),
     }
-    Answer { response, outcome }
 }

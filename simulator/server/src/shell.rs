@@ -9,6 +9,7 @@ mod stream;
 use std::io;
 use std::sync::Arc;
 use std::sync::Weak;
+use std::time::Duration;
 
 use eks_auth_core::service;
 use eks_auth_core::service::Endpoint;
@@ -41,6 +42,13 @@ struct Passage {
     bound: Option<BoundListener>,
 }
 
+/// What is still to be done of a call whose changes are kept.
+struct Kept {
+    effects: Vec<Effect>,
+    /// By how much the response is late.
+    delay: Duration,
+}
+
 /// Why an answer is not there yet.
 enum Again {
     /// Something that was lacking is there now.
@@ -58,21 +66,40 @@ pub(crate) fn handler(state: Weak<State>, endpoint: Endpoint) -> Handler {
 
 fn answering(state: Weak<State>, endpoint: Arc<Endpoint>, request: Request) -> Answering {
     Box::pin(async move {
-        let Some(state) = state.upgrade() else {
-            return Response::new(503, "text/plain", "the simulator has stopped\n");
-        };
-        let passage = Passage::begin(&state, &endpoint, Some(&request));
-        let first = service::answer(&endpoint, &request, passage.given.clone());
-        let outcome = &first.outcome;
-        let is_change = outcome.world.is_some() || outcome.logs.is_some();
-        if outcome.need.is_none() && !(is_change && state.has_disk()) {
-            return finish(&state, &endpoint, &request, passage, first);
+        let (response, delay) = answer(state, endpoint, request).await;
+        // What the simulator is made of is let go of meanwhile.
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
         }
+        response
+    })
+}
+
+/// Answers a request, and tells by how much the response is late.
+async fn answer(state: Weak<State>, endpoint: Arc<Endpoint>, request: Request) -> (Response, Duration) {
+    let Some(state) = state.upgrade() else {
+        return (
+            Response::new(503, "text/plain", "the simulator has stopped\n"),
+            Duration::ZERO,
+        );
+    };
+    let passage = Passage::begin(&state, &endpoint, Some(&request));
+    let first = service::answer(&endpoint, &request, passage.given.clone());
+    let outcome = &first.outcome;
+    let is_change = outcome.world.is_some() || outcome.logs.is_some();
+    if outcome.need.is_none() && !(is_change && state.has_disk()) {
+        finish(&state, &endpoint, &request, passage, first)
+    } else {
         let blocking = tokio::task::spawn_blocking(move || finish(&state, &endpoint, &request, passage, first));
         // The runtime ends, or a handler has panicked.
-        let ended = |_| Response::new(500, "text/plain", "Internal Server Error\n");
+        let ended = |_| {
+            (
+                Response::new(500, "text/plain", "Internal Server Error\n"),
+                Duration::ZERO,
+            )
+        };
         blocking.await.unwrap_or_else(ended)
-    })
+    }
 }
 
 /// Runs a part of a handler as a call of its own.
@@ -86,9 +113,9 @@ pub(crate) fn call<R>(state: &State, run: impl Fn(&Call) -> R) -> R {
     let mut so_far = run(passage.given.clone());
     loop {
         match passage.keep(state, so_far, &run) {
-            Ok((result, effects)) => {
-                passage.write_logs(state, &effects);
-                for effect in &effects {
+            Ok((result, kept)) => {
+                passage.write_logs(state, &kept.effects);
+                for effect in &kept.effects {
                     carry_out(state, effect, &passage);
                 }
                 return result;
@@ -100,14 +127,15 @@ pub(crate) fn call<R>(state: &State, run: impl Fn(&Call) -> R) -> R {
     }
 }
 
-/// Takes an answer to its end: what it lacks is supplied, what it changes is kept, and what it asks for is done.
+/// Takes an answer to its end: what it lacks is supplied, what it changes is kept, and what it asks for is done. Tells by how
+/// much the response is late as well.
 fn finish(
     state: &Arc<State>,
     endpoint: &Endpoint,
     request: &Request,
     mut passage: Passage,
     first: service::Answer,
-) -> Response {
+) -> (Response, Duration) {
     let run = |given| {
         let service::Answer { response, outcome } = service::answer(endpoint, request, given);
         (response, outcome)
@@ -115,8 +143,10 @@ fn finish(
     let mut so_far = (first.response, first.outcome);
     loop {
         match passage.keep(state, so_far, &run) {
-            Ok((response, effects)) => return passage.send(state, request, response, effects),
-            Err((_, Again::Failed(why))) => return server_exception(&why),
+            Ok((response, Kept { effects, delay })) => {
+                return (passage.send(state, request, response, effects), delay);
+            }
+            Err((_, Again::Failed(why))) => return (server_exception(&why), Duration::ZERO),
             Err((_, Again::Supplied)) => so_far = run(passage.given.clone()),
         }
     }
@@ -162,12 +192,9 @@ impl Passage {
         state: &State,
         (mut result, mut outcome): (T, Outcome),
         run: &impl Fn(Given) -> (T, Outcome),
-    ) -> Result<(T, Vec<Effect>), (T, Again)> {
-        if outcome.need.is_some() {
+    ) -> Result<(T, Kept), (T, Again)> {
+        if outcome.need.is_some() || (outcome.world.is_none() && outcome.logs.is_none()) {
             return self.kept(state, result, outcome);
-        }
-        if outcome.world.is_none() && outcome.logs.is_none() {
-            return Ok((result, outcome.effects));
         }
         let writer = state.begin_change();
         let newest = state.snapshot();
@@ -208,9 +235,15 @@ impl Passage {
     }
 
     /// What was kept, unless something is lacking, which is supplied.
-    fn kept<T>(&mut self, state: &State, result: T, outcome: Outcome) -> Result<(T, Vec<Effect>), (T, Again)> {
+    fn kept<T>(&mut self, state: &State, result: T, outcome: Outcome) -> Result<(T, Kept), (T, Again)> {
         match outcome.need {
-            None => Ok((result, outcome.effects)),
+            None => Ok((
+                result,
+                Kept {
+                    effects: outcome.effects,
+                    delay: outcome.delay,
+                },
+            )),
             Some(need) => Err((
                 result,
                 self.supply(state, need)
@@ -337,7 +370,6 @@ fn carry_out(state: &State, effect: &Effect, passage: &Passage) {
 fn outgoing(state: &Arc<State>, response: service::http::Response, open_request: Option<OpenRequest>) -> Response {
     let delivery = match response.delivery {
         service::http::Delivery::Prompt => Delivery::Prompt,
-        service::http::Delivery::Late(wait) => Delivery::Late(wait),
         service::http::Delivery::Dropped => Delivery::Dropped,
         service::http::Delivery::Streamed(stream) => match stream::start(state, stream, open_request) {
             Ok(chunks) => Delivery::Streamed(chunks),

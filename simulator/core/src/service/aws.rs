@@ -403,7 +403,10 @@ impl<'a> Served<'a> {
                 Ok(None)
             }
             fault::Effect::Throttle => Err(error::throttling(self.service)),
-            fault::Effect::Timeout => Ok(Some(Delivery::Late(Duration::from_millis(LONGEST_MS)))),
+            fault::Effect::Timeout => {
+                self.base.delay(Duration::from_millis(LONGEST_MS));
+                Ok(Some(Delivery::Prompt))
+            }
         }
     }
 

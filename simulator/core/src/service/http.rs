@@ -4,7 +4,6 @@ use std::fmt;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::stream::Stream;
 
@@ -144,11 +143,9 @@ pub struct Response {
 /// How an answer gets to the client.
 #[derive(Debug, Default)]
 pub enum Delivery {
-    /// At once and whole.
+    /// Whole.
     #[default]
     Prompt,
-    /// Whole, after this long.
-    Late(Duration),
     /// Not at all: the connection ends.
     Dropped,
     /// The body's further chunks come one by one, until the stream ends.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Endpoint;
 use super::answer;
@@ -92,6 +93,11 @@ impl State {
 
     pub(super) fn kube(&self, cluster: &str, request: &Request) -> Response {
         self.answer(&Endpoint::Cluster(cluster.to_owned()), request)
+    }
+
+    /// By how much the answer of the AWS endpoint is late; nothing else comes of it.
+    pub(super) fn delay_of(&self, request: &Request) -> Duration {
+        answer(&Endpoint::Aws, request, self.given()).outcome.delay
     }
 
     fn answer(&self, endpoint: &Endpoint, request: &Request) -> Response {

@@ -91,8 +91,6 @@ pub enum Delivery {
     /// At once and whole.
     #[default]
     Prompt,
-    /// Whole, after this long.
-    Late(Duration),
     /// Not at all: the connection ends.
     Dropped,
     /// The body's further chunks come one by one, until the sender is gone.
@@ -294,10 +292,6 @@ pub(crate) async fn deliver(response: Response) -> Result<hyper::Response<Body>,
     let body = match response.delivery {
         // Only a whole connection goes on as a WebSocket, so that none is left here.
         Delivery::Prompt | Delivery::WebSocket(_) => Full::new(body).boxed_unsync(),
-        Delivery::Late(wait) => {
-            tokio::time::sleep(wait).await;
-            Full::new(body).boxed_unsync()
-        }
         Delivery::Dropped => return Err(Dropped),
         Delivery::Streamed(rest) => Chunks {
             first: Some(body),

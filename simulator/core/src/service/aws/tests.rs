@@ -1,5 +1,7 @@
 //! What is not served: each answer is AWS's own, and the header, the log and the journal say that the simulator lacks it.
 
+use std::time::Duration;
+
 use super::testing::Key;
 use super::testing::Unsigned;
 use crate::scenario;
@@ -9,6 +11,8 @@ use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::testing::State;
 use crate::value::instant::Timestamp;
+use crate::world::fault::FaultSpec;
+use crate::world::fault::LONGEST_MS;
 
 struct Stage {
     state: State,
@@ -188,4 +192,30 @@ fn sentences_that_services_build_are_bounded_too() {
         "{told}"
     );
     assert!(response.body.len() < 10_000, "{}", response.body.len());
+}
+
+#[test]
+fn a_fault_says_how_late_the_answer_is() {
+    for (effect, milliseconds, late_ms) in [
+        ("latency", Some(3000), 3000),
+        ("timeout", None, LONGEST_MS),
+        ("throttle", None, 0),
+    ] {
+        let stage = Stage::new();
+        stage.state.change(|world| {
+            let spec = FaultSpec {
+                effect: effect.to_owned(),
+                milliseconds,
+                ..FaultSpec::default()
+            };
+            world.faults.add(spec).unwrap();
+        });
+        let unsigned = Unsigned::post(b"Action=GetCallerIdentity&Version=2011-06-15".to_vec());
+        let request = stage.key.sign(&stage.state, ("sts", "us-west-2"), unsigned);
+        assert_eq!(
+            stage.state.delay_of(&request),
+            Duration::from_millis(late_ms),
+            "{effect}"
+        );
+    }
 }
