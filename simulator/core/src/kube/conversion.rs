@@ -13,10 +13,8 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::kube::schema::Kind;
-
 /// The fields of an Event whose names differ: in events.k8s.io/v1, and in core/v1.
-const EVENT: [(&str, &str); 7] = [
+const EVENT_FIELDS: [(&str, &str); 7] = [
     ("deprecatedCount", "count"),
     ("deprecatedFirstTimestamp", "firstTimestamp"),
     ("deprecatedLastTimestamp", "lastTimestamp"),
@@ -26,61 +24,49 @@ const EVENT: [(&str, &str); 7] = [
     ("reportingController", "reportingComponent"),
 ];
 
-/// The resource under which the objects of a resource of that group are stored, where it is another group's.
-#[must_use]
-pub fn stored_resource(group: &str, plural: &str) -> Option<&'static str> {
-    (group == "events.k8s.io" && plural == "events").then_some("events")
-}
-
-/// Whether objects of that kind are stored as another one.
-#[must_use]
-pub fn is_converted(kind: &Kind) -> bool {
-    conversion(kind).is_some()
-}
-
-/// A decoded object of that kind, as it is stored.
-#[must_use]
-pub fn to_stored(kind: &Kind, object: Value) -> Value {
-    match (conversion(kind), object) {
-        (Some(conversion), Value::Object(fields)) => Value::Object((conversion.to_stored)(fields)),
-        (_, object) => object,
-    }
-}
-
-/// A stored object, as one of that kind.
-#[must_use]
-pub fn from_stored<'a>(kind: &Kind, stored: &'a Value) -> Cow<'a, Value> {
-    match (conversion(kind), stored) {
-        (Some(conversion), Value::Object(fields)) => {
-            Cow::Owned(Value::Object((conversion.from_stored)(fields.clone())))
-        }
-        _ => Cow::Borrowed(stored),
-    }
-}
-
 type Fields = Map<String, Value>;
 
-struct Conversion {
+/// How a kind that is stored as another one comes there and back.
+#[derive(Clone, Copy, Debug)]
+pub struct Conversion {
     to_stored: fn(Fields) -> Fields,
     from_stored: fn(Fields) -> Fields,
 }
 
-fn conversion(kind: &Kind) -> Option<Conversion> {
-    match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
-        ("events.k8s.io", "v1", "Event") => Some(Conversion {
-            to_stored: event_to_stored,
-            from_stored: event_from_stored,
-        }),
-        ("autoscaling", "v1", "HorizontalPodAutoscaler") => Some(Conversion {
-            to_stored: autoscaler::to_stored,
-            from_stored: autoscaler::from_stored,
-        }),
-        _ => None,
+/// An Event of events.k8s.io/v1, stored as one of core/v1.
+pub const EVENT: Conversion = Conversion {
+    to_stored: event_to_stored,
+    from_stored: event_from_stored,
+};
+
+/// A HorizontalPodAutoscaler of autoscaling/v1, stored as one of autoscaling/v2.
+pub const AUTOSCALER: Conversion = Conversion {
+    to_stored: autoscaler::to_stored,
+    from_stored: autoscaler::from_stored,
+};
+
+impl Conversion {
+    /// A decoded object, as it is stored.
+    #[must_use]
+    pub fn to_stored(self, object: Value) -> Value {
+        match object {
+            Value::Object(fields) => Value::Object((self.to_stored)(fields)),
+            object => object,
+        }
+    }
+
+    /// A stored object, as one of the kind.
+    #[must_use]
+    pub fn from_stored<'a>(self, stored: &'a Value) -> Cow<'a, Value> {
+        match stored {
+            Value::Object(fields) => Cow::Owned(Value::Object((self.from_stored)(fields.clone()))),
+            _ => Cow::Borrowed(stored),
+        }
     }
 }
 
 fn event_to_stored(mut event: Fields) -> Fields {
-    for (new, old) in EVENT {
+    for (new, old) in EVENT_FIELDS {
         rename(&mut event, new, old);
     }
     // These have no `omitempty` in core/v1.
@@ -92,7 +78,7 @@ fn event_to_stored(mut event: Fields) -> Fields {
 }
 
 fn event_from_stored(mut event: Fields) -> Fields {
-    for (new, old) in EVENT {
+    for (new, old) in EVENT_FIELDS {
         rename(&mut event, old, new);
     }
     for field in ["reportingController", "reportingInstance"] {

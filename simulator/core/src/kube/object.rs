@@ -7,8 +7,9 @@ pub mod disruption;
 pub mod history;
 mod index;
 pub mod job;
-mod pod;
+pub(super) mod pod;
 pub mod service;
+pub mod staging;
 pub mod strategy;
 
 use std::ops::Bound;

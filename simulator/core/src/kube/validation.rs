@@ -8,14 +8,14 @@
 //! of Events all but changes of their source, times and related object. Other kinds are checked for metadata only. A forbidden
 //! change of a pod is told without the difference that the real server appends.
 
-mod autoscaling;
-mod core;
-mod definition;
-mod event;
+pub(super) mod autoscaling;
+pub(super) mod core;
+pub(super) mod definition;
+pub(super) mod event;
 mod metadata;
-mod name;
-mod rbac;
-mod workload;
+pub(super) mod name;
+pub(super) mod rbac;
+pub(super) mod workload;
 
 use std::fmt;
 
@@ -24,7 +24,6 @@ use serde_json::Value;
 pub use self::metadata::Scope;
 use crate::kube::object::items;
 use crate::kube::object::text;
-use crate::kube::schema::Kind;
 use crate::value::log::go_quote;
 
 /// Whether Kubernetes takes a text as the key of a label (`IsQualifiedName`).
@@ -113,53 +112,47 @@ impl fmt::Display for FieldError {
     }
 }
 
-/// Checks an object of a built-in kind, in the form that it is stored in (see [`crate::kube::conversion`]); `old` is what is stored where this is an update.
+/// What is checked of the objects of a kind, in the form that they are stored in (see [`crate::kube::conversion`]).
+#[derive(Clone, Copy, Debug)]
+pub struct Checks {
+    /// What is wrong with a text as the name of one.
+    pub(super) name: fn(&str) -> Vec<String>,
+    /// What a name must be besides, which depends on the rest of the object.
+    pub(super) whole_name: fn(&mut Errors, &Value),
+    /// Whether finalizers need a domain; those of Kubernetes itself have none.
+    pub(super) finalizers_have_domains: bool,
+    /// All but the metadata; the first object is what is stored, where this is an update.
+    pub(super) rest: fn(&mut Errors, Option<&Value>, &Value),
+}
+
+impl Checks {
+    /// Nothing but the metadata is checked.
+    pub const METADATA: Self = Self {
+        name: name::subdomain,
+        whole_name: |_, _| {},
+        finalizers_have_domains: true,
+        rest: |_, _, _| {},
+    };
+
+    /// A custom resource: its definition says what else is checked.
+    pub const CUSTOM: Self = Self {
+        finalizers_have_domains: false,
+        ..Self::METADATA
+    };
+}
+
+/// Checks an object; `old` is what is stored where this is an update.
 #[must_use]
-pub fn validate(kind: &Kind, scope: Scope, old: Option<&Value>, object: &Value) -> Vec<FieldError> {
+pub fn validate(checks: &Checks, scope: Scope, old: Option<&Value>, object: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
-    metadata::check(&mut errors, kind, scope, object);
-    if kind.kind != "CustomResourceDefinition" {
+    metadata::check(&mut errors, checks, scope, object);
+    if checks.finalizers_have_domains {
         metadata::finalizers(&mut errors, object);
     }
     if let Some(old) = old {
         metadata::check_update(&mut errors, old, object);
     }
-    match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "ConfigMap") => core::config_map(&mut errors, old, object),
-        ("", "Secret") => core::secret(&mut errors, old, object),
-        ("", "Service") => core::service(&mut errors, object),
-        ("", "Pod") => workload::pod(&mut errors, old, object),
-        ("", "ReplicationController") => workload::replication_controller(&mut errors, object),
-        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
-            workload::apps(&mut errors, &kind.kind, old, object);
-        }
-        ("", "Event") => event::check(&mut errors, "reportingComponent", object),
-        ("events.k8s.io", "Event") => {
-            event::check(&mut errors, "reportingController", object);
-            match old {
-                None => event::strictly(&mut errors, object),
-                Some(old) => event::unchanged(&mut errors, old, object),
-            }
-        }
-        ("autoscaling", "HorizontalPodAutoscaler") => autoscaling::check(&mut errors, object),
-        ("batch", "Job") => workload::job(&mut errors, old, object),
-        ("batch", "CronJob") => workload::cron_job(&mut errors, object),
-        ("coordination.k8s.io", "Lease") => core::lease(&mut errors, object),
-        ("rbac.authorization.k8s.io", name) => rbac::check(&mut errors, name, old, object),
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => definition::check(&mut errors, old, object),
-        _ => {}
-    }
-    errors.0
-}
-
-/// Checks the metadata of a custom resource; `old` is what is stored where this is an update.
-#[must_use]
-pub fn validate_metadata(kind: &Kind, scope: Scope, old: Option<&Value>, object: &Value) -> Vec<FieldError> {
-    let mut errors = Errors::default();
-    metadata::check(&mut errors, kind, scope, object);
-    if let Some(old) = old {
-        metadata::check_update(&mut errors, old, object);
-    }
+    (checks.rest)(&mut errors, old, object);
     errors.0
 }
 

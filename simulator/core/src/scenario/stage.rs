@@ -37,7 +37,7 @@ use crate::cluster::eks::parameter::LogType;
 use crate::cluster::mapping::config::AuthenticatorConfig;
 use crate::kube::audit::AuditPolicy;
 use crate::kube::object::ObjectKey;
-use crate::kube::object::strategy;
+use crate::kube::object::staging;
 use crate::kube::rbac::bootstrap;
 use crate::value::arn::AccountId;
 use crate::value::arn::Partition;
@@ -674,7 +674,7 @@ impl ClusterModel {
         // The world's own stand in place of those that every cluster has.
         objects.retain(|(key, _)| !self.objects.iter().any(|(own, _)| own == key));
         objects.extend(self.objects.iter().cloned().map(|(key, mut object)| {
-            strategy::stage(&key.resource, &mut object, &mut world.ids, created);
+            staging::stage(&mut object, &mut world.ids, created);
             (key, object)
         }));
         cluster.create_objects(objects, &mut world.ids, created);

@@ -40,7 +40,6 @@ use self::audit::Answered;
 use self::audit::Known;
 pub use self::body::media_type;
 pub use self::health::is_health_path;
-pub use self::resources::ResourceType;
 pub use self::resources::Resources;
 use self::status::Failure;
 use crate::cluster::authorize::Authorization;

@@ -15,11 +15,11 @@ use std::sync::PoisonError;
 use std::sync::RwLock;
 
 use eks_auth_core::cluster::eks::Cluster;
+use eks_auth_core::kube::kinds;
 use eks_auth_core::kube::patch::PatchKind;
 use eks_auth_core::kube::request_info::Attributes;
 use eks_auth_core::service::http::Request;
 use eks_auth_core::service::http::Response;
-use eks_auth_core::service::kube::ResourceType;
 use eks_auth_core::service::kube::Resources;
 use eks_auth_core::service::kube::build;
 use eks_auth_core::service::kube::is_health_path;
@@ -335,7 +335,7 @@ impl Route {
             subresource,
             ..
         } = attributes;
-        let is_served = match ResourceType::find(api_group, api_version, resource) {
+        let is_served = match kinds::find(api_group, api_version, resource) {
             Some(found) => subresource.is_empty() || found.subresource(subresource).is_some(),
             None => Resources::of(cluster)
                 .find(api_group, api_version, resource)

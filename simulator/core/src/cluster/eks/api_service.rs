@@ -1,12 +1,10 @@
 //! APIServices: an object for each group and version that the API server serves.
 //!
-//! Source: `pkg/controlplane/apiserver/aggregator.go` (`DefaultGenericAPIServicePriorities`), `cmd/kube-apiserver/app`
-//! (`apiVersionPriorities`), `pkg/controlplane/controller/crdregistration` and `kube-aggregator` of Kubernetes 1.32.
+//! Source: `pkg/controlplane/controller/crdregistration` and `kube-aggregator` of Kubernetes 1.32.
 //!
 //! FIDELITY: one that names a Service is stored, and nothing is asked of that Service: it is in no discovery document,
 //! and no controller writes its status.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -15,6 +13,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use super::Cluster;
+use crate::kube::kinds::GROUP_VERSIONS;
 use crate::kube::object::DEFINITIONS;
 use crate::kube::object::ObjectKey;
 use crate::kube::object::items;
@@ -27,44 +26,16 @@ const RESOURCE: &str = "apiservices.apiregistration.k8s.io";
 /// On those that the server itself writes: `onstart`, or `true` where they follow a definition.
 const AUTOMANAGED: &str = "kube-aggregator.kubernetes.io/automanaged";
 
-/// What the server itself serves: group, version, and the two priorities, which say how early it stands in discovery.
-const BUILT_IN: [(&str, &str, u32, u32); 19] = [
-    ("", "v1", 18000, 1),
-    ("apiregistration.k8s.io", "v1", 18000, 18),
-    ("apps", "v1", 17800, 15),
-    ("events.k8s.io", "v1", 17750, 15),
-    ("authentication.k8s.io", "v1", 17700, 15),
-    ("authorization.k8s.io", "v1", 17600, 15),
-    ("autoscaling", "v2", 17500, 30),
-    ("autoscaling", "v1", 17500, 15),
-    ("batch", "v1", 17400, 15),
-    ("certificates.k8s.io", "v1", 17300, 15),
-    ("networking.k8s.io", "v1", 17200, 15),
-    ("policy", "v1", 17100, 15),
-    ("rbac.authorization.k8s.io", "v1", 17000, 15),
-    ("storage.k8s.io", "v1", 16800, 15),
-    ("admissionregistration.k8s.io", "v1", 16700, 15),
-    ("apiextensions.k8s.io", "v1", 16700, 15),
-    ("scheduling.k8s.io", "v1", 16600, 15),
-    ("coordination.k8s.io", "v1", 16500, 15),
-    ("discovery.k8s.io", "v1", 16200, 15),
-];
 /// The priorities of what a definition adds.
 const CUSTOM: (u32, u32) = (1000, 100);
 
-/// Sorts groups and versions into the order of discovery.
-#[must_use]
-pub fn rank<'a>(group: &'a str, version: &str) -> impl Ord + use<'a> {
-    let found = BUILT_IN.iter().find(|row| (row.0, row.1) == (group, version));
-    let (minimum, priority) = found.map_or(CUSTOM, |row| (row.2, row.3));
-    (Reverse(minimum), group, Reverse(priority))
-}
-
 /// Those of the built-in groups, without apiregistration.k8s.io's own, which no server lists.
 fn built_in(now: Timestamp) -> Vec<(ObjectKey, Value)> {
-    let listed = BUILT_IN.iter().filter(|row| row.0 != "apiregistration.k8s.io");
+    let listed = GROUP_VERSIONS
+        .iter()
+        .filter(|one| one.group != "apiregistration.k8s.io");
     listed
-        .map(|(group, version, minimum, priority)| api_service(group, version, (*minimum, *priority), "onstart", now))
+        .map(|one| api_service(one.group, one.version, (one.minimum, one.priority), "onstart", now))
         .collect()
 }
 

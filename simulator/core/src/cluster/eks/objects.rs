@@ -10,10 +10,10 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use super::network::Subnet;
+use crate::kube::kinds::set_defaults;
 use crate::kube::object::ObjectKey;
 use crate::kube::schema::Kind;
 use crate::kube::schema::decode::complete;
-use crate::kube::schema::defaults::set_defaults;
 use crate::value::id::IdGenerator;
 use crate::value::instant::Timestamp;
 

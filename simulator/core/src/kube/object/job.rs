@@ -19,7 +19,7 @@ pub const LEGACY_JOB_NAME: &str = "job-name";
 
 /// Gives a new Job its selector, and its pods the labels that it selects, unless it has a selector of its own
 /// (`manualSelector`). Labels that are there already stay: validation refuses wrong ones.
-pub(super) fn generate_selector(job: &mut Value) {
+pub(in crate::kube) fn generate_selector(job: &mut Value) {
     if has_manual_selector(job) {
         return;
     }

@@ -19,7 +19,7 @@ const TOLERATED_SECONDS: i64 = 300;
 const GATED: &str = "Scheduling is blocked due to non-empty scheduling gates";
 
 /// Fills in priority and tolerations.
-pub(super) fn admit(pod: &mut Value) {
+pub(in crate::kube) fn admit(pod: &mut Value) {
     let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) else {
         return;
     };
@@ -59,7 +59,7 @@ pub(super) fn admit(pod: &mut Value) {
 }
 
 /// The status of a new pod.
-pub(super) fn first_status(pod: &Value) -> Value {
+pub(in crate::kube) fn first_status(pod: &Value) -> Value {
     let mut status = json!({"phase": "Pending", "qosClass": quality_of_service(pod)});
     let gates = pod.pointer("/spec/schedulingGates").and_then(Value::as_array);
     if let (Some(map), true) = (status.as_object_mut(), gates.is_some_and(|gates| !gates.is_empty())) {

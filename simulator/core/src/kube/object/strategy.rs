@@ -11,31 +11,16 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use super::DEFINITIONS;
-use super::identify;
-use super::job;
+use super::ObjectStore;
 use super::metadata_mut;
-use super::pod;
+use super::service::ServiceError;
 use super::text;
-use crate::kube::schema::Kind;
-use crate::kube::schema::decode::complete;
-use crate::kube::schema::defaults::set_defaults;
 use crate::value::id::IdGenerator;
 use crate::value::instant::Timestamp;
+use crate::value::user::UserInfo;
 
 /// Counts the changes of a DaemonSet's template (`pkg/apis/apps/v1/conversion.go`).
 const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
-
-/// What the server must know of a kind to write it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Strategy<'a> {
-    /// Plural and group, such as `deployments.apps`.
-    pub resource: &'a str,
-    /// Whether the status is written by a path of its own only.
-    pub has_status: bool,
-    /// Whether `metadata.generation` counts the changes of what is wanted.
-    pub counts_generations: bool,
-}
 
 /// Which part of an object a request writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,25 +33,73 @@ pub enum Part {
     Finalizers,
 }
 
-impl Strategy<'_> {
-    /// What decoding adds to an object, so that it belongs to who sent the object.
-    pub fn default(&self, object: &mut Value) {
-        match self.resource {
-            "namespaces" => {
-                let metadata = metadata_mut(object);
-                let name = metadata.get("name").cloned().unwrap_or_default();
-                let labels = metadata.entry("labels").or_insert_with(|| json!({}));
-                if let Some(labels) = labels.as_object_mut() {
-                    labels.insert("kubernetes.io/metadata.name".to_owned(), name);
-                }
-            }
-            "secrets" => fold_string_data(object),
-            "daemonsets.apps" => {
-                let count = template_generation(object);
-                set_template_generation(object, count);
-            }
-            _ => {}
+/// What the server itself writes into the objects of a kind, and what of it a client may do (its `strategy.go`).
+#[derive(Clone, Copy, Debug)]
+pub struct Strategy {
+    /// Whether the status is written by a path of its own only.
+    pub has_status: bool,
+    /// Whether `metadata.generation` counts the changes of what is wanted.
+    pub counts_generations: bool,
+    /// Whether a PUT makes an object that is not there (`AllowCreateOnUpdate`).
+    pub creates_on_update: bool,
+    /// Whether an update need not name the version that it changes (`AllowUnconditionalUpdate`).
+    pub updates_unconditionally: bool,
+    /// Whether a deletion answers the object in place of a Status (`ReturnDeletedObject` in its storage).
+    pub shows_deleted: bool,
+    /// Writes into a new object who asks for it, whatever it says.
+    pub(in crate::kube) sign: Option<fn(&mut Value, &UserInfo)>,
+    /// What decoding adds, so that it belongs to who sent the object.
+    pub(in crate::kube) decoded: fn(&mut Value),
+    /// Brings a new object into its first state, all but the status.
+    pub(in crate::kube) creating: fn(&mut Value),
+    /// The status of a new object; nothing where it has none yet.
+    pub(in crate::kube) first_status: fn(&Value, Timestamp) -> Option<Value>,
+    /// Keeps of what is stored (the first) what an update does not change, the status and the metadata aside.
+    pub(in crate::kube) updating: fn(&Value, &mut Value),
+    /// Whether an update, of the first to the second, wants something else.
+    pub(in crate::kube) wants_another: fn(&Self, &Value, &Value) -> bool,
+    /// What its controllers write at once after each write.
+    pub(in crate::kube) controlled: fn(&mut Value, Timestamp),
+    /// What an object that a world stages lacks, whatever its status.
+    pub(in crate::kube) staged: fn(&mut Value),
+    /// Gives an object what a cluster has a limited number of.
+    pub(in crate::kube) allocate: Option<Allocate>,
+}
+
+/// Gives an object what is allocated from the cluster; the first value is what is stored of it, the text the range of
+/// addresses of the cluster's Services.
+pub(in crate::kube) type Allocate =
+    fn(&ObjectStore, Option<&Value>, &mut Value, &str, &mut IdGenerator) -> Result<(), ServiceError>;
+
+impl Strategy {
+    /// Nothing is special.
+    pub const PLAIN: Self = Self {
+        has_status: false,
+        counts_generations: false,
+        creates_on_update: false,
+        updates_unconditionally: true,
+        shows_deleted: false,
+        sign: None,
+        decoded: |_| {},
+        creating: |_| {},
+        first_status: |_, _| None,
+        updating: |_, _| {},
+        wants_another,
+        controlled: |_, _| {},
+        staged: |_| {},
+        allocate: None,
+    };
+
+    /// Writes into a new object who asks for it, where its kind keeps that.
+    pub fn sign(&self, object: &mut Value, user: &UserInfo) {
+        if let Some(sign) = self.sign {
+            sign(object, user);
         }
+    }
+
+    /// What decoding adds to an object, so that it belongs to who sent the object.
+    pub fn decoded(&self, object: &mut Value) {
+        (self.decoded)(object);
     }
 
     /// Brings a new object, which has its name and uid, into its first state.
@@ -83,20 +116,9 @@ impl Strategy<'_> {
         if self.counts_generations {
             metadata.insert("generation".to_owned(), json!(1));
         }
-        match self.resource {
-            "daemonsets.apps" => {
-                let count = template_generation(object);
-                set_template_generation(object, count.max(1));
-            }
-            "jobs.batch" => job::generate_selector(object),
-            "nodes" => taint(object),
-            "persistentvolumeclaims" => name_data_source(object),
-            "pods" => pod::admit(object),
-            "serviceaccounts" => clean_secret_references(object),
-            _ => {}
-        }
+        (self.creating)(object);
         if self.has_status {
-            let status = self.first_status(object, now);
+            let status = (self.first_status)(object, now);
             if let Some(map) = object.as_object_mut() {
                 match status {
                     Some(status) => map.insert("status".to_owned(), status),
@@ -104,22 +126,8 @@ impl Strategy<'_> {
                 };
             }
         }
-        match self.resource {
-            "namespaces" => {
-                const OWN: &str = "kubernetes";
-                let finalizers = object.pointer("/spec/finalizers").and_then(Value::as_array);
-                let mut finalizers = finalizers.cloned().unwrap_or_default();
-                if !finalizers.iter().any(|finalizer| finalizer == OWN) {
-                    finalizers.push(json!(OWN));
-                }
-                if let Some(map) = object.as_object_mut() {
-                    map.insert("spec".to_owned(), json!({"finalizers": finalizers}));
-                }
-            }
-            DEFINITIONS => establish(object, now),
-            _ => {}
-        }
-        self.default(object);
+        (self.controlled)(object, now);
+        (self.decoded)(object);
     }
 
     /// Keeps what `part` does not write as it is stored, and counts generations.
@@ -152,23 +160,7 @@ impl Strategy<'_> {
                 None => map.remove("status"),
             };
         }
-        match self.resource {
-            // What was asked for, and by whom, stays what it was.
-            "namespaces" | "certificatesigningrequests.certificates.k8s.io" => {
-                if let (Some(spec), Some(map)) = (stored.get("spec"), object.as_object_mut()) {
-                    map.insert("spec".to_owned(), spec.clone());
-                }
-            }
-            "daemonsets.apps" => {
-                let template = "/spec/template";
-                let is_other = stored.pointer(template) != object.pointer(template);
-                set_template_generation(object, template_generation(stored) + i64::from(is_other));
-            }
-            "persistentvolumeclaims" => name_data_source(object),
-            "secrets" => fold_string_data(object),
-            "serviceaccounts" => clean_secret_references(object),
-            _ => {}
-        }
+        (self.updating)(stored, object);
         let kept = |field: &str| stored.pointer(&format!("/metadata/{field}")).cloned();
         let metadata = metadata_mut(object);
         for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
@@ -177,95 +169,119 @@ impl Strategy<'_> {
                 None => metadata.remove(field),
             };
         }
-        if self.counts_generations && self.wants_another(stored, object) {
+        if self.counts_generations && (self.wants_another)(self, stored, object) {
             let generation = kept("generation").as_ref().and_then(Value::as_i64).unwrap_or_default();
             metadata_mut(object).insert("generation".to_owned(), json!(generation + 1));
         }
-        if self.resource == DEFINITIONS {
-            establish(object, now);
-        }
+        (self.controlled)(object, now);
     }
 
-    /// Whether something else is wanted than before: anything but the metadata, and the status where it is apart.
-    fn wants_another(&self, stored: &Value, object: &Value) -> bool {
-        let fields = |value: &Value| -> Map<String, Value> {
-            let mut map = value.as_object().cloned().unwrap_or_default();
-            map.remove("metadata");
-            if self.has_status {
-                map.remove("status");
-            }
-            map
-        };
-        let differs = |pointer: &str| stored.pointer(pointer) != object.pointer(pointer);
-        match self.resource {
-            // Its generation is that of the first day (`priorityClassStrategy`).
-            "priorityclasses.scheduling.k8s.io" => false,
-            // Annotations go on to its ReplicaSets (`deploymentStrategy`).
-            "deployments.apps" => differs("/spec") || differs("/metadata/annotations"),
-            "endpointslices.discovery.k8s.io" => fields(stored) != fields(object) || differs("/metadata/labels"),
-            _ => fields(stored) != fields(object),
-        }
-    }
-
-    /// The status of a new object; nothing where it has none yet.
-    fn first_status(&self, object: &Value, now: Timestamp) -> Option<Value> {
-        Some(match self.resource {
-            // A kubelet brings its node's status along.
-            "nodes" => object.get("status").cloned().unwrap_or_else(|| json!({})),
-            "pods" => pod::first_status(object),
-            "namespaces" => json!({"phase": "Active"}),
-            "persistentvolumes" => json!({"lastPhaseTransitionTime": now.render_rfc3339(), "phase": "Pending"}),
-            "persistentvolumeclaims" => json!({"phase": "Pending"}),
-            "services" | "ingresses.networking.k8s.io" => json!({"loadBalancer": {}}),
-            "replicationcontrollers" | "replicasets.apps" => json!({"replicas": 0}),
-            "statefulsets.apps" => json!({"availableReplicas": 0, "replicas": 0}),
-            "daemonsets.apps" => json!({
-                "currentNumberScheduled": 0,
-                "desiredNumberScheduled": 0,
-                "numberMisscheduled": 0,
-                "numberReady": 0,
-            }),
-            "poddisruptionbudgets.policy" => json!({
-                "currentHealthy": 0,
-                "desiredHealthy": 0,
-                "disruptionsAllowed": 0,
-                "expectedPods": 0,
-            }),
-            "horizontalpodautoscalers.autoscaling" => json!({"currentMetrics": null, "desiredReplicas": 0}),
-            "deployments.apps"
-            | "jobs.batch"
-            | "cronjobs.batch"
-            | "resourcequotas"
-            | "apiservices.apiregistration.k8s.io"
-            | "certificatesigningrequests.certificates.k8s.io" => json!({}),
-            _ => return None,
-        })
+    /// Gives an object what its kind is allocated from the cluster.
+    ///
+    /// # Errors
+    /// [`ServiceError`] where it asks for what it cannot have.
+    pub fn allocate(
+        &self,
+        store: &ObjectStore,
+        stored: Option<&Value>,
+        object: &mut Value,
+        cidr: &str,
+        ids: &mut IdGenerator,
+    ) -> Result<(), ServiceError> {
+        self.allocate
+            .map_or(Ok(()), |allocate| allocate(store, stored, object, cidr, ids))
     }
 }
 
-/// Brings an object that a world stages into a state in which it could have been stored: with a uid and the defaults of its
-/// kind, with the first status of a new one where none is staged, and with every field that its schema wants.
-pub fn stage(resource: &str, object: &mut Value, ids: &mut IdGenerator, now: Timestamp) {
-    let kind = Kind::of(text(object, "/apiVersion"), text(object, "/kind"));
-    set_defaults(&kind, object);
-    identify(object, ids);
-    let strategy = Strategy {
-        resource,
-        has_status: true,
-        counts_generations: false,
-    };
-    let is_new = object.get("status").is_none() && object.pointer("/metadata/deletionTimestamp").is_none();
-    if is_new {
-        strategy.before_create(object, now);
-    } else {
-        match resource {
-            DEFINITIONS => establish(object, now),
-            "jobs.batch" => job::generate_selector(object),
-            _ => {}
-        }
-        strategy.default(object);
+/// What an object wants: all but the metadata, and the status where it is apart.
+fn wishes(has_status: bool, value: &Value) -> Map<String, Value> {
+    let mut map = value.as_object().cloned().unwrap_or_default();
+    map.remove("metadata");
+    if has_status {
+        map.remove("status");
     }
-    complete(object);
+    map
+}
+
+fn differs(stored: &Value, object: &Value, pointer: &str) -> bool {
+    stored.pointer(pointer) != object.pointer(pointer)
+}
+
+fn wants_another(strategy: &Strategy, stored: &Value, object: &Value) -> bool {
+    wishes(strategy.has_status, stored) != wishes(strategy.has_status, object)
+}
+
+/// Annotations go on to its ReplicaSets (`deploymentStrategy`).
+pub(in crate::kube) fn wants_another_deployment(_: &Strategy, stored: &Value, object: &Value) -> bool {
+    differs(stored, object, "/spec") || differs(stored, object, "/metadata/annotations")
+}
+
+pub(in crate::kube) fn wants_another_endpoint_slice(strategy: &Strategy, stored: &Value, object: &Value) -> bool {
+    wants_another(strategy, stored, object) || differs(stored, object, "/metadata/labels")
+}
+
+/// What was asked for, and by whom, stays what it was.
+pub(in crate::kube) fn keep_spec(stored: &Value, object: &mut Value) {
+    if let (Some(spec), Some(map)) = (stored.get("spec"), object.as_object_mut()) {
+        map.insert("spec".to_owned(), spec.clone());
+    }
+}
+
+/// The label by which selectors find a namespace.
+pub(in crate::kube) fn label_namespace(object: &mut Value) {
+    let metadata = metadata_mut(object);
+    let name = metadata.get("name").cloned().unwrap_or_default();
+    let labels = metadata.entry("labels").or_insert_with(|| json!({}));
+    if let Some(labels) = labels.as_object_mut() {
+        labels.insert("kubernetes.io/metadata.name".to_owned(), name);
+    }
+}
+
+/// A namespace goes only once what is in it is gone.
+pub(in crate::kube) fn finalize_namespace(object: &mut Value) {
+    const OWN: &str = "kubernetes";
+    let finalizers = object.pointer("/spec/finalizers").and_then(Value::as_array);
+    let mut finalizers = finalizers.cloned().unwrap_or_default();
+    if !finalizers.iter().any(|finalizer| finalizer == OWN) {
+        finalizers.push(json!(OWN));
+    }
+    if let Some(map) = object.as_object_mut() {
+        map.insert("spec".to_owned(), json!({"finalizers": finalizers}));
+    }
+}
+
+pub(in crate::kube) fn decode_daemon_set(object: &mut Value) {
+    let count = template_generation(object);
+    set_template_generation(object, count);
+}
+
+pub(in crate::kube) fn create_daemon_set(object: &mut Value) {
+    let count = template_generation(object);
+    set_template_generation(object, count.max(1));
+}
+
+pub(in crate::kube) fn update_daemon_set(stored: &Value, object: &mut Value) {
+    let is_other = differs(stored, object, "/spec/template");
+    set_template_generation(object, template_generation(stored) + i64::from(is_other));
+}
+
+/// Writes into a request for a certificate who makes it, whatever it says (`pkg/registry/certificates`).
+pub(in crate::kube) fn sign_request(request: &mut Value, user: &UserInfo) {
+    let Some(spec) = request.get_mut("spec").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (field, value, is_there) in [
+        ("username", json!(user.username), !user.username.is_empty()),
+        ("uid", json!(user.uid), !user.uid.is_empty()),
+        ("groups", json!(user.groups), !user.groups.is_empty()),
+        ("extra", json!(user.extra), !user.extra.is_empty()),
+    ] {
+        if is_there {
+            spec.insert(field.to_owned(), value);
+        } else {
+            spec.remove(field);
+        }
+    }
 }
 
 /// Makes `object` the stored one, but for what `change` takes from it, and for the resourceVersion and the uid that it
@@ -283,7 +299,7 @@ fn only<R>(stored: &Value, object: &mut Value, change: impl FnOnce(&mut Map<Stri
 }
 
 /// Nothing runs on a new node until it is ready (the admission plugin TaintNodesByCondition).
-fn taint(node: &mut Value) {
+pub(in crate::kube) fn taint(node: &mut Value) {
     const NOT_READY: &str = "node.kubernetes.io/not-ready";
     let spec = node
         .as_object_mut()
@@ -321,7 +337,7 @@ fn set_template_generation(daemon_set: &mut Value, count: i64) {
 }
 
 /// Of the Secrets of a ServiceAccount only the names count (`cleanSecretReferences`).
-fn clean_secret_references(account: &mut Value) {
+pub(in crate::kube) fn clean_secret_references(account: &mut Value) {
     let secrets = account.get_mut("secrets").and_then(Value::as_array_mut);
     for secret in secrets.into_iter().flatten().filter_map(Value::as_object_mut) {
         secret.retain(|field, _| field == "name");
@@ -330,7 +346,7 @@ fn clean_secret_references(account: &mut Value) {
 
 /// A claim's `dataSource` and `dataSourceRef` say the same where one of them is left out (`NormalizeDataSources` in
 /// `pkg/api/persistentvolumeclaim`).
-fn name_data_source(claim: &mut Value) {
+pub(in crate::kube) fn name_data_source(claim: &mut Value) {
     let Some(spec) = claim.get_mut("spec").and_then(Value::as_object_mut) else {
         return;
     };
@@ -348,7 +364,7 @@ fn name_data_source(claim: &mut Value) {
 }
 
 /// What stands in `stringData` goes into `data`, encoded; nothing in it is ever shown.
-fn fold_string_data(secret: &mut Value) {
+pub(in crate::kube) fn fold_string_data(secret: &mut Value) {
     let Some(map) = secret.as_object_mut() else {
         return;
     };
@@ -371,7 +387,7 @@ fn fold_string_data(secret: &mut Value) {
 }
 
 /// Accepts the names of a definition and calls it established.
-fn establish(definition: &mut Value, now: Timestamp) {
+pub(in crate::kube) fn establish(definition: &mut Value, now: Timestamp) {
     let text = |value: &Value, pointer: &str| {
         value
             .pointer(pointer)
@@ -437,23 +453,30 @@ fn establish(definition: &mut Value, now: Timestamp) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kube::kinds;
+    use crate::kube::object::DEFINITIONS;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-    const DEPLOYMENTS: Strategy<'_> = Strategy {
-        resource: "deployments.apps",
-        has_status: true,
-        counts_generations: true,
-    };
+
+    /// The strategy of the resource that is stored under that name.
+    fn strategy(resource: &str, has_status: bool, counts_generations: bool) -> Strategy {
+        let row = kinds::built_in().iter().find(|row| row.stored_as() == resource);
+        Strategy {
+            has_status,
+            counts_generations,
+            ..row.unwrap().strategy
+        }
+    }
 
     fn updated(part: Part, stored: &Value, mut object: Value) -> Value {
-        DEPLOYMENTS.before_update(part, stored, &mut object, NOW);
+        strategy("deployments.apps", true, true).before_update(part, stored, &mut object, NOW);
         object
     }
 
     #[test]
     fn each_path_writes_its_own_part_and_generations_count_what_is_wanted() {
         let mut stored = json!({"metadata": {"name": "d", "generation": 7, "deletionTimestamp": "x"}, "spec": {"replicas": 1}, "status": {"replicas": 9}});
-        DEPLOYMENTS.before_create(&mut stored, NOW);
+        strategy("deployments.apps", true, true).before_create(&mut stored, NOW);
         assert_eq!(
             stored,
             json!({"metadata": {"name": "d", "generation": 1}, "spec": {"replicas": 1}, "status": {}})
@@ -473,11 +496,7 @@ mod tests {
 
     #[test]
     fn a_namespace_and_a_definition_are_there_at_once() {
-        let strategy = |resource| Strategy {
-            resource,
-            has_status: true,
-            counts_generations: false,
-        };
+        let strategy = |resource| strategy(resource, true, false);
         let mut namespace = json!({"metadata": {"name": "n"}, "spec": {"finalizers": ["mine"]}});
         strategy("namespaces").before_create(&mut namespace, NOW);
         assert_eq!(
@@ -497,91 +516,9 @@ mod tests {
     }
 
     #[test]
-    fn what_a_world_stages_is_as_if_it_had_been_posted_but_for_its_status() {
-        let staged = |resource: &str, mut object: Value| {
-            stage(resource, &mut object, &mut IdGenerator::new(1), NOW);
-            object
-        };
-        let definition = json!({
-            "apiVersion": "apiextensions.k8s.io/v1",
-            "kind": "CustomResourceDefinition",
-            "metadata": {"name": "things.example.com"},
-            "spec": {"names": {"kind": "Thing", "plural": "things"}, "versions": [{"name": "v1", "storage": true}]},
-        });
-        let mut conflicting = definition.clone();
-        let condition = json!([{"lastTransitionTime": null, "type": "Established", "status": "False"}]);
-        conflicting["status"] = json!({"conditions": condition});
-        let resource = DEFINITIONS;
-        let status = staged(resource, definition)["status"].take();
-        assert_eq!(status["conditions"][1]["status"], "True");
-        let status = staged(resource, conflicting)["status"].take();
-        assert_eq!(
-            (&status["conditions"], &status["acceptedNames"]["kind"]),
-            (&condition, &json!("Thing"))
-        );
-
-        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {}, "stringData": {"a": "x"}});
-        let secret = staged("secrets", secret);
-        assert_eq!(
-            (&secret["type"], &secret["data"]["a"]),
-            (&json!("Opaque"), &json!("eA=="))
-        );
-
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}});
-        assert_eq!(
-            staged("namespaces", namespace.clone())["status"],
-            json!({"phase": "Active"})
-        );
-        let mut ending = namespace;
-        ending["metadata"]["deletionTimestamp"] = json!("2026-11-24T10:30:00Z");
-        ending["status"] = json!({"phase": "Terminating"});
-        let ended = staged("namespaces", ending.clone());
-        assert_eq!(ended["status"], ending["status"]);
-        assert_eq!(
-            ended["metadata"]["deletionTimestamp"],
-            ending["metadata"]["deletionTimestamp"]
-        );
-        assert_eq!(ended["metadata"]["labels"]["kubernetes.io/metadata.name"], "n");
-    }
-
-    #[test]
-    fn what_a_world_stages_has_what_its_schema_wants() {
-        let staged = |resource: &str, mut object: Value| {
-            stage(resource, &mut object, &mut IdGenerator::new(1), NOW);
-            object
-        };
-        let node =
-            json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "status": {"phase": "Running"}});
-        for node in [
-            node.clone(),
-            json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}),
-        ] {
-            assert_eq!(staged("nodes", node)["status"]["nodeInfo"]["bootID"], "");
-        }
-        let pod = json!({
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": "p"},
-            "status": {"containerStatuses": [{"name": "c"}]},
-        });
-        assert_eq!(staged("pods", pod)["status"]["containerStatuses"][0]["imageID"], "");
-        let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "status": {"active": 1}});
-        let job = staged("jobs.batch", job);
-        assert_eq!(
-            job["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"],
-            job["metadata"]["uid"]
-        );
-        assert_eq!(job["status"]["active"], 1);
-    }
-
-    #[test]
     fn each_kind_counts_what_it_counts() {
         let updated = |resource: &'static str, change: &dyn Fn(&mut Value)| {
-            let strategy = Strategy {
-                resource,
-                has_status: true,
-                counts_generations: true,
-            };
+            let strategy = strategy(resource, true, true);
             let mut stored = json!({"metadata": {"name": "a", "uid": "u"}, "spec": {"template": {}}, "value": 1});
             strategy.before_create(&mut stored, NOW);
             let mut object = stored.clone();
@@ -600,11 +537,7 @@ mod tests {
         assert_eq!(generation("endpointslices.discovery.k8s.io", &label), 2);
         assert_eq!(generation("priorityclasses.scheduling.k8s.io", &change), 1);
         let forge = |object: &mut Value| object["spec"]["username"] = json!("admin");
-        let strategy = Strategy {
-            resource: "certificatesigningrequests.certificates.k8s.io",
-            has_status: true,
-            counts_generations: false,
-        };
+        let strategy = strategy("certificatesigningrequests.certificates.k8s.io", true, false);
         let stored = json!({"metadata": {}, "spec": {"username": "jane"}});
         let mut forged = stored.clone();
         forge(&mut forged);
@@ -618,11 +551,7 @@ mod tests {
     #[test]
     fn what_the_server_writes_into_claims_volumes_and_accounts() {
         let made = |resource: &'static str, mut object: Value| {
-            let strategy = Strategy {
-                resource,
-                has_status: resource != "serviceaccounts",
-                counts_generations: false,
-            };
+            let strategy = strategy(resource, resource != "serviceaccounts", false);
             strategy.before_create(&mut object, NOW);
             object
         };

@@ -7,90 +7,134 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use super::Kind;
-
-type Fields = Map<String, Value>;
+pub(in crate::kube) type Fields = Map<String, Value>;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-/// Fills in what an object of that kind leaves open. What cannot be read is left as it is.
-pub fn set_defaults(kind: &Kind, object: &mut Value) {
-    let Some(object) = object.as_object_mut() else { return };
-    match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Pod") => pod(object),
-        ("", "Secret") => text(object, "type", "Opaque"),
-        ("", "Service") => {
-            in_object(object, "spec", service);
-            if object
-                .get("spec")
-                .and_then(|spec| spec.get("type"))
-                .is_some_and(|found| found == "LoadBalancer")
-            {
-                if_there(object, "status", |status| {
-                    if_there(status, "loadBalancer", ingress_mode)
-                });
-            }
-        }
-        ("", "Endpoints") => each(object, "subsets", |subset| {
-            each(subset, "ports", |port| text(port, "protocol", "TCP"));
-        }),
-        ("", "Namespace") => namespace(object),
-        ("", "PodTemplate") => template(object),
-        ("", "PersistentVolume") => in_object(object, "spec", |spec| {
-            text(spec, "persistentVolumeReclaimPolicy", "Retain");
-            text(spec, "volumeMode", "Filesystem");
-        }),
-        ("", "PersistentVolumeClaim") => claim(object),
-        ("", "LimitRange") => in_object(object, "spec", |spec| each(spec, "limits", limit)),
-        ("", "Node") => if_there(object, "status", |status| {
-            if let Some(capacity) = status.get("capacity").filter(|capacity| !capacity.is_null()).cloned() {
-                set(status, "allocatable", capacity);
-            }
-        }),
-        ("", "ReplicationController") => replication_controller(object),
-        ("apps", "Deployment") => in_object(object, "spec", deployment),
-        ("apps", "DaemonSet") => in_object(object, "spec", daemon_set),
-        ("apps", "StatefulSet") => in_object(object, "spec", stateful_set),
-        ("apps", "ReplicaSet") => in_object(object, "spec", |spec| {
-            set(spec, "replicas", json!(1));
-            template(spec);
-        }),
-        ("batch", "Job") => job(object),
-        ("batch", "CronJob") => in_object(object, "spec", cron_job),
-        (RBAC, "RoleBinding" | "ClusterRoleBinding") => binding(object),
-        ("networking.k8s.io", "IngressClass") => if_there(object, "spec", |spec| {
-            if_there(spec, "parameters", |parameters| text(parameters, "scope", "Cluster"));
-        }),
-        ("networking.k8s.io", "NetworkPolicy") => in_object(object, "spec", network_policy),
-        ("discovery.k8s.io", "EndpointSlice") => each(object, "ports", |port| {
-            set(port, "name", json!(""));
-            text(port, "protocol", "TCP");
-        }),
-        ("autoscaling", "HorizontalPodAutoscaler") => in_object(object, "spec", |spec| {
-            set(spec, "minReplicas", json!(1));
-            if kind.version == "v2" {
-                autoscaler(spec);
-            }
-        }),
-        ("storage.k8s.io", "StorageClass") => {
-            text(object, "reclaimPolicy", "Delete");
-            text(object, "volumeBindingMode", "Immediate");
-        }
-        ("scheduling.k8s.io", "PriorityClass") => text(object, "preemptionPolicy", "PreemptLowerPriority"),
-        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration") => each(object, "webhooks", webhook),
-        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => each(object, "webhooks", |hook| {
-            webhook(hook);
-            text(hook, "reinvocationPolicy", "Never");
-        }),
-        ("apiregistration.k8s.io", "APIService") => in_object(object, "spec", |spec| {
-            if_there(spec, "service", |service| set(service, "port", json!(443)));
-        }),
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => in_object(object, "spec", definition),
-        ("authentication.k8s.io", "TokenRequest") => in_object(object, "spec", |spec| {
-            set(spec, "expirationSeconds", json!(3600));
-        }),
-        _ => {}
+/// Fills in what a kind leaves open.
+pub(in crate::kube) type Defaults = fn(&mut Fields);
+
+pub(in crate::kube) fn secret(object: &mut Fields) {
+    text(object, "type", "Opaque");
+}
+
+pub(in crate::kube) fn service(object: &mut Fields) {
+    in_object(object, "spec", service_spec);
+    let balanced = object
+        .get("spec")
+        .and_then(|spec| spec.get("type"))
+        .is_some_and(|found| found == "LoadBalancer");
+    if balanced {
+        if_there(object, "status", |status| {
+            if_there(status, "loadBalancer", ingress_mode);
+        });
     }
+}
+
+pub(in crate::kube) fn endpoints(object: &mut Fields) {
+    each(object, "subsets", |subset| {
+        each(subset, "ports", |port| text(port, "protocol", "TCP"));
+    });
+}
+
+pub(in crate::kube) fn persistent_volume(object: &mut Fields) {
+    in_object(object, "spec", |spec| {
+        text(spec, "persistentVolumeReclaimPolicy", "Retain");
+        text(spec, "volumeMode", "Filesystem");
+    });
+}
+
+pub(in crate::kube) fn limit_range(object: &mut Fields) {
+    in_object(object, "spec", |spec| each(spec, "limits", limit));
+}
+
+pub(in crate::kube) fn node(object: &mut Fields) {
+    if_there(object, "status", |status| {
+        if let Some(capacity) = status.get("capacity").filter(|capacity| !capacity.is_null()).cloned() {
+            set(status, "allocatable", capacity);
+        }
+    });
+}
+
+pub(in crate::kube) fn deployment(object: &mut Fields) {
+    in_object(object, "spec", deployment_spec);
+}
+
+pub(in crate::kube) fn daemon_set(object: &mut Fields) {
+    in_object(object, "spec", daemon_set_spec);
+}
+
+pub(in crate::kube) fn stateful_set(object: &mut Fields) {
+    in_object(object, "spec", stateful_set_spec);
+}
+
+pub(in crate::kube) fn replica_set(object: &mut Fields) {
+    in_object(object, "spec", |spec| {
+        set(spec, "replicas", json!(1));
+        template(spec);
+    });
+}
+
+pub(in crate::kube) fn cron_job(object: &mut Fields) {
+    in_object(object, "spec", cron_job_spec);
+}
+
+pub(in crate::kube) fn ingress_class(object: &mut Fields) {
+    if_there(object, "spec", |spec| {
+        if_there(spec, "parameters", |parameters| text(parameters, "scope", "Cluster"));
+    });
+}
+
+pub(in crate::kube) fn network_policy(object: &mut Fields) {
+    in_object(object, "spec", network_policy_spec);
+}
+
+pub(in crate::kube) fn endpoint_slice(object: &mut Fields) {
+    each(object, "ports", |port| {
+        set(port, "name", json!(""));
+        text(port, "protocol", "TCP");
+    });
+}
+
+/// Of both versions.
+pub(in crate::kube) fn autoscaler(object: &mut Fields) {
+    in_object(object, "spec", |spec| set(spec, "minReplicas", json!(1)));
+}
+
+/// Of the second version alone: the first one has neither metrics nor behavior.
+pub(in crate::kube) fn autoscaler_v2(object: &mut Fields) {
+    autoscaler(object);
+    in_object(object, "spec", metrics_and_behavior);
+}
+
+pub(in crate::kube) fn storage_class(object: &mut Fields) {
+    text(object, "reclaimPolicy", "Delete");
+    text(object, "volumeBindingMode", "Immediate");
+}
+
+pub(in crate::kube) fn priority_class(object: &mut Fields) {
+    text(object, "preemptionPolicy", "PreemptLowerPriority");
+}
+
+pub(in crate::kube) fn validating_webhooks(object: &mut Fields) {
+    each(object, "webhooks", webhook);
+}
+
+pub(in crate::kube) fn mutating_webhooks(object: &mut Fields) {
+    each(object, "webhooks", |hook| {
+        webhook(hook);
+        text(hook, "reinvocationPolicy", "Never");
+    });
+}
+
+pub(in crate::kube) fn api_service(object: &mut Fields) {
+    in_object(object, "spec", |spec| {
+        if_there(spec, "service", |service| set(service, "port", json!(443)));
+    });
+}
+
+pub(in crate::kube) fn custom_resource_definition(object: &mut Fields) {
+    in_object(object, "spec", definition);
 }
 
 /// Sets a field that is absent or null.
@@ -137,7 +181,7 @@ fn is(map: &Fields, field: &str, value: &str) -> bool {
     map.get(field).is_some_and(|found| found == value)
 }
 
-fn namespace(object: &mut Fields) {
+pub(in crate::kube) fn namespace(object: &mut Fields) {
     let name = object
         .get("metadata")
         .and_then(|metadata| metadata.get("name"))
@@ -153,7 +197,7 @@ fn namespace(object: &mut Fields) {
     }
 }
 
-fn pod(object: &mut Fields) {
+pub(in crate::kube) fn pod(object: &mut Fields) {
     in_object(object, "spec", |spec| {
         pod_spec(spec);
         set(spec, "enableServiceLinks", json!(true));
@@ -175,7 +219,7 @@ fn pod(object: &mut Fields) {
 }
 
 /// What the second version of autoscaling says of metrics and behavior; the first one has neither.
-fn autoscaler(spec: &mut Fields) {
+fn metrics_and_behavior(spec: &mut Fields) {
     let has_metrics = spec
         .get("metrics")
         .and_then(Value::as_array)
@@ -200,7 +244,7 @@ fn autoscaler(spec: &mut Fields) {
     });
 }
 
-fn template(owner: &mut Fields) {
+pub(in crate::kube) fn template(owner: &mut Fields) {
     if_there(owner, "template", |template| {
         if_there(template, "spec", pod_spec);
     });
@@ -306,7 +350,7 @@ fn volume(volume: &mut Fields) {
     });
 }
 
-fn service(spec: &mut Fields) {
+fn service_spec(spec: &mut Fields) {
     text(spec, "sessionAffinity", "None");
     text(spec, "type", "ClusterIP");
     if is(spec, "sessionAffinity", "ClientIP") {
@@ -368,11 +412,11 @@ fn limit(limit: &mut Fields) {
     }
 }
 
-fn claim(object: &mut Fields) {
+pub(in crate::kube) fn claim(object: &mut Fields) {
     in_object(object, "spec", |spec| text(spec, "volumeMode", "Filesystem"));
 }
 
-fn replication_controller(object: &mut Fields) {
+pub(in crate::kube) fn replication_controller(object: &mut Fields) {
     let labels = object
         .get("spec")
         .and_then(|spec| spec.pointer("/template/metadata/labels"))
@@ -389,7 +433,7 @@ fn replication_controller(object: &mut Fields) {
     }
 }
 
-fn deployment(spec: &mut Fields) {
+fn deployment_spec(spec: &mut Fields) {
     set(spec, "replicas", json!(1));
     set(spec, "revisionHistoryLimit", json!(10));
     set(spec, "progressDeadlineSeconds", json!(600));
@@ -405,7 +449,7 @@ fn deployment(spec: &mut Fields) {
     template(spec);
 }
 
-fn daemon_set(spec: &mut Fields) {
+fn daemon_set_spec(spec: &mut Fields) {
     set(spec, "revisionHistoryLimit", json!(10));
     in_object(spec, "updateStrategy", |strategy| {
         text(strategy, "type", "RollingUpdate");
@@ -419,7 +463,7 @@ fn daemon_set(spec: &mut Fields) {
     template(spec);
 }
 
-fn stateful_set(spec: &mut Fields) {
+fn stateful_set_spec(spec: &mut Fields) {
     set(spec, "replicas", json!(1));
     set(spec, "revisionHistoryLimit", json!(10));
     text(spec, "podManagementPolicy", "OrderedReady");
@@ -440,7 +484,7 @@ fn stateful_set(spec: &mut Fields) {
     template(spec);
 }
 
-fn job(object: &mut Fields) {
+pub(in crate::kube) fn job(object: &mut Fields) {
     let labels = object
         .get("spec")
         .and_then(|spec| spec.pointer("/template/metadata/labels"))
@@ -477,7 +521,7 @@ fn job_spec(spec: &mut Fields) {
     template(spec);
 }
 
-fn cron_job(spec: &mut Fields) {
+fn cron_job_spec(spec: &mut Fields) {
     text(spec, "concurrencyPolicy", "Allow");
     set(spec, "suspend", json!(false));
     set(spec, "successfulJobsHistoryLimit", json!(3));
@@ -485,7 +529,7 @@ fn cron_job(spec: &mut Fields) {
     if_there(spec, "jobTemplate", |job| if_there(job, "spec", template));
 }
 
-fn binding(object: &mut Fields) {
+pub(in crate::kube) fn binding(object: &mut Fields) {
     in_object(object, "roleRef", |role| text(role, "apiGroup", RBAC));
     each(object, "subjects", |subject| {
         if is(subject, "kind", "User") || is(subject, "kind", "Group") {
@@ -494,7 +538,7 @@ fn binding(object: &mut Fields) {
     });
 }
 
-fn network_policy(spec: &mut Fields) {
+fn network_policy_spec(spec: &mut Fields) {
     for field in ["ingress", "egress"] {
         each(spec, field, |rule| {
             each(rule, "ports", |port| text(port, "protocol", "TCP"));
@@ -539,16 +583,18 @@ mod tests {
     use super::super::Schema;
     use super::super::decode::decode;
     use super::*;
+    use crate::kube::kinds;
+    use crate::kube::schema::Kind;
 
     #[track_caller]
     fn check(api_version: &str, kind: &str, mut object: Value, wanted: &[(&str, Value)]) {
         let kind = Kind::of(api_version, kind);
-        set_defaults(&kind, &mut object);
+        kinds::set_defaults(&kind, &mut object);
         for (pointer, value) in wanted {
             assert_eq!(object.pointer(pointer), Some(value), "{pointer} of {object}");
         }
         let once = object.clone();
-        set_defaults(&kind, &mut object);
+        kinds::set_defaults(&kind, &mut object);
         assert_eq!(object, once, "twice is once");
         let schema = Schema::builtin();
         let decoded = decode(schema, schema.kind(&kind).unwrap(), once.into()).unwrap();

@@ -6,7 +6,7 @@ use super::Errors;
 use super::items;
 use super::text;
 
-pub(super) fn check(errors: &mut Errors, object: &Value) {
+pub(in crate::kube) fn check(errors: &mut Errors, object: &Value) {
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
     let least = number("/spec/minReplicas");
     let most = number("/spec/maxReplicas").unwrap_or_default();

@@ -24,7 +24,7 @@ fn bytes(value: &Value) -> Vec<u8> {
         .unwrap_or_default()
 }
 
-pub(super) fn config_map(errors: &mut Errors, old: Option<&Value>, object: &Value) {
+pub(in crate::kube) fn config_map(errors: &mut Errors, old: Option<&Value>, object: &Value) {
     let mut size = 0;
     for field in ["data", "binaryData"] {
         for (key, value) in entries(object, &format!("/{field}")) {
@@ -65,7 +65,7 @@ fn immutable(errors: &mut Errors, old: Option<&Value>, object: &Value, fields: &
     }
 }
 
-pub(super) fn secret(errors: &mut Errors, old: Option<&Value>, object: &Value) {
+pub(in crate::kube) fn secret(errors: &mut Errors, old: Option<&Value>, object: &Value) {
     let mut size = 0;
     for (key, value) in entries(object, "/data") {
         errors.invalid_text(&format!("data[{key}]"), key, name::config_key(key));
@@ -120,7 +120,7 @@ fn docker(errors: &mut Errors, object: &Value, key: &str) {
     }
 }
 
-pub(super) fn service(errors: &mut Errors, object: &Value) {
+pub(in crate::kube) fn service(errors: &mut Errors, object: &Value) {
     const TYPES: [&str; 4] = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
     let kind = text(object, "/spec/type");
     let headless = text(object, "/spec/clusterIP") == "None";
@@ -203,7 +203,7 @@ pub(super) fn port_number(errors: &mut Errors, path: &str, number: i64) {
     }
 }
 
-pub(super) fn lease(errors: &mut Errors, object: &Value) {
+pub(in crate::kube) fn lease(errors: &mut Errors, object: &Value) {
     let number = |field: &str| object.pointer(&format!("/spec/{field}")).and_then(Value::as_i64);
     if let Some(seconds) = number("leaseDurationSeconds").filter(|seconds| *seconds <= 0) {
         errors.invalid(

@@ -17,7 +17,17 @@ use crate::value::log::go_quote;
 
 const VERSIONS: &str = "[]apiextensions.CustomResourceDefinitionVersion{...}";
 
-pub(super) fn check(errors: &mut Errors, old: Option<&Value>, object: &Value) {
+/// A definition is named after what it defines.
+pub(in crate::kube) fn whole_name(errors: &mut Errors, object: &Value) {
+    let own = text(object, "/metadata/name");
+    let wanted = format!("{}.{}", text(object, "/spec/names/plural"), text(object, "/spec/group"));
+    if own != wanted {
+        let why = r#"must be spec.names.plural+"."+spec.group"#;
+        errors.invalid("metadata.name", &go_quote(own), why);
+    }
+}
+
+pub(in crate::kube) fn check(errors: &mut Errors, old: Option<&Value>, object: &Value) {
     const SCOPES: [&str; 2] = ["Cluster", "Namespaced"];
     let group = text(object, "/spec/group");
     if group.is_empty() {

@@ -13,7 +13,7 @@ const LIMIT: usize = 128;
 const MESSAGE_LIMIT: usize = 1024;
 
 /// What holds in every version; `reporter` is what the version calls the reporting controller.
-pub(super) fn check(errors: &mut Errors, reporter: &str, object: &Value) {
+pub(in crate::kube) fn check(errors: &mut Errors, reporter: &str, object: &Value) {
     let namespace = text(object, "/metadata/namespace");
     let involved = text(object, "/involvedObject/namespace");
     let is_old = !is_set(object, "eventTime");
@@ -48,7 +48,7 @@ pub(super) fn check(errors: &mut Errors, reporter: &str, object: &Value) {
 }
 
 /// What events.k8s.io wants of a new event besides.
-pub(super) fn strictly(errors: &mut Errors, object: &Value) {
+pub(in crate::kube) fn strictly(errors: &mut Errors, object: &Value) {
     series(errors, object);
     if !is_set(object, "eventTime") {
         errors.required("eventTime", "");
@@ -72,7 +72,7 @@ pub(super) fn strictly(errors: &mut Errors, object: &Value) {
 }
 
 /// What events.k8s.io wants of a changed event besides.
-pub(super) fn unchanged(errors: &mut Errors, old: &Value, object: &Value) {
+pub(in crate::kube) fn unchanged(errors: &mut Errors, old: &Value, object: &Value) {
     if old.get("series") != object.get("series") {
         series(errors, object);
     }

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
+use super::Checks;
 use super::Errors;
 use super::entries;
 use super::items;
 use super::name;
 use super::text;
-use crate::kube::schema::Kind;
 use crate::value::log::go_quote;
 
 /// Keys and values of all annotations together, in bytes.
@@ -22,7 +22,7 @@ pub enum Scope {
     Namespaced,
 }
 
-pub(super) fn check(errors: &mut Errors, kind: &Kind, scope: Scope, object: &Value) {
+pub(super) fn check(errors: &mut Errors, checks: &Checks, scope: Scope, object: &Value) {
     let own = text(object, "/metadata/name");
     let prefix = text(object, "/metadata/generateName");
     if !prefix.is_empty() {
@@ -30,22 +30,13 @@ pub(super) fn check(errors: &mut Errors, kind: &Kind, scope: Scope, object: &Val
         let checked = prefix
             .strip_suffix('-')
             .map_or_else(|| prefix.to_owned(), |rest| format!("{rest}a"));
-        errors.invalid_text("metadata.generateName", prefix, problems_of_name(kind, &checked));
+        errors.invalid_text("metadata.generateName", prefix, (checks.name)(&checked));
     }
     if own.is_empty() {
         errors.required("metadata.name", "name or generateName is required");
     } else {
-        errors.invalid_text("metadata.name", own, problems_of_name(kind, own));
-        if kind.kind == "CustomResourceDefinition" {
-            let wanted = format!("{}.{}", text(object, "/spec/names/plural"), text(object, "/spec/group"));
-            if own != wanted {
-                errors.invalid(
-                    "metadata.name",
-                    &go_quote(own),
-                    r#"must be spec.names.plural+"."+spec.group"#,
-                );
-            }
-        }
+        errors.invalid_text("metadata.name", own, (checks.name)(own));
+        (checks.whole_name)(errors, object);
     }
     let namespace = text(object, "/metadata/namespace");
     match scope {
@@ -123,23 +114,5 @@ pub(super) fn labels(errors: &mut Errors, path: &str, labels: Option<&Value>) {
         errors.invalid_text(path, key, name::qualified(key));
         let value = value.as_str().unwrap_or_default();
         errors.invalid_text(path, value, name::label_value(value));
-    }
-}
-
-fn problems_of_name(kind: &Kind, text: &str) -> Vec<String> {
-    match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Namespace") => name::label(text),
-        ("", "Service") => name::label_1035(text),
-        ("rbac.authorization.k8s.io", _) => name::path_segment(text),
-        ("certificates.k8s.io", _) => name::subdomain(text),
-        ("batch", "CronJob") => {
-            let mut problems = name::subdomain(text);
-            // A job's name has 11 more characters than its cron job's, and 63 at most.
-            if text.len() > 52 {
-                problems.push("must be no more than 52 characters".to_owned());
-            }
-            problems
-        }
-        _ => name::subdomain(text),
     }
 }

@@ -28,7 +28,7 @@ fn is_word(text: &str, edge: impl Fn(char) -> bool + Copy, more: &str) -> bool {
 }
 
 /// `IsDNS1123Subdomain`: nothing where it is one.
-pub(super) fn subdomain(text: &str) -> Vec<String> {
+pub(in crate::kube) fn subdomain(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > SUBDOMAIN {
         problems.push(too_long(SUBDOMAIN));
@@ -40,7 +40,7 @@ pub(super) fn subdomain(text: &str) -> Vec<String> {
 }
 
 /// `IsDNS1123Label`. A text that is a subdomain is told that dots are the trouble.
-pub(super) fn label(text: &str) -> Vec<String> {
+pub(in crate::kube) fn label(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > LABEL {
         problems.push(too_long(LABEL));
@@ -56,7 +56,7 @@ pub(super) fn label(text: &str) -> Vec<String> {
 }
 
 /// `IsDNS1035Label`: a label that begins with a letter.
-pub(super) fn label_1035(text: &str) -> Vec<String> {
+pub(in crate::kube) fn label_1035(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > LABEL {
         problems.push(too_long(LABEL));
@@ -133,7 +133,7 @@ pub(super) fn config_key(text: &str) -> Vec<String> {
 }
 
 /// `IsValidPathSegmentName`, which the names of roles and bindings follow.
-pub(super) fn path_segment(text: &str) -> Vec<String> {
+pub(in crate::kube) fn path_segment(text: &str) -> Vec<String> {
     if text == "." || text == ".." {
         return vec![format!("may not be '{text}'")];
     }
@@ -142,4 +142,13 @@ pub(super) fn path_segment(text: &str) -> Vec<String> {
         .filter(|part| text.contains(part))
         .map(|part| format!("may not contain '{part}'"))
         .collect()
+}
+
+/// A CronJob's name: a job's has 11 more characters, and 63 at most.
+pub(in crate::kube) fn of_cron_job(text: &str) -> Vec<String> {
+    let mut problems = subdomain(text);
+    if text.len() > 52 {
+        problems.push("must be no more than 52 characters".to_owned());
+    }
+    problems
 }

@@ -11,7 +11,7 @@ use crate::value::log::go_quote;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
-pub(super) fn check(errors: &mut Errors, kind: &str, old: Option<&Value>, object: &Value) {
+pub(in crate::kube) fn check(errors: &mut Errors, kind: &str, old: Option<&Value>, object: &Value) {
     match kind {
         "Role" | "ClusterRole" => role(errors, kind == "Role", object),
         "RoleBinding" | "ClusterRoleBinding" => binding(errors, kind == "RoleBinding", old, object),

@@ -1,13 +1,19 @@
 use serde_json::json;
 
 use super::*;
+use crate::kube::kinds;
+use crate::kube::schema::Kind;
+
+fn checks(kind: &Kind) -> &'static Checks {
+    &kinds::of_kind(kind).unwrap().checks
+}
 
 #[track_caller]
 fn check_update(api_version: &str, kind: &str, old: Option<&Value>, object: &Value, wanted: &[&str]) {
     let kind = Kind::of(api_version, kind);
     let cluster = kind.kind.starts_with("Cluster") || ["Namespace", "CustomResourceDefinition"].contains(&&*kind.kind);
     let scope = if cluster { Scope::Cluster } else { Scope::Namespaced };
-    let errors = validate(&kind, scope, old, object);
+    let errors = validate(checks(&kind), scope, old, object);
     let texts: Vec<String> = errors.iter().map(|error| format!("{}: {error}", error.field)).collect();
     assert_eq!(texts, wanted, "{object}");
 }
@@ -15,7 +21,7 @@ fn check_update(api_version: &str, kind: &str, old: Option<&Value>, object: &Val
 /// Checks an object with its defaults, in namespace `n` where it has one.
 #[track_caller]
 fn check(api_version: &str, kind: &str, mut object: Value, wanted: &[&str]) {
-    crate::kube::schema::defaults::set_defaults(&Kind::of(api_version, kind), &mut object);
+    kinds::set_defaults(&Kind::of(api_version, kind), &mut object);
     check_update(api_version, kind, None, &object, wanted);
 }
 
@@ -154,7 +160,7 @@ fn workloads_select_what_they_make_and_keep_to_it() {
             "selector": {"matchLabels": {"app": selector}},
             "template": {"metadata": {"labels": {"app": label}}, "spec": {"containers": [{"name": "c", "image": "i"}]}},
         }}));
-        crate::kube::schema::defaults::set_defaults(&Kind::of("apps/v1", "Deployment"), &mut object);
+        kinds::set_defaults(&Kind::of("apps/v1", "Deployment"), &mut object);
         object
     };
     check("apps/v1", "Deployment", deployment("x", "x"), &[]);
@@ -219,7 +225,7 @@ fn job() -> Value {
             },
         },
     });
-    crate::kube::schema::defaults::set_defaults(&Kind::of("batch/v1", "Job"), &mut object);
+    kinds::set_defaults(&Kind::of("batch/v1", "Job"), &mut object);
     object
 }
 
@@ -300,7 +306,12 @@ fn most_of_a_job_never_changes() {
         started["status"] = json!({"startTime": "2026-11-24T00:00:00Z"});
         for old in [job(), started] {
             change(&mut new);
-            let errors = validate(&Kind::of("batch/v1", "Job"), Scope::Namespaced, Some(&old), &new);
+            let errors = validate(
+                checks(&Kind::of("batch/v1", "Job")),
+                Scope::Namespaced,
+                Some(&old),
+                &new,
+            );
             let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
             assert_eq!(fields, ["spec.template"]);
         }
@@ -412,7 +423,7 @@ fn definitions_must_be_structural() {
 #[test]
 fn autoscalers_and_events_are_refused_in_the_servers_words() {
     let words = |kind: &Kind, old: Option<&Value>, object: Value| -> Vec<String> {
-        let errors = validate(kind, Scope::Namespaced, old, &object);
+        let errors = validate(checks(kind), Scope::Namespaced, old, &object);
         errors.iter().map(|error| format!("{}: {error}", error.field)).collect()
     };
     let metadata = json!({"name": "x", "namespace": "default"});

@@ -20,7 +20,7 @@ use crate::kube::object::job::LEGACY_JOB_NAME;
 use crate::kube::object::job::has_manual_selector;
 use crate::value::log::go_quote;
 
-pub(super) fn pod(errors: &mut Errors, old: Option<&Value>, object: &Value) {
+pub(in crate::kube) fn pod(errors: &mut Errors, old: Option<&Value>, object: &Value) {
     let Some(old) = old else {
         pod_spec(errors, "spec", object.get("spec").unwrap_or(&Value::Null));
         return;
@@ -157,7 +157,7 @@ fn count(errors: &mut Errors, path: &str, value: Option<&Value>) {
     }
 }
 
-pub(super) fn replication_controller(errors: &mut Errors, object: &Value) {
+pub(in crate::kube) fn replication_controller(errors: &mut Errors, object: &Value) {
     count(errors, "spec.replicas", object.pointer("/spec/replicas"));
     let selector = object.pointer("/spec/selector");
     if selector
@@ -184,7 +184,7 @@ fn mismatch(errors: &mut Errors, object: &Value) {
     );
 }
 
-pub(super) fn apps(errors: &mut Errors, kind: &str, old: Option<&Value>, object: &Value) {
+pub(in crate::kube) fn apps(errors: &mut Errors, kind: &str, old: Option<&Value>, object: &Value) {
     count(errors, "spec.replicas", object.pointer("/spec/replicas"));
     let selector = object.pointer("/spec/selector").filter(|selector| !selector.is_null());
     match selector {
@@ -295,7 +295,7 @@ fn go_selector(selector: &Value) -> String {
 }
 
 /// FIDELITY: a forbidden change of a Job shows the new value as JSON, where the real server prints it in Go's form.
-pub(super) fn job(errors: &mut Errors, old: Option<&Value>, object: &Value) {
+pub(in crate::kube) fn job(errors: &mut Errors, old: Option<&Value>, object: &Value) {
     let nothing = Value::Null;
     let spec = object.get("spec").unwrap_or(&nothing);
     let before = old.map(|old| old.get("spec").unwrap_or(&nothing));
@@ -438,7 +438,7 @@ fn job_spec(errors: &mut Errors, path: &str, spec: &Value) {
     }
 }
 
-pub(super) fn cron_job(errors: &mut Errors, object: &Value) {
+pub(in crate::kube) fn cron_job(errors: &mut Errors, object: &Value) {
     const POLICIES: [&str; 3] = ["Allow", "Forbid", "Replace"];
     let schedule = text(object, "/spec/schedule");
     if schedule.is_empty() {

@@ -4,10 +4,10 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::protobuf;
-use super::resources::ResourceType;
 use super::status::Failure;
 use super::validation;
 use super::validation::FieldValidation;
+use crate::kube::resource::ResourceType;
 use crate::kube::schema::tree::Tree;
 use crate::service::http::Request;
 

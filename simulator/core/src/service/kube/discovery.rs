@@ -10,9 +10,9 @@ use super::health;
 use super::json_response;
 use super::openapi::answer_tagged;
 use super::openapi::tag;
-use super::resources::ResourceType;
 use super::resources::Resources;
 use super::status::Failure;
+use crate::kube::resource::ResourceType;
 use crate::service::http::Response;
 use crate::service::kube::token_issuer::CONFIGURATION_PATH;
 

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::Context;
-use super::resources::ResourceType;
 use super::status::Failure;
 use crate::cluster::privilege::Refusal;
 use crate::cluster::privilege::check_write;
+use crate::kube::resource::ResourceType;
 
 /// Refuses a role or a binding by which the user would give more than it holds. Of other resources nothing is refused.
 pub(super) fn check(

@@ -16,13 +16,13 @@ use serde_json::json;
 
 use super::Context;
 use super::json_response;
-use super::resources::ResourceType;
 use super::selection::Selection;
 use super::status::Failure;
 use super::table;
 use super::table::IncludeObject;
 use crate::kube::object::ObjectKey;
 use crate::kube::object::ObjectStore;
+use crate::kube::resource::ResourceType;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::value::log::go_quote;

@@ -8,7 +8,9 @@ use super::status::Failure;
 use super::subresources;
 use super::watch;
 use super::write;
-use super::write::Target;
+use super::write::deletion;
+use super::write::target::Target;
+use super::write::target::existing;
 use crate::kube::request_info::Attributes;
 use crate::service::http::Response;
 
@@ -55,14 +57,14 @@ pub(super) fn answer(context: &Context<'_>, attributes: &Attributes) -> Result<R
     }
     let target = Target::new(&resource, namespace, &attributes.name);
     match verb {
-        "get" => list::get(context, &resource, write::existing(&context.cluster, &target)?),
+        "get" => list::get(context, &resource, existing(&context.cluster, &target)?),
         "list" => list::list(context, &resource, namespace),
         "watch" => watch::start(context, &resource, namespace, &attributes.name),
         "create" => write::create(context, &target),
         "update" => write::update(context, &target),
         "patch" => write::patch(context, &target),
-        "delete" => write::delete(context, &target),
-        "deletecollection" => write::delete_collection(context, &resource, namespace),
+        "delete" => deletion::delete(context, &target),
+        "deletecollection" => deletion::delete_collection(context, &resource, namespace),
         _ => Err(Failure::method_not_allowed()),
     }
 }

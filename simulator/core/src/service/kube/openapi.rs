@@ -15,10 +15,11 @@ use sha2::Sha256;
 
 use super::Context;
 use super::json_response;
-use super::resources::ResourceType;
 use super::resources::Resources;
 use super::status::Failure;
 use crate::kube::custom;
+use crate::kube::kinds;
+use crate::kube::resource::ResourceType;
 use crate::kube::schema::Kind;
 use crate::kube::schema::Schema;
 use crate::kube::schema::openapi::Version;
@@ -61,7 +62,7 @@ fn hash(text: &str) -> String {
 /// The documents of the built-in groups never change.
 static BUILT_IN: LazyLock<BTreeMap<GroupVersion, Document>> = LazyLock::new(|| {
     let mut rows: BTreeMap<GroupVersion, Vec<Arc<ResourceType>>> = BTreeMap::new();
-    for row in ResourceType::built_in() {
+    for row in kinds::built_in() {
         let pair = (Arc::clone(&row.group), Arc::clone(&row.version));
         rows.entry(pair).or_default().push(Arc::clone(row));
     }

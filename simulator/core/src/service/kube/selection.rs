@@ -1,17 +1,14 @@
 //! Which objects a list, a watch or a deletion of many picks.
-//!
-//! Source of the fields: `pkg/apis/*/v1/conversion.go` of Kubernetes 1.32 (`AddFieldLabelConversionFunc`).
 
 use serde_json::Value;
 
-use super::resources::ResourceType;
 use super::status::Failure;
+use crate::kube::resource::ResourceType;
 use crate::kube::selector::FieldOperator;
 use crate::kube::selector::FieldSelector;
 use crate::kube::selector::LabelSelector;
 use crate::kube::selector::SelectorError;
 use crate::service::http::Request;
-use crate::value::log::go_quote;
 
 /// What `labelSelector` and `fieldSelector` of a request pick.
 #[derive(Clone, Debug)]
@@ -39,7 +36,7 @@ impl Selection {
         let mut tests = Vec::new();
         for term in fields.terms() {
             let Some((pointer, default)) = field(resource, &term.field) else {
-                return Err(Failure::bad_request(unsupported(resource, &term.field)));
+                return Err(Failure::bad_request(resource.selectable.refusal(&term.field)));
             };
             tests.push(FieldTest {
                 pointer,
@@ -90,85 +87,15 @@ impl Selection {
     }
 }
 
-/// How the server says that a field cannot be selected; kinds with fields of their own have words of their own.
-fn unsupported(resource: &ResourceType, field: &str) -> String {
-    match (&*resource.group, &*resource.kind) {
-        ("", "Event" | "Namespace" | "Node" | "Pod" | "ReplicationController" | "Secret" | "Service")
-        | ("apps", "ReplicaSet")
-        | ("events.k8s.io", "Event")
-        | ("certificates.k8s.io", _) => format!("field label not supported: {field}"),
-        ("batch", "Job") => format!("field label {} not supported for Job", go_quote(field)),
-        _ if resource.custom.is_some() => format!("field label not supported: {field}"),
-        _ => format!(
-            "{} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"",
-            go_quote(field)
-        ),
-    }
-}
-
 /// Where a selectable field stands, and what it is where it is absent.
 fn field(resource: &ResourceType, name: &str) -> Option<(String, &'static str)> {
-    const EVENT: &[(&str, &str, &str)] = &[
-        ("involvedObject.kind", "/involvedObject/kind", ""),
-        ("involvedObject.namespace", "/involvedObject/namespace", ""),
-        ("involvedObject.name", "/involvedObject/name", ""),
-        ("involvedObject.uid", "/involvedObject/uid", ""),
-        ("involvedObject.apiVersion", "/involvedObject/apiVersion", ""),
-        ("involvedObject.resourceVersion", "/involvedObject/resourceVersion", ""),
-        ("involvedObject.fieldPath", "/involvedObject/fieldPath", ""),
-        ("reason", "/reason", ""),
-        ("reportingComponent", "/reportingComponent", ""),
-        ("source", "/source/component", ""),
-        ("type", "/type", ""),
-    ];
-    // The names of events.k8s.io, and where they stand in what is stored.
-    const NEW_EVENT: &[(&str, &str, &str)] = &[
-        ("regarding.kind", "/involvedObject/kind", ""),
-        ("regarding.namespace", "/involvedObject/namespace", ""),
-        ("regarding.name", "/involvedObject/name", ""),
-        ("regarding.uid", "/involvedObject/uid", ""),
-        ("regarding.apiVersion", "/involvedObject/apiVersion", ""),
-        ("regarding.resourceVersion", "/involvedObject/resourceVersion", ""),
-        ("regarding.fieldPath", "/involvedObject/fieldPath", ""),
-        ("reason", "/reason", ""),
-        ("reportingController", "/reportingComponent", ""),
-        ("type", "/type", ""),
-    ];
-    const POD: &[(&str, &str, &str)] = &[
-        ("spec.hostNetwork", "/spec/hostNetwork", "false"),
-        ("spec.nodeName", "/spec/nodeName", ""),
-        ("spec.restartPolicy", "/spec/restartPolicy", ""),
-        ("spec.schedulerName", "/spec/schedulerName", ""),
-        ("spec.serviceAccountName", "/spec/serviceAccountName", ""),
-        ("status.nominatedNodeName", "/status/nominatedNodeName", ""),
-        ("status.phase", "/status/phase", ""),
-        ("status.podIP", "/status/podIP", ""),
-        ("status.podIPs", "/status/podIP", ""),
-    ];
-    const REPLICAS: &[(&str, &str, &str)] = &[("status.replicas", "/status/replicas", "0")];
-    let own: &[(&str, &str, &'static str)] = match (&*resource.group, &*resource.kind) {
-        ("", "Event") => EVENT,
-        ("events.k8s.io", "Event") => NEW_EVENT,
-        ("", "Namespace") => &[("status.phase", "/status/phase", "")],
-        ("", "Node") => &[("spec.unschedulable", "/spec/unschedulable", "false")],
-        ("", "Pod") => POD,
-        ("", "ReplicationController") | ("apps", "ReplicaSet") => REPLICAS,
-        ("", "Secret") => &[("type", "/type", "")],
-        ("", "Service") => &[
-            ("spec.clusterIP", "/spec/clusterIP", ""),
-            ("spec.type", "/spec/type", ""),
-        ],
-        ("batch", "Job") => &[("status.successful", "/status/succeeded", "0")],
-        ("certificates.k8s.io", "CertificateSigningRequest") => &[("spec.signerName", "/spec/signerName", "")],
-        _ => &[],
-    };
     match name {
         "metadata.name" => return Some(("/metadata/name".to_owned(), "")),
         "metadata.namespace" if resource.namespaced => return Some(("/metadata/namespace".to_owned(), "")),
         _ => {}
     }
-    if let Some((_, pointer, default)) = own.iter().find(|(field, ..)| *field == name) {
-        return Some(((*pointer).to_owned(), default));
+    if let Some((pointer, default)) = resource.selectable.find(name) {
+        return Some((pointer.to_owned(), default));
     }
     let declared = resource.custom.as_ref()?.version.get("selectableFields")?.as_array()?;
     let path = format!(".{name}");

@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::json_response;
-use super::resources::ResourceType;
 use crate::cluster::authorize::escape_html;
 use crate::cluster::authorize::forbidden_message;
 use crate::kube::managed_fields::ApplyError;
@@ -14,6 +13,7 @@ use crate::kube::object::disruption::DisruptionError;
 use crate::kube::patch::PatchError;
 use crate::kube::patch::PatchKind;
 use crate::kube::request_info::Attributes;
+use crate::kube::resource::ResourceType;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::value::log::go_quote;
@@ -565,6 +565,7 @@ fn of_cause(reason: &str, message: &str, field: &str) -> Details {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kube::kinds;
 
     fn rendered(failure: &Failure) -> Response {
         failure.render(&Request {
@@ -636,7 +637,7 @@ mod tests {
             &Failure::forbidden(&user, &Attributes::non_resource("get", "/metrics"), ""),
             r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"forbidden: User \"u\" cannot get path \"/metrics\"","reason":"Forbidden","details":{},"code":403}"#,
         );
-        let config_maps = ResourceType::find("", "v1", "configmaps").unwrap();
+        let config_maps = kinds::find("", "v1", "configmaps").unwrap();
         check(
             &Failure::not_found(config_maps, "x"),
             r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"configmaps \"x\" not found","reason":"NotFound","details":{"name":"x","kind":"configmaps"},"code":404}"#,

@@ -14,19 +14,25 @@ use super::json_response;
 use super::list;
 use super::options::Write;
 use super::patch::Patch;
-use super::resources::ResourceType;
 use super::resources::Resources;
-use super::resources::Subresource;
 use super::status;
 use super::status::Failure;
 use super::tokens;
 use super::write;
-use super::write::Target;
-use super::write::Writer;
+use super::write::change::change;
+use super::write::change::change_or_try;
+use super::write::deletion;
+use super::write::pipeline::Pipeline;
+use super::write::target::Target;
+use super::write::target::existing;
+use super::write::writer::Writer;
 use crate::kube::object::disruption;
 use crate::kube::object::strategy::Part;
 use crate::kube::object::text;
 use crate::kube::patch::PatchKind;
+use crate::kube::printer;
+use crate::kube::resource::ResourceType;
+use crate::kube::resource::Subresource;
 use crate::kube::schema::Kind;
 use crate::service::http::Response;
 
@@ -45,7 +51,7 @@ pub(super) fn answer(
         "binding" => return bind(context, target, part),
         "token" => return tokens::answer(context, target, part),
         _ => {
-            write::existing(&context.cluster, target)?;
+            existing(&context.cluster, target)?;
             return Err(Failure::not_implemented(format!(
                 "eks-auth-sim runs no kubelet, so that nothing answers for {}/{}",
                 target.resource.plural, part.name
@@ -53,7 +59,7 @@ pub(super) fn answer(
         }
     };
     match verb {
-        "get" => list::get(context, target.resource, write::existing(&context.cluster, target)?),
+        "get" => list::get(context, target.resource, existing(&context.cluster, target)?),
         "patch" => write::patch_part(context, target, written, &part.name),
         _ => {
             let (object, warnings) = body::object(context.request, target.resource)?;
@@ -142,14 +148,11 @@ fn selector_text(selector: &Value) -> String {
 fn scale(context: &Context<'_>, target: &Target<'_>, part: &Subresource, verb: &str) -> Result<Response, Failure> {
     let shown = |object: &Value| json_response(context.request, 200, &scale_of(target.resource, object), false);
     if verb == "get" {
-        let scale = Arc::new(scale_of(target.resource, write::existing(&context.cluster, target)?));
+        let scale = Arc::new(scale_of(target.resource, existing(&context.cluster, target)?));
         // Its table is its own, whatever it scales.
-        let shown_as = ResourceType {
-            group: Arc::from("autoscaling"),
-            plural: Arc::from("scale"),
-            custom: None,
-            ..target.resource.clone()
-        };
+        let mut shown_as = target.resource.clone();
+        shown_as.custom = None;
+        shown_as.printer = printer::SCALE;
         return list::get(context, &shown_as, &scale);
     }
     let api_version = format!("{}/{}", part.group, part.version);
@@ -160,8 +163,8 @@ fn scale(context: &Context<'_>, target: &Target<'_>, part: &Subresource, verb: &
         _ => Some(Value::from(body::of_kind(context.request, &api_version, &part.kind)?)),
     };
     let paths = scale_paths(target.resource);
-    let stored = write::change(context, |cluster, ids, now| {
-        write::update_in(cluster, target, Part::Whole, Some(&writer), (ids, now), |old| {
+    let stored = change(context, |cluster, ids, now| {
+        Pipeline::of(target, (cluster, ids, now)).by(&writer).update(|old| {
             let scale = match sent {
                 Some(sent) => sent,
                 None => patched_scale(context, &scale_of(target.resource, old))?,
@@ -221,27 +224,30 @@ fn evict(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resu
         ));
     }
     let sent = eviction.get("deleteOptions").cloned().unwrap_or_else(|| json!({}));
-    let options = write::delete_options(&sent)?;
-    let dry_run = write::is_dry_run(&sent) || context.request.query_value("dryRun").as_deref() == Some("All");
-    write::change_or_try(context, dry_run, |cluster, ids, now| {
-        let pod = Arc::clone(write::existing(cluster, target)?);
+    let options = deletion::delete_options(&sent)?;
+    let dry_run = deletion::is_dry_run(&sent) || context.request.query_value("dryRun").as_deref() == Some("All");
+    change_or_try(context, dry_run, |cluster, ids, now| {
+        let pod = Arc::clone(existing(cluster, target)?);
         let taken = disruption::evict(cluster.objects(), &pod, now).map_err(|error| Failure::of_disruption(&error))?;
         if let Some((key, budget)) = taken {
             let budgets = Resources::of(cluster)
                 .find("policy", "v1", "poddisruptionbudgets")
                 .ok_or_else(Failure::path_not_found)?;
             let budgets = Target::new(&budgets, &key.namespace, &key.name);
-            write::update_in(cluster, &budgets, Part::Status, None, (ids, now), |_| Ok(budget))?;
+            Pipeline::of(&budgets, (&mut *cluster, &mut *ids, now))
+                .part(Part::Status)
+                .update(|_| Ok(budget))?;
         }
         // Where the options name a version of the pod, it must still have that one.
         if options.resource_version.is_none() {
-            write::update_in(cluster, target, Part::Status, None, (ids, now), |pod| {
+            let pipeline = Pipeline::of(target, (&mut *cluster, &mut *ids, now)).part(Part::Status);
+            pipeline.update(|pod| {
                 let mut pod = (**pod).clone();
                 disruption::mark_evicted(&mut pod, now);
                 Ok(pod)
             })?;
         }
-        write::delete_in(cluster, target, &options, ids, now)
+        deletion::delete_in(cluster, target, &options, ids, now)
     })?;
     Ok(status::success(context.request, 201))
 }
@@ -249,7 +255,7 @@ fn evict(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resu
 fn bind(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Result<Response, Failure> {
     let binding = Value::from(body::of_kind(context.request, &part.version, &part.kind)?);
     let node = text(&binding, "/target/name").to_owned();
-    write::change(context, |cluster, ids, now| {
+    change(context, |cluster, ids, now| {
         let strategy_free = |old: &Arc<Value>| {
             let assigned = text(old, "/spec/nodeName");
             if !assigned.is_empty() {
@@ -260,7 +266,7 @@ fn bind(context: &Context<'_>, target: &Target<'_>, part: &Subresource) -> Resul
             set(&mut object, "/spec/nodeName", json!(node));
             Ok(object)
         };
-        write::update_in(cluster, target, Part::Whole, None, (ids, now), strategy_free)
+        Pipeline::of(target, (cluster, ids, now)).update(strategy_free)
     })?;
     Ok(status::success(context.request, 201))
 }

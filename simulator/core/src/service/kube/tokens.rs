@@ -9,12 +9,12 @@ use serde_json::json;
 use super::Context;
 use super::body;
 use super::json_response;
-use super::resources::ResourceType;
-use super::resources::Subresource;
 use super::status::Failure;
-use super::write::Target;
+use super::write::target::Target;
 use crate::cluster::service_account::TokenRequest;
 use crate::cluster::service_account::TokenRequestError;
+use crate::kube::kinds;
+use crate::kube::resource::Subresource;
 use crate::service::http::Response;
 use crate::value::log::go_quote;
 
@@ -70,7 +70,7 @@ fn failure(error: TokenRequestError, part: &Subresource) -> Failure {
                 &[("FieldValueInvalid", cause, field.to_owned())],
             )
         }
-        TokenRequestError::NotFound { resource, name } => match ResourceType::find("", "v1", resource) {
+        TokenRequestError::NotFound { resource, name } => match kinds::find("", "v1", resource) {
             Some(resource) => Failure::not_found(resource, &name),
             None => Failure::path_not_found(),
         },

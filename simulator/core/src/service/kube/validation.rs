@@ -1,17 +1,16 @@
 //! What becomes of an object between its body and the store: decoding, defaults and checks, all by the core.
 //!
-//! FIDELITY: what is not checked is said in `core/src/validation.rs` and `core/src/custom.rs`.
+//! FIDELITY: what is not checked is said in `core/src/kube/validation.rs` and `core/src/kube/custom.rs`.
 
 use serde_json::Value;
 
-use super::resources::ResourceType;
 use super::status::Failure;
 use crate::kube::custom;
+use crate::kube::resource::ResourceType;
 use crate::kube::schema::Kind;
 use crate::kube::schema::Schema;
 use crate::kube::schema::decode;
 use crate::kube::schema::decode::Decoded;
-use crate::kube::schema::defaults::set_defaults;
 use crate::kube::schema::tree::Tree;
 use crate::kube::validation;
 use crate::kube::validation::Scope;
@@ -74,9 +73,7 @@ pub(super) fn read(
         why: error.to_string(),
         converted: error.converted(),
     })?;
-    if resource.custom.is_none() {
-        set_defaults(&kind, &mut object);
-    }
+    resource.set_defaults(&mut object);
     let texts: Vec<String> = findings.iter().map(ToString::to_string).collect();
     match unknown {
         FieldValidation::Ignore => Ok((object, Vec::new())),
@@ -145,15 +142,10 @@ pub(super) fn validate(resource: &ResourceType, old: Option<&Value>, object: &Va
     } else {
         Scope::Cluster
     };
-    let kind = resource.to_kind();
-    let errors = match schema_of(resource) {
-        None => validation::validate(&kind, scope, old, object),
-        Some(schema) => {
-            let mut errors = validation::validate_metadata(&kind, scope, old, object);
-            errors.extend(custom::validate(schema, object));
-            errors
-        }
-    };
+    let mut errors = validation::validate(&resource.checks, scope, old, object);
+    if let Some(schema) = schema_of(resource) {
+        errors.extend(custom::validate(schema, object));
+    }
     if errors.is_empty() {
         return Ok(());
     }
@@ -176,10 +168,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::kube::kinds;
 
     #[test]
     fn a_patched_object_is_still_of_its_kind() {
-        let config_maps = ResourceType::find("", "v1", "configmaps").unwrap();
+        let config_maps = kinds::find("", "v1", "configmaps").unwrap();
         for (object, wanted) in [
             (
                 json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "???"}}),
@@ -203,7 +196,7 @@ mod tests {
 
     #[test]
     fn unknown_fields_are_refused_told_or_dropped() {
-        let config_maps = ResourceType::find("", "v1", "configmaps").unwrap();
+        let config_maps = kinds::find("", "v1", "configmaps").unwrap();
         let object = json!({"metadata": {"name": "x", "nmae": "y"}, "spec": 1, "data": {"a": null}});
         let read = |unknown| read(config_maps, object.clone().into(), unknown);
         let wanted = json!({"metadata": {"name": "x", "creationTimestamp": null}, "data": {"a": ""}});

@@ -5,6 +5,7 @@ use crate::cluster::eks::ClusterOwner;
 use crate::cluster::eks::nodegroup::NewNodegroup;
 use crate::cluster::eks::settings::ClusterRequest;
 use crate::cluster::eks::settings::VpcChange;
+use crate::kube::kinds;
 use crate::scenario;
 use crate::scenario::Scenario;
 use crate::value::arn::AccountId;
@@ -172,7 +173,7 @@ fn what_is_missing_is_found() {
         .unwrap()
         .world;
     let documents = Documents::of(world.cluster("my-cluster").unwrap());
-    let find = |plural| ResourceType::find("", "v1", plural).unwrap();
+    let find = |plural| kinds::find("", "v1", plural).unwrap();
     let node = json!({"status": {"nodeInfo": {"bootID": null}, "conditions": [{"type": "Ready"}]}});
     let missing = documents.missing(find("nodes"), &node);
     for field in ["nodeInfo.bootID", "nodeInfo.systemUUID", "conditions[].status"] {

@@ -1,6 +1,9 @@
 //! Tables as a real kube-apiserver 1.32.13 rendered them: `recorded.json` has columns, objects and cells of each kind.
 
+use serde_json::json;
+
 use super::*;
+use crate::kube::resource::CustomType;
 
 /// The columns of the recorded custom resources.
 fn added_columns() -> Value {
@@ -14,22 +17,17 @@ fn added_columns() -> Value {
 }
 
 fn resource(group: &str, plural: &str) -> ResourceType {
-    let mut resource = ResourceType {
-        group: Arc::from(group),
-        plural: Arc::from(plural),
-        ..(**ResourceType::find("", "v1", "pods").unwrap()).clone()
-    };
-    if group == "example.com" {
-        let version = match plural {
-            "things" => json!({"name": "v1", "additionalPrinterColumns": added_columns()}),
-            _ => json!({"name": "v1"}),
-        };
-        resource.custom = Some(super::super::resources::CustomType {
-            version,
-            storage_version: Arc::from("v1"),
-        });
+    if group != "example.com" {
+        return tests::resource(group, plural);
     }
-    resource
+    let version = match plural {
+        "things" => json!({"name": "v1", "additionalPrinterColumns": added_columns()}),
+        _ => json!({"name": "v1"}),
+    };
+    ResourceType::new(group, "v1", (plural, "Kind"), true).of_definition(CustomType {
+        version,
+        storage_version: Arc::from("v1"),
+    })
 }
 
 /// The seconds that a short age stands for: `34s`, `5m3s`, `4m`.

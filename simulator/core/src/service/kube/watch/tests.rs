@@ -1,4 +1,5 @@
 use super::*;
+use crate::kube::kinds;
 use crate::kube::object::ObjectKey;
 use crate::kube::request_info::Attributes;
 use crate::scenario;
@@ -35,7 +36,7 @@ fn watch(state: &State, query: &str) -> Result<Box<dyn Stream>, Failure> {
             attributes: &attributes,
             request: &request,
         };
-        let maps = ResourceType::find("", "v1", "configmaps").unwrap();
+        let maps = kinds::find("", "v1", "configmaps").unwrap();
         match start(&context, maps, "default", "")?.delivery {
             Delivery::Streamed(stream) => Ok(stream),
             other => panic!("{other:?}"),

@@ -3,7 +3,10 @@
 use serde_json::Value;
 use serde_json::json;
 
+use super::pipeline::NAME_ATTEMPTS;
+use super::pipeline::SUFFIX_LENGTH;
 use super::*;
+use crate::kube::kinds;
 use crate::kube::request_info::attributes;
 use crate::scenario;
 use crate::service::http::Request;
@@ -11,6 +14,8 @@ use crate::service::http::Response;
 use crate::service::kube::Context;
 use crate::service::kube::objects;
 use crate::service::testing::State;
+use crate::value::id::IdGenerator;
+use crate::value::instant::Timestamp;
 use crate::value::user::SYSTEM_MASTERS;
 use crate::value::user::UserInfo;
 
@@ -546,7 +551,7 @@ fn a_name_that_is_made_up_fits_and_is_tried_again() {
         };
         (0..count).map(next).collect::<Vec<String>>()
     };
-    let target = Target::new(ResourceType::find("", "v1", "configmaps").unwrap(), "default", "");
+    let target = Target::new(kinds::find("", "v1", "configmaps").unwrap(), "default", "");
     let taken = names(NAME_ATTEMPTS);
     let try_with = |taken: &[String]| {
         let mut world = (*api.0.snapshot()).clone();
@@ -559,7 +564,9 @@ fn a_name_that_is_made_up_fits_and_is_tried_again() {
                 .unwrap();
         }
         let object = json!({"metadata": {"generateName": "y-"}});
-        create_in(cluster, &target, object, None, ids, now).map(|made| made["metadata"]["name"].clone())
+        Pipeline::of(&target, (cluster, ids, now))
+            .create(object)
+            .map(|made| made["metadata"]["name"].clone())
     };
     assert_eq!(try_with(&taken[..7]).unwrap(), json!(taken[7]));
     assert!(try_with(&taken).unwrap_err().is_already_exists());

@@ -16,6 +16,17 @@ use super::present;
 use super::text;
 use crate::value::instant::Timestamp;
 
+/// Pods that have ended are marked.
+pub(super) fn conditions(object: &Value) -> Option<Value> {
+    let phase = text(object, "/status/phase");
+    let message = match phase {
+        "Succeeded" => "The pod has completed successfully.",
+        "Failed" => "The pod failed.",
+        _ => return None,
+    };
+    Some(json!([{"type": "Completed", "status": "True", "reason": phase, "message": message}]))
+}
+
 pub(super) fn pod(view: &View<'_>) -> Vec<Value> {
     let summary = PodSummary::new(view.object);
     let restarts = match summary.restarts {

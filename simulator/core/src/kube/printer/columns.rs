@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::json;
 
 /// A column's definition.
+#[derive(Debug)]
 pub(super) struct Column {
     name: &'static str,
     /// `string`, `integer`, `boolean` or `date`.
