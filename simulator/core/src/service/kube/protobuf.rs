@@ -55,7 +55,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Value, ProtobufError> {
     let mut fields = Map::new();
     fields.insert("apiVersion".to_owned(), json!(api_version));
     fields.insert("kind".to_owned(), json!(kind));
-    Decoder { schema }.message(object, None, raw, &mut fields, DEPTH_LIMIT)?;
+    MessageDecoder { schema }.message(object, None, raw, &mut fields, DEPTH_LIMIT)?;
     Ok(normal(schema, object, Value::Object(fields).into())?.object)
 }
 
@@ -102,12 +102,12 @@ pub(super) enum ProtobufError {
     WireTypeOfField { number: u32 },
 }
 
-struct Decoder<'a> {
+struct MessageDecoder<'a> {
     schema: &'a Schema,
 }
 
 // INVARIANT: each step consumes input, so decoding is linear in it; the depth is bounded by `left`.
-impl Decoder<'_> {
+impl MessageDecoder<'_> {
     /// Takes a message in: the last scalar wins, messages merge, lists and maps grow. `embedded` is the number of the
     /// embedded message that `body` is, where it is one.
     fn message(
