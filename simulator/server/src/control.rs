@@ -4,6 +4,8 @@
 
 pub(crate) mod api;
 mod restage;
+#[cfg(test)]
+mod tests;
 
 use eks_auth_core::cluster::eks::Cluster;
 use eks_auth_core::cluster::eks::parameter::LogType;
@@ -643,126 +645,4 @@ fn trace_json(trace: &Trace) -> Value {
             })
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use eks_auth_core::scenario;
-    use eks_auth_core::scenario::ProfileSource;
-
-    use std::sync::Arc;
-
-    use crate::environment::profile::Credentials;
-    use crate::state::clock::ManualClock;
-
-    use super::*;
-
-    #[test]
-    fn an_explanation_tells_which_profile_would_be_let_in() {
-        const STRANGER: &str = "        - name: testuser\n        - name: stranger\n";
-        let world = scenario::ARTICLE_WORLD.replacen("        - name: testuser\n", STRANGER, 1)
-            + "    - {name: stranger, user: stranger}\n";
-        let now = Timestamp::parse_rfc3339("2026-11-24T00:44:57Z").unwrap();
-        let staging = scenario::stage(&world, now).unwrap();
-        let mut client = ClientContext::default();
-        let mut token = String::new();
-        for profile in &staging.profiles {
-            let mut seen = ClientProfile {
-                name: profile.name.clone(),
-                ..ClientProfile::default()
-            };
-            match &profile.source {
-                ProfileSource::AccessKey { id, secret, .. } => {
-                    seen.access_key_id = Some(id.clone());
-                    let credentials = Credentials {
-                        access_key_id: id.clone(),
-                        secret: secret.clone(),
-                        session_token: None,
-                    };
-                    // The last one is the stranger's.
-                    token = credentials.bearer_token("us-west-2", None, "my-cluster", now);
-                }
-                ProfileSource::AssumeRole { role_arn, .. } => seen.role_arn = Some(role_arn.clone()),
-                ProfileSource::Sso { .. } => {}
-            }
-            client.profiles.push(seen);
-        }
-        assert_eq!(client_context(&client_json(&client)), client);
-        let explain = |client| explain_in(&staging.world, now, Subject::Token(&token), None, client).unwrap();
-        assert_eq!(explain(None)["cause"], "identity-not-mapped");
-        let explanation = explain(Some(&client));
-        assert_eq!(explanation["cause"], "wrong-profile");
-        let text = explanation["text"].as_str().unwrap();
-        assert!(text.contains("profile default would be let in"), "{text}");
-        assert!(text.contains("profile creator would be let in"), "{text}");
-        assert!(!text.contains("profile admin-test-role would be let in"), "{text}");
-    }
-
-    fn clock_answer(state: &State, body: Option<Value>) -> (u16, Value) {
-        let own = ["127.0.0.1:1".to_owned()];
-        let request = Request {
-            method: if body.is_some() { "POST" } else { "GET" }.to_owned(),
-            path: "/v1/clock".to_owned(),
-            query: String::new(),
-            headers: vec![("host".to_owned(), own[0].clone())],
-            body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
-            peer: ([127, 0, 0, 1], 1).into(),
-        };
-        let response = handle(state, &own, &request);
-        (response.status, serde_json::from_slice(&response.body).unwrap())
-    }
-
-    #[test]
-    fn the_clock_moves_stands_still_and_runs_on() {
-        let machine = Timestamp::parse_rfc3339("2026-11-24T00:44:57Z").unwrap();
-        let clock = Arc::new(ManualClock::new(machine));
-        let world = scenario::stage(scenario::ARTICLE_WORLD, machine).unwrap().world;
-        let state = State::new(world, Box::new(Arc::clone(&clock)), Box::new(|_| {})).unwrap();
-        // What is asked, and what the clock shows then; the machine's goes on by a minute each time.
-        for (body, now, offset, frozen) in [
-            (None, "2026-11-24T00:44:57Z", 0, false),
-            (
-                Some(json!({"advance_seconds": 960})),
-                "2026-11-24T01:01:57Z",
-                960,
-                false,
-            ),
-            (None, "2026-11-24T01:02:57Z", 960, false),
-            (Some(json!({"freeze": true})), "2026-11-24T01:03:57Z", 960, true),
-            (None, "2026-11-24T01:03:57Z", 900, true),
-            (Some(json!({"advance_seconds": -57})), "2026-11-24T01:03:00Z", 783, true),
-            (
-                Some(json!({"set": "2026-11-24T00:00:00Z"})),
-                "2026-11-24T00:00:00Z",
-                -3057,
-                true,
-            ),
-            (Some(json!({"thaw": true})), "2026-11-24T00:00:00Z", -3117, false),
-            (None, "2026-11-24T00:01:00Z", -3117, false),
-            (
-                Some(json!({"freeze": "2026-01-01T00:00:00Z"})),
-                "2026-01-01T00:00:00Z",
-                -28_256_037,
-                true,
-            ),
-            (Some(json!({"reset": true})), "2026-11-24T00:54:57Z", 0, false),
-        ] {
-            let wanted = json!({"now": now, "offset_seconds": offset, "frozen": frozen});
-            assert_eq!(clock_answer(&state, body.clone()), (200, wanted), "{body:?}");
-            assert_eq!(state.now().render_rfc3339(), now);
-            clock.advance(60);
-        }
-        for (body, error) in [
-            (json!({}), "the body must have"),
-            (json!({"freeze": false}), "the body must have"),
-            (json!({"set": "now"}), "YYYY-MM-DDTHH:MM:SSZ"),
-            (json!({"freeze": "now"}), "YYYY-MM-DDTHH:MM:SSZ"),
-            (json!({"advance_seconds": i64::MAX}), "a hundred years"),
-        ] {
-            let (status, answer) = clock_answer(&state, Some(body.clone()));
-            let message = answer["error"].as_str().unwrap();
-            assert!(status == 400 && message.contains(error), "{body}: {message}");
-        }
-        assert_eq!(state.clock_ahead_ms(), 0);
-    }
 }
