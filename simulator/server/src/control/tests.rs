@@ -2,10 +2,14 @@ use std::io;
 use std::sync::Arc;
 
 use eks_auth_core::cluster::mapping::Identity;
+use eks_auth_core::explain::ClientProfile;
 use eks_auth_core::scenario;
 use eks_auth_core::scenario::ProfileSource;
 use eks_auth_core::value::log::Level;
+use eks_auth_core::value::log::LogLine;
+use eks_auth_core::value::trace::Trace;
 use eks_auth_core::value::user::UserInfo;
+use serde_json::json;
 
 use crate::environment::profile::Credentials;
 use crate::net::tls::Authority;
@@ -46,12 +50,12 @@ fn an_explanation_tells_which_profile_would_be_let_in() {
         }
         client.profiles.push(seen);
     }
-    assert_eq!(client_context(&client_json(&client)), client);
+    assert_eq!(ClientContext::from(api::Client::from(client.clone())), client);
     let explain = |client| explain_in(&staging.world, now, Subject::Token(&token), None, client).unwrap();
-    assert_eq!(explain(None)["cause"], "identity-not-mapped");
+    assert_eq!(explain(None).parts.cause, "identity-not-mapped");
     let explanation = explain(Some(&client));
-    assert_eq!(explanation["cause"], "wrong-profile");
-    let text = explanation["text"].as_str().unwrap();
+    assert_eq!(explanation.parts.cause, "wrong-profile");
+    let text = &explanation.text;
     assert!(text.contains("profile default would be let in"), "{text}");
     assert!(text.contains("profile creator would be let in"), "{text}");
     assert!(!text.contains("profile admin-test-role would be let in"), "{text}");
@@ -472,6 +476,10 @@ fn events_are_as_recorded() {
             ("GET /v1/audit-events", 200, r#"{"events":[]}"#),
         ],
     );
+    // Whoever reads them has all that they say.
+    let answer = String::from_utf8(send(&state, "GET", "/v1/events", "").body).unwrap();
+    let events: api::Events = serde_json::from_str(&answer).unwrap();
+    assert_eq!(api::text(&events) + "\n", answer);
 }
 
 #[test]
@@ -484,6 +492,11 @@ fn certificates_the_world_and_refusals_are_as_recorded() {
                 r#"POST /v1/client-certificate {"groups":[]}"#,
                 400,
                 r#"{"error":"name the user"}"#,
+            ),
+            (
+                r#"POST /v1/client-certificate {"user":"jane","groups":"a"}"#,
+                400,
+                r#"{"error":"invalid type: string \"a\", expected a sequence"}"#,
             ),
             (
                 r#"POST /v1/client-certificate {"user":"jane","groups":["a","b","c"]}"#,
