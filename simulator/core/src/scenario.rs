@@ -19,6 +19,7 @@ pub use self::schema::schema;
 pub use self::template::Piece;
 pub use self::template::Placeholder;
 pub use self::template::Template;
+pub use self::template::TemplateError;
 use crate::aws::iam::SecretKey;
 use crate::aws::iam::SessionToken;
 use crate::explain::Cause;

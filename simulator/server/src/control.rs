@@ -3,32 +3,43 @@
 //! Browsers are kept out: a request must name the listener's own address in Host and carry no Origin.
 
 pub(crate) mod api;
+mod event;
 mod restage;
+#[cfg(test)]
+mod tests;
 
 use eks_auth_core::cluster::eks::Cluster;
 use eks_auth_core::cluster::eks::parameter::LogType;
 use eks_auth_core::explain;
 use eks_auth_core::explain::ClientContext;
-use eks_auth_core::explain::ClientProfile;
 use eks_auth_core::explain::Explanation;
 use eks_auth_core::service::aws::sign_in;
+use eks_auth_core::service::aws::sign_in::ApproveError;
 use eks_auth_core::value::instant::Timestamp;
-use eks_auth_core::value::log::LogLine;
-use eks_auth_core::value::trace::Trace;
-use eks_auth_core::value::trace::Verdict;
+use eks_auth_core::value::instant::TimestampError;
 use eks_auth_core::value::user::SYSTEM_MASTERS;
 use eks_auth_core::world::World;
 use eks_auth_core::world::authenticate::Authentication;
 use eks_auth_core::world::authenticate::AuthenticationRequest;
 use eks_auth_core::world::authenticate::authenticate;
+use eks_auth_core::world::fault::FaultError;
 use eks_auth_core::world::fault::FaultSpec;
+use eks_auth_core::world::world_clock::TooFar;
 use eks_auth_core::world::world_clock::WorldClock;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::json;
 
-use self::api::Restaged;
+use self::api::Ask;
+use self::api::FaultIdError;
+use self::api::Freeze;
+use self::api::Operation;
+use self::api::RouteError;
+use self::api::Signer;
+use self::api::Verified;
 use self::restage::RestageError;
 use crate::authenticator::client_certificate;
+use crate::authenticator::client_certificate::IssueError;
 use crate::net::http::Request;
 use crate::net::http::Response;
 use crate::shell;
@@ -42,294 +53,308 @@ const NO_REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
 /// Answers a request to the control interface, which is reached under `own_hosts`.
 #[must_use]
 pub fn handle(state: &State, own_hosts: &[String], request: &Request) -> Response {
+    answer(state, own_hosts, request).unwrap_or_else(|error| {
+        let refusal = api::Refusal {
+            error: error.to_string(),
+        };
+        render(error.status(), &refusal)
+    })
+}
+
+fn answer(state: &State, own_hosts: &[String], request: &Request) -> Result<Response, ControlError> {
     let host = request.header("host").unwrap_or_default();
     if !own_hosts.iter().any(|own| own == host) || request.header("origin").is_some() {
-        return render(403, &json!({"error": "the control interface answers local tools only"}));
+        return Err(ControlError::NotLocal);
     }
-    let answer = match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/v1/events") => {
-            let since = request.query_value("since").and_then(|since| since.parse().ok());
-            let events = state.journal().since(since.unwrap_or(0));
-            Ok(json!({"events": events.iter().map(event_json).collect::<Vec<_>>()}))
-        }
-        ("GET", "/v1/audit-events") => Ok(audit_events(state)),
-        ("POST", "/v1/client-certificate") => {
-            body(request).and_then(|body| issue_certificate(state, &body).map_err(|why| ControlError::new(400, why)))
-        }
-        ("GET", "/v1/clock") => Ok(clock_json(state)),
-        ("POST", "/v1/clock") => body(request).and_then(|body| move_clock(state, &body)),
-        ("POST", "/v1/explain") => body(request).and_then(|body| explain_request(state, &body)),
-        ("POST", "/v1/verify") => body(request).map(|body| {
-            let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-            // That a token is not good is an answer like another.
-            let verified = verify_in(&state.snapshot(), state.now(), text("token"), text("cluster"));
-            verified.unwrap_or_else(|message| json!({"refused": message}))
+    match Operation::of(&request.method, &request.path)? {
+        Operation::AddFault => asked(request, |spec: FaultSpec| {
+            let id = state.change(|world| world.faults.add(spec))?;
+            Ok(api::FaultAdded { id })
         }),
-        ("POST", "/v1/reset") => restaged(restage::reset(state)),
-        ("GET", "/v1/snapshot") => match restage::snapshot(state) {
-            Ok(document) => return Response::new(200, "application/json", document),
-            Err(error) => Err(error.into()),
-        },
-        ("POST", "/v1/restore") => restaged(restage::restore(state, &request.body)),
-        ("GET", "/v1/sso") => Ok(sign_ins_json(state)),
-        ("POST", "/v1/sso/approve") => body(request).and_then(|body| {
-            let text = |name: &str| body.get(name).and_then(Value::as_str);
-            let approved = shell::call(state, |call| {
-                sign_in::approve(call, text("user_code").unwrap_or_default(), text("user"))
-            });
-            approved
-                .map(|user| json!({"user": user}))
-                .map_err(|message| ControlError::new(404, message))
-        }),
-        ("GET", "/v1/faults") => Ok(faults_json(state)),
-        ("POST", "/v1/faults") => body(request).and_then(|body| {
-            let spec: FaultSpec =
-                serde_json::from_value(body).map_err(|error| ControlError::new(400, error.to_string()))?;
-            let added = state.change(|world| world.faults.add(spec));
-            let id = added.map_err(|message| ControlError::new(400, message))?;
-            Ok(json!({"id": id}))
-        }),
-        ("DELETE", "/v1/faults") => {
-            let id = request.query_value("id").map(|id| id.parse()).transpose();
-            let id = id.map_err(|_| ControlError::new(400, "id is the number of a fault"));
-            id.map(|id| json!({"cleared": state.change(|world| world.faults.clear(id))}))
+        Operation::ApproveSignIn => asked(request, |asked: api::ApproveSignIn| approve(state, &asked)),
+        Operation::ClearFaults => {
+            let api::ClearFaults { id } = api::ClearFaults::of(request)?;
+            let cleared = state.change(|world| world.faults.clear(id));
+            reply::<api::ClearFaults>(&api::FaultsCleared { cleared })
         }
-        (
-            _,
-            "/v1/audit-events"
-            | "/v1/client-certificate"
-            | "/v1/clock"
-            | "/v1/events"
-            | "/v1/explain"
-            | "/v1/faults"
-            | "/v1/reset"
-            | "/v1/restore"
-            | "/v1/snapshot"
-            | "/v1/sso"
-            | "/v1/sso/approve"
-            | "/v1/verify",
-        ) => Err(ControlError::new(405, "method not allowed")),
-        _ => Err(ControlError::new(404, "no such path")),
-    };
-    match answer {
-        Ok(value) => render(200, &value),
-        Err(error) => render(error.status, &json!({"error": error.message})),
+        Operation::Explain => asked(request, |asked| explain_request(state, asked)),
+        Operation::IssueCertificate => asked(request, |asked: api::IssueCertificate| issue_certificate(state, &asked)),
+        Operation::ListAuditEvents => reply::<api::ListAuditEvents>(&audit_events(state)),
+        Operation::ListEvents => {
+            let events = state.journal().since(api::ListEvents::of(request).since);
+            reply::<api::ListEvents>(&api::Events {
+                events: events.iter().map(event::render).collect(),
+            })
+        }
+        Operation::ListFaults => reply::<api::ListFaults>(&api::Faults {
+            faults: state.snapshot().faults.iter().map(api::Fault::from).collect(),
+        }),
+        Operation::ListSignIns => reply::<api::ListSignIns>(&sign_ins(state)),
+        Operation::MoveClock => asked(request, |asked| move_clock(state, asked)),
+        Operation::ReadClock => reply::<api::ReadClock>(&clock(state)),
+        Operation::Reset => reply::<api::Reset>(&restage::reset(state)?),
+        Operation::Restore => reply::<api::Restore>(&restage::restore(state, &request.body)?),
+        Operation::Snapshot => Ok(Response::new(200, "application/json", restage::snapshot(state)?)),
+        Operation::Verify => asked(request, |api::Verify { token, cluster }| {
+            let verified = verify_in(&state.snapshot(), state.now(), &token, &cluster);
+            Ok(verified.map_or_else(|refused| Verified::Bad { refused }, Verified::Good))
+        }),
     }
 }
 
-struct ControlError {
-    status: u16,
-    message: String,
+/// Answers what the body asks.
+fn asked<A: Ask + DeserializeOwned>(
+    request: &Request,
+    answer: impl FnOnce(A) -> Result<A::Answer, ControlError>,
+) -> Result<Response, ControlError> {
+    let body: Value = serde_json::from_slice(&request.body).map_err(ControlError::NoJson)?;
+    let asked = serde_json::from_value(body).map_err(ControlError::Body)?;
+    reply::<A>(&answer(asked)?)
+}
+
+/// The answer to what was asked.
+fn reply<A: Ask>(answer: &A::Answer) -> Result<Response, ControlError> {
+    Ok(render(200, answer))
+}
+
+fn render(status: u16, body: &impl Serialize) -> Response {
+    Response::new(status, "application/json", api::text(body) + "\n")
+}
+
+/// Why the control interface does not do what it is asked.
+#[derive(Debug, thiserror::Error)]
+enum ControlError {
+    /// A browser asks, or somebody who came by another name.
+    #[error("the control interface answers local tools only")]
+    NotLocal,
+    /// The request is for no operation.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// The body is no JSON.
+    #[error("the body is not JSON: {0}")]
+    NoJson(#[source] serde_json::Error),
+    /// The body is not what the operation is asked.
+    #[error("{0}")]
+    Body(#[source] serde_json::Error),
+    /// Nothing is asked of the clock.
+    #[error("the body must have `advance_seconds`, `set`, `freeze`, `thaw` or `reset`")]
+    NoMove,
+    /// A text is no instant.
+    #[error(transparent)]
+    Instant(#[from] TimestampError),
+    /// The clock does not go there.
+    #[error(transparent)]
+    TooFar(#[from] TooFar),
+    /// There is no such fault.
+    #[error(transparent)]
+    FaultId(#[from] FaultIdError),
+    /// The fault makes no sense.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
+    /// A state without a simulator around it has no authority.
+    #[error("nothing is served here")]
+    NotServed,
+    /// No such certificate can be made.
+    #[error(transparent)]
+    Certificate(#[from] IssueError),
+    /// There is not one thing to be explained.
+    #[error("the body must have one of `token`, `arn`, `last`")]
+    NoSubject,
+    /// What is to be explained is not there.
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
+    /// No such sign-in can be approved.
+    #[error(transparent)]
+    SignIn(#[from] ApproveError),
+    /// The World stays as it is.
+    #[error(transparent)]
+    Restage(#[from] RestageError),
 }
 
 impl ControlError {
-    fn new(status: u16, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
+    /// The HTTP status that says it.
+    fn status(&self) -> u16 {
+        match self {
+            Self::NoJson(_)
+            | Self::Body(_)
+            | Self::NoMove
+            | Self::Instant(_)
+            | Self::TooFar(_)
+            | Self::FaultId(_)
+            | Self::Fault(_)
+            | Self::NotServed
+            | Self::Certificate(_)
+            | Self::NoSubject => 400,
+            Self::NotLocal => 403,
+            Self::Route(RouteError::Path) | Self::Explain(_) | Self::SignIn(_) => 404,
+            Self::Route(RouteError::Method) => 405,
+            Self::Restage(error) => error.status(),
         }
     }
 }
 
-impl From<RestageError> for ControlError {
-    fn from(error: RestageError) -> Self {
-        Self::new(error.status(), error.to_string())
-    }
+fn issue_certificate(state: &State, asked: &api::IssueCertificate) -> Result<api::IssuedCertificate, ControlError> {
+    let listeners = state.listeners().ok_or(ControlError::NotServed)?;
+    let api::IssueCertificate { user, groups, seconds } = asked;
+    let (certificate, key) = client_certificate::issue(listeners.authority(), state.now(), user, groups, *seconds)?;
+    let world = state.snapshot();
+    let clusters = world.clusters.values().map(|cluster| api::CertificateCluster {
+        name: cluster.name.clone(),
+        endpoint: cluster.endpoint.clone(),
+        certificate_authority: cluster.certificate_authority.clone(),
+    });
+    Ok(api::IssuedCertificate {
+        certificate,
+        key,
+        clusters: clusters.collect(),
+    })
 }
 
-fn issue_certificate(state: &State, wish: &Value) -> Result<Value, String> {
-    let listeners = state.listeners().ok_or("nothing is served here")?;
-    client_certificate::issue(listeners.authority(), &state.snapshot(), state.now(), wish)
-}
-
-fn restaged(restaged: Result<Restaged, RestageError>) -> Result<Value, ControlError> {
-    Ok(json!(restaged?))
-}
-
-fn body(request: &Request) -> Result<Value, ControlError> {
-    serde_json::from_slice(&request.body)
-        .map_err(|error| ControlError::new(400, format!("the body is not JSON: {error}")))
-}
-
-fn render(status: u16, value: &Value) -> Response {
-    Response::new(status, "application/json", format!("{value}\n"))
+fn approve(state: &State, asked: &api::ApproveSignIn) -> Result<api::Approved, ControlError> {
+    let approved = shell::call(state, |call| {
+        sign_in::approve(call, &asked.user_code, asked.user.as_deref())
+    });
+    Ok(api::Approved { user: approved? })
 }
 
 /// The audit events of all clusters, as their logs have them.
-fn audit_events(state: &State) -> Value {
+fn audit_events(state: &State) -> api::AuditEvents {
     let (world, logs) = (state.snapshot(), state.logs().snapshot());
     let mut lines = Vec::new();
     for cluster in world.clusters.values() {
         let stream = cluster.log_stream(LogType::Audit);
         let events = stream.and_then(|stream| logs.group(&cluster.log_group()).ok()?.stream(&stream).ok());
         for event in events.into_iter().flat_map(|stream| stream.events()) {
-            lines.push(serde_json::from_str::<Value>(&event.message).unwrap_or_default());
+            lines.push(serde_json::from_str(&event.message).unwrap_or_default());
         }
     }
-    json!({"events": lines})
+    api::AuditEvents { events: lines }
 }
 
-fn faults_json(state: &State) -> Value {
-    let faults: Vec<Value> = state
-        .snapshot()
-        .faults
-        .iter()
-        .map(|fault| {
-            let mut value = serde_json::to_value(&fault.spec).unwrap_or_default();
-            if let Some(members) = value.as_object_mut() {
-                members.retain(|_, value| !value.is_null());
-                members.insert("id".to_owned(), json!(fault.id));
-            }
-            value
-        })
-        .collect();
-    json!({"faults": faults})
+fn clock(state: &State) -> api::Clock {
+    api::Clock {
+        now: state.now().render_rfc3339(),
+        offset_seconds: (state.clock_ahead_ms() + 500).div_euclid(1000),
+        frozen: state.snapshot().clock.is_frozen(),
+    }
 }
 
-fn clock_json(state: &State) -> Value {
-    json!({
-        "now": state.now().render_rfc3339(),
-        // To the nearest second: a clock is set by whole ones.
-        "offset_seconds": (state.clock_ahead_ms() + 500).div_euclid(1000),
-        "frozen": state.snapshot().clock.is_frozen(),
-    })
-}
-
-/// The sign-ins to Identity Center that wait for approval, the newest first.
-fn sign_ins_json(state: &State) -> Value {
+fn sign_ins(state: &State) -> api::SignIns {
     let world = state.snapshot();
     let center = world.identity_center.as_ref();
-    let pending: Vec<Value> = center
-        .into_iter()
-        .flat_map(|center| center.pending(state.now()))
-        .map(|pending| json!({"user_code": pending.user_code, "expires": pending.expires.render_rfc3339()}))
-        .collect();
-    json!({"sign_ins": pending})
-}
-
-fn move_clock(state: &State, body: &Value) -> Result<Value, ControlError> {
-    let is_asked = |name: &str| body.get(name).and_then(Value::as_bool) == Some(true);
-    let instant = |name: &str| {
-        let text = body.get(name).and_then(Value::as_str);
-        text.map(Timestamp::parse_rfc3339)
-            .transpose()
-            .map_err(|error| ControlError::new(400, error.to_string()))
-    };
-    let moved = if let Some(seconds) = body.get("advance_seconds").and_then(Value::as_i64) {
-        state.change_clock(|clock, machine| clock.advanced(seconds, machine))
-    } else if let Some(at) = instant("set")? {
-        state.change_clock(|clock, machine| clock.set(at, machine))
-    } else if let Some(at) = instant("freeze")? {
-        state.change_clock(|clock, machine| clock.frozen(machine).set(at, machine))
-    } else if is_asked("freeze") {
-        state.change_clock(|clock, machine| Ok(clock.frozen(machine)))
-    } else if is_asked("thaw") {
-        state.change_clock(|clock, machine| Ok(clock.thawed(machine)))
-    } else if is_asked("reset") {
-        state.change_clock(|_, _| Ok(WorldClock::default()))
-    } else {
-        return Err(ControlError::new(
-            400,
-            "the body must have `advance_seconds`, `set`, `freeze`, `thaw` or `reset`",
-        ));
-    };
-    moved.map_err(|too_far| ControlError::new(400, too_far.to_string()))?;
-    Ok(clock_json(state))
-}
-
-fn explain_request(state: &State, body: &Value) -> Result<Value, ControlError> {
-    let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let client = body
-        .get("client")
-        .filter(|client| client.is_object())
-        .map(client_context);
-    if body.get("last").and_then(Value::as_bool) == Some(true) {
-        return explain_last(state, text("cluster"), client.as_ref());
+    let pending = center.into_iter().flat_map(|center| center.pending(state.now()));
+    let sign_ins = pending.map(|pending| api::SignIn {
+        user_code: pending.user_code,
+        expires: pending.expires.render_rfc3339(),
+    });
+    api::SignIns {
+        sign_ins: sign_ins.collect(),
     }
-    let subject = match (text("token"), text("arn")) {
+}
+
+fn move_clock(state: &State, asked: api::MoveClock) -> Result<api::Clock, ControlError> {
+    let moved = match asked {
+        api::MoveClock {
+            advance_seconds: Some(seconds),
+            ..
+        } => state.change_clock(|clock, machine| clock.advanced(seconds, machine)),
+        api::MoveClock { set: Some(at), .. } => {
+            let at = Timestamp::parse_rfc3339(&at)?;
+            state.change_clock(|clock, machine| clock.set(at, machine))
+        }
+        api::MoveClock {
+            freeze: Some(Freeze::At(at)),
+            ..
+        } => {
+            let at = Timestamp::parse_rfc3339(&at)?;
+            state.change_clock(|clock, machine| clock.frozen(machine).set(at, machine))
+        }
+        api::MoveClock {
+            freeze: Some(Freeze::Here(true)),
+            ..
+        } => state.change_clock(|clock, machine| Ok(clock.frozen(machine))),
+        api::MoveClock { thaw: Some(true), .. } => state.change_clock(|clock, machine| Ok(clock.thawed(machine))),
+        api::MoveClock { reset: Some(true), .. } => state.change_clock(|_, _| Ok(WorldClock::default())),
+        _ => return Err(ControlError::NoMove),
+    };
+    moved?;
+    Ok(clock(state))
+}
+
+fn explain_request(state: &State, asked: api::Explain) -> Result<api::Explanation, ControlError> {
+    let client = asked.client.map(ClientContext::from);
+    let cluster = asked.cluster.as_deref();
+    if asked.last {
+        return Ok(explain_last(state, cluster, client.as_ref())?);
+    }
+    let subject = match (&asked.token, &asked.arn) {
         (Some(token), None) => Subject::Token(token),
         (None, Some(arn)) => Subject::Arn(arn),
-        _ => {
-            return Err(ControlError::new(
-                400,
-                "the body must have one of `token`, `arn`, `last`",
-            ));
-        }
+        _ => return Err(ControlError::NoSubject),
     };
-    explain_in(
-        &state.snapshot(),
-        state.now(),
-        subject,
-        text("cluster"),
-        client.as_ref(),
-    )
-    .map_err(|message| ControlError::new(404, message))
+    let explained = explain_in(&state.snapshot(), state.now(), subject, cluster, client.as_ref());
+    Ok(explained?)
 }
 
 /// What is to be explained.
 #[derive(Clone, Copy)]
-pub enum Subject<'a> {
+pub(crate) enum Subject<'a> {
     /// What becomes of this bearer token.
     Token(&'a str),
     /// What becomes of this principal.
     Arn(&'a str),
 }
 
-/// Reads what [`client_json`] wrote.
-fn client_context(value: &Value) -> ClientContext {
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let profiles = value.get("profiles").and_then(Value::as_array);
-    ClientContext {
-        environment_key: text(value, "environment_key"),
-        chosen_profile: text(value, "chosen_profile"),
-        profiles: profiles
-            .into_iter()
-            .flatten()
-            .map(|profile| ClientProfile {
-                name: text(profile, "name").unwrap_or_default(),
-                access_key_id: text(profile, "access_key_id"),
-                role_arn: text(profile, "role_arn"),
-            })
-            .collect(),
-    }
+/// Why there is nothing to be explained.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ExplainError {
+    /// The World has no such cluster.
+    #[error("no cluster `{name}`; there is {known}")]
+    NoCluster {
+        /// The name that was asked for.
+        name: String,
+        /// The names of those that there are.
+        known: String,
+    },
+    /// The World has not one cluster only.
+    #[error("name the cluster with --cluster: {known}")]
+    WhichCluster {
+        /// The names of those that there are.
+        known: String,
+    },
+    /// Nothing was judged that could still be explained.
+    #[error("no token has come in yet, or the cluster is gone{}", behind_semicolon(.unserved.as_deref()))]
+    NothingJudged {
+        /// A call of something that the simulator does not serve.
+        unserved: Option<String>,
+    },
 }
 
-/// The client's configuration as `/v1/explain` takes it.
-#[must_use]
-pub fn client_json(client: &ClientContext) -> Value {
-    let profiles = client.profiles.iter().map(|profile| {
-        json!({
-            "name": profile.name,
-            "access_key_id": profile.access_key_id,
-            "role_arn": profile.role_arn,
-        })
-    });
-    json!({
-        "environment_key": client.environment_key,
-        "chosen_profile": client.chosen_profile,
-        "profiles": profiles.collect::<Vec<_>>(),
-    })
+fn behind_semicolon(sentence: Option<&str>) -> String {
+    sentence.map(|sentence| format!("; {sentence}")).unwrap_or_default()
 }
 
 /// Explains in a World as of `now`, for `cluster` or the only one there is, with what the client's configuration adds.
 /// Nothing is logged or journaled.
 ///
 /// # Errors
-/// A sentence when the cluster is not there or not named.
-pub fn explain_in(
+/// [`ExplainError`] when the cluster is not there or not named.
+pub(crate) fn explain_in(
     world: &World,
     now: Timestamp,
     subject: Subject<'_>,
     cluster: Option<&str>,
     client: Option<&ClientContext>,
-) -> Result<Value, String> {
+) -> Result<api::Explanation, ExplainError> {
+    let known = || cluster_names(world);
     let cluster = match cluster {
-        Some(name) => world
-            .cluster(name)
-            .ok_or_else(|| format!("no cluster `{name}`; there is {}", cluster_names(world)))?,
+        Some(name) => world.cluster(name).ok_or_else(|| ExplainError::NoCluster {
+            name: name.to_owned(),
+            known: known(),
+        })?,
         None => match world.clusters.values().collect::<Vec<_>>()[..] {
             [only] => only,
-            _ => return Err(format!("name the cluster with --cluster: {}", cluster_names(world))),
+            _ => return Err(ExplainError::WhichCluster { known: known() }),
         },
     };
     let explanation = match subject {
@@ -344,7 +369,7 @@ pub fn explain_in(
             explain_to(client, &authentication, cluster, world)
         }
     };
-    Ok(explanation_json(&cluster.name, &explanation))
+    Ok(api::Explanation::of(&cluster.name, &explanation))
 }
 
 /// Explains a judgement to a client, where its configuration is known.
@@ -368,13 +393,15 @@ fn cluster_names(world: &World) -> String {
     names.join(", ")
 }
 
-fn explain_last(state: &State, cluster: Option<&str>, client: Option<&ClientContext>) -> Result<Value, ControlError> {
+fn explain_last(
+    state: &State,
+    cluster: Option<&str>,
+    client: Option<&ClientContext>,
+) -> Result<api::Explanation, ExplainError> {
     explain_newest(state, cluster, client, 0)
-        .map(|(cluster, explanation)| explanation_json(&cluster, &explanation))
-        .ok_or_else(|| {
-            let unserved = unserved_since(state, 0).map(|sentence| format!("; {sentence}"));
-            let none = "no token has come in yet, or the cluster is gone";
-            ControlError::new(404, format!("{none}{}", unserved.unwrap_or_default()))
+        .map(|(cluster, explanation)| api::Explanation::of(&cluster, &explanation))
+        .ok_or_else(|| ExplainError::NothingJudged {
+            unserved: unserved_since(state, 0),
         })
 }
 
@@ -489,7 +516,7 @@ fn explain_event(state: &State, event: Event, client: Option<&ClientContext>) ->
 ///
 /// # Errors
 /// Upstream's text.
-pub fn verify_in(world: &World, now: Timestamp, token: &str, cluster: &str) -> Result<Value, String> {
+pub(crate) fn verify_in(world: &World, now: Timestamp, token: &str, cluster: &str) -> Result<Signer, String> {
     let request = AuthenticationRequest {
         token,
         client: "",
@@ -500,269 +527,16 @@ pub fn verify_in(world: &World, now: Timestamp, token: &str, cluster: &str) -> R
     cluster.clone_into(&mut verifier.name);
     let authentication = authenticate(request, &verifier, world, now);
     match (&authentication.identity, &authentication.token, &authentication.outcome) {
-        (Some(identity), Some(token), _) => Ok(json!({
-            "ARN": identity.arn,
-            "CanonicalARN": identity.canonical_arn,
-            "AccountID": identity.account_id,
-            "UserID": identity.user_id,
-            "SessionName": identity.session_name,
-            "AccessKeyID": identity.access_key_id,
-            "STSEndpoint": token.sts_host(),
-        })),
+        (Some(identity), Some(token), _) => Ok(Signer {
+            arn: identity.arn.clone(),
+            canonical_arn: identity.canonical_arn.clone(),
+            account_id: identity.account_id.clone(),
+            user_id: identity.user_id.clone(),
+            session_name: identity.session_name.clone(),
+            access_key_id: identity.access_key_id.clone(),
+            sts_endpoint: token.sts_host().to_owned(),
+        }),
         (.., Err(denial)) => Err(denial.message.clone()),
         (.., Ok(_)) => Err("the token names nobody".to_owned()),
-    }
-}
-
-fn explain_judgement(
-    cluster: &str,
-    world: &World,
-    authentication: &Authentication,
-    client: Option<&ClientContext>,
-) -> Value {
-    match world.cluster(cluster) {
-        Some(found) => explanation_json(cluster, &explain_to(client, authentication, found, world)),
-        None => Value::Null,
-    }
-}
-
-/// An explanation as `explain --output json` prints it.
-#[must_use]
-pub fn explanation_json(cluster: &str, explanation: &Explanation) -> Value {
-    json!({
-        "cluster": cluster,
-        "cause": explanation.cause.id(),
-        "sentence": explanation.sentence,
-        "evidence": explanation.evidence,
-        "fix": explanation.fix,
-        "checks": trace_json(&explanation.trace),
-        "text": explanation.render_text(),
-    })
-}
-
-fn event_json(event: &Event) -> Value {
-    let mut value = match &event.kind {
-        EventKind::Authentication {
-            cluster,
-            world,
-            authentication,
-        } => json!({
-            "kind": "authentication",
-            "cluster": cluster,
-            "username": authentication.outcome.as_ref().map(|user| &user.username).ok(),
-            "error": authentication.outcome.as_ref().map_err(|denial| &denial.message).err(),
-            "explanation": explain_judgement(cluster, world, authentication, None),
-            "log": authentication.log.iter().map(LogLine::render).collect::<Vec<_>>(),
-        }),
-        EventKind::ServiceAccountToken {
-            cluster,
-            username,
-            error,
-        } => json!({
-            "kind": "service-account-token",
-            "cluster": cluster,
-            "username": username,
-            "error": error,
-        }),
-        EventKind::CachedAuthentication {
-            cluster,
-            identity,
-            user,
-            age_seconds,
-        } => json!({
-            "kind": "cached-authentication",
-            "cluster": cluster,
-            "arn": identity.arn,
-            "username": user.username,
-            "age_seconds": age_seconds,
-        }),
-        EventKind::Authorization {
-            cluster,
-            username,
-            request,
-            allowed,
-            reason,
-            explanation,
-            trace,
-        } => json!({
-            "kind": "authorization",
-            "cluster": cluster,
-            "username": username,
-            "request": request,
-            "allowed": allowed,
-            "reason": reason,
-            "explanation": explanation.as_ref().map(|explanation| explanation_json(cluster, explanation)),
-            "checks": trace_json(trace),
-        }),
-        EventKind::AwsAuthChange { cluster, log } => json!({
-            "kind": "aws-auth-change",
-            "cluster": cluster,
-            "log": log.iter().map(LogLine::render).collect::<Vec<_>>(),
-        }),
-        EventKind::AwsCall {
-            service,
-            action,
-            caller,
-            status,
-            error,
-            unserved,
-            trace,
-        } => json!({
-            "kind": "aws-call",
-            "service": service,
-            "action": action,
-            "caller": caller,
-            "status": status,
-            "error": error,
-            "unserved": unserved,
-            "checks": trace_json(trace),
-        }),
-    };
-    if let Value::Object(map) = &mut value {
-        map.insert("sequence".to_owned(), json!(event.sequence));
-        map.insert("time".to_owned(), json!(event.time.render_rfc3339()));
-    }
-    value
-}
-
-fn trace_json(trace: &Trace) -> Value {
-    trace
-        .checks()
-        .iter()
-        .map(|check| {
-            json!({
-                "id": check.id,
-                "rule": check.rule,
-                "verdict": match check.verdict {
-                    Verdict::Passed => "passed",
-                    Verdict::Failed => "failed",
-                    Verdict::Missed => "missed",
-                },
-                "expected": check.expected,
-                "got": check.got,
-            })
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use eks_auth_core::scenario;
-    use eks_auth_core::scenario::ProfileSource;
-
-    use std::sync::Arc;
-
-    use crate::environment::profile::Credentials;
-    use crate::state::clock::ManualClock;
-
-    use super::*;
-
-    #[test]
-    fn an_explanation_tells_which_profile_would_be_let_in() {
-        const STRANGER: &str = "        - name: testuser\n        - name: stranger\n";
-        let world = scenario::ARTICLE_WORLD.replacen("        - name: testuser\n", STRANGER, 1)
-            + "    - {name: stranger, user: stranger}\n";
-        let now = Timestamp::parse_rfc3339("2026-11-24T00:44:57Z").unwrap();
-        let staging = scenario::stage(&world, now).unwrap();
-        let mut client = ClientContext::default();
-        let mut token = String::new();
-        for profile in &staging.profiles {
-            let mut seen = ClientProfile {
-                name: profile.name.clone(),
-                ..ClientProfile::default()
-            };
-            match &profile.source {
-                ProfileSource::AccessKey { id, secret, .. } => {
-                    seen.access_key_id = Some(id.clone());
-                    let credentials = Credentials {
-                        access_key_id: id.clone(),
-                        secret: secret.clone(),
-                        session_token: None,
-                    };
-                    // The last one is the stranger's.
-                    token = credentials.bearer_token("us-west-2", None, "my-cluster", now);
-                }
-                ProfileSource::AssumeRole { role_arn, .. } => seen.role_arn = Some(role_arn.clone()),
-                ProfileSource::Sso { .. } => {}
-            }
-            client.profiles.push(seen);
-        }
-        assert_eq!(client_context(&client_json(&client)), client);
-        let explain = |client| explain_in(&staging.world, now, Subject::Token(&token), None, client).unwrap();
-        assert_eq!(explain(None)["cause"], "identity-not-mapped");
-        let explanation = explain(Some(&client));
-        assert_eq!(explanation["cause"], "wrong-profile");
-        let text = explanation["text"].as_str().unwrap();
-        assert!(text.contains("profile default would be let in"), "{text}");
-        assert!(text.contains("profile creator would be let in"), "{text}");
-        assert!(!text.contains("profile admin-test-role would be let in"), "{text}");
-    }
-
-    fn clock_answer(state: &State, body: Option<Value>) -> (u16, Value) {
-        let own = ["127.0.0.1:1".to_owned()];
-        let request = Request {
-            method: if body.is_some() { "POST" } else { "GET" }.to_owned(),
-            path: "/v1/clock".to_owned(),
-            query: String::new(),
-            headers: vec![("host".to_owned(), own[0].clone())],
-            body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
-            peer: ([127, 0, 0, 1], 1).into(),
-        };
-        let response = handle(state, &own, &request);
-        (response.status, serde_json::from_slice(&response.body).unwrap())
-    }
-
-    #[test]
-    fn the_clock_moves_stands_still_and_runs_on() {
-        let machine = Timestamp::parse_rfc3339("2026-11-24T00:44:57Z").unwrap();
-        let clock = Arc::new(ManualClock::new(machine));
-        let world = scenario::stage(scenario::ARTICLE_WORLD, machine).unwrap().world;
-        let state = State::new(world, Box::new(Arc::clone(&clock)), Box::new(|_| {})).unwrap();
-        // What is asked, and what the clock shows then; the machine's goes on by a minute each time.
-        for (body, now, offset, frozen) in [
-            (None, "2026-11-24T00:44:57Z", 0, false),
-            (
-                Some(json!({"advance_seconds": 960})),
-                "2026-11-24T01:01:57Z",
-                960,
-                false,
-            ),
-            (None, "2026-11-24T01:02:57Z", 960, false),
-            (Some(json!({"freeze": true})), "2026-11-24T01:03:57Z", 960, true),
-            (None, "2026-11-24T01:03:57Z", 900, true),
-            (Some(json!({"advance_seconds": -57})), "2026-11-24T01:03:00Z", 783, true),
-            (
-                Some(json!({"set": "2026-11-24T00:00:00Z"})),
-                "2026-11-24T00:00:00Z",
-                -3057,
-                true,
-            ),
-            (Some(json!({"thaw": true})), "2026-11-24T00:00:00Z", -3117, false),
-            (None, "2026-11-24T00:01:00Z", -3117, false),
-            (
-                Some(json!({"freeze": "2026-01-01T00:00:00Z"})),
-                "2026-01-01T00:00:00Z",
-                -28_256_037,
-                true,
-            ),
-            (Some(json!({"reset": true})), "2026-11-24T00:54:57Z", 0, false),
-        ] {
-            let wanted = json!({"now": now, "offset_seconds": offset, "frozen": frozen});
-            assert_eq!(clock_answer(&state, body.clone()), (200, wanted), "{body:?}");
-            assert_eq!(state.now().render_rfc3339(), now);
-            clock.advance(60);
-        }
-        for (body, error) in [
-            (json!({}), "the body must have"),
-            (json!({"freeze": false}), "the body must have"),
-            (json!({"set": "now"}), "YYYY-MM-DDTHH:MM:SSZ"),
-            (json!({"freeze": "now"}), "YYYY-MM-DDTHH:MM:SSZ"),
-            (json!({"advance_seconds": i64::MAX}), "a hundred years"),
-        ] {
-            let (status, answer) = clock_answer(&state, Some(body.clone()));
-            let message = answer["error"].as_str().unwrap();
-            assert!(status == 400 && message.contains(error), "{body}: {message}");
-        }
-        assert_eq!(state.clock_ahead_ms(), 0);
     }
 }

@@ -35,9 +35,11 @@ pub(crate) use self::executor::Rigour;
 pub(crate) use self::executor::apply_action;
 pub(crate) use self::executor::faults;
 pub(crate) use self::executor::stranger;
+pub use self::home::SignInFailure;
 pub(crate) use self::lesson::Lesson;
 pub(crate) use self::lesson::Request;
 pub use self::mutate::mutate;
+pub use self::place::PlaceError;
 pub use self::render::Language;
 pub use self::render::json;
 pub use self::render::junit;
@@ -297,8 +299,20 @@ pub enum RunError {
     #[error("the built-in client does not know a command of it: install aws and kubectl")]
     NotBuiltIn,
     /// A step wants what is not there.
-    #[error("{0}")]
-    Place(String),
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// A user of Identity Center cannot sign in.
+    #[error("`{user}` cannot sign in: {error}")]
+    SignIn {
+        /// The user.
+        user: String,
+        /// Why not.
+        #[source]
+        error: SignInFailure,
+    },
+    /// A step of the symptom does not show what it should.
+    #[error("the scenario cannot be staged: {0}")]
+    Symptom(String),
     /// The simulator does not start.
     #[error("{0}")]
     Start(#[from] StartError),

@@ -24,7 +24,6 @@ use serde_json::json;
 use crate::authenticator::api_metrics::OpenRequest;
 use crate::authenticator::client_certificate;
 use crate::net::http::Answering;
-use crate::net::http::Delivery;
 use crate::net::http::Handler;
 use crate::net::http::Request;
 use crate::net::http::Response;
@@ -368,23 +367,17 @@ fn carry_out(state: &State, effect: &Effect, passage: &Passage) {
 
 /// The answer as a listener sends it.
 fn outgoing(state: &Arc<State>, response: service::http::Response, open_request: Option<OpenRequest>) -> Response {
-    let delivery = match response.delivery {
-        service::http::Delivery::Prompt => Delivery::Prompt,
-        service::http::Delivery::Dropped => Delivery::Dropped,
-        service::http::Delivery::Streamed(stream) => match stream::start(state, stream, open_request) {
-            Ok(chunks) => Delivery::Streamed(chunks),
-            Err(why) => return server_exception(&why),
+    let started = response
+        .delivery
+        .try_map(|stream| stream::start(state, stream, open_request));
+    match started {
+        Ok(delivery) => Response {
+            status: response.status,
+            headers: response.headers,
+            body: response.body,
+            delivery,
         },
-        service::http::Delivery::WebSocket(stream) => match stream::start(state, stream, open_request) {
-            Ok(chunks) => Delivery::WebSocket(chunks),
-            Err(why) => return server_exception(&why),
-        },
-    };
-    Response {
-        status: response.status,
-        headers: response.headers,
-        body: response.body,
-        delivery,
+        Err(why) => server_exception(&why),
     }
 }
 

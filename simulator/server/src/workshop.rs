@@ -334,7 +334,7 @@ impl Shared {
         answered.unwrap_or_else(|refusal| {
             let status = match refusal {
                 Refusal::Full | Refusal::Name(_) | Refusal::NameTaken | Refusal::NotNow(_) => 409,
-                Refusal::Place(_) | Refusal::Start(_) => 500,
+                Refusal::Seat(_) | Refusal::Start(_) => 500,
             };
             text(status, &format!("{refusal}\n"))
         })

@@ -11,6 +11,8 @@ mod tests;
 
 use serde_json::Value;
 
+pub use self::json::OperationError;
+pub use self::json::StepError;
 use crate::kube::schema::ObjectType;
 use crate::kube::schema::Schema;
 
@@ -69,11 +71,28 @@ pub enum PatchError {
     #[error("{0}")]
     TooLarge(String),
     /// It does not fit the object, or one of its tests fails: 422.
-    #[error("{0}")]
-    Unapplicable(String),
+    #[error(transparent)]
+    Unapplicable(#[from] Unapplicable),
     /// It does not fit the type, for which upstream has no better answer than 500.
     #[error("{0}")]
     Unexpected(String),
+}
+
+/// Why a patch does not fit an object.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unapplicable {
+    /// An operation of a JSON patch is not done.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    /// A list of lists is to be merged.
+    #[error("lists of lists are not supported")]
+    ListsOfLists,
+}
+
+impl From<OperationError> for PatchError {
+    fn from(error: OperationError) -> Self {
+        Self::Unapplicable(error.into())
+    }
 }
 
 /// The object after a JSON patch (RFC 6902).

@@ -40,10 +40,8 @@ impl LabelSelector {
     /// # Errors
     /// [`SelectorError`], in the API server's words, where the text is no such list.
     pub fn parse(text: &str) -> Result<Self, SelectorError> {
-        Parser::new(text)
-            .requirements()
-            .map(|requirements| Self { requirements })
-            .map_err(SelectorError)
+        let requirements = Parser::new(text).requirements()?;
+        Ok(Self { requirements })
     }
 
     /// Whether an object with such labels is selected; `label` gives the value of a key.
@@ -141,39 +139,42 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn requirements(&mut self) -> Result<Vec<Requirement>, String> {
+    fn requirements(&mut self) -> Result<Vec<Requirement>, SelectorError> {
+        let unexpected = |found: &str, expected| SelectorError::Unexpected {
+            found: found.to_owned(),
+            expected,
+        };
         let mut requirements = Vec::new();
         loop {
             match self.look_ahead(Place::Value) {
                 (Token::Identifier | Token::DoesNotExist, _) => {
-                    let requirement = self.requirement();
-                    requirements.push(requirement.map_err(|error| format!("unable to parse requirement: {error}"))?);
+                    requirements.push(self.requirement()?);
                     match self.consume(Place::Value) {
                         (Token::End, _) => return Ok(requirements),
                         (Token::Comma, _) => match self.look_ahead(Place::Value) {
                             (Token::Identifier | Token::DoesNotExist, _) => {}
-                            (_, found) => return Err(format!("found '{found}', expected: identifier after ','")),
+                            (_, found) => return Err(unexpected(found, "identifier after ','")),
                         },
-                        (_, found) => return Err(format!("found '{found}', expected: ',' or 'end of string'")),
+                        (_, found) => return Err(unexpected(found, "',' or 'end of string'")),
                     }
                 }
                 (Token::End, _) => return Ok(requirements),
-                (_, found) => return Err(format!("found '{found}', expected: !, identifier, or 'end of string'")),
+                (_, found) => return Err(unexpected(found, "!, identifier, or 'end of string'")),
             }
         }
     }
 
-    fn requirement(&mut self) -> Result<Requirement, String> {
+    fn requirement(&mut self) -> Result<Requirement, RequirementError> {
         let (mut token, mut key) = self.consume(Place::Value);
         let negated = token == Token::DoesNotExist;
         if negated {
             (token, key) = self.consume(Place::Value);
         }
         if token != Token::Identifier {
-            return Err(format!("found '{key}', expected: identifier"));
+            return Err(RequirementError::unexpected(key, "identifier"));
         }
         if !is_label_key(key) {
-            return Err(format!("<nil>: Invalid value: {}: {BAD_NAME}", go_quote(key)));
+            return Err(RequirementError::Key(key.to_owned()));
         }
         let ends = matches!(self.look_ahead(Place::Value).0, Token::End | Token::Comma);
         let made = |operator, values: Vec<String>| Requirement {
@@ -194,41 +195,41 @@ impl<'a> Parser<'a> {
             (Token::NotEqual, _) => (LabelOperator::NotIn, self.exact_value()?),
             (Token::Greater, _) => (LabelOperator::GreaterThan, self.exact_value()?),
             (Token::Less, _) => (LabelOperator::LessThan, self.exact_value()?),
-            (_, found) => return Err(format!("found '{found}', expected: in, notin, =, ==, !=, gt, lt")),
+            (_, found) => return Err(RequirementError::unexpected(found, "in, notin, =, ==, !=, gt, lt")),
         };
         let compares = matches!(operator, LabelOperator::GreaterThan | LabelOperator::LessThan);
         let mut errors = Vec::new();
         for value in values.iter().filter(|value| compares && value.parse::<i64>().is_err()) {
-            let quoted = go_quote(value);
-            errors.push(format!("values[0]: Invalid value: {quoted}: {NO_INTEGER}"));
+            errors.push(ValueError::NoInteger(value.clone()));
         }
         for (index, value) in values.iter().enumerate().filter(|(_, value)| !is_label_value(value)) {
-            let quoted = go_quote(value);
-            errors.push(format!("values[{index}][{key}]: Invalid value: {quoted}: {BAD_VALUE}"));
+            errors.push(ValueError::NoLabel {
+                index,
+                key: key.to_owned(),
+                value: value.clone(),
+            });
         }
-        match errors.as_slice() {
-            [] => {}
-            [error] => return Err(error.clone()),
-            errors => return Err(format!("[{}]", errors.join(", "))),
+        if !errors.is_empty() {
+            return Err(RequirementError::Values(errors));
         }
         Ok(made(operator, values))
     }
 
-    fn exact_value(&mut self) -> Result<Vec<String>, String> {
+    fn exact_value(&mut self) -> Result<Vec<String>, RequirementError> {
         if matches!(self.look_ahead(Place::Value).0, Token::End | Token::Comma) {
             return Ok(vec![String::new()]);
         }
         match self.consume(Place::Value) {
             (Token::Identifier, value) => Ok(vec![value.to_owned()]),
-            (_, found) => Err(format!("found '{found}', expected: identifier")),
+            (_, found) => Err(RequirementError::unexpected(found, "identifier")),
         }
     }
 
     /// What stands in parentheses; nothing between two commas is the empty value.
-    fn values(&mut self) -> Result<Vec<String>, String> {
+    fn values(&mut self) -> Result<Vec<String>, RequirementError> {
         let (token, found) = self.consume(Place::Value);
         if token != Token::Open {
-            return Err(format!("found '{found}' expected: '('"));
+            return Err(RequirementError::NoList(found.to_owned()));
         }
         let mut values = BTreeSet::new();
         match self.look_ahead(Place::Value) {
@@ -237,7 +238,7 @@ impl<'a> Parser<'a> {
                 return Ok(vec![String::new()]);
             }
             (Token::Identifier | Token::Comma, _) => {}
-            (_, found) => return Err(format!("found '{found}', expected: ',', ')' or identifier")),
+            (_, found) => return Err(RequirementError::unexpected(found, "',', ')' or identifier")),
         }
         loop {
             match self.consume(Place::Value) {
@@ -246,7 +247,7 @@ impl<'a> Parser<'a> {
                     match self.look_ahead(Place::Value) {
                         (Token::Comma, _) => {}
                         (Token::Close, _) => break,
-                        (_, found) => return Err(format!("found '{found}', expected: ',' or ')'")),
+                        (_, found) => return Err(RequirementError::unexpected(found, "',' or ')'")),
                     }
                 }
                 (Token::Comma, _) => {
@@ -265,7 +266,7 @@ impl<'a> Parser<'a> {
                         _ => {}
                     }
                 }
-                (_, found) => return Err(format!("found '{found}', expected: ',', or identifier")),
+                (_, found) => return Err(RequirementError::unexpected(found, "',', or identifier")),
             }
         }
         self.consume(Place::Value);
@@ -355,7 +356,7 @@ impl FieldSelector {
     /// # Errors
     /// [`SelectorError`] where the text is no such list.
     pub fn parse(text: &str) -> Result<Self, SelectorError> {
-        field_terms(text).map(|terms| Self { terms }).map_err(SelectorError)
+        field_terms(text).map(|terms| Self { terms })
     }
 
     /// The comparisons in order.
@@ -373,7 +374,7 @@ impl FieldSelector {
     }
 }
 
-fn field_terms(selector: &str) -> Result<Vec<FieldTerm>, String> {
+fn field_terms(selector: &str) -> Result<Vec<FieldTerm>, SelectorError> {
     let mut terms = Vec::new();
     let mut field = String::new();
     let mut operator = None;
@@ -390,7 +391,10 @@ fn field_terms(selector: &str) -> Result<Vec<FieldTerm>, String> {
                         value: std::mem::take(&mut value),
                     }),
                     None if field.is_empty() => {}
-                    None => return Err(format!("invalid selector: '{selector}'; can't understand '{field}'")),
+                    None => {
+                        let selector = selector.to_owned();
+                        return Err(SelectorError::NoComparison { selector, term: field });
+                    }
                 }
                 if next.is_none() {
                     return Ok(terms);
@@ -403,11 +407,10 @@ fn field_terms(selector: &str) -> Result<Vec<FieldTerm>, String> {
             (Some('!'), None) if characters.next_if_eq(&'=').is_some() => operator = Some(FieldOperator::NotEqual),
             (Some('\\'), Some(_)) => match characters.next() {
                 Some(escaped @ ('\\' | ',' | '=')) => value.push(escaped),
-                Some(other) => return Err(format!("invalid field selector: invalid escape sequence: \\{other}")),
-                None => return Err("invalid field selector: invalid escape sequence: \\".to_owned()),
+                other => return Err(SelectorError::Escape(other.into_iter().collect())),
             },
             // A bare `=` in a value must be escaped.
-            (Some('='), Some(_)) => return Err("invalid field selector: unescaped character in value: 61".to_owned()),
+            (Some('='), Some(_)) => return Err(SelectorError::BareEqualSign),
             (Some(other), None) => field.push(other),
             (Some(other), Some(_)) => value.push(other),
         }
@@ -418,8 +421,91 @@ fn field_terms(selector: &str) -> Result<Vec<FieldTerm>, String> {
 ///
 /// FIDELITY: of a label's key that is wrong the name is blamed, also where it is the prefix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct SelectorError(String);
+pub enum SelectorError {
+    /// A value of a field has an equal sign without a backslash.
+    #[error("invalid field selector: unescaped character in value: 61")]
+    BareEqualSign,
+    /// In a value of a field, what follows a backslash needs none.
+    #[error("invalid field selector: invalid escape sequence: \\{0}")]
+    Escape(String),
+    /// A term compares no field with anything.
+    #[error("invalid selector: '{selector}'; can't understand '{term}'")]
+    NoComparison {
+        /// The whole.
+        selector: String,
+        /// The term.
+        term: String,
+    },
+    /// A requirement on labels is none.
+    #[error("unable to parse requirement: {0}")]
+    Requirement(#[from] RequirementError),
+    /// Something else stands between the requirements on labels.
+    #[error("found '{found}', expected: {expected}")]
+    Unexpected {
+        /// What stands there.
+        found: String,
+        /// What could stand there.
+        expected: &'static str,
+    },
+}
+
+/// Why a text is no requirement on a label, as the API server says it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequirementError {
+    /// It is no key of a label.
+    #[error("<nil>: Invalid value: {}: {BAD_NAME}", go_quote(.0))]
+    Key(String),
+    /// No parenthesis opens a list of values.
+    #[error("found '{0}' expected: '('")]
+    NoList(String),
+    /// Something else stands in it.
+    #[error("found '{found}', expected: {expected}")]
+    Unexpected {
+        /// What stands there.
+        found: String,
+        /// What could stand there.
+        expected: &'static str,
+    },
+    /// Its values are none.
+    #[error("{}", listed(.0))]
+    Values(Vec<ValueError>),
+}
+
+/// Why a text is no value of a label, as the API server says it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// It is to be compared by size.
+    #[error("values[0]: Invalid value: {}: {NO_INTEGER}", go_quote(.0))]
+    NoInteger(String),
+    /// No label has such a value.
+    #[error("values[{index}][{key}]: Invalid value: {}: {BAD_VALUE}", go_quote(.value))]
+    NoLabel {
+        /// Its place among the values.
+        index: usize,
+        /// The label's key.
+        key: String,
+        /// The value.
+        value: String,
+    },
+}
+
+impl RequirementError {
+    fn unexpected(found: &str, expected: &'static str) -> Self {
+        Self::Unexpected {
+            found: found.to_owned(),
+            expected,
+        }
+    }
+}
+
+/// Several errors as apimachinery's aggregate prints them.
+fn listed(errors: &[ValueError]) -> String {
+    let texts: Vec<String> = errors.iter().map(ValueError::to_string).collect();
+    match texts.as_slice() {
+        [only] => only.clone(),
+        texts => format!("[{}]", texts.join(", ")),
+    }
+}
 
 /// Whether a selector that stands in an object (`metav1.LabelSelectorAsSelector`) selects another object by its labels. One
 /// that is malformed selects nothing.

@@ -6,6 +6,7 @@ mod profiles;
 mod steps;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -515,11 +516,11 @@ fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, ScenarioError> 
 }
 
 /// An error at a value.
-fn at<T>(value: &Spanned<T>, message: impl Into<String>) -> ScenarioError {
+fn at<T>(value: &Spanned<T>, message: impl Display) -> ScenarioError {
     ScenarioError {
         line: value.referenced.line(),
         column: value.referenced.column(),
-        message: message.into(),
+        message: message.to_string(),
     }
 }
 

@@ -54,12 +54,12 @@ impl Template {
     /// Reads a text with places.
     ///
     /// # Errors
-    /// A sentence on the first place that is none.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// [`TemplateError`] of the first place that is none.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("@{") {
-            let (place, behind) = after.split_once('}').ok_or_else(|| "`@{` has no `}`".to_owned())?;
+            let (place, behind) = after.split_once('}').ok_or(TemplateError::Open)?;
             if !before.is_empty() {
                 pieces.push(Piece::Text(before.to_owned()));
             }
@@ -112,7 +112,7 @@ impl Template {
 }
 
 impl Placeholder {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, TemplateError> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let own = |word: &str| word.to_owned();
         match words[..] {
@@ -129,10 +129,7 @@ impl Placeholder {
             ["token", profile] => Ok(Self::token(profile, 0, None)),
             ["token", profile, age] => Ok(Self::token(profile, read_age(age)?, None)),
             ["token", profile, age, cluster] => Ok(Self::token(profile, read_age(age)?, Some(own(cluster)))),
-            _ => Err(format!(
-                "`@{{{text}}}` is no place: aws_endpoint, ca [CLUSTER], endpoint [CLUSTER], home, key_id PROFILE, saved NAME, \
-                 secret PROFILE, session_token PROFILE, token PROFILE [AGE [CLUSTER]]"
-            )),
+            _ => Err(TemplateError::Place(text.to_owned())),
         }
     }
 
@@ -173,8 +170,25 @@ impl Placeholder {
     }
 }
 
-fn read_age(text: &str) -> Result<i64, String> {
-    duration_seconds(text).ok_or_else(|| format!("`{text}` is no duration: 90s, 16m, 2h or 1d"))
+fn read_age(text: &str) -> Result<i64, TemplateError> {
+    duration_seconds(text).ok_or_else(|| TemplateError::Age(text.to_owned()))
+}
+
+/// Why a text with places is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// The age of a token is no duration.
+    #[error("`{0}` is no duration: 90s, 16m, 2h or 1d")]
+    Age(String),
+    /// A place does not end.
+    #[error("`@{{` has no `}}`")]
+    Open,
+    /// There is no such place.
+    #[error(
+        "`@{{{0}}}` is no place: aws_endpoint, ca [CLUSTER], endpoint [CLUSTER], home, key_id PROFILE, saved NAME, secret PROFILE, \
+         session_token PROFILE, token PROFILE [AGE [CLUSTER]]"
+    )]
+    Place(String),
 }
 
 #[cfg(test)]
@@ -207,15 +221,16 @@ mod tests {
             .map(str::to_owned)
         });
         assert_eq!(filled, Err("no"));
-        for text in [
-            "@{",
-            "@{}",
-            "@{nothing}",
-            "@{token}",
-            "@{token default soon}",
-            "@{home x}",
+        let no_place = |text: &str| TemplateError::Place(text.to_owned());
+        for (text, error) in [
+            ("@{", TemplateError::Open),
+            ("@{}", no_place("")),
+            ("@{nothing}", no_place("nothing")),
+            ("@{token}", no_place("token")),
+            ("@{token default soon}", TemplateError::Age("soon".to_owned())),
+            ("@{home x}", no_place("home x")),
         ] {
-            assert!(Template::parse(text).is_err(), "{text}");
+            assert_eq!(Template::parse(text), Err(error), "{text}");
         }
         assert!(
             Template::parse("{{SessionName}} ${HOME} $(x) a@b")

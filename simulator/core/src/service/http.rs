@@ -127,9 +127,9 @@ fn form_text(part: &str) -> String {
         .into_owned()
 }
 
-/// An answer.
+/// An answer. What of it comes later is a stream that is asked for it, or `S`, where a shell has started that.
 #[derive(Debug)]
-pub struct Response {
+pub struct Response<S = Box<dyn Stream>> {
     /// The HTTP status.
     pub status: u16,
     /// Headers beside Content-Length and Date, which the listener adds.
@@ -137,32 +137,45 @@ pub struct Response {
     /// The body, or its beginning where more follows.
     pub body: Vec<u8>,
     /// How it gets to the client.
-    pub delivery: Delivery,
+    pub delivery: Delivery<S>,
 }
 
 /// How an answer gets to the client.
 #[derive(Debug, Default)]
-pub enum Delivery {
+pub enum Delivery<S = Box<dyn Stream>> {
     /// Whole.
     #[default]
     Prompt,
     /// Not at all: the connection ends.
     Dropped,
     /// The body's further chunks come one by one, until the stream ends.
-    Streamed(Box<dyn Stream>),
+    Streamed(S),
     /// The connection goes on as a WebSocket, and each line of what comes is a message, until the stream ends.
-    WebSocket(Box<dyn Stream>),
+    WebSocket(S),
 }
 
-impl Delivery {
+impl<S> Delivery<S> {
     /// Whether the answer goes on after its beginning.
     #[must_use]
     pub fn goes_on(&self) -> bool {
         matches!(self, Self::Streamed(_) | Self::WebSocket(_))
     }
+
+    /// The same with what `start` makes of the stream.
+    ///
+    /// # Errors
+    /// That of `start`.
+    pub fn try_map<T, E>(self, start: impl FnOnce(S) -> Result<T, E>) -> Result<Delivery<T>, E> {
+        Ok(match self {
+            Self::Prompt => Delivery::Prompt,
+            Self::Dropped => Delivery::Dropped,
+            Self::Streamed(stream) => Delivery::Streamed(start(stream)?),
+            Self::WebSocket(stream) => Delivery::WebSocket(start(stream)?),
+        })
+    }
 }
 
-impl Response {
+impl<S> Response<S> {
     /// An answer with a body of one type.
     #[must_use]
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
@@ -176,7 +189,7 @@ impl Response {
 
     /// This answer, delivered otherwise.
     #[must_use]
-    pub fn delivered(mut self, delivery: Delivery) -> Self {
+    pub fn delivered(mut self, delivery: Delivery<S>) -> Self {
         self.delivery = delivery;
         self
     }

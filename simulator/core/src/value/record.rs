@@ -15,12 +15,53 @@ pub struct Change {
 
 /// A record that cannot be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("record `{key}`: {message}")]
+#[error("record `{key}`: {problem}")]
 pub struct RecordError {
     /// The record's key.
     pub key: String,
     /// What is wrong with it.
-    pub message: String,
+    #[source]
+    pub problem: RecordProblem,
+}
+
+/// What is wrong with a record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordProblem {
+    /// It belongs to a cluster that no record is of.
+    #[error("its cluster is not there")]
+    Cluster,
+    /// Another release wrote it.
+    #[error("it has format {found}, and this release reads format {wanted}")]
+    Format {
+        /// The format that it has.
+        found: u32,
+        /// The one that is read.
+        wanted: u32,
+    },
+    /// It belongs to a log group that no record is of, in the words of the service.
+    #[error("{0}")]
+    Group(String),
+    /// It is no JSON of its kind, in the words of the reader.
+    #[error("{0}")]
+    Json(String),
+    /// A word of its key is no account id, or no number.
+    #[error("{0}")]
+    Key(String),
+    /// There are no such records.
+    #[error("no such kind of record")]
+    Kind,
+    /// It cannot be unpacked.
+    #[error("it is no chunk")]
+    Packing,
+    /// It belongs to a log stream that no record is of.
+    #[error("its stream is not there")]
+    Stream,
+}
+
+impl From<serde_json::Error> for RecordProblem {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error.to_string())
+    }
 }
 
 /// A record's key of words.

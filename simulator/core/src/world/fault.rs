@@ -135,8 +135,8 @@ impl Faults {
     /// Adds a fault and returns its number.
     ///
     /// # Errors
-    /// A sentence on what is wrong with it.
-    pub fn add(&mut self, spec: FaultSpec) -> Result<u64, String> {
+    /// [`FaultError`] when it makes no sense.
+    pub fn add(&mut self, spec: FaultSpec) -> Result<u64, FaultError> {
         let effect = spec.read()?;
         self.last_id += 1;
         self.list.push_back(Fault {
@@ -200,26 +200,26 @@ impl Fault {
 }
 
 impl FaultSpec {
-    fn read(&self) -> Result<Effect, String> {
+    fn read(&self) -> Result<Effect, FaultError> {
         let has_error = self.code.is_some() || self.status.is_some() || self.message.is_some();
         if has_error && self.effect != "error" {
-            return Err("code, status and message belong to the effect `error`".to_owned());
+            return Err(FaultError::NoError);
         }
         if self.milliseconds.is_some() && self.effect != "latency" {
-            return Err("milliseconds belong to the effect `latency`".to_owned());
+            return Err(FaultError::NoLatency);
         }
         if self.count == Some(0) {
-            return Err("count is at least 1".to_owned());
+            return Err(FaultError::Count);
         }
         if self.rate.is_some_and(|rate| !(rate > 0.0 && rate <= 1.0)) {
-            return Err("rate is above 0 and at most 1".to_owned());
+            return Err(FaultError::Rate);
         }
         match self.effect.as_str() {
             "drop" => Ok(Effect::Drop),
             "error" => {
                 let status = self.status.unwrap_or(500);
                 if !(400..600).contains(&status) {
-                    return Err("status is from 400 to 599".to_owned());
+                    return Err(FaultError::Status);
                 }
                 Ok(Effect::Error {
                     code: self.code.clone().unwrap_or_else(|| "InternalFailure".to_owned()),
@@ -232,15 +232,39 @@ impl FaultSpec {
             }
             "latency" => match self.milliseconds {
                 Some(milliseconds @ 1..=LONGEST_MS) => Ok(Effect::Latency(milliseconds)),
-                _ => Err(format!("latency wants milliseconds from 1 to {LONGEST_MS}")),
+                _ => Err(FaultError::Milliseconds),
             },
             "throttle" => Ok(Effect::Throttle),
             "timeout" => Ok(Effect::Timeout),
-            other => Err(format!(
-                "no effect `{other}`: throttle, error, latency, timeout or drop"
-            )),
+            other => Err(FaultError::Effect(other.to_owned())),
         }
     }
+}
+
+/// Why a fault makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FaultError {
+    /// It is injected into no call.
+    #[error("count is at least 1")]
+    Count,
+    /// There is no such effect.
+    #[error("no effect `{0}`: throttle, error, latency, timeout or drop")]
+    Effect(String),
+    /// A latency of no time, or of too much.
+    #[error("latency wants milliseconds from 1 to {LONGEST_MS}")]
+    Milliseconds,
+    /// It says of an error what has another effect.
+    #[error("code, status and message belong to the effect `error`")]
+    NoError,
+    /// It has milliseconds, but another effect.
+    #[error("milliseconds belong to the effect `latency`")]
+    NoLatency,
+    /// It is no part of the calls.
+    #[error("rate is above 0 and at most 1")]
+    Rate,
+    /// The status is of no error.
+    #[error("status is from 400 to 599")]
+    Status,
 }
 
 #[cfg(test)]
@@ -345,49 +369,46 @@ mod tests {
 
     #[test]
     fn a_fault_that_makes_no_sense_is_refused() {
-        for (spec, message) in [
-            (
-                spec("explode"),
-                "no effect `explode`: throttle, error, latency, timeout or drop",
-            ),
-            (spec("latency"), "latency wants milliseconds from 1 to 600000"),
+        for (spec, error) in [
+            (spec("explode"), FaultError::Effect("explode".to_owned())),
+            (spec("latency"), FaultError::Milliseconds),
             (
                 FaultSpec {
                     milliseconds: Some(5),
                     ..spec("drop")
                 },
-                "milliseconds belong to the effect `latency`",
+                FaultError::NoLatency,
             ),
             (
                 FaultSpec {
                     status: Some(500),
                     ..spec("throttle")
                 },
-                "code, status and message belong to the effect `error`",
+                FaultError::NoError,
             ),
             (
                 FaultSpec {
                     status: Some(200),
                     ..spec("error")
                 },
-                "status is from 400 to 599",
+                FaultError::Status,
             ),
             (
                 FaultSpec {
                     rate: Some(0.0),
                     ..spec("drop")
                 },
-                "rate is above 0 and at most 1",
+                FaultError::Rate,
             ),
             (
                 FaultSpec {
                     count: Some(0),
                     ..spec("drop")
                 },
-                "count is at least 1",
+                FaultError::Count,
             ),
         ] {
-            assert_eq!(Faults::new(1).add(spec).unwrap_err(), message);
+            assert_eq!(Faults::new(1).add(spec).unwrap_err(), error);
         }
     }
 }

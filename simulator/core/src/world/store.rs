@@ -22,6 +22,7 @@ use crate::cluster::eks::access_entry::AccessEntry;
 use crate::kube::object::ObjectKey;
 use crate::value::record::Change;
 use crate::value::record::RecordError;
+use crate::value::record::RecordProblem;
 use crate::value::record::join;
 use crate::value::record::split;
 use crate::world::World;
@@ -149,7 +150,7 @@ impl Changes {
         let both = write(old).and_then(|old| Ok((old, write(new)?)));
         let (old, new) = both.map_err(|error| RecordError {
             key: key.clone(),
-            message: error.to_string(),
+            problem: error.into(),
         })?;
         if old != new {
             self.0.push(Change { key, value: new });
@@ -198,9 +199,9 @@ pub fn load(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Worl
     for (key, value) in &records {
         let words = split(key);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        load_record(&mut world, &words, value).map_err(|message| RecordError {
+        load_record(&mut world, &words, value).map_err(|problem| RecordError {
             key: key.clone(),
-            message,
+            problem,
         })?;
     }
     let names: Vec<String> = world.clusters.keys().cloned().collect();
@@ -212,7 +213,7 @@ pub fn load(records: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Worl
     Ok(world)
 }
 
-fn load_record(world: &mut World, words: &[&str], value: &[u8]) -> Result<(), String> {
+fn load_record(world: &mut World, words: &[&str], value: &[u8]) -> Result<(), RecordProblem> {
     match words {
         [WORLD] => {
             let record: WorldRecord<'_> = read(value)?;
@@ -236,25 +237,25 @@ fn load_record(world: &mut World, words: &[&str], value: &[u8]) -> Result<(), St
             world.clusters.insert((*name).to_owned(), Arc::new(cluster));
         }
         [CLUSTER, name, TOKEN_KEY] => {
-            let (cluster, _) = world.cluster_mut(name).ok_or("its cluster is not there")?;
+            let (cluster, _) = world.cluster_mut(name).ok_or(RecordProblem::Cluster)?;
             cluster.ensure_token_key(read(value)?);
         }
         [CLUSTER, name, OBJECT, resource, namespace, object] => {
             let value: Value = read(value)?;
-            let (cluster, _) = world.cluster_mut(name).ok_or("its cluster is not there")?;
+            let (cluster, _) = world.cluster_mut(name).ok_or(RecordProblem::Cluster)?;
             cluster.restore_object(ObjectKey::new(resource, namespace, object), value);
         }
         [CLUSTER, name, ENTRY, _] => {
-            let (cluster, _) = world.cluster_mut(name).ok_or("its cluster is not there")?;
+            let (cluster, _) = world.cluster_mut(name).ok_or(RecordProblem::Cluster)?;
             cluster.restore_access_entry(read(value)?);
         }
-        _ => return Err("no such kind of record".to_owned()),
+        _ => return Err(RecordProblem::Kind),
     }
     Ok(())
 }
 
-fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(value).map_err(|error| error.to_string())
+fn read<T: DeserializeOwned>(value: &[u8]) -> Result<T, RecordProblem> {
+    Ok(serde_json::from_slice(value)?)
 }
 
 #[cfg(test)]

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use eks_auth_core::service::call::BadCertificate;
 use eks_auth_core::value::instant::Timestamp;
 use eks_auth_core::value::user::UserInfo;
-use eks_auth_core::world::World;
 use rustls::pki_types::CertificateDer;
-use serde_json::Value;
-use serde_json::json;
 
 use crate::net::tls::Authority;
 use crate::net::tls::MOST_GROUPS;
+use crate::net::tls::TlsError;
 
 /// How long one holds, unless something else is asked for.
 const DEFAULT_SECONDS: i64 = 365 * 86_400;
@@ -41,41 +39,38 @@ pub(crate) fn user(
         }))
 }
 
-/// Answers `{user, groups, seconds}` with `{certificate, key}`, both PEM, and `{clusters}`, a kubeconfig for each. By the
-/// World's clock it holds from now on.
+/// Why no certificate is made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IssueError {
+    /// It would name nobody.
+    #[error("name the user")]
+    NoUser,
+    /// It has room for [`MOST_GROUPS`].
+    #[error("a certificate has room for {MOST_GROUPS} groups")]
+    TooManyGroups,
+    /// It cannot be signed.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// A certificate for a user and its key, both PEM. By the World's clock it holds from now on, for a year unless `seconds` says
+/// otherwise.
 ///
 /// # Errors
-/// What is wrong with the wish, in words.
-pub(crate) fn issue(authority: &Authority, world: &World, from: Timestamp, wish: &Value) -> Result<Value, String> {
-    let user = wish.get("user").and_then(Value::as_str).unwrap_or_default();
+/// [`IssueError`].
+pub(crate) fn issue(
+    authority: &Authority,
+    from: Timestamp,
+    user: &str,
+    groups: &[String],
+    seconds: Option<i64>,
+) -> Result<(String, String), IssueError> {
     if user.is_empty() {
-        return Err("name the user".to_owned());
+        return Err(IssueError::NoUser);
     }
-    let listed = wish.get("groups").and_then(Value::as_array).into_iter().flatten();
-    let groups: Vec<String> = listed.filter_map(|group| group.as_str().map(str::to_owned)).collect();
     if groups.len() > MOST_GROUPS {
-        return Err(format!("a certificate has room for {MOST_GROUPS} groups"));
+        return Err(IssueError::TooManyGroups);
     }
-    let seconds = wish.get("seconds").and_then(Value::as_i64).unwrap_or(DEFAULT_SECONDS);
-    let issued = authority
-        .issue_client(
-            user,
-            &groups,
-            from.plus_seconds(-GRACE_SECONDS),
-            from.plus_seconds(seconds),
-        )
-        .map_err(|error| error.to_string())?;
-    let (certificate, key) = issued;
-    let clusters: Vec<Value> = world
-        .clusters
-        .values()
-        .map(|cluster| {
-            json!({
-                "name": cluster.name,
-                "endpoint": cluster.endpoint,
-                "certificate_authority": cluster.certificate_authority,
-            })
-        })
-        .collect();
-    Ok(json!({"certificate": certificate, "key": key, "clusters": clusters}))
+    let until = from.plus_seconds(seconds.unwrap_or(DEFAULT_SECONDS));
+    Ok(authority.issue_client(user, groups, from.plus_seconds(-GRACE_SECONDS), until)?)
 }

@@ -13,11 +13,20 @@ use clap::Args;
 use clap::Subcommand;
 use eks_auth_core::value::instant;
 use eks_auth_core::world::fault::FaultSpec;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
 use super::read_file_within;
+use crate::control::api;
+use crate::control::api::Ask;
+use crate::control::api::Freeze;
+use crate::control::api::IssueCertificate;
+use crate::control::api::MoveClock;
+use crate::control::api::Operation;
+use crate::control::api::Refusal;
 use crate::control::api::Restaged;
 use crate::control::api::SNAPSHOT_LIMIT;
 use crate::net::client;
@@ -28,17 +37,27 @@ use crate::state::private_file;
 #[command(after_help = "Example:\n  eks-auth-sim ctl clock advance 16m")]
 pub(super) struct Ctl {
     #[command(flatten)]
-    target: Target,
+    simulator: RunningSimulator,
     #[command(subcommand)]
     command: CtlCommand,
 }
 
 /// Which running simulator is meant.
 #[derive(Clone, Debug, Args)]
-pub(super) struct Target {
+pub(super) struct RunningSimulator {
     /// The ready file of the running simulator
     #[arg(long, value_name = "FILE", env = "EKS_AUTH_SIM_READY_FILE", global = true)]
     ready_file: Option<PathBuf>,
+}
+
+/// Of a ready file, where something answers; empty where it does not.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Ready {
+    /// The URL of the control interface.
+    control: String,
+    /// The URL of a workshop's dashboard, with the token that opens it.
+    dashboard: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -210,58 +229,56 @@ enum SsoCommand {
 
 impl Ctl {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let simulator = &self.simulator;
         let mut out = io::stdout().lock();
         match self.command {
             CtlCommand::ClientCertificate(wish) => {
-                for file in wish.write(&self.target)? {
+                for file in wish.write(simulator)? {
                     writeln!(out, "{}", file.display())?;
                 }
             }
-            CtlCommand::Reset => writeln!(out, "reset: {}", self.target.restage("/v1/reset", &[])?)?,
+            CtlCommand::Reset => writeln!(out, "reset: {}", names(&simulator.call(api::Reset)?))?,
             CtlCommand::Snapshot { file } => {
-                let answer = self.target.ask("GET", "/v1/snapshot", &[])?;
-                if answer.status != 200 {
-                    read_answer(&answer.body)?;
-                }
+                let document = simulator.send(Operation::Snapshot, "", &[])?;
                 match file.as_str() {
-                    "-" => out.write_all(&answer.body)?,
-                    file => private_file::write_whole(Path::new(file), &String::from_utf8_lossy(&answer.body))
+                    "-" => out.write_all(&document)?,
+                    file => private_file::write_whole(Path::new(file), &String::from_utf8_lossy(&document))
                         .map_err(|error| Failure::usage(format!("cannot write `{file}`: {error}")))?,
                 }
             }
             CtlCommand::Restore { file } => {
                 let snapshot = read_file_within(SNAPSHOT_LIMIT as u64, &file, "a file of this size is no snapshot")
                     .map_err(|error| Failure::usage(format!("cannot read `{file}`: {error}")))?;
-                writeln!(out, "restored: {}", self.target.restage("/v1/restore", &snapshot)?)?;
+                let restaged = simulator.call(api::Restore { snapshot })?;
+                writeln!(out, "restored: {}", names(&restaged))?;
             }
             CtlCommand::Workshop {
                 command: WorkshopCommand::Results,
-            } => out.write_all(&self.target.workshop_results()?)?,
-            CtlCommand::Events { since, audit } => {
-                let path = if audit {
-                    "/v1/audit-events".to_owned()
-                } else {
-                    format!("/v1/events?since={since}")
-                };
-                let answer = self.target.call("GET", &path, None)?;
-                for event in answer.get("events").and_then(Value::as_array).into_iter().flatten() {
+            } => out.write_all(&simulator.workshop_results()?)?,
+            CtlCommand::Events { audit: true, .. } => {
+                for event in simulator.call(api::ListAuditEvents)?.events {
                     writeln!(out, "{event}")?;
                 }
             }
+            CtlCommand::Events { since, audit: false } => {
+                for event in simulator.call(api::ListEvents { since })?.events {
+                    writeln!(out, "{}", api::text(&event))?;
+                }
+            }
             CtlCommand::Sso { command: None } => {
-                let answer = self.target.call("GET", "/v1/sso", None)?;
-                for sign_in in answer.get("sign_ins").and_then(Value::as_array).into_iter().flatten() {
-                    let text = |name: &str| sign_in.get(name).and_then(Value::as_str).unwrap_or_default();
-                    writeln!(out, "{} until {}", text("user_code"), text("expires"))?;
+                for api::SignIn { user_code, expires } in simulator.call(api::ListSignIns)?.sign_ins {
+                    writeln!(out, "{user_code} until {expires}")?;
                 }
             }
             CtlCommand::Sso {
                 command: Some(SsoCommand::Approve { user_code, user }),
             } => {
-                let body = json!({"user_code": user_code, "user": user});
-                let answer = self.target.call("POST", "/v1/sso/approve", Some(body))?;
-                let user = answer.get("user").and_then(Value::as_str).unwrap_or_default();
-                writeln!(out, "approved {user_code} as {user}")?;
+                let asked = api::ApproveSignIn {
+                    user_code: user_code.clone(),
+                    user,
+                };
+                let approved = simulator.call(asked)?;
+                writeln!(out, "approved {user_code} as {}", approved.user)?;
             }
             CtlCommand::Fault { command } => match command {
                 FaultCommand::Add(fault) => {
@@ -277,86 +294,92 @@ impl Ctl {
                         count: fault.count,
                         rate: fault.rate,
                     };
-                    let answer = self.target.call("POST", "/v1/faults", Some(json!(spec)))?;
-                    writeln!(out, "fault {}", answer.get("id").unwrap_or(&Value::Null))?;
+                    writeln!(out, "fault {}", simulator.call(spec)?.id)?;
                 }
                 FaultCommand::List => {
-                    let answer = self.target.call("GET", "/v1/faults", None)?;
-                    for fault in answer.get("faults").and_then(Value::as_array).into_iter().flatten() {
-                        writeln!(out, "{fault}")?;
+                    for fault in simulator.call(api::ListFaults)?.faults {
+                        writeln!(out, "{}", api::text(&fault))?;
                     }
                 }
                 FaultCommand::Clear { id } => {
-                    let query = id.map(|id| format!("?id={id}")).unwrap_or_default();
-                    let answer = self.target.call("DELETE", &format!("/v1/faults{query}"), None)?;
-                    writeln!(out, "{} cleared", answer.get("cleared").unwrap_or(&Value::Null))?;
+                    let answer = simulator.call(api::ClearFaults { id })?;
+                    writeln!(out, "{} cleared", answer.cleared)?;
                 }
             },
             CtlCommand::Clock { command } => {
-                let body = match command {
-                    None | Some(ClockCommand::Show) => None,
-                    Some(ClockCommand::Advance { duration: text }) => {
-                        Some(json!({"advance_seconds": duration(&text)?}))
-                    }
-                    Some(ClockCommand::Set { instant }) => Some(json!({"set": instant})),
-                    Some(ClockCommand::Freeze { instant: None }) => Some(json!({"freeze": true})),
-                    Some(ClockCommand::Freeze { instant: Some(at) }) => Some(json!({"freeze": at})),
-                    Some(ClockCommand::Thaw) => Some(json!({"thaw": true})),
-                    Some(ClockCommand::Reset) => Some(json!({"reset": true})),
+                let clock = match command.unwrap_or(ClockCommand::Show).asked()? {
+                    None => simulator.call(api::ReadClock)?,
+                    Some(asked) => simulator.call(asked)?,
                 };
-                let method = if body.is_some() { "POST" } else { "GET" };
-                let answer = self.target.call(method, "/v1/clock", body)?;
-                let now = answer.get("now").and_then(Value::as_str).unwrap_or_default();
-                let offset = answer.get("offset_seconds").and_then(Value::as_i64).unwrap_or_default();
-                let is_frozen = answer.get("frozen").and_then(Value::as_bool) == Some(true);
-                let frozen = if is_frozen { ", frozen" } else { "" };
-                writeln!(out, "{now} ({offset:+} s{frozen})")?;
+                let frozen = if clock.frozen { ", frozen" } else { "" };
+                writeln!(out, "{} ({:+} s{frozen})", clock.now, clock.offset_seconds)?;
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
+impl ClockCommand {
+    /// What becomes of the clock; nothing where it is only shown.
+    fn asked(self) -> Result<Option<MoveClock>, Failure> {
+        let unmoved = MoveClock::default();
+        Ok(Some(match self {
+            Self::Show => return Ok(None),
+            Self::Advance { duration: text } => MoveClock {
+                advance_seconds: Some(duration(&text)?),
+                ..unmoved
+            },
+            Self::Set { instant } => MoveClock {
+                set: Some(instant),
+                ..unmoved
+            },
+            Self::Freeze { instant } => MoveClock {
+                freeze: Some(instant.map_or(Freeze::Here(true), Freeze::At)),
+                ..unmoved
+            },
+            Self::Thaw => MoveClock {
+                thaw: Some(true),
+                ..unmoved
+            },
+            Self::Reset => MoveClock {
+                reset: Some(true),
+                ..unmoved
+            },
+        }))
+    }
+}
+
 impl CertificateArgs {
     /// Has the certificate made, and says which files hold it.
-    fn write(&self, target: &Target) -> Result<Vec<PathBuf>, Failure> {
-        let seconds = self.duration.as_deref().map(duration).transpose()?;
-        let wish = json!({"user": self.user, "groups": self.groups, "seconds": seconds});
-        let made = target.call("POST", "/v1/client-certificate", Some(wish))?;
-        let text = |value: &Value, name: &str| {
-            let text = value.get(name).and_then(Value::as_str).unwrap_or_default();
-            text.to_owned()
-        };
-        let encoded = |pem: String| STANDARD.encode(pem);
-        let (certificate, key) = (text(&made, "certificate"), text(&made, "key"));
-        let clusters: Vec<&Value> = made
-            .get("clusters")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .collect();
+    fn write(self, simulator: &RunningSimulator) -> Result<Vec<PathBuf>, Failure> {
+        let made = simulator.call(IssueCertificate {
+            user: self.user.clone(),
+            groups: self.groups,
+            seconds: self.duration.as_deref().map(duration).transpose()?,
+        })?;
+        let encoded = |pem: &str| STANDARD.encode(pem);
         let named = |value: Value, name: &str, what: &str| json!({"name": name, what: value});
         let kubeconfig = json!({
             "apiVersion": "v1",
             "kind": "Config",
-            "current-context": clusters.first().map(|cluster| text(cluster, "name")).unwrap_or_default(),
-            "clusters": clusters.iter().map(|cluster| named(
+            "current-context": made.clusters.first().map(|cluster| &*cluster.name).unwrap_or_default(),
+            "clusters": made.clusters.iter().map(|cluster| named(
                 json!({
-                    "server": text(cluster, "endpoint"),
-                    "certificate-authority-data": encoded(text(cluster, "certificate_authority")),
+                    "server": cluster.endpoint,
+                    "certificate-authority-data": encoded(&cluster.certificate_authority),
                 }),
-                &text(cluster, "name"),
+                &cluster.name,
                 "cluster",
             )).collect::<Vec<_>>(),
-            "contexts": clusters.iter().map(|cluster| named(
-                json!({"cluster": text(cluster, "name"), "user": self.user}),
-                &text(cluster, "name"),
+            "contexts": made.clusters.iter().map(|cluster| named(
+                json!({"cluster": cluster.name, "user": self.user}),
+                &cluster.name,
                 "context",
             )).collect::<Vec<_>>(),
             "users": [named(
                 json!({
-                    "client-certificate-data": encoded(certificate.clone()),
-                    "client-key-data": encoded(key.clone()),
+                    "client-certificate-data": encoded(&made.certificate),
+                    "client-key-data": encoded(&made.key),
                 }),
                 &self.user,
                 "user",
@@ -365,8 +388,8 @@ impl CertificateArgs {
         fs::create_dir_all(&self.output_dir)?;
         let mut files = Vec::new();
         for (name, content) in [
-            ("client.crt", certificate),
-            ("client.key", key),
+            ("client.crt", made.certificate),
+            ("client.key", made.key),
             ("client.kubeconfig", format!("{kubeconfig:#}\n")),
         ] {
             let file = self.output_dir.join(name);
@@ -377,14 +400,14 @@ impl CertificateArgs {
     }
 }
 
-impl Target {
+impl RunningSimulator {
     /// Whether a running simulator is named.
     pub(super) fn is_named(&self) -> bool {
         self.ready_file.is_some()
     }
 
     /// What the ready file says.
-    fn ready(&self) -> Result<Value, Failure> {
+    fn ready(&self) -> Result<Ready, Failure> {
         let Some(file) = &self.ready_file else {
             return Err(Failure::usage(
                 "which simulator? give --ready-file, or source the env file of `serve --ready-file FILE`",
@@ -402,8 +425,7 @@ impl Target {
 
     /// The results of the workshop that runs, as CSV.
     fn workshop_results(&self) -> Result<Vec<u8>, Failure> {
-        let ready = self.ready()?;
-        let dashboard = ready.get("dashboard").and_then(Value::as_str).unwrap_or_default();
+        let Ready { dashboard, .. } = self.ready()?;
         let (url, token) = dashboard
             .rsplit_once("/d/")
             .ok_or_else(|| Failure::usage("that is no workshop: it was not started with --seats"))?;
@@ -423,45 +445,44 @@ impl Target {
         }
     }
 
-    /// Calls the running simulator's control interface.
-    pub(super) fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value, Failure> {
-        let body = body.map(|body| body.to_string()).unwrap_or_default();
-        read_answer(&self.ask(method, path, body.as_bytes())?.body)
+    /// Asks the running simulator's control interface.
+    pub(super) fn call<A: Ask>(&self, asked: A) -> Result<A::Answer, Failure> {
+        let query = asked.query();
+        read(&self.send(A::OPERATION, &query, &asked.body())?)
     }
 
-    /// Has another World put in place, and says which clusters are in it.
-    fn restage(&self, path: &str, body: &[u8]) -> Result<String, Failure> {
-        let answer = read_answer(&self.ask("POST", path, body)?.body)?;
-        let restaged: Restaged = serde_json::from_value(answer).map_err(Failure::usage)?;
-        Ok(match restaged.clusters.len() {
-            0 => "no cluster".to_owned(),
-            _ => restaged.clusters.join(", "),
-        })
-    }
-
-    fn ask(&self, method: &str, path: &str, body: &[u8]) -> Result<client::Answer, Failure> {
-        let ready = self.ready()?;
-        let endpoint = ready.get("control").and_then(Value::as_str).unwrap_or_default();
-        client::send(
-            client::Target::plain(endpoint).map_err(Failure::usage)?,
+    /// Sends a request to the control interface, and returns the answer's body where it is no refusal.
+    fn send(&self, operation: Operation, query: &str, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let endpoint = self.ready()?.control;
+        let (method, path) = operation.route();
+        let separator = if query.is_empty() { "" } else { "?" };
+        let answer = client::send(
+            client::Target::plain(&endpoint).map_err(Failure::usage)?,
             &client::Request {
                 method,
-                path_and_query: path,
+                path_and_query: &format!("{path}{separator}{query}"),
                 headers: &[("content-type".to_owned(), "application/json".to_owned())],
                 body,
             },
         )
-        .map_err(|error| Failure::usage(format!("no simulator answers at {endpoint}: {error}")))
+        .map_err(|error| Failure::usage(format!("no simulator answers at {endpoint}: {error}")))?;
+        match answer.status {
+            200 => Ok(answer.body),
+            _ => Err(Failure::usage(read::<Refusal>(&answer.body)?.error)),
+        }
     }
 }
 
-/// An answer of the control interface.
-fn read_answer(body: &[u8]) -> Result<Value, Failure> {
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|error| Failure::usage(format!("this is no answer of a simulator: {error}")))?;
-    match value.get("error").and_then(Value::as_str) {
-        Some(error) => Err(Failure::usage(error)),
-        None => Ok(value),
+/// Reads an answer of the control interface.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body).map_err(|error| Failure::usage(format!("this is no answer of a simulator: {error}")))
+}
+
+/// The clusters of another World, for people.
+fn names(restaged: &Restaged) -> String {
+    match restaged.clusters.len() {
+        0 => "no cluster".to_owned(),
+        _ => restaged.clusters.join(", "),
     }
 }
 

@@ -26,13 +26,14 @@ use serde_json::json;
 
 use super::Failure;
 use super::Output;
-use super::ctl::Target;
+use super::ctl::RunningSimulator;
 use super::import::Artifacts;
 use super::import::value as finding_value;
 use super::read_or;
 use super::world_text;
 use crate::control;
 use crate::control::Subject;
+use crate::control::api;
 use crate::environment::profile::ClientConfig;
 use crate::environment::profile::plugin_environment;
 use crate::state::clock::Clock;
@@ -72,7 +73,7 @@ pub(super) struct Explain {
     #[arg(long, value_name = "NAME|PATH", conflicts_with = "last")]
     scenario: Option<String>,
     #[command(flatten)]
-    target: Target,
+    simulator: RunningSimulator,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -102,33 +103,20 @@ impl Explain {
             let text = read_or(text)?;
             let explanation =
                 explain_client_error(&text).ok_or_else(|| Failure::not_so(unexplained_client_error(&text)))?;
-            control::explanation_json("", &explanation)
-        } else if self.scenario.is_some() || (!self.last && !self.target.is_named()) {
+            api::Explanation::of("", &explanation)
+        } else if self.scenario.is_some() || (!self.last && !self.simulator.is_named()) {
             self.explain_here()?
         } else {
-            let body = json!({
-                "token": self.token,
-                "arn": self.arn,
-                "last": self.last,
-                "cluster": self.cluster,
-                "client": self.client().as_ref().map(control::client_json),
-            });
-            self.target.call("POST", "/v1/explain", Some(body))?
+            let client = self.client().map(api::Client::from);
+            self.simulator.call(api::Explain {
+                token: self.token,
+                arn: self.arn,
+                last: self.last,
+                cluster: self.cluster,
+                client,
+            })?
         };
-        let mut out = io::stdout().lock();
-        match self.output {
-            Output::Json => {
-                let mut explanation = explanation;
-                if let Value::Object(map) = &mut explanation {
-                    map.remove("text");
-                }
-                writeln!(out, "{explanation:#}")?;
-            }
-            Output::Text => {
-                let text = explanation.get("text").and_then(Value::as_str).unwrap_or_default();
-                writeln!(out, "{}", text.trim_end())?;
-            }
-        }
+        print(&explanation, self.output)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -142,8 +130,8 @@ impl Explain {
                 "this is no line of the authenticator's log: give one with `msg=\"access denied\"`, or its error",
             )
         })?;
-        let mut out = io::stdout().lock();
         if self.artifacts.is_empty() {
+            let mut out = io::stdout().lock();
             match self.output {
                 Output::Json => writeln!(out, "{:#}", line_value(&alone))?,
                 Output::Text => writeln!(out, "{}", alone.render_text().trim_end())?,
@@ -170,16 +158,7 @@ impl Explain {
             writeln!(err, "{finding}")?;
         }
         let explanation = imported.map_err(Failure::not_so)?.explanation;
-        let mut value = control::explanation_json("", &explanation);
-        match self.output {
-            Output::Json => {
-                if let Value::Object(map) = &mut value {
-                    map.remove("text");
-                }
-                writeln!(out, "{value:#}")?;
-            }
-            Output::Text => writeln!(out, "{}", explanation.render_text().trim_end())?,
-        }
+        print(&api::Explanation::of("", &explanation), self.output)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -206,7 +185,7 @@ impl Explain {
     }
 
     /// In the World of a scenario at its beginning.
-    fn explain_here(&self) -> Result<Value, Failure> {
+    fn explain_here(&self) -> Result<api::Explanation, Failure> {
         let machine = SystemClock.now();
         let staging = scenario::stage(&world_text(self.scenario.as_deref())?, machine).map_err(Failure::usage)?;
         let now = staging.world.clock.now(machine);
@@ -231,16 +210,24 @@ impl Explain {
     }
 }
 
+/// Prints an explanation, as JSON without its text.
+fn print(explanation: &api::Explanation, output: Output) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match output {
+        Output::Json => writeln!(out, "{:#}", json!(explanation.parts))?,
+        Output::Text => writeln!(out, "{}", explanation.text.trim_end())?,
+    }
+    Ok(())
+}
+
 /// An explanation as in a simulator, where there is one, and what the modes and the files add.
 fn principal_value(explained: &PrincipalExplanation) -> Value {
     let members = |explanation: Option<&Explanation>| {
-        let value = explanation.map(|explanation| control::explanation_json(&explained.cluster, explanation));
-        let mut members = match value {
+        let parts = explanation.map(|explanation| json!(api::Explanation::of(&explained.cluster, explanation).parts));
+        match parts {
             Some(Value::Object(members)) => members,
             _ => Map::from_iter([("cluster".to_owned(), json!(explained.cluster))]),
-        };
-        members.remove("text");
-        members
+        }
     };
     let mapped = |mapped| match mapped {
         Mapped::Yes => json!(true),

@@ -6,28 +6,18 @@ use std::process::ExitCode;
 
 use clap::Args;
 use eks_auth_core::scenario;
-use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
 use super::Output;
-use super::ctl::Target;
+use super::ctl::RunningSimulator;
 use super::read_or;
 use super::world_text;
 use crate::control;
+use crate::control::api;
+use crate::control::api::Verified;
 use crate::state::clock::Clock;
 use crate::state::clock::SystemClock;
-
-/// The fields in the order in which upstream prints them.
-const FIELDS: [&str; 7] = [
-    "ARN",
-    "CanonicalARN",
-    "AccountID",
-    "UserID",
-    "SessionName",
-    "AccessKeyID",
-    "STSEndpoint",
-];
 
 /// Verify a token's form and signature, and print who signed it; mappings are not looked at
 #[derive(Debug, Args)]
@@ -46,7 +36,7 @@ pub(super) struct Verify {
     #[arg(long, value_name = "NAME|PATH")]
     scenario: Option<String>,
     #[command(flatten)]
-    target: Target,
+    simulator: RunningSimulator,
     /// How to print it
     #[arg(long, short, value_enum, default_value_t)]
     output: Output,
@@ -55,27 +45,28 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let token = read_or(self.token)?;
-        let verified = if self.scenario.is_some() || !self.target.is_named() {
+        let verified = if self.scenario.is_some() || !self.simulator.is_named() {
             let machine = SystemClock.now();
             let staging = scenario::stage(&world_text(self.scenario.as_deref())?, machine).map_err(Failure::usage)?;
             let now = staging.world.clock.now(machine);
             control::verify_in(&staging.world, now, &token, &self.cluster_name)
-                .unwrap_or_else(|message| json!({"refused": message}))
         } else {
-            let body = json!({"token": token, "cluster": self.cluster_name});
-            self.target.call("POST", "/v1/verify", Some(body))?
+            let cluster = self.cluster_name;
+            match self.simulator.call(api::Verify { token, cluster })? {
+                Verified::Good(signer) => Ok(signer),
+                Verified::Bad { refused } => Err(refused),
+            }
         };
-        if let Some(message) = verified.get("refused").and_then(Value::as_str) {
-            return Err(Failure::not_so(format!("could not verify token: {message}")));
-        }
-        let field = |name: &str| verified.get(name).and_then(Value::as_str).unwrap_or_default();
+        let signer = verified.map_err(|message| Failure::not_so(format!("could not verify token: {message}")))?;
         let text = match self.output {
             Output::Json => {
-                let fields = FIELDS.map(|name| format!("    \"{name}\": {}", json!(field(name))));
+                let fields = signer
+                    .fields()
+                    .map(|(name, value)| format!("    \"{name}\": {}", json!(value)));
                 format!("{{\n{}\n}}", fields.join(",\n"))
             }
             Output::Text => {
-                let fields = FIELDS.map(|name| format!("{name}:{}", field(name)));
+                let fields = signer.fields().map(|(name, value)| format!("{name}:{value}"));
                 format!("&{{{}}}", fields.join(" "))
             }
         };

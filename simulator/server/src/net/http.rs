@@ -10,6 +10,8 @@ use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
 
+use eks_auth_core::service::http;
+pub use eks_auth_core::service::http::Delivery;
 pub use eks_auth_core::service::http::Peer;
 pub use eks_auth_core::service::http::Request;
 pub use eks_auth_core::service::http::form_pairs;
@@ -72,59 +74,8 @@ pub fn blocking(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) 
     })
 }
 
-/// An answer.
-#[derive(Debug)]
-pub struct Response {
-    /// The HTTP status.
-    pub status: u16,
-    /// Headers beside Content-Length and Date, which the listener adds.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body, or its beginning where more follows.
-    pub body: Vec<u8>,
-    /// How it gets to the client.
-    pub delivery: Delivery,
-}
-
-/// How an answer gets to the client.
-#[derive(Debug, Default)]
-pub enum Delivery {
-    /// At once and whole.
-    #[default]
-    Prompt,
-    /// Not at all: the connection ends.
-    Dropped,
-    /// The body's further chunks come one by one, until the sender is gone.
-    Streamed(Receiver<Vec<u8>>),
-    /// The connection goes on as a WebSocket, and each line of what comes is a message, until the sender is gone.
-    WebSocket(Receiver<Vec<u8>>),
-}
-
-impl Response {
-    /// An answer with a body of one type.
-    #[must_use]
-    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            status,
-            headers: vec![("content-type", content_type.to_owned())],
-            body: body.into(),
-            delivery: Delivery::Prompt,
-        }
-    }
-
-    /// This answer, delivered otherwise.
-    #[must_use]
-    pub fn delivered(mut self, delivery: Delivery) -> Self {
-        self.delivery = delivery;
-        self
-    }
-
-    /// This answer with one more header.
-    #[must_use]
-    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-}
+/// An answer, whose further chunks come one by one, until the sender is gone. As a WebSocket, each line of them is a message.
+pub type Response = http::Response<Receiver<Vec<u8>>>;
 
 /// Accepts connections until the task is dropped. Whatever one client does ends with its own connection.
 pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, handler: Handler) {

@@ -14,6 +14,7 @@ use std::sync::PoisonError;
 
 use eks_auth_core::aws::identity_center::DEVICE_GRANT;
 use eks_auth_core::aws::identity_center::Registration;
+use eks_auth_core::aws::identity_center::SignInError;
 use eks_auth_core::aws::identity_center::TokenRequest;
 use eks_auth_core::aws::identity_center::token_cache_file;
 use eks_auth_core::scenario;
@@ -27,6 +28,7 @@ use serde_json::json;
 
 use super::Clients;
 use super::RunError;
+use super::place::PlaceError;
 use super::place::Places;
 use crate::environment;
 use crate::environment::profile::ClientConfig;
@@ -210,9 +212,7 @@ impl<'a> Home<'a> {
             now: self.running.state().clients_now(),
         };
         let saved = |name: &str| Ok(self.saved.get(name).cloned().unwrap_or_default());
-        let value = places
-            .value(place, |profile| self.staged(profile), saved)
-            .map_err(RunError::Place)?;
+        let value = places.value(place, |profile| self.staged(profile), saved)?;
         let is_secret = matches!(
             place,
             Placeholder::Saved(_) | Placeholder::Secret(_) | Placeholder::SessionToken(_) | Placeholder::Token { .. }
@@ -225,13 +225,12 @@ impl<'a> Home<'a> {
     }
 
     /// What a profile held when the scenario was staged, whatever became of the files since.
-    fn staged(&self, profile: &str) -> Result<Credentials, String> {
+    fn staged(&self, profile: &str) -> Result<Credentials, PlaceError> {
         let env = self.running.env();
-        let missing = || format!("profile `{profile}` has no key");
         ClientConfig::load(env, Some(profile))
             .ok()
             .and_then(|config| config.own_credentials(profile))
-            .ok_or_else(missing)
+            .ok_or_else(|| PlaceError::NoKey(profile.to_owned()))
     }
 
     /// Does to a file what a person would do in an editor.
@@ -255,7 +254,8 @@ impl<'a> Home<'a> {
             FileContent::Replaced { from, to } => {
                 let text = fs::read_to_string(&path)?;
                 if !text.contains(from.as_str()) {
-                    return Err(RunError::Place(format!("no `{from}` in {} to be replaced", file.path)));
+                    let (file, text) = (file.path.clone(), from.clone());
+                    return Err(PlaceError::NoText { file, text }.into());
                 }
                 private_file::write_private(&path, &text.replace(from.as_str(), &self.fill(to)?))?;
             }
@@ -323,31 +323,28 @@ impl<'a> Home<'a> {
     /// # Errors
     /// [`RunError`] when the profile has no SSO session or the sign-in is refused.
     pub(crate) fn sign_in(&self, profile: &str, user: &str) -> Result<(), RunError> {
-        let refused = |error: String| RunError::Place(format!("`{user}` cannot sign in: {error}"));
+        let refused = |error| RunError::SignIn {
+            user: user.to_owned(),
+            error,
+        };
         let session = ClientConfig::load(self.env.clone(), Some(profile))
             .ok()
             .and_then(|config| config.sso_session(profile))
-            .ok_or_else(|| refused(format!("profile `{profile}` has no sso_session")))?;
+            .ok_or_else(|| refused(SignInFailure::NoSession(profile.to_owned())))?;
         let now = self.running.state().now();
         let clients_now = self.running.state().clients_now();
         let kept = self.running.state().change(|world| {
-            let center = world
-                .identity_center
-                .as_mut()
-                .ok_or("the world has no Identity Center")?;
+            let center = world.identity_center.as_mut().ok_or(SignInFailure::NoIdentityCenter)?;
             let ids = &mut world.ids;
             let registration = Registration {
                 client_type: "public".to_owned(),
                 scopes: vec!["sso:account:access".to_owned()],
                 ..Registration::default()
             };
-            let text = |error: eks_auth_core::aws::identity_center::SignInError| error.to_string();
-            let client = center.register(registration, ids, now).map_err(text)?;
+            let client = center.register(registration, ids, now)?;
             let url = center.start_url.clone();
-            let device = center
-                .start_device(&client.id, client.secret.expose(), &url, ids, now)
-                .map_err(text)?;
-            center.approve(&device.user_code, Some(user), now).map_err(text)?;
+            let device = center.start_device(&client.id, client.secret.expose(), &url, ids, now)?;
+            center.approve(&device.user_code, Some(user), now)?;
             let request = TokenRequest {
                 client_id: &client.id,
                 client_secret: client.secret.expose(),
@@ -355,8 +352,8 @@ impl<'a> Home<'a> {
                 device_code: device.device_code.expose(),
                 ..TokenRequest::default()
             };
-            let token = center.token(request, ids, now).map_err(text)?;
-            Ok::<_, String>(json!({
+            let token = center.token(request, ids, now)?;
+            Ok::<_, SignInFailure>(json!({
                 "startUrl": url,
                 "region": center.region,
                 "accessToken": token.access.expose(),
@@ -384,6 +381,20 @@ impl<'a> Home<'a> {
         }
         output
     }
+}
+
+/// Why a user of Identity Center cannot sign in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignInFailure {
+    /// The profile is of no Identity Center.
+    #[error("profile `{0}` has no sso_session")]
+    NoSession(String),
+    /// There is no Identity Center.
+    #[error("the world has no Identity Center")]
+    NoIdentityCenter,
+    /// It refuses a step of the sign-in.
+    #[error(transparent)]
+    Refused(#[from] SignInError),
 }
 
 /// Removes what is in a home, but for what a shell reads and writes there. The folder itself stays: a shell may be in it.

@@ -128,7 +128,7 @@ impl<'a> Lesson<'a> {
             let (played, faults) = self.executor.run(Stage::Symptom, step, Rigour::Whole)?;
             self.symptom.push(played);
             if let Some(fault) = faults.into_iter().next() {
-                return Err(RunError::Place(format!("the scenario cannot be staged: {fault}")));
+                return Err(RunError::Symptom(fault));
             }
         }
         Ok(())

@@ -26,13 +26,13 @@ impl Places<'_> {
     /// What a place stands for. `credentials` are those that a profile was staged with, `saved` what a step has saved.
     ///
     /// # Errors
-    /// A sentence when it wants what is not there.
+    /// [`PlaceError`] when it wants what is not there.
     pub(crate) fn value(
         &self,
         place: &Placeholder,
-        credentials: impl Fn(&str) -> Result<Credentials, String>,
-        saved: impl Fn(&str) -> Result<String, String>,
-    ) -> Result<String, String> {
+        credentials: impl Fn(&str) -> Result<Credentials, PlaceError>,
+        saved: impl Fn(&str) -> Result<String, PlaceError>,
+    ) -> Result<String, PlaceError> {
         match place {
             Placeholder::AwsEndpoint => Ok(self.aws_endpoint.to_owned()),
             Placeholder::CertificateAuthority(name) => {
@@ -62,11 +62,33 @@ impl Places<'_> {
     }
 
     /// The cluster of that name, or the first.
-    fn cluster(&self, name: Option<&str>) -> Result<&ClusterListener, String> {
+    fn cluster(&self, name: Option<&str>) -> Result<&ClusterListener, PlaceError> {
         let found = self
             .clusters
             .iter()
             .find(|cluster| name.is_none_or(|name| name == cluster.name));
-        found.ok_or_else(|| "the cluster is gone".to_owned())
+        found.ok_or(PlaceError::NoCluster)
     }
+}
+
+/// What a scenario's texts or files want, and what is not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// The cluster.
+    #[error("the cluster is gone")]
+    NoCluster,
+    /// A key of the profile.
+    #[error("profile `{0}` has no key")]
+    NoKey(String),
+    /// A text of that name, which no step of a workshop saves.
+    #[error("nothing is saved as `{0}` in a workshop")]
+    NotSaved(String),
+    /// The text that is to be replaced.
+    #[error("no `{text}` in {file} to be replaced")]
+    NoText {
+        /// The file's path.
+        file: String,
+        /// The text.
+        text: String,
+    },
 }

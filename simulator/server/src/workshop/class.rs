@@ -19,6 +19,7 @@ use super::script;
 use super::script::Welcome;
 use super::seat::Bundle;
 use super::seat::Ground;
+use super::seat::SeatError;
 use super::seat::SeatWorld;
 use crate::control;
 use crate::runner::Language;
@@ -188,8 +189,8 @@ pub(super) enum Refusal {
     NotNow(&'static str),
     #[error("{0}")]
     Start(#[from] StartError),
-    #[error("{0}")]
-    Place(String),
+    #[error(transparent)]
+    Seat(#[from] SeatError),
 }
 
 impl Class {
@@ -322,14 +323,14 @@ impl Seat {
     /// The same as an archive, for machines that cannot read the script.
     pub(super) fn archive(&self, class: &Class, url: &str) -> Result<Vec<u8>, Refusal> {
         let (welcome, bundle) = self.welcome(class, url)?;
-        archive::archive(&welcome, &bundle, SystemClock.now()).map_err(|error| Refusal::Place(error.to_string()))
+        Ok(archive::archive(&welcome, &bundle, SystemClock.now()).map_err(SeatError::File)?)
     }
 
     fn welcome<'a>(&self, class: &Class, url: &'a str) -> Result<(Welcome<'a>, Bundle), Refusal> {
         let desk = self.desk();
         let scenario = class.scenarios.get(desk.at).or(class.scenarios.last());
         let scenario = scenario.ok_or(Refusal::NotNow("there is no scenario"))?;
-        let bundle = desk.world.bundle(scenario).map_err(Refusal::Place)?;
+        let bundle = desk.world.bundle(scenario)?;
         let progress = desk.progress.get(desk.at);
         let welcome = Welcome {
             number: self.number,
@@ -370,7 +371,11 @@ impl Seat {
     pub(super) fn symptom(&self, class: &Class, url: &str) -> Result<String, Refusal> {
         let desk = self.desk();
         let scenario = class.scenario(desk.at)?;
-        script::steps(&desk.world, &scenario.symptom, &format!("{url}/symptom")).map_err(Refusal::Place)
+        Ok(script::steps(
+            &desk.world,
+            &scenario.symptom,
+            &format!("{url}/symptom"),
+        )?)
     }
 
     /// A step of the symptom begins: what befalls the world does so the first time only.
@@ -410,8 +415,7 @@ impl Seat {
         let at = desk.at;
         let scenario = class.scenario(at)?;
         let id = random()?;
-        let script =
-            script::steps(&desk.world, &scenario.proof, &format!("{url}/check/{id}")).map_err(Refusal::Place)?;
+        let script = script::steps(&desk.world, &scenario.proof, &format!("{url}/check/{id}"))?;
         desk.check = Some(Check { id, step: 0, since: 0 });
         if let Some(progress) = desk.progress.get_mut(at) {
             progress.checks += 1;

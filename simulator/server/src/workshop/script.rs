@@ -14,9 +14,11 @@ use eks_auth_core::scenario::Template;
 
 use super::seat::Bundle;
 use super::seat::HOME;
+use super::seat::SeatError;
 use super::seat::SeatWorld;
 use crate::environment;
 use crate::runner::Language;
+use crate::runner::PlaceError;
 
 /// Why a scenario cannot be played in a learner's own shell, where it cannot.
 pub(super) fn unfit(scenario: &Scenario) -> Option<String> {
@@ -239,8 +241,8 @@ fn write_shell(text: &mut String, welcome: &Welcome<'_>, bundle: &Bundle) {
 /// A script that does steps, telling the seat before each and after each; `url` is where they are told.
 ///
 /// # Errors
-/// A sentence when a step wants what is not there.
-pub(super) fn steps(world: &SeatWorld, steps: &[Step], url: &str) -> Result<String, String> {
+/// [`SeatError`] when a step wants what is not there.
+pub(super) fn steps(world: &SeatWorld, steps: &[Step], url: &str) -> Result<String, SeatError> {
     let mut text = format!(
         "o=$(mktemp -d) || exit 1\ntrap 'rm -rf \"$o\"' EXIT\ncd \"$EKS_WORKSHOP_HOME\" || exit 1\nu={}\n",
         environment::quoted(url)
@@ -265,7 +267,7 @@ pub(super) fn steps(world: &SeatWorld, steps: &[Step], url: &str) -> Result<Stri
                         let _ = writeln!(text, "printf %s {} > {path}", word(&world.fill(content)?));
                     }
                     FileContent::Replaced { .. } => {
-                        return Err("a file cannot be edited in a workshop".to_owned());
+                        return Err(SeatError::Edit);
                     }
                 }
             }
@@ -303,7 +305,7 @@ pub(super) fn steps(world: &SeatWorld, steps: &[Step], url: &str) -> Result<Stri
 }
 
 /// A command in a subshell with the step's own variables; what it prints goes to files, its exit code to `$c`.
-fn command_of(world: &SeatWorld, step: &Step, command: &str) -> Result<String, String> {
+fn command_of(world: &SeatWorld, step: &Step, command: &str) -> Result<String, PlaceError> {
     let mut text = "( ".to_owned();
     if let Some(profile) = &step.profile {
         let _ = write!(text, "export AWS_PROFILE={}; ", environment::quoted(profile));
@@ -313,7 +315,7 @@ fn command_of(world: &SeatWorld, step: &Step, command: &str) -> Result<String, S
     Ok(text)
 }
 
-fn exports(world: &SeatWorld, variables: &BTreeMap<String, Option<Template>>) -> Result<String, String> {
+fn exports(world: &SeatWorld, variables: &BTreeMap<String, Option<Template>>) -> Result<String, PlaceError> {
     let mut text = String::new();
     for (name, value) in variables {
         let _ = match value {

@@ -1,6 +1,7 @@
 //! The world of one seat: a State, the listeners of its AWS services and clusters, and the files that lead there.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ use crate::environment::profile::Credentials;
 use crate::net::http;
 use crate::net::proxy::Tunnels;
 use crate::net::tls::Authority;
+use crate::runner::PlaceError;
 use crate::runner::place::Places;
 use crate::shell;
 use crate::simulator::StartError;
@@ -193,8 +195,8 @@ impl SeatWorld {
     /// The files and variables of a learner's shell in a scenario.
     ///
     /// # Errors
-    /// A sentence when the scenario wants what is not there.
-    pub(super) fn bundle(&self, scenario: &Scenario) -> Result<Bundle, String> {
+    /// [`SeatError`] when the scenario wants what is not there.
+    pub(super) fn bundle(&self, scenario: &Scenario) -> Result<Bundle, SeatError> {
         let mut files = BTreeMap::from([
             (
                 ".aws/config".to_owned(),
@@ -208,8 +210,7 @@ impl SeatWorld {
         if let Some(cluster) = self.listeners.clusters().first() {
             let plugin = environment::aws_plugin(cluster);
             let kubeconfig = environment::kubeconfig_with(cluster, &self.ca_pem, plugin, &[]);
-            let text = environment::yaml(&kubeconfig).map_err(|error| error.to_string())?;
-            files.insert(".kube/config".to_owned(), text);
+            files.insert(".kube/config".to_owned(), environment::yaml(&kubeconfig)?);
         }
         for file in &scenario.home.files {
             self.change_file(&mut files, &file.path, &file.content)?;
@@ -241,7 +242,7 @@ impl SeatWorld {
         files: &mut BTreeMap<String, String>,
         path: &str,
         content: &FileContent,
-    ) -> Result<(), String> {
+    ) -> Result<(), PlaceError> {
         match content {
             FileContent::Absent => {
                 files.remove(path);
@@ -251,7 +252,10 @@ impl SeatWorld {
             }
             FileContent::Replaced { from, to } => {
                 let old = files.get(path).filter(|text| text.contains(from.as_str()));
-                let old = old.ok_or_else(|| format!("no `{from}` in {path} to be replaced"))?;
+                let old = old.ok_or_else(|| PlaceError::NoText {
+                    file: path.to_owned(),
+                    text: from.clone(),
+                })?;
                 let new = old.replace(from.as_str(), &self.fill(to)?);
                 files.insert(path.to_owned(), new);
             }
@@ -262,12 +266,12 @@ impl SeatWorld {
     /// The text of a template now. [`HOME`] stands for the learner's folder.
     ///
     /// # Errors
-    /// A sentence when it wants what is not there.
-    pub(super) fn fill(&self, template: &Template) -> Result<String, String> {
+    /// [`PlaceError`] when it wants what is not there.
+    pub(super) fn fill(&self, template: &Template) -> Result<String, PlaceError> {
         template.fill(|place| self.value(place))
     }
 
-    fn value(&self, place: &Placeholder) -> Result<String, String> {
+    fn value(&self, place: &Placeholder) -> Result<String, PlaceError> {
         let places = Places {
             clusters: &self.listeners.clusters(),
             aws_endpoint: &self.aws_endpoint,
@@ -275,12 +279,12 @@ impl SeatWorld {
             home: HOME,
             now: SystemClock.now(),
         };
-        let saved = |name: &str| Err(format!("nothing is saved as `{name}` in a workshop"));
+        let saved = |name: &str| Err(PlaceError::NotSaved(name.to_owned()));
         places.value(place, |profile| self.credentials(profile), saved)
     }
 
     /// What a profile held when the scenario was staged.
-    fn credentials(&self, wanted: &str) -> Result<Credentials, String> {
+    fn credentials(&self, wanted: &str) -> Result<Credentials, PlaceError> {
         let found = self.profiles.iter().find(|profile| profile.name == wanted);
         match found.map(|profile| &profile.source) {
             Some(ProfileSource::AccessKey {
@@ -292,7 +296,21 @@ impl SeatWorld {
                 secret: secret.clone(),
                 session_token: session_token.clone(),
             }),
-            _ => Err(format!("profile `{wanted}` has no key")),
+            _ => Err(PlaceError::NoKey(wanted.to_owned())),
         }
     }
+}
+
+/// Why a seat is not given what a scenario has.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SeatError {
+    /// The scenario wants what is not there.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// A step edits a file, which nobody can do for a learner.
+    #[error("a file cannot be edited in a workshop")]
+    Edit,
+    /// A file cannot be written.
+    #[error(transparent)]
+    File(#[from] io::Error),
 }

@@ -145,14 +145,14 @@ impl AuditPolicy {
     /// Reads a Policy object.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
-    pub fn parse(object: Value) -> Result<Self, String> {
-        let policy: Self = serde_json::from_value(object).map_err(|error| error.to_string())?;
+    /// [`PolicyError`].
+    pub fn parse(object: Value) -> Result<Self, PolicyError> {
+        let policy: Self = serde_json::from_value(object)?;
         if policy.api_version != "audit.k8s.io/v1" || policy.kind != "Policy" {
-            return Err("an audit policy has apiVersion audit.k8s.io/v1 and kind Policy".to_owned());
+            return Err(PolicyError::Kind);
         }
         if policy.rules.is_empty() {
-            return Err("an audit policy has at least one rule".to_owned());
+            return Err(PolicyError::NoRules);
         }
         policy.rules.iter().try_for_each(Rule::check)?;
         Ok(policy)
@@ -175,26 +175,22 @@ impl AuditPolicy {
 }
 
 impl Rule {
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), PolicyError> {
         for url in self.non_resource_urls.iter().filter(|url| *url != "*") {
             if !url.starts_with('/') {
-                return Err(format!(
-                    "`{url}`: non-resource URL rules must begin with a '/' character"
-                ));
+                return Err(PolicyError::UrlStart(url.clone()));
             }
             if url.trim_end_matches('*').contains('*') || url.ends_with("**") {
-                return Err(format!(
-                    "`{url}`: non-resource URL wildcards '*' must be the final character of the rule"
-                ));
+                return Err(PolicyError::UrlWildcard(url.clone()));
             }
         }
         let about_resources = !self.resources.is_empty() || !self.namespaces.is_empty();
         if about_resources && !self.non_resource_urls.is_empty() {
-            return Err("rules cannot apply to both regular resources and non-resource URLs".to_owned());
+            return Err(PolicyError::Mixed);
         }
         let is_odd = |listed: &GroupResources| !listed.resource_names.is_empty() && listed.resources.is_empty();
         if self.resources.iter().any(is_odd) {
-            return Err("using resourceNames requires at least one resource".to_owned());
+            return Err(PolicyError::NamesOfNothing);
         }
         Ok(())
     }
@@ -240,6 +236,38 @@ impl GroupResources {
         };
         let is_named = self.resource_names.is_empty() || self.resource_names.contains(&attributes.name);
         self.resources.is_empty() || (is_named && self.resources.iter().any(covers))
+    }
+}
+
+/// Why an object is no audit policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// It is no Policy of this version.
+    #[error("an audit policy has apiVersion audit.k8s.io/v1 and kind Policy")]
+    Kind,
+    /// A rule is about resources and about URLs.
+    #[error("rules cannot apply to both regular resources and non-resource URLs")]
+    Mixed,
+    /// A rule names objects, but not what they are.
+    #[error("using resourceNames requires at least one resource")]
+    NamesOfNothing,
+    /// It has no rules.
+    #[error("an audit policy has at least one rule")]
+    NoRules,
+    /// It has other fields, or values, in the words of the reader.
+    #[error("{0}")]
+    Shape(String),
+    /// A rule's URL is no path.
+    #[error("`{0}`: non-resource URL rules must begin with a '/' character")]
+    UrlStart(String),
+    /// A rule's URL has a wildcard inside.
+    #[error("`{0}`: non-resource URL wildcards '*' must be the final character of the rule")]
+    UrlWildcard(String),
+}
+
+impl From<serde_json::Error> for PolicyError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Shape(error.to_string())
     }
 }
 
@@ -347,33 +375,37 @@ mod tests {
             AuditPolicy::parse(json!({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": rules}))
         };
         for (given, wanted) in [
-            (policy(json!([])), "at least one rule"),
-            (policy(json!([{"level": "All"}])), "unknown variant"),
-            (policy(json!([{}])), "missing field `level`"),
+            (policy(json!([])), PolicyError::NoRules),
             (
-                policy(json!([{"level": "None", "omitStages": ["Never"]}])),
-                "unknown variant",
+                policy(json!([{}])),
+                PolicyError::Shape("missing field `level`".to_owned()),
             ),
             (
                 policy(json!([{"level": "None", "nonResourceURLs": ["metrics"]}])),
-                "must begin with a '/'",
+                PolicyError::UrlStart("metrics".to_owned()),
             ),
             (
                 policy(json!([{"level": "None", "nonResourceURLs": ["/a*b"]}])),
-                "must be the final character",
+                PolicyError::UrlWildcard("/a*b".to_owned()),
             ),
             (
                 policy(json!([{"level": "None", "nonResourceURLs": ["*"], "namespaces": ["x"]}])),
-                "both regular",
+                PolicyError::Mixed,
             ),
             (
                 policy(json!([{"level": "None", "resources": [{"resourceNames": ["x"]}]}])),
-                "at least one resource",
+                PolicyError::NamesOfNothing,
             ),
-            (AuditPolicy::parse(json!({"rules": []})), "apiVersion audit.k8s.io/v1"),
+            (AuditPolicy::parse(json!({"rules": []})), PolicyError::Kind),
         ] {
-            let error = given.unwrap_err();
-            assert!(error.contains(wanted), "{error}");
+            assert_eq!(given.unwrap_err(), wanted);
+        }
+        for rules in [
+            json!([{"level": "All"}]),
+            json!([{"level": "None", "omitStages": ["Never"]}]),
+        ] {
+            let error = policy(rules).unwrap_err().to_string();
+            assert!(error.contains("unknown variant"), "{error}");
         }
     }
 }

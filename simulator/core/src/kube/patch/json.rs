@@ -11,6 +11,10 @@ const MAX_OPERATIONS: usize = 10_000;
 
 /// What every failed look-up ends with.
 const MISSING: &str = "missing value";
+/// What some operations say of a path that is missing, where others say [`MISSING`].
+const NO_PATH: &str = "operation missing path field: missing value";
+/// What is said of a `from` that is missing.
+const NO_FROM: &str = "operation, missing from field: missing value";
 
 pub(super) fn apply(object: &Value, patch: &Value) -> Result<Value, PatchError> {
     let Value::Array(operations) = patch else {
@@ -30,11 +34,75 @@ pub(super) fn apply(object: &Value, patch: &Value) -> Result<Value, PatchError> 
     }
     let mut patched = object.clone();
     for operation in operations {
-        Operation(operation)
-            .apply(&mut patched)
-            .map_err(PatchError::Unapplicable)?;
+        Operation(operation).apply(&mut patched)?;
     }
     Ok(patched)
+}
+
+/// Why an operation of a JSON patch is not done, as upstream's library says it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OperationError {
+    /// There is no such operation.
+    #[error("Unexpected kind: {0}")]
+    UnknownKind(String),
+    /// It does not say where.
+    #[error("{operation} operation failed to decode {member}: {why}")]
+    NoPath {
+        /// Such as `add`.
+        operation: &'static str,
+        /// `path` or `from`.
+        member: &'static str,
+        /// That it is missing, as this operation says it.
+        why: &'static str,
+    },
+    /// The object has nothing in which the path's last step could be taken.
+    #[error("{operation} operation does not apply: {what}: {path}: {MISSING}")]
+    NoPlace {
+        /// Such as `add`.
+        operation: &'static str,
+        /// Such as `doc is missing path`.
+        what: &'static str,
+        /// The path, quoted where this operation quotes it.
+        path: String,
+    },
+    /// The path's last step cannot be taken.
+    #[error("error in {operation} for {member}: '{path}': {error}")]
+    Step {
+        /// Such as `add`.
+        operation: &'static str,
+        /// `path` or `from`.
+        member: &'static str,
+        /// The path, or its last step where this operation names only that.
+        path: String,
+        /// Why not.
+        error: StepError,
+    },
+    /// What was copied cannot be put where it belongs.
+    #[error("error while adding value during copy: {0}")]
+    Copy(StepError),
+    /// The whole object would be no object.
+    #[error("replace operation value must be object or array")]
+    ReplaceWhole,
+    /// Another value is there than the test wants.
+    #[error("testing value {0} failed: test failed")]
+    TestFailed(String),
+}
+
+/// Why the last step of a path cannot be taken, as upstream's library says it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// The key of a list is no number.
+    #[error("strconv.Atoi: parsing {}: invalid syntax", go_quote(.0))]
+    NoNumber(String),
+    /// The key of a list, to which something is added, is no number.
+    #[error("value was not a proper array index: '{key}': {error}", key = .0, error = Self::NoNumber(.0.clone()))]
+    NoNumberToAdd(String),
+    /// The list has no such place.
+    #[error("Unable to access invalid index: {0}: invalid index referenced")]
+    NoIndex(i64),
+    /// The map has no such key, which is to be removed.
+    #[error("Unable to remove nonexistent key: {0}: {MISSING}")]
+    NoKey(String),
 }
 
 fn check_types(operation: &Value) -> Result<(), PatchError> {
@@ -67,14 +135,20 @@ impl<'a> Operation<'a> {
         self.0.get(field).and_then(Value::as_str)
     }
 
-    fn path(&self) -> Result<&'a str, String> {
-        self.text("path")
-            .ok_or_else(|| format!("operation missing path field: {MISSING}"))
+    /// The path, or that it is missing in the words `why`.
+    fn path(&self, operation: &'static str, why: &'static str) -> Result<&'a str, OperationError> {
+        let member = "path";
+        self.text(member)
+            .ok_or(OperationError::NoPath { operation, member, why })
     }
 
-    fn from(&self) -> Result<&'a str, String> {
-        self.text("from")
-            .ok_or_else(|| format!("operation, missing from field: {MISSING}"))
+    fn from(&self, operation: &'static str) -> Result<&'a str, OperationError> {
+        let member = "from";
+        self.text(member).ok_or(OperationError::NoPath {
+            operation,
+            member,
+            why: NO_FROM,
+        })
     }
 
     /// Null where the operation has none.
@@ -82,7 +156,7 @@ impl<'a> Operation<'a> {
         self.0.get("value").cloned().unwrap_or_default()
     }
 
-    fn apply(&self, document: &mut Value) -> Result<(), String> {
+    fn apply(&self, document: &mut Value) -> Result<(), OperationError> {
         match self.text("op").unwrap_or("unknown") {
             "add" => self.add(document),
             "remove" => self.remove(document),
@@ -90,54 +164,38 @@ impl<'a> Operation<'a> {
             "move" => self.move_value(document),
             "test" => self.test(document),
             "copy" => self.copy(document),
-            other => Err(format!("Unexpected kind: {other}")),
+            other => Err(OperationError::UnknownKind(other.to_owned())),
         }
     }
 
-    fn add(&self, document: &mut Value) -> Result<(), String> {
-        let path = self
-            .path()
-            .map_err(|_| format!("add operation failed to decode path: {MISSING}"))?;
-        let (container, key) = find(document, path).ok_or_else(|| {
-            format!(
-                "add operation does not apply: doc is missing path: {}: {MISSING}",
-                go_quote(path)
-            )
-        })?;
-        add(container, &key, self.value()).map_err(|why| format!("error in add for path: '{path}': {why}"))
+    fn add(&self, document: &mut Value) -> Result<(), OperationError> {
+        let path = self.path("add", MISSING)?;
+        let (container, key) =
+            find(document, path).ok_or_else(|| no_place("add", "doc is missing path", &go_quote(path)))?;
+        add(container, &key, self.value()).map_err(step("add", "path", path))
     }
 
-    fn remove(&self, document: &mut Value) -> Result<(), String> {
-        let path = self
-            .path()
-            .map_err(|_| format!("remove operation failed to decode path: {MISSING}"))?;
-        let (container, key) = find(document, path).ok_or_else(|| {
-            format!(
-                "remove operation does not apply: doc is missing path: {}: {MISSING}",
-                go_quote(path)
-            )
-        })?;
-        remove(container, &key).map_err(|why| format!("error in remove for path: '{path}': {why}"))
+    fn remove(&self, document: &mut Value) -> Result<(), OperationError> {
+        let path = self.path("remove", MISSING)?;
+        let (container, key) =
+            find(document, path).ok_or_else(|| no_place("remove", "doc is missing path", &go_quote(path)))?;
+        remove(container, &key).map_err(step("remove", "path", path))
     }
 
     /// Beyond the RFC, and as upstream: a key of a map that is not there is added.
-    fn replace(&self, document: &mut Value) -> Result<(), String> {
-        let path = self
-            .path()
-            .map_err(|why| format!("replace operation failed to decode path: {why}"))?;
+    fn replace(&self, document: &mut Value) -> Result<(), OperationError> {
+        let path = self.path("replace", NO_PATH)?;
         if path.is_empty() {
             return match self.value() {
                 value @ (Value::Object(_) | Value::Array(_)) => {
                     *document = value;
                     Ok(())
                 }
-                _ => Err("replace operation value must be object or array".to_owned()),
+                _ => Err(OperationError::ReplaceWhole),
             };
         }
-        let (container, key) = find(document, path)
-            .ok_or_else(|| format!("replace operation does not apply: doc is missing path: {path}: {MISSING}"))?;
-        get(container, &key)
-            .map_err(|_| format!("replace operation does not apply: doc is missing key: {path}: {MISSING}"))?;
+        let (container, key) = find(document, path).ok_or_else(|| no_place("replace", "doc is missing path", path))?;
+        get(container, &key).map_err(|_| no_place("replace", "doc is missing key", path))?;
         match container {
             Value::Object(fields) => {
                 fields.insert(key, self.value());
@@ -155,62 +213,64 @@ impl<'a> Operation<'a> {
         Ok(())
     }
 
-    fn move_value(&self, document: &mut Value) -> Result<(), String> {
-        let from = self
-            .from()
-            .map_err(|why| format!("move operation failed to decode from: {why}"))?;
-        let (container, key) = find(document, from)
-            .ok_or_else(|| format!("move operation does not apply: doc is missing from path: {from}: {MISSING}"))?;
-        let wrapped = |why| format!("error in move for path: '{key}': {why}");
-        let value = get(container, &key).map_err(wrapped)?.cloned().unwrap_or_default();
-        remove(container, &key).map_err(wrapped)?;
-        let path = self
-            .path()
-            .map_err(|why| format!("move operation failed to decode path: {why}"))?;
-        let (container, key) = find(document, path).ok_or_else(|| {
-            format!("move operation does not apply: doc is missing destination path: {path}: {MISSING}")
-        })?;
-        add(container, &key, value).map_err(|why| format!("error in move for path: '{path}': {why}"))
+    fn move_value(&self, document: &mut Value) -> Result<(), OperationError> {
+        let from = self.from("move")?;
+        let (container, key) =
+            find(document, from).ok_or_else(|| no_place("move", "doc is missing from path", from))?;
+        let value = get(container, &key).map_err(step("move", "path", &key))?;
+        let value = value.cloned().unwrap_or_default();
+        remove(container, &key).map_err(step("move", "path", &key))?;
+        let path = self.path("move", NO_PATH)?;
+        let (container, key) =
+            find(document, path).ok_or_else(|| no_place("move", "doc is missing destination path", path))?;
+        add(container, &key, value).map_err(step("move", "path", path))
     }
 
-    fn copy(&self, document: &mut Value) -> Result<(), String> {
-        let from = self
-            .from()
-            .map_err(|why| format!("copy operation failed to decode from: {why}"))?;
-        let (container, key) = find(document, from)
-            .ok_or_else(|| format!("copy operation does not apply: doc is missing from path: {from}: {MISSING}"))?;
-        let value = get(container, &key)
-            .map_err(|why| format!("error in copy for from: '{from}': {why}"))?
-            .cloned()
-            .unwrap_or_default();
-        let path = self
-            .path()
-            .map_err(|_| format!("copy operation failed to decode path: {MISSING}"))?;
-        let (container, key) = find(document, path).ok_or_else(|| {
-            format!("copy operation does not apply: doc is missing destination path: {path}: {MISSING}")
-        })?;
-        add(container, &key, value).map_err(|why| format!("error while adding value during copy: {why}"))
+    fn copy(&self, document: &mut Value) -> Result<(), OperationError> {
+        let from = self.from("copy")?;
+        let (container, key) =
+            find(document, from).ok_or_else(|| no_place("copy", "doc is missing from path", from))?;
+        let value = get(container, &key).map_err(step("copy", "from", from))?;
+        let value = value.cloned().unwrap_or_default();
+        let path = self.path("copy", MISSING)?;
+        let (container, key) =
+            find(document, path).ok_or_else(|| no_place("copy", "doc is missing destination path", path))?;
+        add(container, &key, value).map_err(OperationError::Copy)
     }
 
-    fn test(&self, document: &mut Value) -> Result<(), String> {
-        let path = self
-            .path()
-            .map_err(|why| format!("test operation failed to decode path: {why}"))?;
+    fn test(&self, document: &mut Value) -> Result<(), OperationError> {
+        let path = self.path("test", NO_PATH)?;
         let wanted = self.value();
         let same = if path.is_empty() {
             *document == wanted
         } else {
-            let (container, key) = find(document, path)
-                .ok_or_else(|| format!("test operation does not apply: is missing path: {path}: {MISSING}"))?;
-            let found = get(container, &key).map_err(|why| format!("error in test for path: '{path}': {why}"))?;
+            let (container, key) = find(document, path).ok_or_else(|| no_place("test", "is missing path", path))?;
+            let found = get(container, &key).map_err(step("test", "path", path))?;
             // What is not there is null.
             *found.unwrap_or(&Value::Null) == wanted
         };
         if same {
             Ok(())
         } else {
-            Err(format!("testing value {path} failed: test failed"))
+            Err(OperationError::TestFailed(path.to_owned()))
         }
+    }
+}
+
+fn no_place(operation: &'static str, what: &'static str, path: &str) -> OperationError {
+    OperationError::NoPlace {
+        operation,
+        what,
+        path: path.to_owned(),
+    }
+}
+
+fn step(operation: &'static str, member: &'static str, path: &str) -> impl FnOnce(StepError) -> OperationError {
+    move |error| OperationError::Step {
+        operation,
+        member,
+        path: path.to_owned(),
+        error,
     }
 }
 
@@ -238,36 +298,32 @@ fn find<'d>(document: &'d mut Value, path: &str) -> Option<(&'d mut Value, Strin
 
 /// The place that a key of a list names, which may count from the end. It must be below `limit`; negative ones are added
 /// to `from_end`.
-fn index(key: &str, limit: usize, from_end: usize) -> Result<usize, String> {
-    let syntax = || format!("strconv.Atoi: parsing {}: invalid syntax", go_quote(key));
-    let number: i64 = key.parse().map_err(|_| syntax())?;
-    let invalid = || format!("Unable to access invalid index: {number}: invalid index referenced");
+fn index(key: &str, limit: usize, from_end: usize) -> Result<usize, StepError> {
+    let number: i64 = key.parse().map_err(|_| StepError::NoNumber(key.to_owned()))?;
     let at = if number < 0 {
         number + i64::try_from(from_end).unwrap_or(i64::MAX)
     } else {
         number
     };
-    usize::try_from(at).ok().filter(|at| *at < limit).ok_or_else(invalid)
+    let at = usize::try_from(at).ok().filter(|at| *at < limit);
+    at.ok_or(StepError::NoIndex(number))
 }
 
-fn get<'d>(container: &'d Value, key: &str) -> Result<Option<&'d Value>, String> {
+fn get<'d>(container: &'d Value, key: &str) -> Result<Option<&'d Value>, StepError> {
     match container {
         Value::Array(items) => Ok(items.get(index(key, items.len(), items.len())?)),
         container => Ok(container.get(key)),
     }
 }
 
-fn add(container: &mut Value, key: &str, value: Value) -> Result<(), String> {
+fn add(container: &mut Value, key: &str, value: Value) -> Result<(), StepError> {
     match container {
         Value::Array(items) if key == "-" => items.push(value),
         Value::Array(items) => {
             let places = items.len() + 1;
-            let at = index(key, places, places).map_err(|why| {
-                if why.starts_with("strconv") {
-                    format!("value was not a proper array index: '{key}': {why}")
-                } else {
-                    why
-                }
+            let at = index(key, places, places).map_err(|error| match error {
+                StepError::NoNumber(key) => StepError::NoNumberToAdd(key),
+                other => other,
             })?;
             items.insert(at, value);
         }
@@ -279,7 +335,7 @@ fn add(container: &mut Value, key: &str, value: Value) -> Result<(), String> {
     Ok(())
 }
 
-fn remove(container: &mut Value, key: &str) -> Result<(), String> {
+fn remove(container: &mut Value, key: &str) -> Result<(), StepError> {
     match container {
         Value::Array(items) => {
             let at = index(key, items.len(), items.len())?;
@@ -287,7 +343,7 @@ fn remove(container: &mut Value, key: &str) -> Result<(), String> {
         }
         container => {
             let removed = container.as_object_mut().and_then(|fields| fields.remove(key));
-            removed.ok_or_else(|| format!("Unable to remove nonexistent key: {key}: {MISSING}"))?;
+            removed.ok_or_else(|| StepError::NoKey(key.to_owned()))?;
         }
     }
     Ok(())

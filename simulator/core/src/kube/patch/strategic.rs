@@ -9,6 +9,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::PatchError;
+use super::Unapplicable;
 use crate::go;
 use crate::kube::schema::Field;
 use crate::kube::schema::ObjectType;
@@ -23,7 +24,6 @@ const DELETE_FROM: &str = "$deleteFromPrimitiveList";
 const BAD_PRIMITIVE_LIST: &str = "invalid patch format of primitive list";
 const BAD_RETAIN_KEYS: &str = "invalid patch format of retainKeys";
 const BAD_SET_ORDER: &str = "invalid patch format of setElementOrder list";
-const LISTS_OF_LISTS: &str = "lists of lists are not supported";
 
 type Fields = Map<String, Value>;
 
@@ -399,7 +399,7 @@ fn holds_maps(lists: &[&[Value]]) -> Result<bool, PatchError> {
         return Err(unexpected("no elements in any of the given slices".to_owned()));
     };
     if first.is_array() {
-        return Err(PatchError::Unapplicable(LISTS_OF_LISTS.to_owned()));
+        return Err(Unapplicable::ListsOfLists.into());
     }
     if items.any(|item| go_type(item) != go_type(first)) {
         let lists = lists

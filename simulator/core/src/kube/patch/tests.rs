@@ -85,6 +85,70 @@ fn what_is_no_patch_is_refused() {
     );
 }
 
+#[test]
+fn an_operation_that_is_not_done_says_why() {
+    let object = json_value!({"a": [1]});
+    let refused = |operation: Value| json(&object, &json_value!([operation])).unwrap_err();
+    let step = |operation, path: &str, error| {
+        PatchError::from(OperationError::Step {
+            operation,
+            member: "path",
+            path: path.to_owned(),
+            error,
+        })
+    };
+    for (operation, wanted) in [
+        (
+            json_value!({"op": "swap"}),
+            OperationError::UnknownKind("swap".to_owned()).into(),
+        ),
+        (
+            json_value!({"op": "move", "path": "/b"}),
+            OperationError::NoPath {
+                operation: "move",
+                member: "from",
+                why: "operation, missing from field: missing value",
+            }
+            .into(),
+        ),
+        (
+            json_value!({"op": "copy", "from": "/b/c", "path": "/b"}),
+            OperationError::NoPlace {
+                operation: "copy",
+                what: "doc is missing from path",
+                path: "/b/c".to_owned(),
+            }
+            .into(),
+        ),
+        (
+            json_value!({"op": "add", "path": "/a/x", "value": 1}),
+            step("add", "/a/x", StepError::NoNumberToAdd("x".to_owned())),
+        ),
+        (
+            json_value!({"op": "test", "path": "/a/x", "value": 1}),
+            step("test", "/a/x", StepError::NoNumber("x".to_owned())),
+        ),
+        (
+            json_value!({"op": "remove", "path": "/a/7"}),
+            step("remove", "/a/7", StepError::NoIndex(7)),
+        ),
+        (
+            json_value!({"op": "remove", "path": "/b"}),
+            step("remove", "/b", StepError::NoKey("b".to_owned())),
+        ),
+        (
+            json_value!({"op": "copy", "from": "/a", "path": "/a/7"}),
+            OperationError::Copy(StepError::NoIndex(7)).into(),
+        ),
+        (
+            json_value!({"op": "test", "path": "/a/0", "value": 2}),
+            OperationError::TestFailed("/a/0".to_owned()).into(),
+        ),
+    ] {
+        assert_eq!(refused(operation.clone()), wanted, "{operation}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn an_empty_patch_changes_nothing(keys in proptest::collection::btree_map("[a-z]{1,3}", "[a-z]{0,3}", 0..5)) {

@@ -85,7 +85,7 @@ const fn aggregated(name: &'static str, part_of: &'static str) -> Role {
     }
 }
 
-/// The bootstrap objects with their keys. The roles that aggregate others have no rules yet: [`super::aggregation`]
+/// The bootstrap objects with their keys. The roles that aggregate others have no rules yet: `super::aggregation`
 /// writes them.
 #[must_use]
 pub fn objects() -> Vec<(ObjectKey, Value)> {

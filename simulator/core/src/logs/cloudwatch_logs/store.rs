@@ -22,6 +22,7 @@ use super::query::QueryDefinition;
 use crate::value::arn::AccountId;
 use crate::value::record::Change;
 use crate::value::record::RecordError;
+use crate::value::record::RecordProblem;
 use crate::value::record::join;
 use crate::value::record::split;
 
@@ -81,9 +82,9 @@ impl Kept {
         let mut streams: BTreeMap<u64, (StreamRecord, LogStream)> = BTreeMap::new();
         let mut chunks = BTreeMap::new();
         for (key, value) in records {
-            let at = |message: String| RecordError {
+            let at = |problem: RecordProblem| RecordError {
                 key: key.clone(),
-                message,
+                problem,
             };
             let words = split(&key);
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -91,10 +92,10 @@ impl Kept {
                 [LOGS] => {
                     let record: LogsRecord = read(&value).map_err(at)?;
                     if record.format != FORMAT {
-                        return Err(at(format!(
-                            "it has format {}, and this release reads format {FORMAT}",
-                            record.format
-                        )));
+                        return Err(at(RecordProblem::Format {
+                            found: record.format,
+                            wanted: FORMAT,
+                        }));
                     }
                     kept.store.last_sequence = record.last_sequence;
                     kept.store.last_stream = record.last_stream;
@@ -119,7 +120,7 @@ impl Kept {
                 }
                 [CHUNK, stream, first] => {
                     let place = (parse_number(stream).map_err(at)?, parse_number(first).map_err(at)?);
-                    chunks.insert(place, unpack(&value).ok_or_else(|| at("it is no chunk".to_owned()))?);
+                    chunks.insert(place, unpack(&value).ok_or_else(|| at(RecordProblem::Packing))?);
                 }
                 [DEFINITION, account, region, id] => {
                     let GroupKey { account, region, name } = group_key(account, region, id).map_err(at)?;
@@ -127,14 +128,14 @@ impl Kept {
                     let definitions = &mut kept.store.queries.definitions;
                     definitions.insert((account, region, name), Arc::new(definition));
                 }
-                _ => return Err(at("no such kind of record".to_owned())),
+                _ => return Err(at(RecordProblem::Kind)),
             }
         }
         for ((number, first), events) in chunks {
             let Some((_, stream)) = streams.get_mut(&number) else {
                 return Err(RecordError {
                     key: chunk_key(number, first),
-                    message: "its stream is not there".to_owned(),
+                    problem: RecordProblem::Stream,
                 });
             };
             if let Some(newest) = events.iter().map(|event| event.position).max() {
@@ -152,7 +153,7 @@ impl Kept {
             };
             let group = kept.store.group_mut(&key).map_err(|error| RecordError {
                 key: stream_key(number),
-                message: error.to_string(),
+                problem: RecordProblem::Group(error.to_string()),
             })?;
             group.streams.insert(record.name, Arc::new(stream));
         }
@@ -398,20 +399,20 @@ fn chunk_key(stream: u64, first: u64) -> String {
     join(&[CHUNK, &format!("{stream:08x}"), &format!("{first:012x}")])
 }
 
-fn group_key(account: &str, region: &str, name: &str) -> Result<GroupKey, String> {
+fn group_key(account: &str, region: &str, name: &str) -> Result<GroupKey, RecordProblem> {
     Ok(GroupKey {
-        account: AccountId::parse(account).map_err(|error| error.to_string())?,
+        account: AccountId::parse(account).map_err(|error| RecordProblem::Key(error.to_string()))?,
         region: region.to_owned(),
         name: name.to_owned(),
     })
 }
 
-fn parse_number(text: &str) -> Result<u64, String> {
-    u64::from_str_radix(text, 16).map_err(|error| error.to_string())
+fn parse_number(text: &str) -> Result<u64, RecordProblem> {
+    u64::from_str_radix(text, 16).map_err(|error| RecordProblem::Key(error.to_string()))
 }
 
-fn read<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, String> {
-    serde_json::from_slice(value).map_err(|error| error.to_string())
+fn read<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, RecordProblem> {
+    Ok(serde_json::from_slice(value)?)
 }
 
 fn written(key: String, value: &impl Serialize) -> Result<Change, RecordError> {
@@ -422,7 +423,7 @@ fn written(key: String, value: &impl Serialize) -> Result<Change, RecordError> {
         }),
         Err(error) => Err(RecordError {
             key,
-            message: error.to_string(),
+            problem: error.into(),
         }),
     }
 }
@@ -547,18 +548,27 @@ mod tests {
         let mut disk = Disk::default();
         store.append(&key("g"), "s", [event(1, "a")], now(0));
         disk.keep(&store);
-        for (record, value, message) in [
-            ("planet/earth", "{}", "no such kind of record"),
-            ("logs", r#"{"format":9,"last_sequence":0,"last_stream":0}"#, "format 9"),
-            ("chunk/00000009/000000000001", "", "its stream is not there"),
-            ("chunk/00000001/000000000009", "\u{1}", "it is no chunk"),
-            ("group/1/r/g", "{}", "missing field"),
-        ] {
+        let load = |record: &str, value: &str| {
             let mut records = disk.records.clone();
             records.insert(record.to_owned(), value.into());
             let error = Kept::load(records).unwrap_err();
-            assert!(error.key == record && error.message.contains(message), "{error}");
+            assert_eq!(error.key, record);
+            error.problem
+        };
+        for (record, value, problem) in [
+            ("planet/earth", "{}", RecordProblem::Kind),
+            (
+                "logs",
+                r#"{"format":9,"last_sequence":0,"last_stream":0}"#,
+                RecordProblem::Format { found: 9, wanted: 1 },
+            ),
+            ("chunk/00000009/000000000001", "", RecordProblem::Stream),
+            ("chunk/00000001/000000000009", "\u{1}", RecordProblem::Packing),
+        ] {
+            assert_eq!(load(record, value), problem, "{record}");
         }
+        let problem = load("group/1/r/g", "{}").to_string();
+        assert!(problem.contains("missing field"), "{problem}");
         let mut records = disk.records.clone();
         records.retain(|key, _| !key.starts_with(GROUP));
         assert_eq!(Kept::load(records).unwrap_err().key, "stream/00000001");

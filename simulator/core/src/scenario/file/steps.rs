@@ -470,7 +470,7 @@ impl<'a> StepReader<'a> {
         Ok(template)
     }
 
-    fn check_place(&self, place: &Placeholder) -> Result<(), String> {
+    fn check_place(&self, place: &Placeholder) -> Result<(), UnknownName> {
         if let Some(name) = place.profile()
             && !self
                 .world
@@ -478,15 +478,15 @@ impl<'a> StepReader<'a> {
                 .iter()
                 .any(|profile| profile.name == name && profile.has_key())
         {
-            return Err(format!("no profile `{name}` with a key of its own in this world"));
+            return Err(UnknownName::Profile(name.to_owned()));
         }
         if let Some(name) = place.cluster()
             && !self.world.clusters.iter().any(|cluster| cluster.name == name)
         {
-            return Err(format!("no cluster `{name}` in this world"));
+            return Err(UnknownName::Cluster(name.to_owned()));
         }
         match place {
-            Placeholder::Saved(name) if !self.saved.contains(name) => Err(format!("no earlier step saves `{name}`")),
+            Placeholder::Saved(name) if !self.saved.contains(name) => Err(UnknownName::Saved(name.clone())),
             _ => Ok(()),
         }
     }
@@ -567,10 +567,10 @@ fn patterns_of(file: Option<Spanned<PatternsFile>>) -> Result<Vec<Pattern>, Scen
         PatternsFile::One(pattern) => vec![pattern],
         PatternsFile::Many(patterns) => patterns,
     };
-    let refused = |message: String| ScenarioError {
+    let refused = |error: PatternError| ScenarioError {
         line: referenced.line(),
         column: referenced.column(),
-        message,
+        message: error.to_string(),
     };
     patterns
         .into_iter()
@@ -578,21 +578,44 @@ fn patterns_of(file: Option<Spanned<PatternsFile>>) -> Result<Vec<Pattern>, Scen
         .collect()
 }
 
-fn pattern_of(file: PatternFile) -> Result<Pattern, String> {
+/// Why a pattern is none.
+#[derive(Debug, thiserror::Error)]
+enum PatternError {
+    /// A choice of nothing.
+    #[error("`any` wants at least one pattern")]
+    Empty,
+    /// A regular expression that is none.
+    #[error("`{0}` is no regular expression")]
+    Regex(String),
+}
+
+/// A name in a place of a text that stands for nothing.
+#[derive(Debug, thiserror::Error)]
+enum UnknownName {
+    /// Of a cluster.
+    #[error("no cluster `{0}` in this world")]
+    Cluster(String),
+    /// Of a profile.
+    #[error("no profile `{0}` with a key of its own in this world")]
+    Profile(String),
+    /// Of something that an earlier step saves.
+    #[error("no earlier step saves `{0}`")]
+    Saved(String),
+}
+
+fn pattern_of(file: PatternFile) -> Result<Pattern, PatternError> {
     match file {
         PatternFile::Glob(text) => Ok(Pattern::Glob(text)),
-        PatternFile::Other(OtherPatternFile::Any(patterns)) if patterns.is_empty() => {
-            Err("`any` wants at least one pattern".to_owned())
-        }
+        PatternFile::Other(OtherPatternFile::Any(patterns)) if patterns.is_empty() => Err(PatternError::Empty),
         PatternFile::Other(OtherPatternFile::Any(patterns)) => {
-            let patterns: Result<Vec<Pattern>, String> = patterns.into_iter().map(pattern_of).collect();
+            let patterns: Result<Vec<Pattern>, PatternError> = patterns.into_iter().map(pattern_of).collect();
             Ok(Pattern::Any(patterns?))
         }
         PatternFile::Other(OtherPatternFile::Contains(text)) => Ok(Pattern::Contains(text)),
         PatternFile::Other(OtherPatternFile::Exact(text)) => Ok(Pattern::Exact(text)),
         PatternFile::Other(OtherPatternFile::Regex(text)) => match Regex::new(&text) {
             Ok(regex) => Ok(Pattern::Regex(regex)),
-            Err(_) => Err(format!("`{text}` is no regular expression")),
+            Err(_) => Err(PatternError::Regex(text)),
         },
     }
 }

@@ -205,16 +205,25 @@ fn submitted(call: &Call, words: &Words, request: &Request) -> Response {
 /// Approves the sign-in that waits under a code, as the named user or the first one there is.
 ///
 /// # Errors
-/// A sentence: there is no Identity Center, no such code or no such user.
-pub fn approve(call: &Call, user_code: &str, user: Option<&str>) -> Result<String, String> {
+/// [`ApproveError`].
+pub fn approve(call: &Call, user_code: &str, user: Option<&str>) -> Result<String, ApproveError> {
     let now = call.now();
     let approved: Result<Result<String, SignInError>, _> =
         call.change(|world| in_center(world, |center, _| center.approve(user_code, user, now)));
-    let name = approved
-        .map_err(|_| "this world has no identity_center".to_owned())?
-        .map_err(|error| error.to_string())?;
+    let name = approved.map_err(|_| ApproveError::NoIdentityCenter)??;
     record(call, Some(&name));
     Ok(name)
+}
+
+/// Why no sign-in is approved.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApproveError {
+    /// There is no Identity Center.
+    #[error("this world has no identity_center")]
+    NoIdentityCenter,
+    /// There is no such code or no such user.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
 }
 
 fn record(call: &Call, user: Option<&str>) {
