@@ -47,9 +47,9 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// The bytes of all annotations of an object (`apimachinery/pkg/api/validation`).
 const MAX_ANNOTATIONS: usize = 256 * 1024;
 
-/// What is written to.
+/// The type of what is written to, as far as it decides who owns what.
 #[derive(Clone, Copy, Debug)]
-pub struct ObjectType<'a> {
+pub struct ManagedType<'a> {
     /// The types; of a kind that is not among them nothing is known.
     pub schema: &'a Schema,
     /// The kind of the object.
@@ -62,7 +62,7 @@ pub struct ObjectType<'a> {
     pub custom: bool,
 }
 
-impl<'a> ObjectType<'a> {
+impl<'a> ManagedType<'a> {
     fn types(&self) -> Types<'a> {
         Types { schema: self.schema }
     }
@@ -178,7 +178,7 @@ pub fn manager_of_user_agent(user_agent: &str) -> String {
 /// Writes into `new` who owns its fields, after a write that is no apply: `manager` owns what it changed. `live` is the
 /// object as it is stored, `None` when it is made. The managed fields of `new` count where they can be read, so that
 /// clients may change them; an empty list, or one with an empty item, ends the tracking.
-pub fn after_update(target: &ObjectType<'_>, live: Option<&Value>, new: &mut Value, manager: &str, now: Timestamp) {
+pub fn after_update(target: &ManagedType<'_>, live: Option<&Value>, new: &mut Value, manager: &str, now: Timestamp) {
     if new.get("metadata").is_none_or(|metadata| !metadata.is_object()) {
         return;
     }
@@ -213,7 +213,7 @@ pub fn after_update(target: &ObjectType<'_>, live: Option<&Value>, new: &mut Val
 /// # Errors
 /// [`ApplyError`].
 pub fn apply(
-    target: &ObjectType<'_>,
+    target: &ManagedType<'_>,
     live: Option<&Value>,
     applied: &Value,
     manager: &str,
@@ -288,7 +288,7 @@ pub fn keep_times(stored: &Value, new: &mut Value) {
     }
 }
 
-fn check_kind(target: &ObjectType<'_>, applied: &Value) -> Result<(), ApplyError> {
+fn check_kind(target: &ManagedType<'_>, applied: &Value) -> Result<(), ApplyError> {
     let text = |field: &str| applied.get(field).and_then(Value::as_str).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     if api_version != target.api_version() || kind != target.kind.kind {
@@ -359,7 +359,7 @@ fn never_owned() -> FieldSet {
 
 /// Gives `manager` what differs between `live` and `new`, and takes it from the others.
 fn track_update(
-    target: &ObjectType<'_>,
+    target: &ManagedType<'_>,
     live: &Value,
     new: &Value,
     managers: &mut Managers,
@@ -391,7 +391,7 @@ fn track_update(
 }
 
 /// Drops managers of kinds that are no more, and takes the sets of the others as the types are today.
-fn reconcile(target: &ObjectType<'_>, managers: &mut Managers) {
+fn reconcile(target: &ManagedType<'_>, managers: &mut Managers) {
     managers
         .owned
         .retain(|_, owned| is_known_version(target, &owned.api_version));
@@ -400,7 +400,7 @@ fn reconcile(target: &ObjectType<'_>, managers: &mut Managers) {
     }
 }
 
-fn is_known_version(target: &ObjectType<'_>, api_version: &str) -> bool {
+fn is_known_version(target: &ManagedType<'_>, api_version: &str) -> bool {
     if api_version == target.api_version() {
         return true;
     }
@@ -418,7 +418,7 @@ fn is_known_version(target: &ObjectType<'_>, api_version: &str) -> bool {
 }
 
 /// Takes what was changed or removed from all managers but the one of key `keeps`.
-fn hand_over(target: &ObjectType<'_>, managers: &mut Managers, compared: &Comparison, keeps: Option<&str>) {
+fn hand_over(target: &ManagedType<'_>, managers: &mut Managers, compared: &Comparison, keeps: Option<&str>) {
     let changed = compared.changed();
     for (key, owned) in &mut managers.owned {
         if keeps != Some(key.as_str()) {
@@ -435,7 +435,7 @@ fn hand_over(target: &ObjectType<'_>, managers: &mut Managers, compared: &Compar
 
 /// One apply.
 struct Apply<'a> {
-    target: &'a ObjectType<'a>,
+    target: &'a ManagedType<'a>,
     live: &'a Value,
     /// The same as Go's types hold it.
     live_filled: Value,

@@ -22,7 +22,7 @@ fn check_case(case: &Value) -> Option<String> {
     let now = Timestamp::parse_rfc3339("2026-11-24T00:00:00Z").unwrap();
     let mut live: Option<Value> = None;
     for (number, step) in case["steps"].as_array().unwrap().iter().enumerate() {
-        let target = ObjectType {
+        let target = ManagedType {
             schema,
             kind: &kind,
             subresource: step["subresource"].as_str().unwrap_or_default(),
@@ -95,7 +95,7 @@ fn same(given: &Outcome, wanted: &Outcome) -> bool {
 }
 
 /// The object as Go's types hold it, and its managed fields apart.
-fn normal(object: &Value, target: &ObjectType<'_>) -> Value {
+fn normal(object: &Value, target: &ManagedType<'_>) -> Value {
     let mut object = object.clone();
     let mut managed = take_managed_fields(&mut object);
     // Whatever is written in one run is written at one time, later than what was there.
@@ -166,8 +166,8 @@ fn config_map() -> (Kind, Timestamp) {
     )
 }
 
-fn target(kind: &Kind) -> ObjectType<'_> {
-    ObjectType {
+fn target(kind: &Kind) -> ManagedType<'_> {
+    ManagedType {
         schema: Schema::builtin(),
         kind,
         subresource: "",

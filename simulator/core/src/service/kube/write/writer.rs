@@ -61,11 +61,11 @@ impl Writer {
         .map_err(|error| Failure::of_apply(&error))
     }
 
-    fn with<R>(&self, target: &Target<'_>, run: impl FnOnce(&managed_fields::ObjectType<'_>) -> R) -> R {
+    fn with<R>(&self, target: &Target<'_>, run: impl FnOnce(&managed_fields::ManagedType<'_>) -> R) -> R {
         let kind = target.kind();
         let custom = target.resource.custom.as_ref();
         let own = custom.map(|custom| custom::types(&kind, custom.schema()));
-        run(&managed_fields::ObjectType {
+        run(&managed_fields::ManagedType {
             schema: own.as_ref().unwrap_or_else(|| Schema::builtin()),
             kind: &kind,
             subresource: &self.subresource,
