@@ -9,6 +9,10 @@ use crate::value::log::go_quote;
 /// A patch has no more operations.
 const MAX_OPERATIONS: usize = 10_000;
 
+/// What the copies of a patch make is no larger together, in bytes of JSON (`JSONPatchMaxCopyBytes` in
+/// `apiserver/pkg/server/config.go`).
+const MAX_COPIED: usize = 3 * 1024 * 1024;
+
 /// What every failed look-up ends with.
 const MISSING: &str = "missing value";
 /// What some operations say of a path that is missing, where others say [`MISSING`].
@@ -33,8 +37,9 @@ pub(super) fn apply(object: &Value, patch: &Value) -> Result<Value, PatchError> 
         )));
     }
     let mut patched = object.clone();
+    let mut copied = 0;
     for operation in operations {
-        Operation(operation).apply(&mut patched)?;
+        Operation(operation).apply(&mut patched, &mut copied)?;
     }
     Ok(patched)
 }
@@ -77,6 +82,11 @@ pub enum OperationError {
         /// Why not.
         error: StepError,
     },
+    /// The copies of the patch make too much.
+    #[error(
+        "Unable to complete the copy, the accumulated size increase of copy is {0}, exceeding the limit {MAX_COPIED}"
+    )]
+    CopiesTooMuch(usize),
     /// What was copied cannot be put where it belongs.
     #[error("error while adding value during copy: {0}")]
     Copy(StepError),
@@ -156,14 +166,15 @@ impl<'a> Operation<'a> {
         self.0.get("value").cloned().unwrap_or_default()
     }
 
-    fn apply(&self, document: &mut Value) -> Result<(), OperationError> {
+    /// Changes the document; `copied` are the bytes that the copies of the patch have made so far.
+    fn apply(&self, document: &mut Value, copied: &mut usize) -> Result<(), OperationError> {
         match self.text("op").unwrap_or("unknown") {
             "add" => self.add(document),
             "remove" => self.remove(document),
             "replace" => self.replace(document),
             "move" => self.move_value(document),
             "test" => self.test(document),
-            "copy" => self.copy(document),
+            "copy" => self.copy(document, copied),
             other => Err(OperationError::UnknownKind(other.to_owned())),
         }
     }
@@ -226,7 +237,7 @@ impl<'a> Operation<'a> {
         add(container, &key, value).map_err(step("move", "path", path))
     }
 
-    fn copy(&self, document: &mut Value) -> Result<(), OperationError> {
+    fn copy(&self, document: &mut Value, copied: &mut usize) -> Result<(), OperationError> {
         let from = self.from("copy")?;
         let (container, key) =
             find(document, from).ok_or_else(|| no_place("copy", "doc is missing from path", from))?;
@@ -235,6 +246,11 @@ impl<'a> Operation<'a> {
         let path = self.path("copy", MISSING)?;
         let (container, key) =
             find(document, path).ok_or_else(|| no_place("copy", "doc is missing destination path", path))?;
+        // What is copied into itself is twice as large each time.
+        *copied += go::json::render(&value).len();
+        if *copied > MAX_COPIED {
+            return Err(OperationError::CopiesTooMuch(*copied));
+        }
         add(container, &key, value).map_err(OperationError::Copy)
     }
 

@@ -160,3 +160,27 @@ proptest::proptest! {
         proptest::prop_assert_eq!(merge(&object, &empty).unwrap(), object);
     }
 }
+
+#[test]
+fn copies_make_no_more_than_the_servers_limit() {
+    let doubled = |times: usize| {
+        let mut operations = vec![json_value!({"op": "add", "path": "/data", "value": {"a": "x"}})];
+        operations
+            .extend((0..times).map(|at| json_value!({"op": "copy", "from": "/data", "path": format!("/data/c{at}")})));
+        json(&json_value!({"metadata": {"name": "m"}}), &Value::from(operations))
+    };
+    assert!(doubled(10).is_ok());
+    let Err(PatchError::Unapplicable(Unapplicable::Operation(error))) = doubled(40) else {
+        panic!("forty copies of what there is are far too much");
+    };
+    let OperationError::CopiesTooMuch(made) = error else {
+        panic!("{error}");
+    };
+    assert!(made < 2 * 3 * 1024 * 1024, "{made}");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "Unable to complete the copy, the accumulated size increase of copy is {made}, exceeding the limit 3145728"
+        )
+    );
+}
