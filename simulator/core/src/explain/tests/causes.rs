@@ -439,12 +439,12 @@ fn nodes_are_told_by_their_session_or_their_role() {
 }
 
 /// A World for one misfortune.
-struct Scene(Stage);
+struct Scene(Fixture);
 
 impl Scene {
     /// With these lines in the cluster.
     fn new(cluster: &str) -> Self {
-        Self(Stage::of_world(&format!(
+        Self(Fixture::of_world(&format!(
             r#"
 world:
   accounts:
@@ -622,7 +622,7 @@ fn token_for_no_cluster() -> Explanation {
 
 fn key_unknown() -> Explanation {
     let scene = unmapped();
-    scene.of_token(&scene.0.token(&unknown_key(&Stage::new())))
+    scene.of_token(&scene.0.token(&unknown_key(&Fixture::new())))
 }
 
 fn sts_throttled() -> Explanation {
