@@ -135,7 +135,7 @@ impl Transcript {
 
 /// The parts of a scenario in which commands are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum ScenarioStage {
     /// What the person sees.
     Symptom,
     /// What fixes it.
@@ -148,7 +148,7 @@ pub enum Stage {
 #[derive(Clone, Debug)]
 pub struct PlayedStep {
     /// In which part.
-    pub stage: Stage,
+    pub stage: ScenarioStage,
     /// The step as the file has it.
     pub step: Step,
     /// Whether the real client ran it.
@@ -214,9 +214,9 @@ pub fn play(scenario: Scenario, text: &str, clients: &Clients) -> Result<Transcr
 
 fn play_in(transcript: &mut Transcript, executor: &mut Executor<'_>) -> Result<(), RunError> {
     for (stage, steps) in [
-        (Stage::Symptom, transcript.scenario.symptom.clone()),
-        (Stage::Fix, transcript.scenario.fix.clone()),
-        (Stage::Proof, transcript.scenario.proof.clone()),
+        (ScenarioStage::Symptom, transcript.scenario.symptom.clone()),
+        (ScenarioStage::Fix, transcript.scenario.fix.clone()),
+        (ScenarioStage::Proof, transcript.scenario.proof.clone()),
     ] {
         for step in steps {
             let (played, faults) = executor.run(stage, step, Rigour::Whole)?;
@@ -226,7 +226,7 @@ fn play_in(transcript: &mut Transcript, executor: &mut Executor<'_>) -> Result<(
                 return Ok(());
             }
         }
-        if stage == Stage::Symptom {
+        if stage == ScenarioStage::Symptom {
             transcript.explanation = explanation_of(&transcript.played).cloned();
             let wanted = transcript.scenario.cause;
             let found = transcript.explanation.as_ref().map(|explanation| explanation.cause);

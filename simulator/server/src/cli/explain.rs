@@ -15,7 +15,7 @@ use eks_auth_core::explain::unexplained_client_error;
 use eks_auth_core::scenario;
 use eks_auth_core::scenario::import;
 use eks_auth_core::scenario::import::Artifact;
-use eks_auth_core::scenario::import::Kind;
+use eks_auth_core::scenario::import::ArtifactKind;
 use eks_auth_core::scenario::import::Mapped;
 use eks_auth_core::scenario::import::Options;
 use eks_auth_core::scenario::import::PrincipalExplanation;
@@ -154,7 +154,7 @@ impl Explain {
         artifacts.push(Artifact {
             file: "log line".to_owned(),
             text: line.to_owned(),
-            kind: Some(Kind::Log),
+            kind: Some(ArtifactKind::Log),
         });
         let options = Options {
             id: "log-line".to_owned(),

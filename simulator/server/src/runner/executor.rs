@@ -25,7 +25,7 @@ use super::Clients;
 use super::Outcome;
 use super::PlayedStep;
 use super::RunError;
-use super::Stage;
+use super::ScenarioStage;
 use super::builtin;
 use super::home::Home;
 use super::process;
@@ -64,7 +64,7 @@ pub(crate) struct Executor<'a> {
     /// How many lines of the log belong to steps that have been judged.
     seen: usize,
     log: LogLines,
-    stage: Stage,
+    stage: ScenarioStage,
     /// The second of the machine's time in which a cluster last saw a token.
     token_second: Option<i64>,
 }
@@ -92,7 +92,7 @@ impl<'a> Executor<'a> {
             is_about_client: matches!(scenario.cause, Cause::EnvironmentOverridesProfile | Cause::WrongProfile),
             seen,
             log,
-            stage: Stage::Symptom,
+            stage: ScenarioStage::Symptom,
             token_second: None,
         })
     }
@@ -108,7 +108,7 @@ impl<'a> Executor<'a> {
     /// [`RunError`] when it cannot be done at all.
     pub(crate) fn run(
         &mut self,
-        stage: Stage,
+        stage: ScenarioStage,
         step: Step,
         rigour: Rigour,
     ) -> Result<(PlayedStep, Vec<String>), RunError> {
@@ -150,7 +150,7 @@ impl<'a> Executor<'a> {
     /// Tokens that a client signs within one second are the same, so that the API server's cache would judge the proof by
     /// what held in the symptom. No person is that fast.
     fn outwait_token(&self) {
-        if self.stage == Stage::Fix {
+        if self.stage == ScenarioStage::Fix {
             return;
         }
         while self.token_second == Some(SystemClock.now().unix_seconds()) {

@@ -149,7 +149,7 @@ impl DecodeError {
 /// # Errors
 /// [`DecodeError`]: what is wrong for every reader, strict or not.
 pub fn decode(schema: &Schema, object: &ObjectType, tree: Tree) -> Result<Decoded, DecodeError> {
-    let mut decoder = Decoder {
+    let mut decoder = ObjectDecoder {
         schema,
         strict: StrictPath::default(),
         stack: Vec::new(),
@@ -233,7 +233,7 @@ pub(crate) fn is_zero(value: &Value) -> bool {
     }
 }
 
-struct Decoder<'a> {
+struct ObjectDecoder<'a> {
     schema: &'a Schema,
     strict: StrictPath,
     /// Names of the fields that lead here, without keys and indices.
@@ -281,7 +281,7 @@ impl StrictPath {
     }
 }
 
-impl<'a> Decoder<'a> {
+impl<'a> ObjectDecoder<'a> {
     /// The object's fields, or nothing for null and for what is none.
     fn object(&mut self, object: &'a ObjectType, tree: Tree) -> Result<Option<Value>, DecodeError> {
         let fields = match tree {

@@ -5,7 +5,7 @@ use super::NODES;
 use crate::explain::lint::tree::Place;
 
 /// An item as the authenticator decodes it.
-pub(super) struct Item<'a> {
+pub(super) struct MappingItem<'a> {
     pub(super) list: List,
     pub(super) place: Place,
     pub(super) arn: Option<(&'a str, Place)>,
@@ -16,7 +16,7 @@ pub(super) struct Item<'a> {
     pub(super) lost: Vec<&'static str>,
 }
 
-impl Item<'_> {
+impl MappingItem<'_> {
     pub(super) fn has_group(&self, wanted: &str) -> bool {
         self.groups.iter().any(|(group, _)| *group == wanted)
     }
