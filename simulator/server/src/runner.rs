@@ -34,7 +34,7 @@ use crate::state::clock::Stopwatch;
 pub(crate) use self::executor::Rigour;
 pub(crate) use self::executor::apply_action;
 pub(crate) use self::executor::faults;
-pub(crate) use self::executor::stranger;
+pub(crate) use self::executor::unexpected_caller;
 pub(crate) use self::lesson::Lesson;
 pub(crate) use self::lesson::Request;
 pub use self::mutate::mutate;

@@ -222,7 +222,7 @@ impl fmt::Debug for SessionToken {
 pub enum KeyStatus {
     /// It may.
     Active,
-    /// It was switched off.
+    /// It is inactive.
     Inactive,
 }
 

@@ -49,7 +49,7 @@ impl LogExplanation {
             }
         }
         if !explanation.fix.is_empty() {
-            let _ = writeln!(text, "\nmend: {}", explanation.fix);
+            let _ = writeln!(text, "\nfix: {}", explanation.fix);
         }
         text
     }
@@ -191,7 +191,7 @@ const MEANINGS: &[Meaning] = &[
             Cause::CreatorDeleted,
             Cause::SessionTokenWrong,
         ],
-        sentence: "access denied: STS does not take the access key: it is deleted or switched off, its owner is gone, or the \
+        sentence: "access denied: STS does not accept the access key: it is deleted or inactive, its owner is gone, or the \
                    session token is not its own",
         fix: "check which credentials kubectl uses (`aws sts get-caller-identity`), and use a key that is alive",
     },

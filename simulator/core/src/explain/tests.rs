@@ -28,7 +28,7 @@ fn check(fixture: &Fixture, token: &str, cause: Cause, failed: Option<&str>, sen
     assert!(explanation.sentence.contains(sentence), "{}", explanation.sentence);
     let text = explanation.render_text();
     assert!(text.contains(&format!("\ncause: {}\n", cause.id())), "{text}");
-    assert_eq!(text.contains("\nmend: "), cause != Cause::Granted, "{text}");
+    assert_eq!(text.contains("\nfix: "), cause != Cause::Granted, "{text}");
     assert_eq!(text.contains('✗'), failed.is_some(), "{text}");
     if let Err(denial) = &authentication.outcome {
         let log = format!("log: error={}", crate::value::log::go_quote(&denial.message));
@@ -176,13 +176,7 @@ fn key_unknown_inactive_and_of_a_deleted_principal() {
         .set_key_status(&account(), "testuser", &key.id, KeyStatus::Inactive)
         .unwrap();
     let token = fixture.token(&key);
-    check(
-        &fixture,
-        &token,
-        Cause::KeyInactive,
-        Some("sigv4.key"),
-        "is switched off",
-    );
+    check(&fixture, &token, Cause::KeyInactive, Some("sigv4.key"), "is inactive");
 }
 
 #[test]

@@ -470,7 +470,7 @@ fn permit(call: &Context<'_>, operation: &str, resource: &str) -> Result<(), Aws
         .map_err(|denied| error::of_permission(call.service, &denied))
 }
 
-/// The host of AWS that a request names: one that came through the proxy, or was sent here by other means.
+/// The AWS host that a request names: one that came through the proxy, or was sent here by other means.
 fn aws_host(request: &Request) -> Option<AwsHost> {
     let host = request.header("host")?;
     AwsHost::parse(host.rsplit_once(':').map_or(host, |(name, _port)| name))

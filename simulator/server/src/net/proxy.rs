@@ -1,4 +1,4 @@
-//! The AWS proxy, for tools that ignore endpoint settings: what they send to a host of AWS ends in the simulator.
+//! The AWS proxy, for tools that ignore endpoint settings: what they send to an AWS host ends in the simulator.
 //!
 //! Nothing is ever forwarded: this file opens no connection and asks no DNS. A tunnel to AWS ends at the AWS endpoint's
 //! handler, one to a listener of ours at that listener's, and every other target is refused.
@@ -77,7 +77,7 @@ pub enum Decision {
 /// Why a target is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A host of AWS, but not where it serves HTTPS.
+    /// An AWS host, but not where it serves HTTPS.
     AwsPort,
     /// Not a request to a proxy.
     NotProxied,
@@ -90,11 +90,9 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::AwsPort => "hosts of AWS are reached on port 443 only",
+            Self::AwsPort => "AWS hosts are reached on port 443 only",
             Self::NotProxied => "this is a proxy: set HTTPS_PROXY to it",
-            Self::OtherHost => {
-                "only hosts of AWS and the simulator's own listeners are reached, nothing is forwarded out"
-            }
+            Self::OtherHost => "only AWS hosts and the simulator's own listeners are reached, nothing is forwarded out",
             Self::Plain => {
                 "of unencrypted hosts only the simulator's AWS endpoint is reached, nothing is forwarded out"
             }
@@ -201,7 +199,7 @@ pub type Log = Arc<dyn Fn(String, Vec<(&'static str, String)>) + Send + Sync>;
 pub struct Proxy {
     /// The addresses under which clients may name the plain AWS endpoint.
     pub own_aws: Vec<String>,
-    /// The AWS endpoint over TLS, with certificates for hosts of AWS.
+    /// The AWS endpoint over TLS, with certificates for AWS hosts.
     pub aws: Endpoint,
     /// Our own listeners.
     pub tunnels: Arc<Tunnels>,

@@ -49,7 +49,7 @@ pub(crate) enum Rigour {
     /// All that the file says.
     Whole,
     /// What holds whatever the fix was: not what the authenticator's log says, which tells of names that the fix chose.
-    AnyMend,
+    AnyFix,
 }
 
 /// Runs the commands of one scenario, in a home folder of its own.
@@ -134,7 +134,7 @@ impl<'a> Executor<'a> {
             self.seen = lines.len();
         }
         let mut faults = faults(&step, &outcome, &log, rigour);
-        faults.extend(stranger(&step, &self.running.state().journal().since(before)));
+        faults.extend(unexpected_caller(&step, &self.running.state().journal().since(before)));
         let played = PlayedStep {
             stage,
             real,
@@ -229,7 +229,7 @@ fn run(program: &Path, words: &[String], env: &BTreeMap<String, String>, folder:
     })
 }
 
-/// What befalls a World by itself; nothing where somebody must do it.
+/// What a step does to a World by itself; nothing where somebody must do it.
 pub(crate) fn apply_action(state: &State, action: &Action) {
     match action {
         Action::ClearFaults => state.change(|world| world.faults = Faults::new(0)),
@@ -269,7 +269,7 @@ fn callers(events: &[Event]) -> Vec<String> {
 }
 
 /// The caller whom the step wants to be let in and who was not.
-pub(crate) fn stranger(step: &Step, events: &[Event]) -> Option<String> {
+pub(crate) fn unexpected_caller(step: &Step, events: &[Event]) -> Option<String> {
     let wanted = step.caller.as_ref()?;
     let callers = callers(events);
     if callers.contains(wanted) {

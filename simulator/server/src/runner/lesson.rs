@@ -69,7 +69,7 @@ pub(crate) struct Lesson<'a> {
 }
 
 impl<'a> Lesson<'a> {
-    /// Stages the scenario: its symptom is played, for what else happens in it is the misfortune itself.
+    /// Stages the scenario: its symptom is played, for what else happens in it is what breaks it.
     ///
     /// # Errors
     /// [`RunError`], also when the symptom is not seen.
@@ -166,7 +166,7 @@ impl<'a> Lesson<'a> {
                 Ok(true)
             }
             Request::Reset => {
-                tell(self.pick("Staging it anew …\n", "처음 상태로 되돌리는 중 …\n"));
+                tell(self.pick("Resetting …\n", "처음 상태로 되돌리는 중 …\n"));
                 self.restage()?;
                 self.is_solved = false;
                 tell(self.pick(
@@ -249,7 +249,7 @@ impl<'a> Lesson<'a> {
     /// Runs the proof; the step that failed, and what was wrong with it.
     fn prove(&mut self, tell: &mut dyn FnMut(&str)) -> Result<Option<(PlayedStep, Vec<String>)>, RunError> {
         for step in self.scenario.proof.clone() {
-            let (played, faults) = self.executor.run(ScenarioStage::Proof, step, Rigour::AnyMend)?;
+            let (played, faults) = self.executor.run(ScenarioStage::Proof, step, Rigour::AnyFix)?;
             let mut text = String::new();
             render::write_step(&mut text, &played, self.language);
             tell(&text);

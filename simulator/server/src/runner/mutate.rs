@@ -25,7 +25,7 @@ pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Res
     let mut report = Report { transcript };
     executor.goes_well(ScenarioStage::Symptom, &scenario.symptom, Rigour::Whole)?;
     let unfixed = executor
-        .goes_well(ScenarioStage::Proof, &scenario.proof, Rigour::AnyMend)?
+        .goes_well(ScenarioStage::Proof, &scenario.proof, Rigour::AnyFix)?
         .is_none();
     report.tell(
         !unfixed,
@@ -33,13 +33,13 @@ pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Res
         "the proof goes well without the fix",
     );
     executor.goes_well(ScenarioStage::Fix, &scenario.fix, Rigour::Whole)?;
-    let fault = executor.goes_well(ScenarioStage::Proof, &scenario.proof, Rigour::AnyMend)?;
+    let fault = executor.goes_well(ScenarioStage::Proof, &scenario.proof, Rigour::AnyFix)?;
     report.tell(
         fault.is_none(),
         "with the fix the proof goes well, after it has failed once",
         "with the fix the proof fails, after it has failed once",
     );
-    // What happens in the symptom beside commands is the misfortune itself.
+    // What happens in the symptom beside commands is what breaks it.
     let commands: Vec<Step> = scenario
         .symptom
         .iter()
@@ -104,7 +104,7 @@ fn after(scenario: &Scenario, fix: &[Step], text: &str, clients: &Clients) -> Re
         Err(error) => return Err(error),
     }
     Ok(Some(
-        match executor.goes_well(ScenarioStage::Proof, &scenario.proof, Rigour::AnyMend)? {
+        match executor.goes_well(ScenarioStage::Proof, &scenario.proof, Rigour::AnyFix)? {
             Some((fault, cause)) => (Some(fault), cause),
             None => (None, None),
         },

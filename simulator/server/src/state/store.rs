@@ -77,7 +77,7 @@ pub enum StoreError {
     InUse(PathBuf),
     /// It was made from another scenario.
     #[error(
-        "the state directory `{0}` was made from another scenario: leave --scenario out, or take an empty directory"
+        "the state directory `{0}` was made from another scenario: leave --scenario out, or use an empty directory"
     )]
     OtherScenario(PathBuf),
     /// It was made by another release.

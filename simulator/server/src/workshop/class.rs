@@ -373,7 +373,7 @@ impl Seat {
         script::steps(&desk.world, &scenario.symptom, &format!("{url}/symptom")).map_err(Refusal::Place)
     }
 
-    /// A step of the symptom begins: what befalls the world does so the first time only.
+    /// A step of the symptom begins: what happens to the world does so the first time only.
     pub(super) fn symptom_begins(&self, class: &Class, step: usize) -> Result<(), Refusal> {
         let desk = self.desk();
         let steps = class.scenarios.get(desk.at).map(|scenario| &scenario.symptom);

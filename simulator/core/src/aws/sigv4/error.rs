@@ -104,7 +104,7 @@ pub enum SigV4Error {
         /// The key's id.
         id: String,
     },
-    /// A key that was switched off.
+    /// A key that is inactive.
     #[error("The security token included in the request is invalid.")]
     InactiveKey {
         /// The key's id.

@@ -390,7 +390,7 @@ fn lint_policy(report: &mut Report<'_>, policy: &Node, kind: Option<&str>) {
         report.add(
             Rule::EntryPolicyType,
             arn.place,
-            format!("an entry of type {kind} takes no policy"),
+            format!("an entry of type {kind} accepts no policy"),
             "disassociate it",
         );
     }

@@ -428,13 +428,13 @@ fn lint_accounts(report: &mut Report<'_>, accounts: &[Node]) {
             Shape::Other(_, text) if is_id(text) && text.starts_with('0') => report.add(
                 Rule::AuthAccountLeadingZero,
                 account.place,
-                "YAML takes the id for a number; the authenticator keeps its zero, other tools lose it",
+                "YAML reads the id as a number; the authenticator keeps its zero, other tools lose it",
                 format!("write `\"{text}\"`"),
             ),
             Shape::Other(_, text) if is_id(text) => report.add(
                 Rule::AuthAccountUnquoted,
                 account.place,
-                "YAML takes the id for a number",
+                "YAML reads the id as a number",
                 format!("write `\"{text}\"`"),
             ),
             Shape::Null => {}

@@ -293,7 +293,7 @@ fn lint_user(report: &mut Report<'_>, user: &Named<'_>, asked: &[Facts]) {
             Rule::ConfigStaticToken,
             token.place,
             format!(
-                "the user `{}` has a token of its own, which ends and is not made anew",
+                "the user `{}` has a token of its own, which expires and is not renewed",
                 user.name
             ),
             "run `aws eks update-kubeconfig`, which writes an exec plugin",

@@ -50,7 +50,7 @@ fn access_entry_of_recreated_principal() {
         &mut fixture,
         "admin",
         Cause::AccessEntryOfRecreatedPrincipal,
-        "arn:aws:iam::111122223333:role/ops/admin was made anew since its access entry was made",
+        "arn:aws:iam::111122223333:role/ops/admin was recreated since its access entry was made",
     );
     assert!(explanation.evidence[0].contains("AROAEARLIERROLE000000"));
     assert!(explanation.fix.contains(

@@ -103,7 +103,7 @@ const CASES: &[(u8, &str, Case)] = &[
     ),
     (
         13,
-        "role made anew",
+        "role recreated",
         Explained(Cause::AccessEntryOfRecreatedPrincipal, recreated),
     ),
     (
@@ -209,7 +209,7 @@ const CASES: &[(u8, &str, Case)] = &[
         Explained(Cause::TokenForNoCluster, token_for_no_cluster),
     ),
     (24, "key deleted", Explained(Cause::KeyUnknown, key_unknown)),
-    (24, "key switched off", Explained(Cause::KeyInactive, key_inactive)),
+    (24, "key inactive", Explained(Cause::KeyInactive, key_inactive)),
     (
         24,
         "key of a deleted user",
@@ -438,7 +438,7 @@ fn nodes_are_told_by_their_session_or_their_role() {
     );
 }
 
-/// A World for one misfortune.
+/// A World for one broken scenario.
 struct Scene(Fixture);
 
 impl Scene {

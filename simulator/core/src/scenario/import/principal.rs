@@ -246,7 +246,7 @@ mod tests {
         let says = [
             "role/ops has an access entry\n",
             "the entry's username",
-            "deleted and made anew",
+            "deleted and recreated",
         ];
         check(&role("team/ops"), &[api, list], Mapped::Yes, &says);
         let text = check(&role("team/ops"), &[api, entry], Mapped::Yes, &["is ops-user in [ops]"]);

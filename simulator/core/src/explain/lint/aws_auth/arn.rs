@@ -24,7 +24,7 @@ pub(super) fn lint_arn(report: &mut Report<'_>, arn: &str, place: Place, list: L
         Err(Fault::NotAscii(character)) => (
             Rule::AuthNotAscii,
             format!("the ARN holds U+{:04X}, so it matches nobody", u32::from(character)),
-            "type the ARN anew, with plain letters and quotes".to_owned(),
+            "retype the ARN, with plain letters and quotes".to_owned(),
         ),
         Err(Fault::Wildcard) => (
             Rule::AuthWildcard,
