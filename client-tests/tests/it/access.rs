@@ -30,7 +30,7 @@ use serde_json::json;
 use crate::scenarios::path_with;
 use crate::terminal::Terminal;
 
-/// The cluster takes each token anew: two within one second are the same one. A reader may make token reviews as well:
+/// The cluster judges each token by itself: two within one second are the same one. A reader may make token reviews as well:
 /// kr8s asks who it is by one.
 const WORLD: &str = r#"world:
   accounts:

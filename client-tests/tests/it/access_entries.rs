@@ -188,8 +188,8 @@ fn policies_reach_as_far_as_their_scope() {
 }
 
 #[test]
-fn an_entry_does_not_follow_a_role_that_is_made_anew() {
-    let Some(fixture) = Fixture::new("an_entry_does_not_follow_a_role_that_is_made_anew") else {
+fn an_entry_does_not_follow_a_role_that_is_recreated() {
+    let Some(fixture) = Fixture::new("an_entry_does_not_follow_a_role_that_is_recreated") else {
         return;
     };
     fixture.set_mode("API_AND_CONFIG_MAP");

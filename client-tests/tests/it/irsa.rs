@@ -123,8 +123,8 @@ fn a_service_account_acts_as_the_role_that_trusts_it() {
 }
 
 #[test]
-fn what_the_token_or_the_trust_policy_lacks_is_told() {
-    let Some(fixture) = Fixture::new("what_the_token_or_the_trust_policy_lacks_is_told") else {
+fn what_the_token_or_the_trust_policy_lacks_is_reported() {
+    let Some(fixture) = Fixture::new("what_the_token_or_the_trust_policy_lacks_is_reported") else {
         return;
     };
     let refused = |token: &str| fixture.aws_with(token, "sts get-caller-identity").complaint();

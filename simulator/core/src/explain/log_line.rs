@@ -1,4 +1,4 @@
-//! What a bare line of the authenticator's log tells, with no cluster to ask.
+//! What a bare line of the authenticator's log says, with no cluster to ask.
 //!
 //! A line names what was decided, seldom why: so several causes may be possible, the likeliest first. Wordings of every
 //! release are known: `ARN is not mapped` until 2022, `Identity is not mapped` until 2024, and messages of STS with and
@@ -14,7 +14,7 @@ use crate::value::arn::Arn;
 use crate::value::log::Record;
 use crate::value::trace::Trace;
 
-/// What a line tells.
+/// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogExplanation {
     /// The likeliest cause, with the line's facts as evidence.
@@ -71,7 +71,7 @@ const RIGHT_HOST: &str =
 const MAP_IT: &str = "map the caller (`aws eks create-access-entry --cluster-name NAME --principal-arn ARN`, or an item of aws-auth \
                       where the mode is CONFIG_MAP), or choose the profile of somebody who is mapped";
 
-/// From the particular to the general; the first that fits is told.
+/// From the particular to the general; the first that fits is reported.
 const MEANINGS: &[Meaning] = &[
     Meaning {
         texts: &["renderTemplates error"],

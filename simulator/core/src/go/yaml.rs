@@ -531,7 +531,7 @@ fn number(text: &str) -> Option<YamlValue> {
         if let Ok(value) = i64::from_str_radix(&format!("{sign}{digits}"), radix) {
             return Some(YamlValue::Int(value));
         }
-        // Go's ParseUint takes no sign.
+        // Go's ParseUint accepts no sign.
         if let (true, Ok(value)) = (sign.is_empty(), u64::from_str_radix(digits, radix)) {
             return Some(YamlValue::Uint(value));
         }

@@ -1,4 +1,4 @@
-//! Filter patterns of CloudWatch Logs, as FilterLogEvents takes them.
+//! Filter patterns of CloudWatch Logs, as FilterLogEvents accepts them.
 //!
 //! A pattern is of words (`ERROR -ignored "two words" ?this ?that %regex%`), of a condition on JSON
 //! (`{ $.verb = "get" && $.responseStatus.code >= 400 }`), or of fields with blanks between (`[level, ..., code = 4*]`).

@@ -263,7 +263,7 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Records the call; what is not served is told in the log and in the answer too.
+    /// Records the call; what is not served is reported in the log and in the answer too.
     fn record(self, base: &Call, response: Response) -> Response {
         let action = unserved::short(self.action);
         let unserved = self.unserved.as_deref().map(unserved::whole);

@@ -46,7 +46,7 @@ pub const GET_CALLER_IDENTITY: Target<'static> = Target {
 
 /// How long the authenticator waits for STS (`Timeout` of the client in `pkg/token/token.go` of 0.7.18).
 const CLIENT_TIMEOUT_MS: u64 = 10_000;
-/// STS takes presigned requests for this long.
+/// STS accepts presigned requests for this long.
 const STS_SKEW_MINUTES: i64 = 15;
 
 /// What an authentication came to.

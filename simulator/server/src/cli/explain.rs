@@ -132,7 +132,7 @@ impl Explain {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// What a line tells, alone or together with artifacts.
+    /// What a line says, alone or together with artifacts.
     fn explain_line(&self, line: &str) -> Result<ExitCode, Failure> {
         let alone = newest_denial(line)
             .or_else(|| line.lines().rev().find_map(explain_log_line))

@@ -203,7 +203,7 @@ pub struct Proxy {
     pub aws: Endpoint,
     /// Our own listeners.
     pub tunnels: Arc<Tunnels>,
-    /// Whose log tells what is refused.
+    /// Whose log says what is refused.
     pub log: Log,
 }
 

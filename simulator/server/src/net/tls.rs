@@ -265,7 +265,7 @@ impl Authority {
     }
 }
 
-/// Asks clients for a certificate and takes any whose key they have, or none. As in kube-apiserver, the handshake is good
+/// Asks clients for a certificate and accepts any whose key they have, or none. As in kube-apiserver, the handshake is good
 /// with a certificate of an unknown authority; the request is then unauthorized.
 #[derive(Debug)]
 struct AnyClient(Arc<dyn ClientCertVerifier>);

@@ -48,7 +48,7 @@ pub(crate) type LogLines = Arc<Mutex<Vec<String>>>;
 pub(crate) enum Rigour {
     /// All that the file says.
     Whole,
-    /// What holds whatever the fix was: not what the authenticator's log says, which tells of names that the fix chose.
+    /// What holds whatever the fix was: not what the authenticator's log says, which has names that the fix chose.
     AnyFix,
 }
 

@@ -295,7 +295,7 @@ impl<'a> Lesson<'a> {
         }
     }
 
-    /// What is told at the end.
+    /// What is printed at the end.
     fn conclusion(&self) -> String {
         let mut text = format!("\n✔ {}\n", self.pick("Fixed.", "해결되었습니다."));
         if let Some(learned) = &self.scenario.learned {

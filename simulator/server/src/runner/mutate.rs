@@ -14,7 +14,7 @@ use super::executor::Rigour;
 use super::explanation_of;
 
 /// Adds to the transcript of a scenario that was reproduced what mutations of it show. What the built-in client cannot do
-/// in place of a missing one is told as not tried.
+/// in place of a missing one is reported as not tried.
 ///
 /// # Errors
 /// [`RunError`] when a simulator does not start or a client cannot be run.

@@ -1,4 +1,4 @@
-//! The state directory's databases: the World with what a simulator must find again when it starts anew, and the logs.
+//! The state directory's databases: the World with what a simulator must find again when it starts again, and the logs.
 //!
 //! Each change is one transaction, synchronised to the disk before it is acknowledged, so that neither `kill -9` nor a power
 //! cut loses one.

@@ -129,7 +129,7 @@ pub(super) struct Desk {
     last_denial: Option<(u64, String)>,
     /// The journal's number when the symptom had been shown: what came before it shows no fix.
     staged_at: u64,
-    /// Whether the presenter began this scenario anew.
+    /// Whether the presenter began this scenario again.
     pub(super) was_reset_by_presenter: bool,
 }
 
@@ -585,7 +585,7 @@ impl Seat {
         Ok(if next.is_some() { String::new() } else { done.to_owned() })
     }
 
-    /// Begins the scenario anew. Its time and its hints go on.
+    /// Begins the scenario again. Its time and its hints go on.
     pub(super) fn reset(&self, class: &Class, by_presenter: bool) -> Result<String, Refusal> {
         let mut desk = self.desk();
         let at = desk.at;

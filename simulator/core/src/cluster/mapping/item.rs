@@ -128,7 +128,7 @@ impl SsoMatcher {
     }
 }
 
-/// Go's `json.Unmarshal`: a field of the wrong type stays as it is, the first such error is told, and decoding goes on.
+/// Go's `json.Unmarshal`: a field of the wrong type stays as it is, the first such error is reported, and decoding goes on.
 struct ItemDecoder {
     type_name: &'static str,
     first_error: Option<String>,

@@ -216,8 +216,8 @@ fn lint_data(report: &mut Report<'_>, data: &Node, place: Place) {
     if let Some(Content::List(accounts)) = &accounts {
         lint_accounts(report, accounts);
     }
-    // Where nodes may have been meant in what is lost or empty, that is told already.
-    let is_told = match &roles {
+    // Where nodes may have been meant in what is lost or empty, that is reported already.
+    let is_reported = match &roles {
         Some(Content::List(_)) => false,
         Some(Content::Blank | Content::Lost) => true,
         None => data
@@ -225,7 +225,7 @@ fn lint_data(report: &mut Report<'_>, data: &Node, place: Place) {
             .iter()
             .any(|entry| almost(&entry.key) == Some("mapRoles")),
     };
-    if !is_told && !role_items.iter().any(MappingItem::is_for_nodes) {
+    if !is_reported && !role_items.iter().any(MappingItem::is_for_nodes) {
         report.add(
             Rule::AuthNoNodeRole,
             data.entry("mapRoles").map_or(place, |entry| entry.place),
@@ -279,7 +279,7 @@ enum Content {
     /// Nothing, which may be meant.
     Blank,
     List(Vec<Node>),
-    /// Something that cannot be read, which is told.
+    /// Something that cannot be read, which is reported.
     Lost,
 }
 
@@ -424,7 +424,7 @@ fn lint_accounts(report: &mut Report<'_>, accounts: &[Node]) {
     for account in accounts {
         match &account.shape {
             Shape::Text(text) if is_id(text) => {}
-            // The authenticator wants strings, and takes a number as it is written.
+            // The authenticator wants strings, and accepts a number as it is written.
             Shape::Other(_, text) if is_id(text) && text.starts_with('0') => report.add(
                 Rule::AuthAccountLeadingZero,
                 account.place,

@@ -699,7 +699,7 @@ fn check_marked(rules: &[Rule], text: &str) {
     check(&plain, &wanted);
 }
 
-/// Tells of every case that fails, not of the first alone.
+/// Reports every case that fails, not of the first alone.
 fn check_all(cases: &[(&'static [Rule], String)]) {
     let failed = |(rules, text): &&(&'static [Rule], String)| {
         let (plain, marks) = unmark(text);

@@ -364,7 +364,7 @@ fn what_is_lost_in_aws_auth_is_found_only_where_it_was_lost() {
 }
 
 #[test]
-fn the_more_specific_near_miss_is_told() {
+fn the_more_specific_near_miss_is_reported() {
     let of = |text: &str| with_map_roles(text).of_session("dev", "s").cause;
     let other_account = "- rolearn: arn:aws:iam::444455556666:role/dev\n";
     let user = "- rolearn: arn:aws:iam::111122223333:user/dev\n";

@@ -139,7 +139,7 @@ fn environment_overrides_profile() {
 }
 
 #[test]
-fn a_key_from_elsewhere_is_told_and_who_is_let_in_is_left_alone() {
+fn a_key_from_elsewhere_is_reported_and_who_is_let_in_is_left_alone() {
     let fixture = Fixture::new();
     let key = fixture.key_of("nobody");
     let found = explained(&fixture, &key, &ClientContext::default());

@@ -1,7 +1,7 @@
 //! The functions of expressions.
 //!
 //! Source: the User Guide's page on operations and functions. Left out: jsonParse, jsonStringify, split and what else makes
-//! or takes lists and maps, which are refused as unknown.
+//! or accepts lists and maps, which are refused as unknown.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -91,7 +91,7 @@ const FUNCTIONS: [(&str, Function, usize, usize); 34] = [
 ];
 
 impl Function {
-    /// The function of that name, in capital or small letters, and how many arguments it takes, from and to. Those that
+    /// The function of that name, in capital or small letters, and how many arguments it accepts, from and to. Those that
     /// take a period are not among them.
     pub(super) fn named(name: &str) -> Option<(Self, usize, usize)> {
         FUNCTIONS

@@ -1,4 +1,4 @@
-//! Whole log lines, denials of each kind, and that no secret is told.
+//! Whole log lines, denials of each kind, and that no secret is logged.
 
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@ pub(super) struct MappingItem<'a> {
     pub(super) sso: Option<Place>,
     pub(super) username: Option<(&'a str, Place)>,
     pub(super) groups: Vec<(&'a str, Place)>,
-    /// A field was of the wrong type or misspelled, so its absence is told already.
+    /// A field was of the wrong type or misspelled, so its absence is reported already.
     pub(super) lost: Vec<&'static str>,
 }
 

@@ -144,7 +144,7 @@ fn a_session_policy_narrows_the_session() {
 }
 
 #[test]
-fn each_claim_that_is_not_as_it_must_be_is_told() {
+fn each_claim_that_is_not_as_it_must_be_is_reported() {
     let at = now().unix_seconds();
     let no_provider = "No OpenIDConnect provider found in your account for ";
     let denied = (
