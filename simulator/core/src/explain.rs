@@ -455,7 +455,7 @@ fn creator_deleted(cluster: &Cluster) -> Finding {
         ),
         if arn.contains(":role/AWSReservedSSO_") {
             "switch the authentication mode to API_AND_CONFIG_MAP and make an access entry for another administrator, or ask \
-             AWS Support: a role of Identity Center cannot be made again under its name"
+             AWS Support: a role of Identity Center cannot be recreated under its name"
                 .to_owned()
         } else {
             format!(

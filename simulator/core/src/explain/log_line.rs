@@ -89,7 +89,7 @@ const MEANINGS: &[Meaning] = &[
         texts: &["Map error: "],
         causes: &[Cause::AccessEntryOfRecreatedPrincipal, Cause::IdentityNotMapped],
         sentence: "access denied: a mapper knows the caller's unique id, but for another ARN",
-        fix: "delete the mapping, and make it again for the principal as it is now",
+        fix: "delete the mapping, and recreate it for the principal as it is now",
     },
     Meaning {
         texts: &["invalid username '"],
@@ -193,7 +193,7 @@ const MEANINGS: &[Meaning] = &[
         ],
         sentence: "access denied: STS does not accept the access key: it is deleted or inactive, its owner is gone, or the \
                    session token is not its own",
-        fix: "check which credentials kubectl uses (`aws sts get-caller-identity`), and use a key that is alive",
+        fix: "check which credentials kubectl uses (`aws sts get-caller-identity`), and use an active key",
     },
     Meaning {
         texts: &["error from AWS", "Signature expired"],
