@@ -134,7 +134,7 @@ def representations(cluster):
     return seen
 
 
-def protocols(cluster, stranger):
+def protocols(cluster, unmapped):
     """The token among the protocols, and which protocol is answered."""
 
     def named(token):
@@ -153,22 +153,22 @@ def protocols(cluster, stranger):
         "one": accepted(["base64.channel.k8s.io"]),
         "token": accepted([token, "base64.binary.k8s.io"], token=""),
         # The header is not good, the protocol is.
-        "both": accepted([token, "binary.k8s.io"], token=stranger),
+        "both": accepted([token, "binary.k8s.io"], token=unmapped),
         "two": cluster.refused(watch, subprotocols=["a", "b"]),
         "alone": cluster.refused(watch, token="", subprotocols=[token]),
         "twice": cluster.refused(watch, token="", subprotocols=[token, token, "a"]),
-        "stranger": cluster.refused(watch, token="", subprotocols=[named(stranger), "a"]),
+        "unmapped": cluster.refused(watch, token="", subprotocols=[named(unmapped), "a"]),
     }
 
 
-def refusals(cluster, stranger):
+def refusals(cluster, unmapped):
     """What is no WebSocket in the end."""
     watch = f"{MAPS}?watch=1"
     pod = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}}
     cluster.request("POST", "/api/v1/namespaces/default/pods", json=pod)
     return {
         "nobody": cluster.refused(watch, token=""),
-        "stranger": cluster.refused(watch, token=stranger),
+        "unmapped": cluster.refused(watch, token=unmapped),
         "forbidden": cluster.refused(
             "/api/v1/secrets?watch=1", header={"Impersonate-User": "jane", "Impersonate-Group": "readers"}
         ),
@@ -183,13 +183,13 @@ def refusals(cluster, stranger):
 
 
 def main():
-    ready, token, stranger = sys.argv[1:]
+    ready, token, unmapped = sys.argv[1:]
     cluster = Cluster(ready, token)
     seen = {
         "changes": changes(cluster),
         **representations(cluster),
-        "protocols": protocols(cluster, stranger),
-        "refused": refusals(cluster, stranger),
+        "protocols": protocols(cluster, unmapped),
+        "refused": refusals(cluster, unmapped),
     }
     print(json.dumps(seen))
 

@@ -30,7 +30,7 @@ use serde_json::json;
 use crate::scenarios::path_with;
 use crate::terminal::Terminal;
 
-/// The cluster takes each token anew: two within one second are the same one. A reader may make token reviews as well:
+/// The cluster judges each token by itself: two within one second are the same one. A reader may make token reviews as well:
 /// kr8s asks who it is by one.
 const WORLD: &str = r#"world:
   accounts:
@@ -63,7 +63,7 @@ const FORBIDDEN: &str = "configmaps is forbidden: User \"dev\" cannot list resou
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The simulator in the story's world, its administrator's clients, and the programs or folders of the client that tells.
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     pub(crate) simulator: Simulator,
     pub(crate) found: Vec<PathBuf>,
     aws: PathBuf,
@@ -71,7 +71,7 @@ pub(crate) struct Stage {
     _folder: tempfile::TempDir,
 }
 
-impl Stage {
+impl Fixture {
     pub(crate) fn new(test: &str, clients: &[Client]) -> Option<Self> {
         let found = need(test, clients)?;
         let own = need(test, &[Client::Aws, Client::Kubectl])?;
@@ -197,32 +197,32 @@ impl Drop for Telling {
 /// What `mapped` holds is told otherwise while nothing is bound to the user.
 #[track_caller]
 fn check(test: &str, client: Client, program: impl Fn(&Path) -> (PathBuf, Vec<PathBuf>), mapped: &Value) {
-    let Some(stage) = Stage::new(test, &[client]) else {
+    let Some(fixture) = Fixture::new(test, &[client]) else {
         return;
     };
-    let (program, arguments) = program(&stage.found[0]);
-    let tell = || Telling::start(&stage.simulator, stage.command(&program).args(&arguments));
+    let (program, arguments) = program(&fixture.found[0]);
+    let tell = || Telling::start(&fixture.simulator, fixture.command(&program).args(&arguments));
     let unauthorized = json!({"code": 401, "message": "Unauthorized"});
     assert_eq!(tell().json(), json!({"user": unauthorized, "found": unauthorized}));
-    assert_eq!(stage.cause(), "identity-not-mapped");
+    assert_eq!(fixture.cause(), "identity-not-mapped");
 
-    stage.map();
+    fixture.map();
     let mut wanted = json!({"user": "dev", "found": {"code": 403, "message": FORBIDDEN}});
     for (name, value) in mapped.as_object().unwrap() {
         wanted[name] = value.clone();
     }
     assert_eq!(tell().json(), wanted);
-    assert_eq!(stage.cause(), "no-binding");
+    assert_eq!(fixture.cause(), "no-binding");
 
-    stage.allow();
-    let version = stage.administer("get nodes -o jsonpath={.items[*].status.nodeInfo.kubeletVersion}");
+    fixture.allow();
+    let version = fixture.administer("get nodes -o jsonpath={.items[*].status.nodeInfo.kubeletVersion}");
     let nodes: Vec<&str> = version.split_whitespace().collect();
     let telling = tell();
     assert_eq!(
         telling.json(),
         json!({"user": "dev", "found": ["kube-root-ca.crt", "settings"], "nodes": nodes, "pods": true})
     );
-    stage.change();
+    fixture.change();
     for (kind, value) in [("ADDED", "1"), ("MODIFIED", "2"), ("DELETED", "2")] {
         assert_eq!(
             telling.json(),
@@ -281,34 +281,34 @@ fn the_client_for_java_tells_of_its_access() {
 
 /// kubectl, told of by its words after `kubectl`.
 #[track_caller]
-fn check_kubectl(stage: &Stage, kubectl: impl Fn(&str) -> Command) {
+fn check_kubectl(fixture: &Fixture, kubectl: impl Fn(&str) -> Command) {
     let run = |words: &str| Simulator::run_command(&mut kubectl(words));
     let refused = run("get configmaps").complaint();
     assert!(
         refused.starts_with("error: You must be logged in to the server ("),
         "{refused}"
     );
-    assert_eq!(stage.cause(), "identity-not-mapped");
+    assert_eq!(fixture.cause(), "identity-not-mapped");
 
-    stage.map();
+    fixture.map();
     let whoami = run("auth whoami -o jsonpath={.status.userInfo.username}");
     assert_eq!(whoami.good(), "dev");
     assert_eq!(
         run("get configmaps").complaint(),
         format!("Error from server (Forbidden): {FORBIDDEN}")
     );
-    assert_eq!(stage.cause(), "no-binding");
+    assert_eq!(fixture.cause(), "no-binding");
 
-    stage.allow();
+    fixture.allow();
     let found = run("get configmaps -o name").good();
     assert_eq!(found, "configmap/kube-root-ca.crt\nconfigmap/settings\n");
     let watch =
         r#"get configmaps -w --output-watch-events -o jsonpath={.type}:{.object.metadata.name}:{.object.data.a}{"\n"}"#;
-    let watch = Telling::start(&stage.simulator, &mut kubectl(watch));
+    let watch = Telling::start(&fixture.simulator, &mut kubectl(watch));
     // It begins with those that are there.
     assert_eq!(watch.line(), "ADDED:kube-root-ca.crt:");
     assert_eq!(watch.line(), "ADDED:settings:0");
-    stage.change();
+    fixture.change();
     for line in ["ADDED:color:1", "MODIFIED:color:2", "DELETED:color:2"] {
         assert_eq!(watch.line(), line);
     }
@@ -317,12 +317,12 @@ fn check_kubectl(stage: &Stage, kubectl: impl Fn(&str) -> Command) {
 /// A kubectl whose credentials come from the AWS CLI 2.
 #[track_caller]
 fn check_release(test: &str, kubectl: Client) {
-    let Some(stage) = Stage::new(test, &[kubectl, Client::Aws2]) else {
+    let Some(fixture) = Fixture::new(test, &[kubectl, Client::Aws2]) else {
         return;
     };
-    let path = path_with(&stage.found[1..]);
-    check_kubectl(&stage, |words| {
-        let mut command = stage.command(&stage.found[0]);
+    let path = path_with(&fixture.found[1..]);
+    check_kubectl(&fixture, |words| {
+        let mut command = fixture.command(&fixture.found[0]);
         command.args(words.split(' ')).env("PATH", &path);
         command
     });
@@ -341,20 +341,20 @@ fn the_oldest_kubectl_tells_of_its_access() {
 #[test]
 fn kubectl_has_its_token_of_aws_iam_authenticator() {
     let test = "kubectl_has_its_token_of_aws_iam_authenticator";
-    let Some(stage) = Stage::new(test, &[Client::IamAuthenticator]) else {
+    let Some(fixture) = Fixture::new(test, &[Client::IamAuthenticator]) else {
         return;
     };
-    let kubeconfig = stage.simulator.folder().join("kubeconfig");
-    let text = fs::read_to_string(&stage.simulator.env()["KUBECONFIG"]).unwrap();
+    let kubeconfig = fixture.simulator.folder().join("kubeconfig");
+    let text = fs::read_to_string(&fixture.simulator.env()["KUBECONFIG"]).unwrap();
     let (clusters, _) = text.split_once("\n    exec:\n").unwrap();
     let exec = json!({
         "apiVersion": "client.authentication.k8s.io/v1beta1",
-        "command": stage.found[0],
+        "command": fixture.found[0],
         "args": ["token", "-i", "my-cluster"],
     });
     fs::write(&kubeconfig, format!("{clusters}\n    exec: {exec}\n")).unwrap();
-    check_kubectl(&stage, |words| {
-        let mut command = stage.command(&stage.kubectl);
+    check_kubectl(&fixture, |words| {
+        let mut command = fixture.command(&fixture.kubectl);
         command.args(words.split(' ')).env("KUBECONFIG", &kubeconfig);
         command
     });
@@ -362,23 +362,25 @@ fn kubectl_has_its_token_of_aws_iam_authenticator() {
 
 #[test]
 fn aws_vault_lends_kubectl_its_keys() {
-    let Some(stage) = Stage::new("aws_vault_lends_kubectl_its_keys", &[Client::AwsVault]) else {
+    let Some(fixture) = Fixture::new("aws_vault_lends_kubectl_its_keys", &[Client::AwsVault]) else {
         return;
     };
     let vault = |words: &[&str]| {
         // It asks the real hosts, whatever the settings say.
-        let mut command = stage.simulator.command(&stage.found[0]);
+        let mut command = fixture.simulator.command(&fixture.found[0]);
         command
             .args(words)
             .env("AWS_VAULT_BACKEND", "file")
-            .env("AWS_VAULT_FILE_DIR", stage.simulator.folder().join("vault"))
+            .env("AWS_VAULT_FILE_DIR", fixture.simulator.folder().join("vault"))
             .env("AWS_VAULT_FILE_PASSPHRASE", "open")
-            .env("HTTPS_PROXY", stage.simulator.ready("/proxy"))
-            .env("SSL_CERT_FILE", stage.simulator.ready("/ca_bundle"));
+            .env("HTTPS_PROXY", fixture.simulator.ready("/proxy"))
+            .env("SSL_CERT_FILE", fixture.simulator.ready("/ca_bundle"));
         command
     };
     let setting = |name: &str| {
-        let ran = stage.simulator.run(&stage.aws, &format!("configure get {name}"), None);
+        let ran = fixture
+            .simulator
+            .run(&fixture.aws, &format!("configure get {name}"), None);
         ran.good().trim().to_owned()
     };
     let mut add = vault(&["add", "--env", "default"]);
@@ -388,8 +390,8 @@ fn aws_vault_lends_kubectl_its_keys() {
         Simulator::run_command(&mut add).good(),
         "Added credentials to profile \"default\" in vault\n"
     );
-    let kubectl = stage.kubectl.display().to_string();
-    check_kubectl(&stage, |words| {
+    let kubectl = fixture.kubectl.display().to_string();
+    check_kubectl(&fixture, |words| {
         let mut all = vec!["exec", "dev", "--", kubectl.as_str()];
         all.extend(words.split(' '));
         vault(&all)
@@ -399,22 +401,22 @@ fn aws_vault_lends_kubectl_its_keys() {
 /// helm lists its releases, which are ConfigMaps here.
 #[track_caller]
 fn check_helm(test: &str, helm: Client, unreachable: &str) {
-    let Some(stage) = Stage::new(test, &[helm]) else {
+    let Some(fixture) = Fixture::new(test, &[helm]) else {
         return;
     };
     let list = || {
-        let mut command = stage.command(&stage.found[0]);
+        let mut command = fixture.command(&fixture.found[0]);
         Simulator::run_command(command.arg("list").env("HELM_DRIVER", "configmap"))
     };
     assert_eq!(
         list().complaint(),
         format!("Error: {unreachable}: the server has asked for the client to provide credentials")
     );
-    assert_eq!(stage.cause(), "identity-not-mapped");
-    stage.map();
+    assert_eq!(fixture.cause(), "identity-not-mapped");
+    fixture.map();
     assert_eq!(list().complaint(), format!("Error: {FORBIDDEN}"));
-    assert_eq!(stage.cause(), "no-binding");
-    stage.allow();
+    assert_eq!(fixture.cause(), "no-binding");
+    fixture.allow();
     let listed = list().good();
     assert!(listed.starts_with("NAME") && listed.lines().count() == 1, "{listed}");
 }
@@ -434,12 +436,12 @@ fn helm_4_tells_of_its_access() {
 #[test]
 fn terraform_tells_of_its_access() {
     let test = "terraform_tells_of_its_access";
-    let Some(stage) = Stage::new(test, &[Client::Terraform, Client::TerraformProvider]) else {
+    let Some(fixture) = Fixture::new(test, &[Client::Terraform, Client::TerraformProvider]) else {
         return;
     };
-    let folder = stage.simulator.folder();
+    let folder = fixture.simulator.folder();
     let settings = folder.join("terraform.rc");
-    let provider = stage.found[1].parent().unwrap().display();
+    let provider = fixture.found[1].parent().unwrap().display();
     let overridden = format!("dev_overrides {{ \"hashicorp/kubernetes\" = \"{provider}\" }}");
     fs::write(&settings, format!("provider_installation {{ {overridden} }}")).unwrap();
     let terraform = |what: &str, command: &str, profile: &str| {
@@ -447,7 +449,7 @@ fn terraform_tells_of_its_access() {
         // What it makes, and where it notes that, is beside what it reads.
         fs::create_dir_all(&work).unwrap();
         fs::copy(source("terraform").join(what).join("main.tf"), work.join("main.tf")).unwrap();
-        let mut run = stage.simulator.command(&stage.found[0]);
+        let mut run = fixture.simulator.command(&fixture.found[0]);
         run.arg(source("terraform/terraform.py"))
             .arg(&work)
             .arg(command)
@@ -461,21 +463,21 @@ fn terraform_tells_of_its_access() {
     };
     let refused = failed(terraform("read", "apply", "dev"));
     assert!(refused.contains("Error: Unauthorized\n"), "{refused}");
-    assert_eq!(stage.cause(), "identity-not-mapped");
-    stage.map();
+    assert_eq!(fixture.cause(), "identity-not-mapped");
+    fixture.map();
     let refused = failed(terraform("read", "apply", "dev"));
     let forbidden = FORBIDDEN
         .replace("configmaps is", "configmaps \"settings\" is")
         .replace("list", "get");
     assert!(refused.contains(&format!("Error: {forbidden}\n")), "{refused}");
-    assert_eq!(stage.cause(), "no-binding");
-    stage.allow();
+    assert_eq!(fixture.cause(), "no-binding");
+    fixture.allow();
     let read = terraform("read", "apply", "dev").good();
     assert!(read.contains("Apply complete!") && read.contains("a = \"0\""), "{read}");
 
     let made = terraform("job", "apply", "creator").good();
     assert!(made.contains("Apply complete! Resources: 1 added"), "{made}");
-    let job = stage.administer("get job once -o jsonpath={.spec.selector.matchLabels}");
+    let job = fixture.administer("get job once -o jsonpath={.spec.selector.matchLabels}");
     assert!(job.contains("batch.kubernetes.io/controller-uid"), "{job}");
     let gone = terraform("job", "destroy", "creator").good();
     assert!(gone.contains("Destroy complete! Resources: 1 destroyed."), "{gone}");
@@ -483,21 +485,21 @@ fn terraform_tells_of_its_access() {
 
 #[test]
 fn ansible_tells_of_its_access() {
-    let Some(stage) = Stage::new("ansible_tells_of_its_access", &[Client::Ansible]) else {
+    let Some(fixture) = Fixture::new("ansible_tells_of_its_access", &[Client::Ansible]) else {
         return;
     };
-    let venv = &stage.found[0];
+    let venv = &fixture.found[0];
     let play = || {
         let mut python = OsString::from("ansible_python_interpreter=");
         python.push(venv.join("bin/python"));
-        let mut command = stage.command(venv.join("bin/ansible-playbook"));
+        let mut command = fixture.command(venv.join("bin/ansible-playbook"));
         command
             .args(["-i", "localhost,", "-c", "local", "-e"])
             .arg(python)
             .arg(source("ansible/access.yaml"))
             .env("ANSIBLE_COLLECTIONS_PATH", venv)
             // The client's cache of what the server has is there.
-            .env("TMPDIR", stage.simulator.folder());
+            .env("TMPDIR", fixture.simulator.folder());
         Simulator::run_command(&mut command)
     };
     let failed = |ran: Ran| {
@@ -506,12 +508,12 @@ fn ansible_tells_of_its_access() {
     };
     let refused = failed(play());
     assert!(refused.contains("401\\nReason: Unauthorized\\n"), "{refused}");
-    assert_eq!(stage.cause(), "identity-not-mapped");
-    stage.map();
+    assert_eq!(fixture.cause(), "identity-not-mapped");
+    fixture.map();
     let refused = failed(play());
     assert!(refused.contains("configmaps is forbidden: User"), "{refused}");
-    assert_eq!(stage.cause(), "no-binding");
-    stage.allow();
+    assert_eq!(fixture.cause(), "no-binding");
+    fixture.allow();
     let found = play().good();
     assert!(
         found.contains("\"kube-root-ca.crt\",\n        \"settings\"\n"),
@@ -521,14 +523,14 @@ fn ansible_tells_of_its_access() {
 
 #[test]
 fn k9s_shows_its_access() {
-    let Some(stage) = Stage::new("k9s_shows_its_access", &[Client::K9s, Client::Tmux]) else {
+    let Some(fixture) = Fixture::new("k9s_shows_its_access", &[Client::K9s, Client::Tmux]) else {
         return;
     };
     let open = || {
-        Terminal::start(&stage.found[1], |tmux, folder| {
+        Terminal::start(&fixture.found[1], |tmux, folder| {
             // It would ask its makers for newer releases.
             fs::write(folder.join("config.yaml"), "k9s: {skipLatestRevCheck: true}\n").unwrap();
-            let command = stage.command(&stage.found[0]);
+            let command = fixture.command(&fixture.found[0]);
             for (name, value) in command.get_envs() {
                 match value {
                     Some(value) => tmux.env(name, value),
@@ -537,7 +539,7 @@ fn k9s_shows_its_access() {
             }
             let words = "-c configmaps -n default --logFile \"$K9S_CONFIG_DIR/log\"; echo ended; read _";
             tmux.env("K9S_CONFIG_DIR", folder)
-                .arg(format!("'{}' {words}", stage.found[0].display()));
+                .arg(format!("'{}' {words}", fixture.found[0].display()));
         })
     };
     let log = |terminal: &Terminal| fs::read_to_string(terminal.folder().join("log")).unwrap();
@@ -550,9 +552,9 @@ fn k9s_shows_its_access() {
         told.contains("the server has asked for the client to provide credentials"),
         "{told}"
     );
-    assert_eq!(stage.cause(), "identity-not-mapped");
+    assert_eq!(fixture.cause(), "identity-not-mapped");
 
-    stage.map();
+    fixture.map();
     // It asks by SelfSubjectAccessReviews, and lists nothing.
     let terminal = open();
     let screen = terminal.wait("contexts(all)[1]");
@@ -561,14 +563,14 @@ fn k9s_shows_its_access() {
     let denied = "(list) access denied for user on resource \\\"\\\":v1/configmaps in namespace \\\"default\\\"";
     assert!(told.contains(denied), "{told}");
     // A review that was answered is no denial; asking for the list itself is one.
-    let refused = stage.simulator.run(&stage.kubectl, "get configmaps", Some("dev"));
+    let refused = fixture.simulator.run(&fixture.kubectl, "get configmaps", Some("dev"));
     assert!(refused.complaint().ends_with(FORBIDDEN));
-    assert_eq!(stage.cause(), "no-binding");
+    assert_eq!(fixture.cause(), "no-binding");
 
-    stage.allow();
+    fixture.allow();
     let terminal = open();
     let screen = terminal.wait("configmaps(default)[2]");
     assert!(screen.contains(" settings "), "{screen}");
-    let _ = stage.administer("create configmap color --from-literal a=1");
+    let _ = fixture.administer("create configmap color --from-literal a=1");
     let _ = terminal.wait(" color ");
 }

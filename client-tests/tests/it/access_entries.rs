@@ -41,13 +41,13 @@ world:
 const DEV: &str = "arn:aws:iam::111122223333:role/ops/dev";
 const UNAUTHORIZED: &str = "error: You must be logged in to the server (Unauthorized)";
 
-struct Stage {
+struct Fixture {
     simulator: Simulator,
     clients: Vec<PathBuf>,
     _folder: tempfile::TempDir,
 }
 
-impl Stage {
+impl Fixture {
     fn new(test: &str) -> Option<Self> {
         let clients = need(test, &CLIENTS)?;
         let folder = tempfile::tempdir().unwrap();
@@ -84,11 +84,11 @@ impl Stage {
 
 #[test]
 fn a_cluster_moves_from_aws_auth_to_access_entries() {
-    let Some(stage) = Stage::new("a_cluster_moves_from_aws_auth_to_access_entries") else {
+    let Some(fixture) = Fixture::new("a_cluster_moves_from_aws_auth_to_access_entries") else {
         return;
     };
     let create = |arn: &str| {
-        stage.eks(&format!(
+        fixture.eks(&format!(
             "create-access-entry --cluster-name my-cluster --principal-arn {arn}"
         ))
     };
@@ -97,27 +97,27 @@ fn a_cluster_moves_from_aws_auth_to_access_entries() {
         "An error occurred (InvalidRequestException) when calling the CreateAccessEntry operation: The cluster's \
          authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation."
     );
-    let whoami = |profile| stage.kubectl("auth whoami -o jsonpath={.status.userInfo.username}", profile);
+    let whoami = |profile| fixture.kubectl("auth whoami -o jsonpath={.status.userInfo.username}", profile);
     assert_eq!(whoami(Some("creator")).good(), "kubernetes-admin");
 
-    stage.set_mode("API_AND_CONFIG_MAP");
+    fixture.set_mode("API_AND_CONFIG_MAP");
     assert_eq!(
-        stage.eks_json("list-access-entries --cluster-name my-cluster"),
+        fixture.eks_json("list-access-entries --cluster-name my-cluster"),
         json!({"accessEntries": ["arn:aws:iam::111122223333:user/creator"]})
     );
     assert_eq!(whoami(Some("creator")).good(), "arn:aws:iam::111122223333:user/creator");
-    assert!(stage.kubectl("get nodes", Some("creator")).good().contains("Ready"));
+    assert!(fixture.kubectl("get nodes", Some("creator")).good().contains("Ready"));
     assert_eq!(whoami(None).good(), "testuser");
 
-    stage.set_mode("API");
+    fixture.set_mode("API");
     assert_eq!(whoami(None).complaint(), UNAUTHORIZED);
-    let explained = stage.simulator.own("explain --last").good();
+    let explained = fixture.simulator.own("explain --last").good();
     assert!(explained.contains("cause: aws-auth-ignored"), "{explained}");
     let made: Value = serde_json::from_str(&create("arn:aws:iam::111122223333:user/testuser").good()).unwrap();
     assert_eq!(made["accessEntry"]["type"], "STANDARD");
     assert_eq!(whoami(None).good(), "arn:aws:iam::111122223333:user/testuser");
     assert!(
-        stage
+        fixture
             .eks("update-cluster-config --name my-cluster --access-config authenticationMode=API_AND_CONFIG_MAP")
             .complaint()
             .ends_with("Unsupported authentication mode update from API to API_AND_CONFIG_MAP")
@@ -126,14 +126,14 @@ fn a_cluster_moves_from_aws_auth_to_access_entries() {
 
 #[test]
 fn policies_reach_as_far_as_their_scope() {
-    let Some(stage) = Stage::new("policies_reach_as_far_as_their_scope") else {
+    let Some(fixture) = Fixture::new("policies_reach_as_far_as_their_scope") else {
         return;
     };
-    stage.set_mode("API_AND_CONFIG_MAP");
+    fixture.set_mode("API_AND_CONFIG_MAP");
     let dev = Some("dev");
-    assert_eq!(stage.kubectl("auth whoami", dev).complaint(), UNAUTHORIZED);
+    assert_eq!(fixture.kubectl("auth whoami", dev).complaint(), UNAUTHORIZED);
     let target = format!("--cluster-name my-cluster --principal-arn {DEV}");
-    let entry = stage.eks_json(&format!("create-access-entry {target} --tags team=ops"));
+    let entry = fixture.eks_json(&format!("create-access-entry {target} --tags team=ops"));
     assert_eq!(
         entry["accessEntry"]["username"],
         "arn:aws:sts::111122223333:assumed-role/dev/{{SessionName}}"
@@ -145,12 +145,12 @@ fn policies_reach_as_far_as_their_scope() {
         )
     };
     assert_eq!(
-        stage.kubectl("get pods -n kube-system", dev).complaint(),
+        fixture.kubectl("get pods -n kube-system", dev).complaint(),
         forbidden("pods", "in the namespace \"kube-system\"")
     );
     let policy = |name: &str| format!("{target} --policy-arn arn:aws:eks::aws:cluster-access-policy/{name}");
     let scope = "--access-scope type=namespace,namespaces=kube-*";
-    let associated = stage.eks_json(&format!(
+    let associated = fixture.eks_json(&format!(
         "associate-access-policy {} {scope}",
         policy("AmazonEKSViewPolicy")
     ));
@@ -158,50 +158,54 @@ fn policies_reach_as_far_as_their_scope() {
         associated["associatedAccessPolicy"]["accessScope"],
         json!({"type": "namespace", "namespaces": ["kube-*"]})
     );
-    let pods = stage.kubectl("get pods -n kube-system", dev).good();
+    let pods = fixture.kubectl("get pods -n kube-system", dev).good();
     assert!(pods.contains("coredns-"), "{pods}");
     assert_eq!(
-        stage.kubectl("get svc", dev).complaint(),
+        fixture.kubectl("get svc", dev).complaint(),
         forbidden("services", "in the namespace \"default\"")
     );
     assert_eq!(
-        stage.kubectl("get nodes", dev).complaint(),
+        fixture.kubectl("get nodes", dev).complaint(),
         forbidden("nodes", "at the cluster scope")
     );
-    stage.eks_json(&format!(
+    fixture.eks_json(&format!(
         "associate-access-policy {} --access-scope type=cluster",
         policy("AmazonEKSAdminViewPolicy")
     ));
-    assert!(stage.kubectl("get nodes", dev).good().contains("Ready"));
-    let _ = stage
+    assert!(fixture.kubectl("get nodes", dev).good().contains("Ready"));
+    let _ = fixture
         .eks(&format!(
             "disassociate-access-policy {}",
             policy("AmazonEKSAdminViewPolicy")
         ))
         .good();
     assert_eq!(
-        stage.kubectl("get nodes", dev).complaint(),
+        fixture.kubectl("get nodes", dev).complaint(),
         forbidden("nodes", "at the cluster scope")
     );
-    let listed = stage.eks_json(&format!("list-associated-access-policies {target}"));
+    let listed = fixture.eks_json(&format!("list-associated-access-policies {target}"));
     assert_eq!(listed["associatedAccessPolicies"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]
-fn an_entry_does_not_follow_a_role_that_is_made_anew() {
-    let Some(stage) = Stage::new("an_entry_does_not_follow_a_role_that_is_made_anew") else {
+fn an_entry_does_not_follow_a_role_that_is_recreated() {
+    let Some(fixture) = Fixture::new("an_entry_does_not_follow_a_role_that_is_recreated") else {
         return;
     };
-    stage.set_mode("API_AND_CONFIG_MAP");
+    fixture.set_mode("API_AND_CONFIG_MAP");
     let target = format!("--cluster-name my-cluster --principal-arn {DEV}");
-    let create = || stage.eks_json(&format!("create-access-entry {target}"));
+    let create = || fixture.eks_json(&format!("create-access-entry {target}"));
     create();
-    let whoami = || stage.kubectl("auth whoami -o jsonpath={.status.userInfo.username}", Some("dev"));
+    let whoami = || fixture.kubectl("auth whoami -o jsonpath={.status.userInfo.username}", Some("dev"));
     assert_eq!(whoami().good(), "arn:aws:sts::111122223333:assumed-role/dev/me");
-    let iam = |words: &str| stage.simulator.run(&stage.clients[0], &format!("iam {words}"), None);
+    let iam = |words: &str| {
+        fixture
+            .simulator
+            .run(&fixture.clients[0], &format!("iam {words}"), None)
+    };
     let _ = iam("detach-role-policy --role-name dev --policy-arn arn:aws:iam::aws:policy/AdministratorAccess").good();
     let _ = iam("delete-role --role-name dev").good();
-    let policy = stage.simulator.folder().join("trust.json");
+    let policy = fixture.simulator.folder().join("trust.json");
     fs::write(
         &policy,
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/testuser"},"Action":"sts:AssumeRole"}]}"#,
@@ -213,14 +217,14 @@ fn an_entry_does_not_follow_a_role_that_is_made_anew() {
     ))
     .good();
     // The CLI keeps the session of the role that is gone.
-    fs::remove_dir_all(stage.simulator.folder().join("home/.aws/cli/cache")).unwrap();
+    fs::remove_dir_all(fixture.simulator.folder().join("home/.aws/cli/cache")).unwrap();
     assert_eq!(whoami().complaint(), UNAUTHORIZED);
-    let explained = stage.simulator.own("explain --last").good();
+    let explained = fixture.simulator.own("explain --last").good();
     assert!(
         explained.contains("cause: access-entry-of-recreated-principal"),
         "{explained}"
     );
-    let _ = stage.eks(&format!("delete-access-entry {target}")).good();
+    let _ = fixture.eks(&format!("delete-access-entry {target}")).good();
     create();
     assert_eq!(whoami().good(), "arn:aws:sts::111122223333:assumed-role/dev/me");
 }

@@ -277,9 +277,9 @@ fn a_cluster_that_was_made_is_there_after_a_restart() {
 }
 
 #[test]
-fn a_user_made_again_has_another_id_and_its_old_key_stays_dead() {
+fn a_recreated_user_has_another_id_and_its_old_key_stays_invalid() {
     let Some(clients) = need(
-        "a_user_made_again_has_another_id_and_its_old_key_stays_dead",
+        "a_recreated_user_has_another_id_and_its_old_key_stays_invalid",
         &[Client::Aws],
     ) else {
         return;

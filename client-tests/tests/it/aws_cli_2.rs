@@ -19,13 +19,13 @@ use crate::sso;
 const ADMIN: &str = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jane@example.com";
 
 /// A simulator with an Identity Center, the AWS CLI 2 and kubectl.
-struct Stage {
+struct Fixture {
     simulator: Simulator,
     aws: PathBuf,
     kubectl: PathBuf,
 }
 
-impl Stage {
+impl Fixture {
     fn new(test: &str) -> Option<Self> {
         let clients = need(test, &[Client::Aws2, Client::Kubectl])?;
         let folder = tempfile::tempdir().unwrap();
@@ -75,33 +75,33 @@ impl Stage {
 
 #[test]
 fn it_signs_in_by_a_device_code_and_lends_its_credentials() {
-    let Some(stage) = Stage::new("it_signs_in_by_a_device_code_and_lends_its_credentials") else {
+    let Some(fixture) = Fixture::new("it_signs_in_by_a_device_code_and_lends_its_credentials") else {
         return;
     };
-    let refused = stage
+    let refused = fixture
         .simulator
-        .run(&stage.aws, "sts get-caller-identity", None)
+        .run(&fixture.aws, "sts get-caller-identity", None)
         .complaint();
     assert!(
         refused.starts_with("aws: [ERROR]: Error loading SSO Token: Token for ")
             && refused.ends_with(" does not exist"),
         "{refused}"
     );
-    let login = stage.login("--use-device-code");
+    let login = fixture.login("--use-device-code");
     let url = login.line_with("?user_code=");
     let (_, code) = url.split_once("?user_code=").unwrap();
     let approve = format!("ctl sso approve {code} --user jane@example.com");
     assert_eq!(
-        stage.simulator.own(&approve).good(),
+        fixture.simulator.own(&approve).good(),
         format!("approved {code} as jane@example.com\n")
     );
-    stage.check_signed_in(&login);
-    assert!(stage.kubectl("get svc").contains("10.100.0.1"));
-    let explained = stage.simulator.own("explain --last").good();
+    fixture.check_signed_in(&login);
+    assert!(fixture.kubectl("get svc").contains("10.100.0.1"));
+    let explained = fixture.simulator.own("explain --last").good();
     assert!(explained.contains("AWSReservedSSO_Admin"), "{explained}");
 
-    let lent: Value = serde_json::from_str(&stage.aws("configure export-credentials")).unwrap();
-    let mut command = stage.simulator.command(&stage.aws);
+    let lent: Value = serde_json::from_str(&fixture.aws("configure export-credentials")).unwrap();
+    let mut command = fixture.simulator.command(&fixture.aws);
     command.args(["sts", "get-caller-identity", "--query", "Arn", "--output", "text"]);
     for (variable, member) in [
         ("AWS_ACCESS_KEY_ID", "AccessKeyId"),
@@ -111,22 +111,22 @@ fn it_signs_in_by_a_device_code_and_lends_its_credentials() {
         command.env(variable, lent[member].as_str().unwrap());
     }
     assert_eq!(Simulator::run_command(&mut command).good().trim(), ADMIN);
-    assert_eq!(stage.aws("sso logout"), "");
+    assert_eq!(fixture.aws("sso logout"), "");
     // The environment goes before the profile: what was lent lasts longer than the token.
     assert_eq!(Simulator::run_command(&mut command).good().trim(), ADMIN);
-    let refused = stage
+    let refused = fixture
         .simulator
-        .run(&stage.aws, "sts get-caller-identity", None)
+        .run(&fixture.aws, "sts get-caller-identity", None)
         .complaint();
     assert!(refused.contains("Error loading SSO Token"), "{refused}");
 }
 
 #[test]
 fn it_signs_in_by_the_browser() {
-    let Some(stage) = Stage::new("it_signs_in_by_the_browser") else {
+    let Some(fixture) = Fixture::new("it_signs_in_by_the_browser") else {
         return;
     };
-    let login = stage.login("");
+    let login = fixture.login("");
     let url = login.line_with("/authorize?");
     let (origin, query) = url.split_once("/authorize?").unwrap();
     // A browser would post the page's form, and follow where that leads.
@@ -149,7 +149,7 @@ fn it_signs_in_by_the_browser() {
         &format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"),
     );
     assert!(page.contains(" 200 "), "{page}");
-    stage.check_signed_in(&login);
+    fixture.check_signed_in(&login);
 }
 
 /// The whole answer to a request.

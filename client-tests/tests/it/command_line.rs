@@ -82,7 +82,7 @@ fn explain_tells_that_keys_in_the_environment_come_before_the_profile() {
 }
 
 #[test]
-fn wrong_usage_is_told_in_one_line() {
+fn wrong_usage_is_reported_in_one_line() {
     let own = |words: &str| {
         let mut command = Command::new(binary());
         Simulator::run_command(command.args(words.split(' ')))

@@ -28,9 +28,9 @@ fn with_key(simulator: &Simulator, aws: &Path, key: &Value, words: &str) -> Ran 
 }
 
 #[test]
-fn a_user_may_what_its_policies_allow_until_its_key_is_dead() {
+fn a_user_may_what_its_policies_allow_until_its_key_is_inactive() {
     let Some(clients) = need(
-        "a_user_may_what_its_policies_allow_until_its_key_is_dead",
+        "a_user_may_what_its_policies_allow_until_its_key_is_inactive",
         &[Client::Aws],
     ) else {
         return;

@@ -1,4 +1,4 @@
-//! Tools that ignore endpoint settings: the AWS endpoint over TLS, and the proxy that leads hosts of AWS to it.
+//! Tools that ignore endpoint settings: the AWS endpoint over TLS, and the proxy that leads AWS hosts to it.
 
 use std::io::Read;
 use std::io::Write;
@@ -161,7 +161,7 @@ fn other_targets_are_refused_in_one_clear_line_and_nothing_ends() {
     let cluster = simulator.ready("/clusters/0/endpoint").replace("https://", "");
     let aws = simulator.ready("/aws_endpoint").replace("http://", "");
     let own = simulator.ready("/proxy").replace("http://", "");
-    let outside = "only hosts of AWS and the simulator's own listeners are reached, nothing is forwarded out";
+    let outside = "only AWS hosts and the simulator's own listeners are reached, nothing is forwarded out";
     let clear = "of unencrypted hosts only the simulator's AWS endpoint is reached, nothing is forwarded out";
     for (line, asked, why) in [
         ("CONNECT example.com:443", "example.com:443", outside),
@@ -171,7 +171,7 @@ fn other_targets_are_refused_in_one_clear_line_and_nothing_ends() {
         (
             "CONNECT sts.amazonaws.com:80",
             "sts.amazonaws.com:80",
-            "hosts of AWS are reached on port 443 only",
+            "AWS hosts are reached on port 443 only",
         ),
         ("GET http://example.com/", "example.com", clear),
         ("GET http://sts.amazonaws.com/", "sts.amazonaws.com", clear),

@@ -80,7 +80,7 @@ fn reset_brings_back_what_was_staged_and_nothing_else() {
     let list: Value = serde_json::from_str(&testuser(latest).good()).unwrap();
     let listed: u64 = list["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
     assert!(listed > before, "{listed} {before}");
-    // What happened is forgotten, and the logs begin anew.
+    // What happened is forgotten, and the logs begin again.
     let events = simulator.own("ctl events").good();
     assert!(!events.contains("CreateCluster"), "{events}");
     let groups = aws("logs describe-log-groups --query logGroups[].logGroupName --output text");

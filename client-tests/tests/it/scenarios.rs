@@ -214,7 +214,7 @@ fn mutations_are_seen_on_a_bare_machine_as_far_as_they_go() {
 }
 
 #[test]
-fn a_scenario_that_shows_nothing_is_told() {
+fn a_scenario_that_shows_nothing_is_reported() {
     let text = include_str!("../../../scenarios/unmapped-role/scenario.yaml");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scenario.yaml");
@@ -336,7 +336,7 @@ fn what_a_client_printed_is_explained() {
 }
 
 #[test]
-fn a_scenario_that_goes_otherwise_is_told_and_ends_with_1() {
+fn a_scenario_that_goes_otherwise_is_reported_and_ends_with_1() {
     let text = include_str!("../../../scenarios/unmapped-role/scenario.yaml");
     let folder = tempfile::tempdir().unwrap();
     for (from, to, wanted) in [

@@ -44,20 +44,20 @@ pub(super) const WORLD: &str = r#"world:
 "#;
 
 /// A simulator with an Identity Center, and the AWS CLI in the region of that.
-struct Stage {
+struct Fixture {
     simulator: Simulator,
     clients: Vec<std::path::PathBuf>,
     client: Value,
 }
 
-impl Stage {
+impl Fixture {
     fn new(test: &str) -> Option<Self> {
         let clients = need(test, &[Client::Aws, Client::Kubectl])?;
         let folder = tempfile::tempdir().unwrap();
         let world = folder.path().join("world.yaml");
         fs::write(&world, WORLD).unwrap();
         let simulator = Simulator::start_with(&["--scenario", world.to_str().unwrap()]);
-        let mut stage = Self {
+        let mut fixture = Self {
             simulator,
             clients,
             client: Value::Null,
@@ -68,8 +68,8 @@ impl Stage {
             "scopes": ["sso:account:access"],
             "redirectUris": ["http://127.0.0.1/oauth/callback"],
         });
-        stage.client = serde_json::from_str(&stage.oidc("register-client", registration).good()).unwrap();
-        Some(stage)
+        fixture.client = serde_json::from_str(&fixture.oidc("register-client", registration).good()).unwrap();
+        Some(fixture)
     }
 
     fn aws(&self, words: &str) -> Ran {
@@ -168,14 +168,14 @@ fn sha1(text: &str) -> String {
 
 #[test]
 fn a_profile_with_an_sso_session_is_a_permission_sets_role() {
-    let Some(stage) = Stage::new("a_profile_with_an_sso_session_is_a_permission_sets_role") else {
+    let Some(fixture) = Fixture::new("a_profile_with_an_sso_session_is_a_permission_sets_role") else {
         return;
     };
-    let Stage { simulator, clients, .. } = &stage;
+    let Fixture { simulator, clients, .. } = &fixture;
     let refused = simulator.run(&clients[0], "sts get-caller-identity", None).complaint();
     assert!(refused.contains("Error loading SSO Token"), "{refused}");
 
-    stage.save(&stage.token("jane@example.com"), false);
+    fixture.save(&fixture.token("jane@example.com"), false);
     let arn = |profile| {
         let words = "sts get-caller-identity --query Arn --output text";
         simulator.run(&clients[0], words, profile).good().trim().to_owned()
@@ -198,15 +198,15 @@ fn a_profile_with_an_sso_session_is_a_permission_sets_role() {
 
 #[test]
 fn a_token_that_has_ended_is_refreshed() {
-    let Some(stage) = Stage::new("a_token_that_has_ended_is_refreshed") else {
+    let Some(fixture) = Fixture::new("a_token_that_has_ended_is_refreshed") else {
         return;
     };
-    stage.save(&stage.token("jane@example.com"), true);
-    let ran = stage
+    fixture.save(&fixture.token("jane@example.com"), true);
+    let ran = fixture
         .simulator
-        .run(&stage.clients[0], "sts get-caller-identity", Some("viewer"));
+        .run(&fixture.clients[0], "sts get-caller-identity", Some("viewer"));
     assert!(ran.good().contains("AWSReservedSSO_Viewer_"));
-    let session = fs::read_dir(Path::new(&stage.simulator.env()["HOME"]).join(".aws/sso/cache"))
+    let session = fs::read_dir(Path::new(&fixture.simulator.env()["HOME"]).join(".aws/sso/cache"))
         .unwrap()
         .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect::<String>();
@@ -215,13 +215,13 @@ fn a_token_that_has_ended_is_refreshed() {
 
 #[test]
 fn the_portal_tells_what_one_has_and_nothing_to_others() {
-    let Some(stage) = Stage::new("the_portal_tells_what_one_has_and_nothing_to_others") else {
+    let Some(fixture) = Fixture::new("the_portal_tells_what_one_has_and_nothing_to_others") else {
         return;
     };
-    let portal = |words: &str, token: &str| stage.aws(&format!("sso {words} --access-token {token}"));
-    let jane = stage.token("jane@example.com");
+    let portal = |words: &str, token: &str| fixture.aws(&format!("sso {words} --access-token {token}"));
+    let jane = fixture.token("jane@example.com");
     let jane = jane["accessToken"].as_str().unwrap();
-    let joe = stage.token("joe");
+    let joe = fixture.token("joe");
     let joe = joe["accessToken"].as_str().unwrap();
     let accounts = portal("list-accounts --query accountList[].accountId --output text", jane).good();
     assert_eq!(accounts.trim(), "111122223333\t444455556666");
@@ -254,15 +254,15 @@ fn the_portal_tells_what_one_has_and_nothing_to_others() {
 
 #[test]
 fn a_device_is_approved_on_the_page_and_from_that_page_only() {
-    let Some(stage) = Stage::new("a_device_is_approved_on_the_page_and_from_that_page_only") else {
+    let Some(fixture) = Fixture::new("a_device_is_approved_on_the_page_and_from_that_page_only") else {
         return;
     };
-    let device = stage.start_device();
+    let device = fixture.start_device();
     let code = device["userCode"].as_str().unwrap();
-    let asked = stage.ask(&device).complaint();
+    let asked = fixture.ask(&device).complaint();
     assert!(asked.contains("(AuthorizationPendingException)"), "{asked}");
-    assert!(stage.simulator.own("ctl sso").good().starts_with(code));
-    let host = stage.host().to_owned();
+    assert!(fixture.simulator.own("ctl sso").good().starts_with(code));
+    let host = fixture.host().to_owned();
     let url = device["verificationUriComplete"].as_str().unwrap();
     assert_eq!(url, format!("http://{host}/device?user_code={code}"));
     for (languages, word) in [
@@ -270,13 +270,13 @@ fn a_device_is_approved_on_the_page_and_from_that_page_only() {
         ("en-US,ko", "Approve"),
         ("fr", "Approve"),
     ] {
-        let page = stage.page(&format!(
+        let page = fixture.page(&format!(
             "GET /device?user_code={code} HTTP/1.1\r\nHost: {host}\r\nAccept-Language: {languages}\r\nConnection: close\r\n\r\n"
         ));
         assert!(page.contains(word) && page.contains(code), "{page}");
         assert!(page.contains("frame-ancestors 'none'"), "{page}");
     }
-    let script = stage.page(&format!(
+    let script = fixture.page(&format!(
         "GET /device?user_code=%22%3E%3Cscript%3E HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     ));
     assert!(!script.contains("<script>"), "{script}");
@@ -284,53 +284,53 @@ fn a_device_is_approved_on_the_page_and_from_that_page_only() {
     let own = format!("http://{host}");
     for origin in ["http://example.com", "null", "http://127.0.0.1:1"] {
         assert!(
-            stage.post("/device", origin, &form).starts_with("HTTP/1.1 403 "),
+            fixture.post("/device", origin, &form).starts_with("HTTP/1.1 403 "),
             "{origin}"
         );
     }
-    let rebound = stage.page(&format!(
+    let rebound = fixture.page(&format!(
         "POST /device HTTP/1.1\r\nHost: example.com\r\nOrigin: http://example.com\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{form}",
         form.len()
     ));
     assert!(rebound.starts_with("HTTP/1.1 403 "), "{rebound}");
     // However fast this machine is, the client waits for as long as it was told to.
-    let _ = stage.simulator.own("ctl clock advance 5s").good();
-    let asked = stage.ask(&device).complaint();
+    let _ = fixture.simulator.own("ctl clock advance 5s").good();
+    let asked = fixture.ask(&device).complaint();
     assert!(asked.contains("(AuthorizationPendingException)"), "{asked}");
-    assert!(stage.post("/device", &own, &form).starts_with("HTTP/1.1 200 "));
-    let _ = stage.ask(&device).good();
+    assert!(fixture.post("/device", &own, &form).starts_with("HTTP/1.1 200 "));
+    let _ = fixture.ask(&device).good();
     assert!(
-        stage.post("/device", &own, &form).starts_with("HTTP/1.1 400 "),
+        fixture.post("/device", &own, &form).starts_with("HTTP/1.1 400 "),
         "it is approved once"
     );
 }
 
 #[test]
 fn a_browser_is_sent_back_with_a_code_that_its_client_can_change() {
-    let Some(stage) = Stage::new("a_browser_is_sent_back_with_a_code_that_its_client_can_change") else {
+    let Some(fixture) = Fixture::new("a_browser_is_sent_back_with_a_code_that_its_client_can_change") else {
         return;
     };
-    let host = stage.host().to_owned();
+    let host = fixture.host().to_owned();
     assert_eq!(
-        stage.client["authorizationEndpoint"].as_str().unwrap(),
+        fixture.client["authorizationEndpoint"].as_str().unwrap(),
         format!("http://{host}/authorize")
     );
     // The challenge of the verifier in RFC 7636, appendix B.
     let query = format!(
         "response_type=code&client_id={}&redirect_uri=http%3A%2F%2F127.0.0.1%3A40000%2Foauth%2Fcallback&state=a%26b&code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-        stage.client["clientId"].as_str().unwrap().replace('+', "%2B")
+        fixture.client["clientId"].as_str().unwrap().replace('+', "%2B")
     );
-    let page = stage.page(&format!(
+    let page = fixture.page(&format!(
         "GET /authorize?{query} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     ));
     assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
     let elsewhere = query.replace("127.0.0.1", "example.com");
-    let page = stage.page(&format!(
+    let page = fixture.page(&format!(
         "GET /authorize?{elsewhere} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     ));
     assert!(page.starts_with("HTTP/1.1 400 "), "{page}");
 
-    let answer = stage.post("/authorize", &format!("http://{host}"), &format!("{query}&user=joe"));
+    let answer = fixture.post("/authorize", &format!("http://{host}"), &format!("{query}&user=joe"));
     let location = answer.lines().find_map(|line| line.strip_prefix("location: ")).unwrap();
     let code = location
         .strip_prefix("http://127.0.0.1:40000/oauth/callback?code=")
@@ -344,7 +344,7 @@ fn a_browser_is_sent_back_with_a_code_that_its_client_can_change() {
             "redirectUri": "http://127.0.0.1:40000/oauth/callback",
             "codeVerifier": verifier,
         });
-        stage.oidc("create-token", input)
+        fixture.oidc("create-token", input)
     };
     let token: Value = serde_json::from_str(&change("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").good()).unwrap();
     assert_eq!(token["tokenType"], "Bearer");

@@ -127,11 +127,11 @@ fn the_client_for_python_sees_the_frames() {
             "two": [400, ""],
             "alone": [401, "Unauthorized"],
             "twice": [401, "Unauthorized"],
-            "stranger": [401, "Unauthorized"],
+            "unmapped": [401, "Unauthorized"],
         },
         "refused": {
             "nobody": [401, "Unauthorized"],
-            "stranger": [401, "Unauthorized"],
+            "unmapped": [401, "Unauthorized"],
             "forbidden": [
                 403,
                 "secrets is forbidden: User \"jane\" cannot watch resource \"secrets\" in API group \"\" at the cluster scope",

@@ -142,7 +142,7 @@ fn seats_are_apart_and_what_a_cluster_saw_decides() {
     assert!(screen.contains("Still wrong: identity-not-mapped"), "{screen}");
     let screen = workshop.shell(&jane, &format!("{FIX}check"));
     assert!(screen.contains("✔ Fixed."), "{screen}");
-    // The other world is as it was; and there the first one's credentials are a stranger's.
+    // The other world is as it was; and there the first one's credentials are unknown.
     let screen = workshop.shell(&joe, "check");
     assert!(screen.contains("Still wrong: identity-not-mapped"), "{screen}");
     let screen = workshop.shell(

@@ -90,7 +90,7 @@ impl Explanation {
             }
         }
         if !self.fix.is_empty() {
-            let _ = writeln!(text, "\nmend: {}", self.fix);
+            let _ = writeln!(text, "\nfix: {}", self.fix);
         }
         text
     }
@@ -293,7 +293,7 @@ pub fn explain_cached(identity: &Identity, user: &UserInfo, age_seconds: i64, cl
             user.groups.join(" ")
         ),
         format!(
-            "wait {} s, or make a new token: only a token that is judged anew sees changes of its mapping",
+            "wait {} s, or make a new token: only a token that is authenticated again sees changes of its mapping",
             i64::from(cluster.token_cache_seconds).saturating_sub(age_seconds)
         ),
     )
@@ -302,7 +302,7 @@ pub fn explain_cached(identity: &Identity, user: &UserInfo, age_seconds: i64, cl
 }
 
 fn token_finding(error: &TokenError) -> Finding {
-    const MAKE_ANEW: &str = "make the token with `aws eks get-token --cluster-name NAME` and pass it on unchanged";
+    const MAKE_TOKEN: &str = "make the token with `aws eks get-token --cluster-name NAME` and pass it on unchanged";
     let sentence = format!("access denied: the token fails the check {}", error.check());
     if let TokenError::Expired { date } = error {
         return token_expired(sentence, *date);
@@ -322,7 +322,7 @@ fn token_finding(error: &TokenError) -> Finding {
             Cause::TokenWrongHost,
             "sign for the regional STS endpoint of the cluster's partition: check AWS_REGION and AWS_ENDPOINT_URL",
         ),
-        _ => (Cause::TokenMalformed, MAKE_ANEW),
+        _ => (Cause::TokenMalformed, MAKE_TOKEN),
     };
     Finding::new(cause, sentence, fix)
 }
@@ -347,7 +347,7 @@ fn sts_finding(error: &SigV4Error, authentication: &Authentication, cluster: &Cl
         ),
         SigV4Error::InactiveKey { id } => Finding::new(
             Cause::KeyInactive,
-            format!("access denied: the access key {id} is switched off"),
+            format!("access denied: the access key {id} is inactive"),
             format!("aws iam update-access-key --access-key-id {id} --status Active, or use another key"),
         ),
         SigV4Error::OwnerGone { id } => owner_gone_finding(id, cluster, world),
@@ -392,7 +392,7 @@ fn sts_finding(error: &SigV4Error, authentication: &Authentication, cluster: &Cl
             ),
             "set the clock of the client's machine: `timedatectl set-ntp true`; a virtual machine may need it after sleep",
         )
-        .with(format!("STS takes dates up to 15 minutes from {now}")),
+        .with(format!("STS accepts dates up to 15 minutes from {now}")),
         SigV4Error::Expired { date, .. } => {
             let sentence = format!("access denied: STS refuses the signature at {}", error.check());
             token_expired(sentence, *date)
@@ -438,7 +438,7 @@ fn owner_gone_finding(key_id: &str, cluster: &Cluster, world: &World) -> Finding
     Finding::new(
         Cause::KeyOfDeletedPrincipal,
         format!("access denied: the access key {key_id} belonged to {resource}, which is gone"),
-        "use the credentials of a principal that is there; one made anew under the same name needs a new key",
+        "use the credentials of an existing principal; one recreated under the same name needs a new key",
     )
 }
 
@@ -455,7 +455,7 @@ fn creator_deleted(cluster: &Cluster) -> Finding {
         ),
         if arn.contains(":role/AWSReservedSSO_") {
             "switch the authentication mode to API_AND_CONFIG_MAP and make an access entry for another administrator, or ask \
-             AWS Support: a role of Identity Center cannot be made again under its name"
+             AWS Support: a role of Identity Center cannot be recreated under its name"
                 .to_owned()
         } else {
             format!(

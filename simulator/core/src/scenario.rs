@@ -32,7 +32,7 @@ use serde::Serialize;
 /// The World of AWS's article, in which the simulator starts when no scenario is named.
 pub const ARTICLE_WORLD: &str = include_str!("scenario/article.yaml");
 
-/// A staged misfortune: a World, what is seen in it, why, how it is fixed, and how that shows.
+/// A broken scenario: a World, what is seen in it, why, how it is fixed, and how that shows.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     /// The name by which it is run; the name of its folder.

@@ -197,7 +197,7 @@ fn store(lists: &[Vec<Value>; 4]) -> ObjectStore {
     store
 }
 
-/// Whether it is allowed, and why. Everything is looked at anew for each request.
+/// Whether it is allowed, and why. Everything is looked at again for each request.
 fn naive(lists: &[Vec<Value>; 4], user: &UserInfo, asked: &Attributes) -> (bool, String) {
     let [cluster_roles, cluster_bindings, roles, bindings] = lists;
     let mut missing: Vec<String> = Vec::new();

@@ -128,7 +128,7 @@ fn aws_files(folder: &Path) -> (PathBuf, PathBuf) {
     (folder.join("aws-config"), folder.join("aws-credentials"))
 }
 
-/// Writes the shell file anew.
+/// Regenerates the shell file.
 ///
 /// # Errors
 /// When it cannot be written.

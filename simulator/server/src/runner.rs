@@ -34,7 +34,7 @@ use crate::state::clock::Stopwatch;
 pub(crate) use self::executor::Rigour;
 pub(crate) use self::executor::apply_action;
 pub(crate) use self::executor::faults;
-pub(crate) use self::executor::stranger;
+pub(crate) use self::executor::unexpected_caller;
 pub use self::home::SignInFailure;
 pub(crate) use self::lesson::Lesson;
 pub(crate) use self::lesson::Request;
@@ -137,7 +137,7 @@ impl Transcript {
 
 /// The parts of a scenario in which commands are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum ScenarioStage {
     /// What the person sees.
     Symptom,
     /// What fixes it.
@@ -150,7 +150,7 @@ pub enum Stage {
 #[derive(Clone, Debug)]
 pub struct PlayedStep {
     /// In which part.
-    pub stage: Stage,
+    pub stage: ScenarioStage,
     /// The step as the file has it.
     pub step: Step,
     /// Whether the real client ran it.
@@ -216,9 +216,9 @@ pub fn play(scenario: Scenario, text: &str, clients: &Clients) -> Result<Transcr
 
 fn play_in(transcript: &mut Transcript, executor: &mut Executor<'_>) -> Result<(), RunError> {
     for (stage, steps) in [
-        (Stage::Symptom, transcript.scenario.symptom.clone()),
-        (Stage::Fix, transcript.scenario.fix.clone()),
-        (Stage::Proof, transcript.scenario.proof.clone()),
+        (ScenarioStage::Symptom, transcript.scenario.symptom.clone()),
+        (ScenarioStage::Fix, transcript.scenario.fix.clone()),
+        (ScenarioStage::Proof, transcript.scenario.proof.clone()),
     ] {
         for step in steps {
             let (played, faults) = executor.run(stage, step, Rigour::Whole)?;
@@ -228,7 +228,7 @@ fn play_in(transcript: &mut Transcript, executor: &mut Executor<'_>) -> Result<(
                 return Ok(());
             }
         }
-        if stage == Stage::Symptom {
+        if stage == ScenarioStage::Symptom {
             transcript.explanation = explanation_of(&transcript.played).cloned();
             let wanted = transcript.scenario.cause;
             let found = transcript.explanation.as_ref().map(|explanation| explanation.cause);

@@ -74,7 +74,7 @@ fn answering(state: Weak<State>, endpoint: Arc<Endpoint>, request: Request) -> A
     })
 }
 
-/// Answers a request, and tells by how much the response is late.
+/// Answers a request, and reports by how much the response is late.
 async fn answer(state: Weak<State>, endpoint: Arc<Endpoint>, request: Request) -> (Response, Duration) {
     let Some(state) = state.upgrade() else {
         return (
@@ -185,7 +185,7 @@ impl Passage {
         }
     }
 
-    /// Keeps what was changed, running anew where that was made of what is no longer the newest.
+    /// Keeps what was changed, running again where that was made of what is no longer the newest.
     fn keep<T>(
         &mut self,
         state: &State,
@@ -210,7 +210,7 @@ impl Passage {
             state.logs().replace(self.logs_version, logs, |logs| {
                 self.given.logs = logs.clone();
                 let (result, mut outcome) = run(self.given.clone());
-                // What lacks something is run anew, so that none of it is kept.
+                // What lacks something is run again, so that none of it is kept.
                 let logs = outcome.logs.take().filter(|_| outcome.need.is_none());
                 again = Some((result, outcome));
                 logs

@@ -443,7 +443,7 @@ impl Running {
         self.listeners.ready()
     }
 
-    /// Begins anew with a World, at the addresses of the clusters that are there. Of the same text come the same keys.
+    /// Begins again with a World, at the addresses of the clusters that are there. Of the same text come the same keys.
     ///
     /// # Errors
     /// [`StartError`] when the text is no World, or a listener cannot be bound; the World stays then.

@@ -193,7 +193,7 @@ impl State {
     }
 
     /// Forgets what happened: the journal, the tokens that API servers keep, when keys were used, and the logs, which begin
-    /// anew.
+    /// again.
     pub(crate) fn forget(&self) {
         self.journal.clear();
         self.forget_judgements();

@@ -205,7 +205,7 @@ fn wire_errors_are_worded_in_one_place_a_service() {
 }
 
 #[test]
-fn every_departure_is_told_in_fidelity_md() {
+fn every_departure_is_reported_in_fidelity_md() {
     let told = fs::read_to_string(root().join("docs/fidelity.md")).unwrap();
     for (path, source) in files("simulator", ".rs") {
         if path.ends_with("tests/tidy.rs") || !source.contains("FIDELITY:") {
@@ -249,7 +249,7 @@ fn every_scenario_is_found_by_its_symptom() {
 }
 
 #[test]
-fn every_cause_is_told_in_explain_md() {
+fn every_cause_is_reported_in_explain_md() {
     let told = fs::read_to_string(root().join("docs/explain.md")).unwrap();
     let in_tables: Vec<&str> = told
         .lines()
@@ -362,7 +362,7 @@ fn every_file_that_contributing_md_names_is_there() {
     assert!(named.count() > 20, "CONTRIBUTING.md has no worked examples");
 }
 
-/// THIRD-PARTY.md names what is linked into the binary on this machine; `UPDATE_EXPECT=1` writes its table anew.
+/// THIRD-PARTY.md names what is linked into the binary on this machine; `UPDATE_EXPECT=1` regenerates its table.
 #[test]
 fn third_party_md_names_every_crate_in_the_binary_with_its_license() {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

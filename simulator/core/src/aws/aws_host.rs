@@ -4,7 +4,7 @@
 
 use crate::value::arn::Partition;
 
-/// DNS takes names of up to this length.
+/// DNS accepts names of up to this length.
 const LENGTH_LIMIT: usize = 253;
 /// Where the global endpoint of STS is, and so what must be signed for it.
 const GLOBAL_STS_REGION: &str = "us-east-1";
@@ -47,7 +47,7 @@ impl AwsHost {
 
     /// The region that a credential scope must name; nothing where any will do.
     ///
-    /// FIDELITY: IAM takes a scope of any region; the real one wants its partition's own, such as us-east-1.
+    /// FIDELITY: IAM accepts a scope of any region; the real one wants its partition's own, such as us-east-1.
     #[must_use]
     pub fn signing_region(&self) -> Option<&str> {
         match (self.service.as_str(), &self.region) {

@@ -222,7 +222,7 @@ impl fmt::Debug for SessionToken {
 pub enum KeyStatus {
     /// It may.
     Active,
-    /// It was switched off.
+    /// It is inactive.
     Inactive,
 }
 
@@ -399,7 +399,7 @@ impl Directory {
             .filter(move |key| key.is_long_lived_key_of(account, user))
     }
 
-    /// Who acts with `key`; nothing when its user or role is gone or has been made anew since.
+    /// Who acts with `key`; nothing when its user or role is gone or has been recreated since.
     #[must_use]
     pub fn caller_identity(&self, key: &AccessKey) -> Option<CallerIdentity> {
         let account = self.accounts.get(&key.account)?;

@@ -28,7 +28,7 @@ use crate::value::arn::is_on_by_default;
 use crate::value::instant::Timestamp;
 use crate::value::trace::Trace;
 
-/// The only algorithm that AWS takes for these services.
+/// The only algorithm that AWS accepts for these services.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// What every credential scope ends in.
 const TERMINATOR: &str = "aws4_request";
@@ -53,7 +53,7 @@ pub struct SignedRequest<'a> {
 pub struct Receiver<'a> {
     /// Such as `sts`.
     pub service: &'a str,
-    /// The region the credential scope must name; `None` takes any.
+    /// The region the credential scope must name; `None` accepts any.
     pub region: Option<&'a str>,
     /// Minutes that a request may be old or early: 15 for STS, 5 for most others.
     pub skew_minutes: i64,

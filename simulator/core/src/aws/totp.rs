@@ -22,7 +22,7 @@ pub fn period(now: Timestamp) -> u64 {
 #[must_use]
 pub fn code(seed: &[u8], period: u64) -> String {
     let Ok(mac) = Hmac::<Sha1>::new_from_slice(seed) else {
-        // INVARIANT: HMAC takes keys of any length.
+        // INVARIANT: HMAC accepts keys of any length.
         return String::new();
     };
     let digest = mac.chain_update(period.to_be_bytes()).finalize().into_bytes();

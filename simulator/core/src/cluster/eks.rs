@@ -437,7 +437,7 @@ impl Cluster {
     }
 
     /// Takes the place of another cluster that clients have seen under this name: versions of objects never go back, and a
-    /// watch must begin anew.
+    /// watch must begin again.
     pub fn replace(&mut self, seen: &Self) {
         self.objects.go_on_after(seen.objects.revision());
     }

@@ -42,7 +42,7 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
                 Finding::new(
                     Cause::AccessEntryOfRecreatedPrincipal,
                     format!(
-                        "access denied: {} was made anew since its access entry was made",
+                        "access denied: {} was recreated since its access entry was made",
                         entry.principal_arn
                     ),
                     format!("make the entry again, with its policies: {fix}"),

@@ -87,7 +87,7 @@ causes! {
     IdentityNotMapped = "identity-not-mapped",
     /// The caller is no principal that can be mapped.
     IdentityUnusable = "identity-unusable",
-    /// The access key was switched off.
+    /// The access key is inactive.
     KeyInactive = "key-inactive",
     /// The access key's user or role is gone.
     KeyOfDeletedPrincipal = "key-of-deleted-principal",
@@ -155,7 +155,7 @@ causes! {
     TokenForNoCluster = "token-for-no-cluster",
     /// The token was signed for another cluster.
     TokenForOtherCluster = "token-for-other-cluster",
-    /// The token has not the form of one.
+    /// The token is malformed.
     TokenMalformed = "token-malformed",
     /// The token names another host than STS.
     TokenWrongHost = "token-wrong-host",

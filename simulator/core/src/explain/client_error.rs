@@ -29,7 +29,7 @@ const SYMPTOMS: &[Symptom] = &[
         texts: &["exec plugin: invalid apiVersion"],
         cause: Cause::ExecApiVersionUnsupported,
         sentence: "kubectl does not know the version of the exec plugin that the kubeconfig names, and runs nothing",
-        fix: "write the kubeconfig anew with a current AWS CLI: aws eks update-kubeconfig --name CLUSTER",
+        fix: "regenerate the kubeconfig with a current AWS CLI: aws eks update-kubeconfig --name CLUSTER",
     },
     Symptom {
         texts: &["plugin returned version client.authentication.k8s.io/"],
@@ -192,7 +192,7 @@ const SYMPTOMS: &[Symptom] = &[
     Symptom {
         texts: &["is attempting to grant RBAC permissions not currently held"],
         cause: Cause::NotAuthorized,
-        sentence: "a role or binding would grant more than the caller holds, and the caller has not the verb `bind` or \
+        sentence: "a role or binding would grant more than the caller holds, and the caller lacks the verb `bind` or \
                    `escalate` on the role",
         fix: "grant a smaller role, or have it done by somebody who holds all of it",
     },
@@ -290,7 +290,7 @@ pub fn unexplained_client_error(printed: &str) -> &'static str {
         "no policy is at fault: AWS answers so where it does not know an operation, and the simulator where it does not serve \
          one (`eks-auth-sim operations` lists what it serves)"
     } else if has(&["You must be logged in to the server", "Unauthorized", "Forbidden"]) {
-        "the client's words do not tell: a server decided, so ask it (explain --last, or the authenticator's log)"
+        "the client's message does not say: a server decided, so ask it (explain --last, or the authenticator's log)"
     } else {
         "not known: these words name no cause that is known here; where a cluster refused the caller, ask it (explain --last, or \
          the authenticator's log), else see what the client itself says with `--debug` or `-v=6`"
@@ -453,7 +453,7 @@ mod tests {
             ),
             (
                 "error: You must be logged in to the server (Unauthorized)",
-                "the client's words do not tell",
+                "the client's message does not say",
             ),
             (
                 "Could not connect to the endpoint URL: \"http://127.0.0.1:1/\"",

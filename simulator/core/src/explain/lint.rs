@@ -26,7 +26,7 @@ use crate::value::arn::AccountId;
 
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// What `aws eks describe-access-entry` and its like print.
     AccessEntries,
     /// The `aws-auth` ConfigMap, a list that holds it, its data, or one of its values.
@@ -35,7 +35,7 @@ pub enum Kind {
     Kubeconfig,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AccessEntries => "access-entries",
@@ -70,7 +70,7 @@ impl fmt::Display for Severity {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     /// The kind of the text; found out from it where it is not given.
-    pub kind: Option<Kind>,
+    pub kind: Option<FileKind>,
     /// The cluster's account; read from the ARNs of access entries where it is not given.
     pub account: Option<AccountId>,
 }
@@ -138,19 +138,19 @@ fn lint_documents(report: &mut Report<'_>, documents: &[Node], context: &Context
         return report.unknown(first.place, format!("this looks like {sniffed}, not {kind}"));
     }
     match kind {
-        Kind::AwsAuth => aws_auth::lint(report, documents),
-        Kind::AccessEntries => access_entry::lint(report, documents, context.account.as_ref()),
-        Kind::Kubeconfig => documents.iter().for_each(|document| kubeconfig::lint(report, document)),
+        FileKind::AwsAuth => aws_auth::lint(report, documents),
+        FileKind::AccessEntries => access_entry::lint(report, documents, context.account.as_ref()),
+        FileKind::Kubeconfig => documents.iter().for_each(|document| kubeconfig::lint(report, document)),
     }
 }
 
-fn sniff(node: &Node) -> Option<Kind> {
+fn sniff(node: &Node) -> Option<FileKind> {
     if kubeconfig::is_one(node) {
-        Some(Kind::Kubeconfig)
+        Some(FileKind::Kubeconfig)
     } else if access_entry::is_one(node) {
-        Some(Kind::AccessEntries)
+        Some(FileKind::AccessEntries)
     } else if aws_auth::is_one(node) {
-        Some(Kind::AwsAuth)
+        Some(FileKind::AwsAuth)
     } else {
         None
     }

@@ -1,4 +1,4 @@
-//! What a bare line of the authenticator's log tells, with no cluster to ask.
+//! What a bare line of the authenticator's log says, with no cluster to ask.
 //!
 //! A line names what was decided, seldom why: so several causes may be possible, the likeliest first. Wordings of every
 //! release are known: `ARN is not mapped` until 2022, `Identity is not mapped` until 2024, and messages of STS with and
@@ -14,7 +14,7 @@ use crate::value::arn::Arn;
 use crate::value::log::Record;
 use crate::value::trace::Trace;
 
-/// What a line tells.
+/// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogExplanation {
     /// The likeliest cause, with the line's facts as evidence.
@@ -49,7 +49,7 @@ impl LogExplanation {
             }
         }
         if !explanation.fix.is_empty() {
-            let _ = writeln!(text, "\nmend: {}", explanation.fix);
+            let _ = writeln!(text, "\nfix: {}", explanation.fix);
         }
         text
     }
@@ -71,7 +71,7 @@ const RIGHT_HOST: &str =
 const MAP_IT: &str = "map the caller (`aws eks create-access-entry --cluster-name NAME --principal-arn ARN`, or an item of aws-auth \
                       where the mode is CONFIG_MAP), or choose the profile of somebody who is mapped";
 
-/// From the particular to the general; the first that fits is told.
+/// From the particular to the general; the first that fits is reported.
 const MEANINGS: &[Meaning] = &[
     Meaning {
         texts: &["renderTemplates error"],
@@ -89,7 +89,7 @@ const MEANINGS: &[Meaning] = &[
         texts: &["Map error: "],
         causes: &[Cause::AccessEntryOfRecreatedPrincipal, Cause::IdentityNotMapped],
         sentence: "access denied: a mapper knows the caller's unique id, but for another ARN",
-        fix: "delete the mapping, and make it again for the principal as it is now",
+        fix: "delete the mapping, and recreate it for the principal as it is now",
     },
     Meaning {
         texts: &["invalid username '"],
@@ -191,9 +191,9 @@ const MEANINGS: &[Meaning] = &[
             Cause::CreatorDeleted,
             Cause::SessionTokenWrong,
         ],
-        sentence: "access denied: STS does not take the access key: it is deleted or switched off, its owner is gone, or the \
+        sentence: "access denied: STS does not accept the access key: it is deleted or inactive, its owner is gone, or the \
                    session token is not its own",
-        fix: "check which credentials kubectl uses (`aws sts get-caller-identity`), and use a key that is alive",
+        fix: "check which credentials kubectl uses (`aws sts get-caller-identity`), and use an active key",
     },
     Meaning {
         texts: &["error from AWS", "Signature expired"],

@@ -1,6 +1,6 @@
 //! Why an identity that STS vouches for is no user.
 //!
-//! The first that holds is told, the most specific first:
+//! The first that holds is reported, the most specific first:
 //! 1. a mapping was found, but its username is reserved or cannot be rendered;
 //! 2. an access entry was meant for the caller, or `aws-auth` is not read in this mode (`access_entry.rs`);
 //! 3. `aws-auth` has the caller's own ARN, but it is lost: broken YAML or item, white space, a misspelled key;

@@ -89,7 +89,7 @@ pub(super) fn find(arn: &str, cluster: &Cluster, world: &World) -> Option<Findin
         if let Some(found) =
             near(&|found| same_account(found) && found.permission_set() == Some(set) && found.name != wanted.name)
         {
-            let what = "has the permission set's role with the suffix that it had before it was provisioned anew";
+            let what = "has the permission set's role with the suffix that it had before it was provisioned again";
             return Some(finding(Cause::MappedWithOtherSsoSuffix, what, found));
         }
         if let Some(finding) = entry_with_other_suffix(arn, &wanted, set, cluster, world) {
@@ -168,7 +168,7 @@ fn entry_with_other_suffix(arn: &str, wanted: &Parts, set: &str, cluster: &Clust
             Cause::MappedWithOtherSsoSuffix,
             format!(
                 "access denied: {arn} is not mapped; the access entry is for the role that the permission set had before it \
-                 was provisioned anew"
+                 was provisioned again"
             ),
             format!(
                 "aws eks create-access-entry --cluster-name {} --principal-arn {principal}, with the policies of the old entry",

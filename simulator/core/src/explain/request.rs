@@ -1,6 +1,6 @@
 //! Why a request of a known user is forbidden.
 //!
-//! The first that holds is told:
+//! The first that holds is reported:
 //! 1. nobody is known, for there was no token;
 //! 2. the access entry comes before `aws-auth`, which would allow it;
 //! 3. the mapping's `groups` is no list; another mapping of the same ARN, which would allow it, is shadowed;
@@ -296,7 +296,7 @@ fn is_bound(user: &UserInfo, cluster: &Cluster) -> bool {
     entry_of(user, cluster).is_some_and(|entry| !entry.policies.is_empty()) || cluster.rbac().has_binding(user)
 }
 
-/// How many rules are told that came as near as any.
+/// How many rules are reported that came as near as any.
 const NEAREST: usize = 3;
 
 /// The rules of the user that have most in common with the request, each with what it lacks.
@@ -319,7 +319,7 @@ fn nearest(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Vec<S
             (rule, place, format!("access policy {}", association.policy.name))
         })
     });
-    // Those that are bound later are told first, as they were bound for a purpose.
+    // Those that are bound later are reported first, as they were bound for a purpose.
     let mut found: Vec<(usize, String)> = by_policy
         .chain(by_rbac)
         .map(|(rule, place, source)| (rule.likeness(attributes), rule, place, source))

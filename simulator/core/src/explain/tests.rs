@@ -13,22 +13,22 @@ use crate::cluster::eks::AWS_AUTH_NAME;
 use crate::cluster::eks::AWS_AUTH_NAMESPACE;
 use crate::cluster::eks::Creator;
 use crate::kube::object::ObjectKey;
-use crate::world::authenticate::tests::Stage;
+use crate::world::authenticate::tests::Fixture;
 use crate::world::authenticate::tests::account;
 use crate::world::authenticate::tests::changed;
 use crate::world::authenticate::tests::now;
 use crate::world::authenticate::tests::unknown_key;
 
 #[track_caller]
-fn check(stage: &Stage, token: &str, cause: Cause, failed: Option<&str>, sentence: &str) -> Explanation {
-    let authentication = stage.judge(token);
-    let explanation = explain(&authentication, stage.cluster(), &stage.world);
+fn check(fixture: &Fixture, token: &str, cause: Cause, failed: Option<&str>, sentence: &str) -> Explanation {
+    let authentication = fixture.judge(token);
+    let explanation = explain(&authentication, fixture.cluster(), &fixture.world);
     assert_eq!(explanation.cause, cause, "{}", explanation.render_text());
     assert_eq!(explanation.trace.failed().map(|check| check.id), failed);
     assert!(explanation.sentence.contains(sentence), "{}", explanation.sentence);
     let text = explanation.render_text();
     assert!(text.contains(&format!("\ncause: {}\n", cause.id())), "{text}");
-    assert_eq!(text.contains("\nmend: "), cause != Cause::Granted, "{text}");
+    assert_eq!(text.contains("\nfix: "), cause != Cause::Granted, "{text}");
     assert_eq!(text.contains('✗'), failed.is_some(), "{text}");
     if let Err(denial) = &authentication.outcome {
         let log = format!("log: error={}", crate::value::log::go_quote(&denial.message));
@@ -37,21 +37,21 @@ fn check(stage: &Stage, token: &str, cause: Cause, failed: Option<&str>, sentenc
     explanation
 }
 
-fn map_roles(stage: &mut Stage, text: &str) {
+fn map_roles(fixture: &mut Fixture, text: &str) {
     let key = ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME);
     let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"mapRoles": text}});
-    stage.cluster_mut().update_object(&key, object).unwrap();
+    fixture.cluster_mut().update_object(&key, object).unwrap();
 }
 
 /// How a session of the role `admin` fares with that rolearn in aws-auth.
 #[track_caller]
 fn check_near_miss(rolearn: &str, cause: Cause) {
-    let mut stage = Stage::new();
-    map_roles(&mut stage, &format!("- rolearn: '{rolearn}'\n  username: u\n"));
-    let key = stage.session_of("admin", "s");
-    let token = stage.token(&key);
+    let mut fixture = Fixture::new();
+    map_roles(&mut fixture, &format!("- rolearn: '{rolearn}'\n  username: u\n"));
+    let key = fixture.session_of("admin", "s");
+    let token = fixture.token(&key);
     let explanation = check(
-        &stage,
+        &fixture,
         &token,
         cause,
         Some("mapping.result"),
@@ -71,10 +71,10 @@ fn causes_have_ids_that_lead_back() {
 
 #[test]
 fn granted() {
-    let stage = Stage::new();
-    let token = stage.token(&stage.key_of("testuser"));
+    let fixture = Fixture::new();
+    let token = fixture.token(&fixture.key_of("testuser"));
     check(
-        &stage,
+        &fixture,
         &token,
         Cause::Granted,
         None,
@@ -84,10 +84,10 @@ fn granted() {
 
 #[test]
 fn identity_not_mapped() {
-    let stage = Stage::new();
-    let token = stage.token(&stage.key_of("walker"));
+    let fixture = Fixture::new();
+    let token = fixture.token(&fixture.key_of("walker"));
     let explanation = check(
-        &stage,
+        &fixture,
         &token,
         Cause::IdentityNotMapped,
         Some("mapping.result"),
@@ -102,15 +102,15 @@ fn identity_not_mapped() {
 
 #[test]
 fn aws_auth_broken() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     map_roles(
-        &mut stage,
+        &mut fixture,
         "- rolearn: arn:aws:iam::111122223333:role/admin\n username: u\n",
     );
-    let key = stage.session_of("admin", "s");
-    let token = stage.token(&key);
+    let key = fixture.session_of("admin", "s");
+    let token = fixture.token(&key);
     let explanation = check(
-        &stage,
+        &fixture,
         &token,
         Cause::AwsAuthBroken,
         Some("mapping.result"),
@@ -122,22 +122,22 @@ fn aws_auth_broken() {
 
 #[test]
 fn identity_unusable() {
-    let stage = Stage::new();
-    let explanation = explain_arn("arn:aws:s3:::bucket", stage.cluster(), &stage.world);
+    let fixture = Fixture::new();
+    let explanation = explain_arn("arn:aws:s3:::bucket", fixture.cluster(), &fixture.world);
     assert_eq!(explanation.cause, Cause::IdentityUnusable);
     assert_eq!(
         explanation.sentence,
         "`arn:aws:s3:::bucket` is no principal: service s3 in arn arn:aws:s3:::bucket is not a valid service for identities"
     );
     // The UserId of an EC2 instance's own identity does not split in two.
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     let owner = KeyOwner::InstanceIdentity {
         instance: "i-0123456789abcdef0".to_owned(),
     };
-    let key = stage.session(owner);
-    let token = stage.token(&key);
+    let key = fixture.session(owner);
+    let token = fixture.token(&key);
     let explanation = check(
-        &stage,
+        &fixture,
         &token,
         Cause::IdentityUnusable,
         Some("sts.identity"),
@@ -153,38 +153,38 @@ fn identity_unusable() {
 
 #[test]
 fn key_unknown_inactive_and_of_a_deleted_principal() {
-    let mut stage = Stage::new();
-    let unknown = stage.token(&unknown_key(&stage));
+    let mut fixture = Fixture::new();
+    let unknown = fixture.token(&unknown_key(&fixture));
     check(
-        &stage,
+        &fixture,
         &unknown,
         Cause::KeyUnknown,
         Some("sigv4.key"),
         "nobody has the access key AKIAIOSFODNN7EXAMPLE",
     );
-    let gone = stage.token(&stage.key_of("gone"));
+    let gone = fixture.token(&fixture.key_of("gone"));
     check(
-        &stage,
+        &fixture,
         &gone,
         Cause::KeyOfDeletedPrincipal,
         Some("sigv4.key"),
         "belonged to user/gone, which is gone",
     );
-    let key = stage.key_of("testuser");
-    let directory = &mut stage.world.directory;
+    let key = fixture.key_of("testuser");
+    let directory = &mut fixture.world.directory;
     directory
         .set_key_status(&account(), "testuser", &key.id, KeyStatus::Inactive)
         .unwrap();
-    let token = stage.token(&key);
-    check(&stage, &token, Cause::KeyInactive, Some("sigv4.key"), "is switched off");
+    let token = fixture.token(&key);
+    check(&fixture, &token, Cause::KeyInactive, Some("sigv4.key"), "is inactive");
 }
 
 #[test]
 fn creator_deleted() {
-    let mut stage = Stage::new();
-    map_roles(&mut stage, "");
-    let key = stage.key_of("creator");
-    let directory = &mut stage.world.directory;
+    let mut fixture = Fixture::new();
+    map_roles(&mut fixture, "");
+    let key = fixture.key_of("creator");
+    let directory = &mut fixture.world.directory;
     directory.delete_access_key(&account(), "creator", &key.id).unwrap();
     let holder = crate::aws::iam::Holder::user("creator");
     directory
@@ -193,26 +193,32 @@ fn creator_deleted() {
     directory.delete_user(&account(), "creator").unwrap();
     directory.add_key(key.clone());
     let sentence = "the creator of the cluster, arn:aws:iam::111122223333:user/creator, was deleted";
-    let token = stage.token(&key);
-    let by_key = check(&stage, &token, Cause::CreatorDeleted, Some("sigv4.key"), sentence);
+    let token = fixture.token(&key);
+    let by_key = check(&fixture, &token, Cause::CreatorDeleted, Some("sigv4.key"), sentence);
     assert!(
         by_key
             .evidence
             .contains(&format!("the access key {} was the creator's", key.id))
     );
-    let token = stage.token(&stage.key_of("walker"));
-    check(&stage, &token, Cause::CreatorDeleted, Some("mapping.result"), sentence);
+    let token = fixture.token(&fixture.key_of("walker"));
+    check(
+        &fixture,
+        &token,
+        Cause::CreatorDeleted,
+        Some("mapping.result"),
+        sentence,
+    );
 }
 
 #[test]
 fn creator_deleted_whose_arn_has_a_path() {
-    let mut stage = Stage::new();
-    map_roles(&mut stage, "");
-    let key = stage.key_of("walker");
-    stage.cluster_mut().creator = Some(Creator {
+    let mut fixture = Fixture::new();
+    map_roles(&mut fixture, "");
+    let key = fixture.key_of("walker");
+    fixture.cluster_mut().creator = Some(Creator {
         canonical_arn: "arn:aws:iam::111122223333:user/team/walker".to_owned(),
     });
-    let directory = &mut stage.world.directory;
+    let directory = &mut fixture.world.directory;
     directory.delete_access_key(&account(), "walker", &key.id).unwrap();
     let holder = crate::aws::iam::Holder::user("walker");
     directory
@@ -220,9 +226,9 @@ fn creator_deleted_whose_arn_has_a_path() {
         .unwrap();
     directory.delete_user(&account(), "walker").unwrap();
     directory.add_key(key.clone());
-    let token = stage.token(&key);
+    let token = fixture.token(&key);
     check(
-        &stage,
+        &fixture,
         &token,
         Cause::CreatorDeleted,
         Some("sigv4.key"),
@@ -232,14 +238,14 @@ fn creator_deleted_whose_arn_has_a_path() {
 
 #[test]
 fn creator_deleted_that_identity_center_does_not_make_again() {
-    let mut stage = Stage::new();
-    map_roles(&mut stage, "");
-    stage.cluster_mut().creator = Some(Creator {
+    let mut fixture = Fixture::new();
+    map_roles(&mut fixture, "");
+    fixture.cluster_mut().creator = Some(Creator {
         canonical_arn: "arn:aws:iam::111122223333:role/AWSReservedSSO_Admin_0123456789abcdef".to_owned(),
     });
-    let token = stage.token(&stage.key_of("walker"));
+    let token = fixture.token(&fixture.key_of("walker"));
     let told = check(
-        &stage,
+        &fixture,
         &token,
         Cause::CreatorDeleted,
         Some("mapping.result"),
@@ -250,12 +256,12 @@ fn creator_deleted_that_identity_center_does_not_make_again() {
 
 #[test]
 fn mapped_with_white_space() {
-    let mut stage = Stage::new();
-    map_roles(&mut stage, "- rolearn: 'arn:aws:iam::111122223333:role/admin '\n");
-    let key = stage.session_of("admin", "s");
-    let token = stage.token(&key);
+    let mut fixture = Fixture::new();
+    map_roles(&mut fixture, "- rolearn: 'arn:aws:iam::111122223333:role/admin '\n");
+    let key = fixture.session_of("admin", "s");
+    let token = fixture.token(&key);
     let explanation = check(
-        &stage,
+        &fixture,
         &token,
         Cause::MappedWithWhiteSpace,
         Some("mapping.result"),
@@ -287,25 +293,25 @@ fn mapped_with_path() {
 
 #[test]
 fn session_expired_and_session_token_wrong() {
-    let mut stage = Stage::new();
-    let mut key = stage.session_of("admin", "s");
+    let mut fixture = Fixture::new();
+    let mut key = fixture.session_of("admin", "s");
     let bare = AccessKey {
         session: None,
         ..key.clone()
     };
-    let token = stage.token(&bare);
+    let token = fixture.token(&bare);
     check(
-        &stage,
+        &fixture,
         &token,
         Cause::SessionTokenWrong,
         Some("sigv4.session"),
         "do not belong together",
     );
     key.session.as_mut().unwrap().expires = now().plus_seconds(-60);
-    stage.world.directory.add_key(key.clone());
-    let token = stage.token(&key);
+    fixture.world.directory.add_key(key.clone());
+    let token = fixture.token(&key);
     check(
-        &stage,
+        &fixture,
         &token,
         Cause::SessionExpired,
         Some("sigv4.session"),
@@ -315,21 +321,21 @@ fn session_expired_and_session_token_wrong() {
 
 #[test]
 fn signature_mismatch_and_token_for_other_cluster() {
-    let mut stage = Stage::new();
-    let key = stage.key_of("testuser");
-    stage.signed_for = "nowhere";
-    let token = stage.token(&key);
+    let mut fixture = Fixture::new();
+    let key = fixture.key_of("testuser");
+    fixture.signed_for = "nowhere";
+    let token = fixture.token(&key);
     check(
-        &stage,
+        &fixture,
         &token,
         Cause::SignatureMismatch,
         Some("sigv4.signature"),
         "not the one that STS calculates",
     );
-    stage.signed_for = "other-cluster";
-    let token = stage.token(&key);
+    fixture.signed_for = "other-cluster";
+    let token = fixture.token(&key);
     let explanation = check(
-        &stage,
+        &fixture,
         &token,
         Cause::TokenForOtherCluster,
         Some("sigv4.signature"),
@@ -340,11 +346,11 @@ fn signature_mismatch_and_token_for_other_cluster() {
 
 #[test]
 fn template_unrenderable() {
-    let mut stage = Stage::new();
-    let key = stage.session_of("node", "bob");
-    let token = stage.token(&key);
+    let mut fixture = Fixture::new();
+    let key = fixture.session_of("node", "bob");
+    let token = fixture.token(&key);
     check(
-        &stage,
+        &fixture,
         &token,
         Cause::TemplateUnrenderable,
         Some("mapping.result"),
@@ -354,11 +360,11 @@ fn template_unrenderable() {
 
 #[test]
 fn token_expired_malformed_for_no_cluster_or_of_a_wrong_host() {
-    let mut stage = Stage::new();
-    let key = stage.key_of("testuser");
-    let good = stage.token(&key);
+    let mut fixture = Fixture::new();
+    let key = fixture.key_of("testuser");
+    let good = fixture.token(&key);
     check(
-        &stage,
+        &fixture,
         "Bearer x",
         Cause::TokenMalformed,
         Some("token.prefix"),
@@ -366,17 +372,23 @@ fn token_expired_malformed_for_no_cluster_or_of_a_wrong_host() {
     );
     let extra = changed(&good, |url| url + "&Foo=1");
     check(
-        &stage,
+        &fixture,
         &extra,
         Cause::TokenMalformed,
         Some("token.parameter"),
         "token.parameter",
     );
     let large = good.clone() + &"A".repeat(4096);
-    check(&stage, &large, Cause::TokenMalformed, Some("token.size"), "token.size");
+    check(
+        &fixture,
+        &large,
+        Cause::TokenMalformed,
+        Some("token.size"),
+        "token.size",
+    );
     let bare = changed(&good, |url| url.replace("%3Bx-k8s-aws-id", ""));
     check(
-        &stage,
+        &fixture,
         &bare,
         Cause::TokenForNoCluster,
         Some("token.cluster_header"),
@@ -384,7 +396,7 @@ fn token_expired_malformed_for_no_cluster_or_of_a_wrong_host() {
     );
     let foreign = changed(&good, |url| url.replace("sts.us-west-2", "sts.cn-north-1"));
     check(
-        &stage,
+        &fixture,
         &foreign,
         Cause::TokenWrongHost,
         Some("token.host"),
@@ -392,16 +404,16 @@ fn token_expired_malformed_for_no_cluster_or_of_a_wrong_host() {
     );
     let plain = changed(&good, |url| url.replace("https:", "http:"));
     check(
-        &stage,
+        &fixture,
         &plain,
         Cause::TokenWrongHost,
         Some("token.scheme"),
         "token.scheme",
     );
-    stage.signed_at = now().plus_seconds(-16 * 60);
-    let old = stage.token(&key);
+    fixture.signed_at = now().plus_seconds(-16 * 60);
+    let old = fixture.token(&key);
     check(
-        &stage,
+        &fixture,
         &old,
         Cause::TokenExpired,
         Some("token.expired"),
@@ -411,22 +423,22 @@ fn token_expired_malformed_for_no_cluster_or_of_a_wrong_host() {
 
 #[test]
 fn wrong_date_or_scope_and_clock_ahead() {
-    let mut stage = Stage::new();
-    let key = stage.key_of("testuser");
-    stage.region = "eu-west-1";
-    let token = stage.token(&key);
+    let mut fixture = Fixture::new();
+    let key = fixture.key_of("testuser");
+    fixture.region = "eu-west-1";
+    let token = fixture.token(&key);
     check(
-        &stage,
+        &fixture,
         &token,
         Cause::WrongDateOrScope,
         Some("sigv4.scope"),
         "sigv4.scope",
     );
-    stage.region = "us-west-2";
-    stage.signed_at = now().plus_seconds(16 * 60);
-    let token = stage.token(&key);
+    fixture.region = "us-west-2";
+    fixture.signed_at = now().plus_seconds(16 * 60);
+    let token = fixture.token(&key);
     check(
-        &stage,
+        &fixture,
         &token,
         Cause::ClockAhead,
         Some("sigv4.date"),
@@ -436,7 +448,7 @@ fn wrong_date_or_scope_and_clock_ahead() {
 
 #[test]
 fn an_arn_of_any_form_is_explained() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     for (arn, cause) in [
         ("arn:aws:iam::111122223333:user/testuser", Cause::Granted),
         ("arn:aws:iam::111122223333:role/admin", Cause::Granted),
@@ -451,7 +463,7 @@ fn an_arn_of_any_form_is_explained() {
         ("arn:aws:iam::111122223333:role/stranger", Cause::IdentityNotMapped),
         ("nonsense", Cause::IdentityUnusable),
     ] {
-        let explanation = explain_arn(arn, stage.cluster(), &stage.world);
+        let explanation = explain_arn(arn, fixture.cluster(), &fixture.world);
         assert_eq!(explanation.cause, cause, "{arn}: {}", explanation.render_text());
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, usize> {
     Ok(bytes)
 }
 
-/// Whether `url.ParseRequestURI` takes it: an absolute URL or an absolute path.
+/// Whether `url.ParseRequestURI` accepts it: an absolute URL or an absolute path.
 pub(crate) fn is_request_uri(text: &str) -> bool {
     !text.is_empty()
         && Url::parse_without_fragment(text)
@@ -303,7 +303,7 @@ pub(crate) fn atoi(text: &str) -> Result<i64, i64> {
     text.parse().map_err(|_| if negative { i64::MIN } else { i64::MAX })
 }
 
-/// `time.Parse("20060102T150405Z", text)`; the error is Go's text. Like Go, it takes an hour of one digit where no second
+/// `time.Parse("20060102T150405Z", text)`; the error is Go's text. Like Go, it accepts an hour of one digit where no second
 /// one follows, and a fraction of a second, of which nine digits count.
 pub(crate) fn parse_amz_time(text: &str) -> Result<Timestamp, String> {
     let whole = || format!("parsing time {}", quote(text));

@@ -60,7 +60,7 @@ pub(crate) fn document(text: &str) -> Result<Document, Refusal> {
 pub(crate) fn document_of_strings(text: &str) -> Result<Document, Refusal> {
     let document = Document::parse(text, Escapes::Yaml)?;
     if let Some(root) = document.root {
-        Decoder::new(&document).strings(root, &mut Vec::new(), &mut Vec::new())?;
+        YamlDecoder::new(&document).strings(root, &mut Vec::new(), &mut Vec::new())?;
     }
     Ok(document)
 }
@@ -102,7 +102,7 @@ impl Document {
         let Some(root) = self.root else {
             return Ok(Json::Null);
         };
-        let item = Decoder::new(self).value(root)?;
+        let item = YamlDecoder::new(self).value(root)?;
         json(jsonable(&item)?)
     }
 }
@@ -164,7 +164,7 @@ pub(crate) fn to_strings(text: &str) -> (Vec<String>, Option<String>) {
     let Some(root) = document.root else {
         return (Vec::new(), None);
     };
-    let mut decoder = Decoder::new(&document);
+    let mut decoder = YamlDecoder::new(&document);
     let mut strings = Vec::new();
     let mut faults = Vec::new();
     let error = match decoder.strings(root, &mut strings, &mut faults) {
@@ -177,26 +177,26 @@ pub(crate) fn to_strings(text: &str) -> (Vec<String>, Option<String>) {
 
 /// A value and the character at which it stands.
 #[derive(Clone, Debug, PartialEq)]
-struct Item {
+struct PlacedValue {
     at: usize,
-    value: Value,
+    value: YamlValue,
 }
 
 /// What goyaml decodes a node to where no type is asked for.
 #[derive(Clone, Debug, PartialEq)]
-enum Value {
+enum YamlValue {
     Bool(bool),
     Float(f64),
     Int(i64),
     /// By [`identity`]; key and value.
-    Map(BTreeMap<String, (Item, Item)>),
+    Map(BTreeMap<String, (PlacedValue, PlacedValue)>),
     Null,
-    Sequence(Vec<Item>),
+    Sequence(Vec<PlacedValue>),
     String(String),
     Uint(u64),
 }
 
-struct Decoder<'a> {
+struct YamlDecoder<'a> {
     document: &'a Document,
     /// The aliases that are being followed.
     following: Vec<usize>,
@@ -206,7 +206,7 @@ struct Decoder<'a> {
     bytes_in_aliases: usize,
 }
 
-impl<'a> Decoder<'a> {
+impl<'a> YamlDecoder<'a> {
     fn new(document: &'a Document) -> Self {
         Self {
             document,
@@ -218,7 +218,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The node behind all aliases. Each call must be followed by [`Decoder::leave`].
+    /// The node behind all aliases. Each call must be followed by [`YamlDecoder::leave`].
     fn enter(&mut self, mut at: usize) -> Result<(&'a Node, usize), Refusal> {
         let mut followed = 0;
         loop {
@@ -268,7 +268,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn value(&mut self, at: usize) -> Result<Item, Refusal> {
+    fn value(&mut self, at: usize) -> Result<PlacedValue, Refusal> {
         let (node, followed) = self.enter(at)?;
         let value = match &node.kind {
             NodeKind::Scalar {
@@ -276,30 +276,34 @@ impl<'a> Decoder<'a> {
             } => resolve_at(node, value, tag, *implicit)?.1,
             NodeKind::Sequence(children) => {
                 let values: Result<_, _> = children.iter().map(|child| self.value(*child)).collect();
-                Value::Sequence(values?)
+                YamlValue::Sequence(values?)
             }
             NodeKind::Mapping(pairs) => {
                 let mut map = BTreeMap::new();
                 self.mapping(pairs, &mut map)?;
-                Value::Map(map)
+                YamlValue::Map(map)
             }
-            NodeKind::Alias { .. } => Value::Null,
+            NodeKind::Alias { .. } => YamlValue::Null,
         };
         self.leave(followed);
-        Ok(Item {
+        Ok(PlacedValue {
             at: node.place.start,
             value,
         })
     }
 
-    fn mapping(&mut self, pairs: &[(usize, usize)], map: &mut BTreeMap<String, (Item, Item)>) -> Result<(), Refusal> {
+    fn mapping(
+        &mut self,
+        pairs: &[(usize, usize)],
+        map: &mut BTreeMap<String, (PlacedValue, PlacedValue)>,
+    ) -> Result<(), Refusal> {
         for (key, value) in pairs {
             if self.document.is_merge(*key) {
                 self.merge(*value, map)?;
                 continue;
             }
             let key = self.value(*key)?;
-            if matches!(key.value, Value::Map(_) | Value::Sequence(_)) {
+            if matches!(key.value, YamlValue::Map(_) | YamlValue::Sequence(_)) {
                 return refuse(format!("yaml: invalid map key: {}", go_syntax(&key.value)), key.at);
             }
             let value = self.value(*value)?;
@@ -309,7 +313,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Merged pairs replace those that came before: an earlier list item before a later one.
-    fn merge(&mut self, at: usize, map: &mut BTreeMap<String, (Item, Item)>) -> Result<(), Refusal> {
+    fn merge(&mut self, at: usize, map: &mut BTreeMap<String, (PlacedValue, PlacedValue)>) -> Result<(), Refusal> {
         let document = self.document;
         let is_mapping = |at: usize| match document.node(at).map(|node| &node.kind) {
             Some(NodeKind::Mapping(_)) => true,
@@ -343,7 +347,7 @@ impl<'a> Decoder<'a> {
             let is_null = match &node.kind {
                 NodeKind::Scalar {
                     value, tag, implicit, ..
-                } => resolve_at(node, value, tag, *implicit)?.1 == Value::Null,
+                } => resolve_at(node, value, tag, *implicit)?.1 == YamlValue::Null,
                 _ => false,
             };
             if !is_null {
@@ -360,8 +364,8 @@ impl<'a> Decoder<'a> {
                 NodeKind::Scalar {
                     value, tag, implicit, ..
                 } => match resolve_at(node, value, tag, *implicit)? {
-                    (_, Value::Null) => Some(String::new()),
-                    ("binary", Value::String(decoded)) => Some(decoded),
+                    (_, YamlValue::Null) => Some(String::new()),
+                    ("binary", YamlValue::String(decoded)) => Some(decoded),
                     _ => Some(value.clone()),
                 },
                 _ => {
@@ -420,11 +424,11 @@ pub(crate) fn scalar(text: &str, tag: &str, implicit: bool) -> Json {
     let Ok((_, value)) = resolve(text, tag, implicit) else {
         return string();
     };
-    let item = Item { at: 0, value };
+    let item = PlacedValue { at: 0, value };
     jsonable(&item).and_then(json).unwrap_or_else(|_| string())
 }
 
-fn resolve_at<'a>(node: &Node, text: &str, tag: &'a str, implicit: bool) -> Result<(&'a str, Value), Refusal> {
+fn resolve_at<'a>(node: &Node, text: &str, tag: &'a str, implicit: bool) -> Result<(&'a str, YamlValue), Refusal> {
     resolve(text, tag, implicit).map_err(|message| Refusal {
         message,
         at: node.place.start,
@@ -432,8 +436,8 @@ fn resolve_at<'a>(node: &Node, text: &str, tag: &'a str, implicit: bool) -> Resu
 }
 
 /// The tag and the value of a scalar. Tags that goyaml does not know make strings.
-fn resolve<'a>(text: &str, tag: &'a str, implicit: bool) -> Result<(&'a str, Value), String> {
-    let string = || Value::String(text.to_owned());
+fn resolve<'a>(text: &str, tag: &'a str, implicit: bool) -> Result<(&'a str, YamlValue), String> {
+    let string = || YamlValue::String(text.to_owned());
     if tag.is_empty() && !implicit {
         return Ok(("str", string()));
     }
@@ -442,7 +446,10 @@ fn resolve<'a>(text: &str, tag: &'a str, implicit: bool) -> Result<(&'a str, Val
         (_, Some("binary")) => {
             let packed: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
             return match STANDARD.decode(packed) {
-                Ok(bytes) => Ok(("binary", Value::String(String::from_utf8_lossy(&bytes).into_owned()))),
+                Ok(bytes) => Ok((
+                    "binary",
+                    YamlValue::String(String::from_utf8_lossy(&bytes).into_owned()),
+                )),
                 Err(_) => Err("yaml: !!binary value contains invalid base64 data".to_owned()),
             };
         }
@@ -451,14 +458,14 @@ fn resolve<'a>(text: &str, tag: &'a str, implicit: bool) -> Result<(&'a str, Val
         _ => return Ok((tag, string())),
     };
     let (found, value) = match plain(text) {
-        Value::String(text) if is_timestamp(&text) => ("timestamp", Value::String(text)),
+        YamlValue::String(text) if is_timestamp(&text) => ("timestamp", YamlValue::String(text)),
         value => (
             match value {
-                Value::Bool(_) => "bool",
-                Value::Float(_) => "float",
-                Value::Int(_) | Value::Uint(_) => "int",
-                Value::Null => "null",
-                Value::Map(_) | Value::Sequence(_) | Value::String(_) => "str",
+                YamlValue::Bool(_) => "bool",
+                YamlValue::Float(_) => "float",
+                YamlValue::Int(_) | YamlValue::Uint(_) => "int",
+                YamlValue::Null => "null",
+                YamlValue::Map(_) | YamlValue::Sequence(_) | YamlValue::String(_) => "str",
             },
             value,
         ),
@@ -466,38 +473,40 @@ fn resolve<'a>(text: &str, tag: &'a str, implicit: bool) -> Result<(&'a str, Val
     match (wanted, &value) {
         ("", _) => Ok((found, value)),
         (wanted, _) if wanted == found => Ok((found, value)),
-        ("float", Value::Int(number)) => {
+        ("float", YamlValue::Int(number)) => {
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "Go converts it so, and only its kind is looked at"
             )]
             let float = *number as f64;
-            Ok(("float", Value::Float(float)))
+            Ok(("float", YamlValue::Float(float)))
         }
         _ => Err(format!("yaml: cannot decode !!{found} `{text}` as a !!{wanted}")),
     }
 }
 
 /// A scalar without quotes and tag. A time stamp stays a string.
-fn plain(text: &str) -> Value {
+fn plain(text: &str) -> YamlValue {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Value::Bool(true),
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
-            return Value::Bool(false);
+        "" | "~" | "null" | "Null" | "NULL" => return YamlValue::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            return YamlValue::Bool(true);
         }
-        ".nan" | ".NaN" | ".NAN" => return Value::Float(f64::NAN),
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Value::Float(f64::INFINITY),
-        "-.inf" | "-.Inf" | "-.INF" => return Value::Float(f64::NEG_INFINITY),
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            return YamlValue::Bool(false);
+        }
+        ".nan" | ".NaN" | ".NAN" => return YamlValue::Float(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return YamlValue::Float(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => return YamlValue::Float(f64::NEG_INFINITY),
         _ => {}
     }
-    number(text).unwrap_or_else(|| Value::String(text.to_owned()))
+    number(text).unwrap_or_else(|| YamlValue::String(text.to_owned()))
 }
 
-fn number(text: &str) -> Option<Value> {
+fn number(text: &str) -> Option<YamlValue> {
     let float = |text: &str| {
         let float: f64 = text.parse().ok()?;
-        float.is_finite().then_some(Value::Float(float))
+        float.is_finite().then_some(YamlValue::Float(float))
     };
     if text.starts_with('.') {
         return is_float(text).then(|| float(text)).flatten();
@@ -520,11 +529,11 @@ fn number(text: &str) -> Option<Value> {
     };
     if !digits.starts_with(['+', '-']) {
         if let Ok(value) = i64::from_str_radix(&format!("{sign}{digits}"), radix) {
-            return Some(Value::Int(value));
+            return Some(YamlValue::Int(value));
         }
-        // Go's ParseUint takes no sign.
+        // Go's ParseUint accepts no sign.
         if let (true, Ok(value)) = (sign.is_empty(), u64::from_str_radix(digits, radix)) {
-            return Some(Value::Uint(value));
+            return Some(YamlValue::Uint(value));
         }
     }
     is_float(&text).then(|| float(&text)).flatten()
@@ -561,42 +570,42 @@ fn is_timestamp(text: &str) -> bool {
 }
 
 /// Go's maps tell keys apart by type and value.
-fn identity(key: &Value) -> String {
+fn identity(key: &YamlValue) -> String {
     let kind = match key {
-        Value::Bool(_) => "bool",
-        Value::Float(_) => "float64",
-        Value::Int(_) => "int",
-        Value::Null => "",
-        Value::Map(_) | Value::Sequence(_) | Value::String(_) => "string",
-        Value::Uint(_) => "uint64",
+        YamlValue::Bool(_) => "bool",
+        YamlValue::Float(_) => "float64",
+        YamlValue::Int(_) => "int",
+        YamlValue::Null => "",
+        YamlValue::Map(_) | YamlValue::Sequence(_) | YamlValue::String(_) => "string",
+        YamlValue::Uint(_) => "uint64",
     };
     format!("{kind} {}", go_syntax(key))
 }
 
 /// `%#v`
-fn go_syntax(value: &Value) -> String {
-    let element = |value: &Value| match value {
-        Value::Null => "interface {}(nil)".to_owned(),
+fn go_syntax(value: &YamlValue) -> String {
+    let element = |value: &YamlValue| match value {
+        YamlValue::Null => "interface {}(nil)".to_owned(),
         value => go_syntax(value),
     };
     match value {
-        Value::Bool(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
-        Value::Map(map) => {
+        YamlValue::Bool(value) => value.to_string(),
+        YamlValue::Float(value) => value.to_string(),
+        YamlValue::Int(value) => value.to_string(),
+        YamlValue::Map(map) => {
             let pairs: Vec<String> = map
                 .values()
                 .map(|(key, value)| format!("{}:{}", element(&key.value), element(&value.value)))
                 .collect();
             format!("map[interface {{}}]interface {{}}{{{}}}", pairs.join(", "))
         }
-        Value::Null => "<nil>".to_owned(),
-        Value::Sequence(values) => {
+        YamlValue::Null => "<nil>".to_owned(),
+        YamlValue::Sequence(values) => {
             let values: Vec<String> = values.iter().map(|item| element(&item.value)).collect();
             format!("[]interface {{}}{{{}}}", values.join(", "))
         }
-        Value::String(text) => go_quote(text),
-        Value::Uint(value) => format!("{value:#x}"),
+        YamlValue::String(text) => go_quote(text),
+        YamlValue::Uint(value) => format!("{value:#x}"),
     }
 }
 
@@ -610,24 +619,24 @@ enum Jsonable {
 }
 
 /// `convertToJSONableObject`
-fn jsonable(item: &Item) -> Result<Jsonable, Refusal> {
+fn jsonable(item: &PlacedValue) -> Result<Jsonable, Refusal> {
     Ok(match &item.value {
-        Value::Bool(value) => Jsonable::Json(Json::Bool(*value)),
-        Value::Float(value) if value.is_nan() => Jsonable::Unsupported("NaN", item.at),
-        Value::Float(value) => match Number::from_f64(*value) {
+        YamlValue::Bool(value) => Jsonable::Json(Json::Bool(*value)),
+        YamlValue::Float(value) if value.is_nan() => Jsonable::Unsupported("NaN", item.at),
+        YamlValue::Float(value) => match Number::from_f64(*value) {
             Some(number) => Jsonable::Json(Json::Number(number)),
             None if *value < 0.0 => Jsonable::Unsupported("-Inf", item.at),
             None => Jsonable::Unsupported("+Inf", item.at),
         },
-        Value::Int(value) => Jsonable::Json((*value).into()),
-        Value::Map(map) => {
+        YamlValue::Int(value) => Jsonable::Json((*value).into()),
+        YamlValue::Map(map) => {
             let mut object = BTreeMap::new();
             for (key, value) in map.values() {
                 let name = match &key.value {
-                    Value::String(text) => text.clone(),
-                    Value::Bool(_) | Value::Float(_) | Value::Int(_) => go_syntax(&key.value),
-                    Value::Map(_) | Value::Null | Value::Sequence(_) | Value::Uint(_) => {
-                        let kind = if key.value == Value::Null {
+                    YamlValue::String(text) => text.clone(),
+                    YamlValue::Bool(_) | YamlValue::Float(_) | YamlValue::Int(_) => go_syntax(&key.value),
+                    YamlValue::Map(_) | YamlValue::Null | YamlValue::Sequence(_) | YamlValue::Uint(_) => {
+                        let kind = if key.value == YamlValue::Null {
                             "%!s(<nil>)"
                         } else {
                             "uint64"
@@ -644,10 +653,10 @@ fn jsonable(item: &Item) -> Result<Jsonable, Refusal> {
             }
             Jsonable::Object(object)
         }
-        Value::Null => Jsonable::Json(Json::Null),
-        Value::Sequence(values) => Jsonable::Array(values.iter().map(jsonable).collect::<Result<_, _>>()?),
-        Value::String(text) => Jsonable::Json(Json::String(text.clone())),
-        Value::Uint(value) => Jsonable::Json((*value).into()),
+        YamlValue::Null => Jsonable::Json(Json::Null),
+        YamlValue::Sequence(values) => Jsonable::Array(values.iter().map(jsonable).collect::<Result<_, _>>()?),
+        YamlValue::String(text) => Jsonable::Json(Json::String(text.clone())),
+        YamlValue::Uint(value) => Jsonable::Json((*value).into()),
     })
 }
 

@@ -16,8 +16,8 @@ use serde_json::Value;
 
 pub use self::policy::AuditConfig;
 pub use self::policy::AuditPolicy;
+pub use self::policy::AuditStage;
 pub use self::policy::Level;
-pub use self::policy::Stage;
 use crate::go;
 use crate::kube::request_info::Attributes;
 use crate::value::instant::Timestamp;
@@ -67,10 +67,14 @@ impl AuditedRequest<'_> {
             return Vec::new();
         }
         // The filter that audits failed authentications has its own stage (`authn_audit.go`).
-        let stages: &[Stage] = match (self.user.is_some(), self.is_long) {
-            (false, _) => &[Stage::ResponseStarted],
-            (true, false) => &[Stage::RequestReceived, Stage::ResponseComplete],
-            (true, true) => &[Stage::RequestReceived, Stage::ResponseStarted, Stage::ResponseComplete],
+        let stages: &[AuditStage] = match (self.user.is_some(), self.is_long) {
+            (false, _) => &[AuditStage::ResponseStarted],
+            (true, false) => &[AuditStage::RequestReceived, AuditStage::ResponseComplete],
+            (true, true) => &[
+                AuditStage::RequestReceived,
+                AuditStage::ResponseStarted,
+                AuditStage::ResponseComplete,
+            ],
         };
         let objects = Objects::of(self, &config);
         stages
@@ -80,8 +84,8 @@ impl AuditedRequest<'_> {
             .collect()
     }
 
-    fn event<'a>(&'a self, stage: Stage, level: Level, objects: &'a Objects) -> Event<'a> {
-        let is_answered = stage != Stage::RequestReceived;
+    fn event<'a>(&'a self, stage: AuditStage, level: Level, objects: &'a Objects) -> Event<'a> {
+        let is_answered = stage != AuditStage::RequestReceived;
         let failure = self.failure.map(|status| {
             let text = |name: &str| status.get(name).and_then(Value::as_str).unwrap_or_default();
             (text("message"), text("reason"), status.get("details"))
@@ -121,7 +125,10 @@ impl AuditedRequest<'_> {
                 code: self.code,
             }),
             request_object: objects.request.as_ref().filter(|_| is_answered),
-            response_object: objects.response.as_ref().filter(|_| stage == Stage::ResponseComplete),
+            response_object: objects
+                .response
+                .as_ref()
+                .filter(|_| stage == AuditStage::ResponseComplete),
             request_received_timestamp: render_micros(self.received),
             stage_timestamp: render_micros(if is_answered { self.answered } else { self.received }),
             annotations,

@@ -32,11 +32,11 @@ const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 /// What every resource has beside what its schema says.
 const TYPE_FIELDS: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
-/// Reads a custom resource: what `schema` (an `openAPIV3Schema`) does not know is pruned and told, and its defaults
+/// Reads a custom resource: what `schema` (an `openAPIV3Schema`) does not know is pruned and reported, and its defaults
 /// are filled in.
 ///
 /// # Errors
-/// [`DecodeError`] for metadata of the wrong types; other wrong types are for [`validate`] to tell.
+/// [`DecodeError`] for metadata of the wrong types; other wrong types are for [`validate`] to report.
 pub fn decode(schema: &Value, tree: Tree) -> Result<Decoded, DecodeError> {
     let Tree::Object(fields) = tree else {
         return Err(DecodeError::Value {

@@ -72,7 +72,7 @@ impl ObjectStore {
     }
 
     /// Goes on after another store's revision, and remembers no change before: a watch that saw that store must begin
-    /// anew. So etcd restores a backup with `--bump-revision` and `--mark-compacted` (`etcdutl snapshot restore`).
+    /// again. So etcd restores a backup with `--bump-revision` and `--mark-compacted` (`etcdutl snapshot restore`).
     pub(crate) fn go_on_after(&mut self, revision: u64) {
         self.revision = self.revision.max(revision).saturating_add(1);
         self.history = History::default();

@@ -30,7 +30,7 @@ pub enum PatchKind {
 }
 
 impl PatchKind {
-    /// The kinds that a server takes: custom resources have no strategic merge, as their types do not say how.
+    /// The kinds that a server accepts: custom resources have no strategic merge, as their types do not say how.
     #[must_use]
     pub fn allowed(custom: bool) -> &'static [Self] {
         if custom {

@@ -6,7 +6,7 @@
 //! workloads, selectors and replicas; schedules of CronJobs by their number of fields; RBAC and Lease whole;
 //! CustomResourceDefinitions as `definition.rs` says; of autoscalers, replicas and what they scale, not metrics or behavior;
 //! of Events all but changes of their source, times and related object. Other kinds are checked for metadata only. A forbidden
-//! change of a pod is told without the difference that the real server appends.
+//! change of a pod is reported without the difference that the real server appends.
 
 pub(super) mod autoscaling;
 pub(super) mod core;
@@ -26,12 +26,12 @@ use crate::kube::object::items;
 use crate::kube::object::text;
 use crate::value::log::go_quote;
 
-/// Whether Kubernetes takes a text as the key of a label (`IsQualifiedName`).
+/// Whether Kubernetes accepts a text as the key of a label (`IsQualifiedName`).
 pub(crate) fn is_label_key(text: &str) -> bool {
     name::qualified(text).is_empty()
 }
 
-/// Whether Kubernetes takes a text as the value of a label (`IsValidLabelValue`).
+/// Whether Kubernetes accepts a text as the value of a label (`IsValidLabelValue`).
 pub(crate) fn is_label_value(text: &str) -> bool {
     name::label_value(text).is_empty()
 }

@@ -45,7 +45,7 @@ pub const STREAMS: usize = 10_000;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
-/// The periods that PutRetentionPolicy takes, in days.
+/// The periods that PutRetentionPolicy accepts, in days.
 const RETENTION_DAYS: [u32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];

@@ -1,4 +1,4 @@
-//! Filter patterns of CloudWatch Logs, as FilterLogEvents takes them.
+//! Filter patterns of CloudWatch Logs, as FilterLogEvents accepts them.
 //!
 //! A pattern is of words (`ERROR -ignored "two words" ?this ?that %regex%`), of a condition on JSON
 //! (`{ $.verb = "get" && $.responseStatus.code >= 400 }`), or of fields with blanks between (`[level, ..., code = 4*]`).
@@ -27,10 +27,10 @@ const MAX_REGEX_SIZE: usize = 1 << 20;
 
 /// A pattern that can be matched with messages.
 #[derive(Clone, Debug)]
-pub struct FilterPattern(Kind);
+pub struct FilterPattern(Pattern);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum Pattern {
     Words(Words),
     Json(Condition),
     Fields(Fields),
@@ -51,21 +51,21 @@ impl FilterPattern {
             inner.map(Some).ok_or(FilterPatternError::Unclosed { open, close })
         };
         if let Some(condition) = inner('{', '}')? {
-            return Ok(Self(Kind::Json(Condition::parse(condition)?)));
+            return Ok(Self(Pattern::Json(Condition::parse(condition)?)));
         }
         if let Some(fields) = inner('[', ']')? {
-            return Ok(Self(Kind::Fields(Fields::parse(fields)?)));
+            return Ok(Self(Pattern::Fields(Fields::parse(fields)?)));
         }
-        Ok(Self(Kind::Words(Words::parse(pattern)?)))
+        Ok(Self(Pattern::Words(Words::parse(pattern)?)))
     }
 
     /// Whether a message is of that pattern.
     #[must_use]
     pub fn matches(&self, message: &str) -> bool {
         match &self.0 {
-            Kind::Words(words) => words.matches(message),
-            Kind::Json(condition) => condition.matches(message),
-            Kind::Fields(fields) => fields.matches(message),
+            Pattern::Words(words) => words.matches(message),
+            Pattern::Json(condition) => condition.matches(message),
+            Pattern::Fields(fields) => fields.matches(message),
         }
     }
 }
@@ -189,12 +189,12 @@ impl<'p> Reader<'p> {
     }
 
     /// The right side of a comparison.
-    fn value(&mut self) -> Result<Value, FilterPatternError> {
+    fn value(&mut self) -> Result<Operand, FilterPatternError> {
         if let Some(text) = self.quoted()? {
-            return Ok(Value::Text(text));
+            return Ok(Operand::Text(text));
         }
         if let Some(regex) = self.regex()? {
-            return Ok(Value::Regex(regex));
+            return Ok(Operand::Regex(regex));
         }
         let text = self.take_while(|c| !c.is_whitespace() && !matches!(c, '&' | '|' | '(' | ')' | ',' | '"' | '%'));
         if text.is_empty() {
@@ -202,9 +202,9 @@ impl<'p> Reader<'p> {
         }
         Ok(match text.parse() {
             Ok(number) if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) => {
-                Value::Number(number, text.to_owned())
+                Operand::Number(number, text.to_owned())
             }
-            _ => Value::Text(text.to_owned()),
+            _ => Operand::Text(text.to_owned()),
         })
     }
 }
@@ -221,7 +221,7 @@ enum Operator {
 
 /// What something is compared with.
 #[derive(Clone, Debug)]
-enum Value {
+enum Operand {
     /// With `*` for any text.
     Text(String),
     /// A number, and as what it was written.
@@ -231,14 +231,14 @@ enum Value {
 
 impl Operator {
     /// Whether a text, which may look like a number, compares so. Only numbers are less or greater.
-    fn holds(self, text: &str, value: &Value) -> bool {
+    fn holds(self, text: &str, value: &Operand) -> bool {
         let equal = || match value {
-            Value::Text(pattern) => wildcard::matches(pattern, text),
-            Value::Number(number, written) => written == text || text.parse() == Ok(*number),
-            Value::Regex(regex) => regex.is_match(text),
+            Operand::Text(pattern) => wildcard::matches(pattern, text),
+            Operand::Number(number, written) => written == text || text.parse() == Ok(*number),
+            Operand::Regex(regex) => regex.is_match(text),
         };
         let order = || match (text.parse::<f64>(), value) {
-            (Ok(one), Value::Number(two, _)) => one.partial_cmp(two),
+            (Ok(one), Operand::Number(two, _)) => one.partial_cmp(two),
             _ => None,
         };
         match self {

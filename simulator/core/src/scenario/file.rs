@@ -60,7 +60,7 @@ const FIRST_START: i64 = 0;
 /// 2100-12-31T23:59:59Z.
 const LAST_START: i64 = 4_133_980_799;
 
-/// A staged misfortune: a World, what is seen in it, why, how it is fixed, and how that shows.
+/// A broken scenario: a World, what is seen in it, why, how it is fixed, and how that shows.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Scenario")]

@@ -49,7 +49,7 @@ const KNOWN_WORDS: [&str; 14] = [
 
 /// What an artifact is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ArtifactKind {
     /// `list-access-entries`, `describe-access-entry`, `list-associated-access-policies`.
     AccessEntries,
     /// The ConfigMap aws-auth.
@@ -66,7 +66,7 @@ pub enum Kind {
     Log,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ArtifactKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AccessEntries => "access entry",
@@ -88,7 +88,7 @@ pub struct Artifact {
     /// As it was pasted.
     pub text: String,
     /// What must be in it; found out from it where it is not given.
-    pub kind: Option<Kind>,
+    pub kind: Option<ArtifactKind>,
 }
 
 /// How to import.

@@ -263,7 +263,7 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Records the call; what is not served is told in the log and in the answer too.
+    /// Records the call; what is not served is reported in the log and in the answer too.
     fn record(self, base: &Call, response: Response) -> Response {
         let action = unserved::short(self.action);
         let unserved = self.unserved.as_deref().map(unserved::whole);
@@ -470,7 +470,7 @@ fn permit(call: &Context<'_>, operation: &str, resource: &str) -> Result<(), Aws
         .map_err(|denied| error::of_permission(call.service, &denied))
 }
 
-/// The host of AWS that a request names: one that came through the proxy, or was sent here by other means.
+/// The AWS host that a request names: one that came through the proxy, or was sent here by other means.
 fn aws_host(request: &Request) -> Option<AwsHost> {
     let host = request.header("host")?;
     AwsHost::parse(host.rsplit_once(':').map_or(host, |(name, _port)| name))

@@ -48,7 +48,7 @@ impl TokenCache {
     }
 
     /// Forgets every judgement. When a cluster goes, those for it must go, lest they count for one of the same name;
-    /// that the others are judged anew costs nothing but time.
+    /// that the others are judged again costs nothing but time.
     pub fn clear(&mut self) {
         self.entries.clear();
     }

@@ -46,7 +46,7 @@ pub const GET_CALLER_IDENTITY: Target<'static> = Target {
 
 /// How long the authenticator waits for STS (`Timeout` of the client in `pkg/token/token.go` of 0.7.18).
 const CLIENT_TIMEOUT_MS: u64 = 10_000;
-/// STS takes presigned requests for this long.
+/// STS accepts presigned requests for this long.
 const STS_SKEW_MINUTES: i64 = 15;
 
 /// What an authentication came to.
@@ -93,7 +93,7 @@ pub enum DenialReason {
     StsFault,
     /// STS has had too many requests.
     StsThrottled,
-    /// The token has not the form of one.
+    /// The token is malformed.
     Token(TokenError),
 }
 
@@ -204,7 +204,7 @@ fn authenticate_into(
         if !is_only_late {
             let denial = fault_denial(&strike.effect, &token, cluster, request.sts_request_id);
             let (check, rule) = match strike.effect {
-                Effect::Throttle => ("sts.rate", "STS takes one more request"),
+                Effect::Throttle => ("sts.rate", "STS accepts one more request"),
                 _ => ("sts.answer", "STS answers"),
             };
             so_far.trace.failed_on(check, rule, None, denial.got);

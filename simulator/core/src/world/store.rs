@@ -2,7 +2,7 @@
 //!
 //! What changes often, or there is much of, has a record of its own: users, roles, keys, objects, access entries, stacks.
 //! The rest of an account or a cluster is one record. Unchanged parts are told by the structure that snapshots share, so
-//! that a change costs what it touches. Indices are not kept; they are made anew.
+//! that a change costs what it touches. Indices are not kept; they are rebuilt.
 
 pub mod snapshot;
 

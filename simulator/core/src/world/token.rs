@@ -29,7 +29,7 @@ pub const PREFIX: &str = "k8s-aws-v1.";
 pub const CLUSTER_ID_HEADER: &str = "x-k8s-aws-id";
 /// Longer tokens are not looked at.
 const SIZE_LIMIT: usize = 4096;
-/// STS takes a presigned URL for so long, whatever X-Amz-Expires says.
+/// STS accepts a presigned URL for so long, whatever X-Amz-Expires says.
 const LIFETIME_SECONDS: i64 = 15 * 60;
 /// What `aws eks get-token` writes as X-Amz-Expires.
 const SIGNED_EXPIRES: u32 = 60;

@@ -57,7 +57,7 @@ impl NoTokenReview {
 impl TokenReview {
     /// Reads a body. What kind of object it says it is does not matter.
     ///
-    /// FIDELITY: Go also takes lone surrogates and bytes that are not UTF-8 in strings, and deeper nesting.
+    /// FIDELITY: Go also accepts lone surrogates and bytes that are not UTF-8 in strings, and deeper nesting.
     ///
     /// # Errors
     /// [`NoTokenReview`] where it is no JSON, or a field has another type.

@@ -15,20 +15,20 @@ use eks_auth_core::scenario::ARTICLE_WORLD;
 use eks_auth_sim::simulator::Config;
 use eks_auth_sim::state::clock::Stopwatch;
 
+use crate::fixture::Fixture;
+use crate::fixture::ask;
 use crate::is_measured;
-use crate::stage::Stage;
-use crate::stage::ask;
 
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const TABLE: &str = "accept: application/json;as=Table;v=v1;g=meta.k8s.io,application/json\r\n";
 
 pub(crate) fn services(criterion: &mut Criterion) {
-    let stage = Stage::new(Config::new(ARTICLE_WORLD));
-    let request = stage.request("GET", "/api/v1/namespaces/default/services", "", "");
+    let fixture = Fixture::new(Config::new(ARTICLE_WORLD));
+    let request = fixture.request("GET", "/api/v1/namespaces/default/services", "", "");
     let mut group = criterion.benchmark_group("GET services");
     group.throughput(Throughput::Elements(1));
     for clients in [1, 2, 4, 8] {
-        let mut connections: Vec<_> = (0..clients).map(|_| stage.connect()).collect();
+        let mut connections: Vec<_> = (0..clients).map(|_| fixture.connect()).collect();
         group.bench_function(BenchmarkId::new("clients", clients), |bencher| {
             bencher.iter_custom(|count| {
                 let start = Stopwatch::start();
@@ -52,30 +52,30 @@ pub(crate) fn services(criterion: &mut Criterion) {
 }
 
 /// Makes pods until there are so many.
-fn fill(stage: &mut Stage, have: u64, want: u64) {
+fn fill(fixture: &mut Fixture, have: u64, want: u64) {
     for at in have..want {
         let pod = format!(
             r#"{{"metadata":{{"name":"web-{at}","labels":{{"app":"web"}}}},"spec":{{"nodeName":"node-1","containers":[{{"name":"c","image":"nginx:1.27"}}]}}}}"#
         );
-        let request = stage.request("POST", PODS, "content-type: application/json\r\n", &pod);
-        stage.asks(&request);
+        let request = fixture.request("POST", PODS, "content-type: application/json\r\n", &pod);
+        fixture.asks(&request);
     }
 }
 
 pub(crate) fn tables(criterion: &mut Criterion) {
-    let mut stage = Stage::new(Config::new(ARTICLE_WORLD));
+    let mut fixture = Fixture::new(Config::new(ARTICLE_WORLD));
     let mut group = criterion.benchmark_group("pods");
     group.sample_size(10);
     let mut have = 0;
     let counts: &[u64] = if is_measured() { &[100, 1_000, 10_000] } else { &[100] };
     for &count in counts {
-        fill(&mut stage, have, count);
+        fill(&mut fixture, have, count);
         have = count;
         group.throughput(Throughput::Elements(count));
         for (name, accept) in [("as a Table", TABLE), ("as they are", "")] {
-            let request = stage.request("GET", PODS, accept, "");
+            let request = fixture.request("GET", PODS, accept, "");
             group.bench_function(BenchmarkId::new(name, count), |bencher| {
-                bencher.iter(|| stage.asks(&request));
+                bencher.iter(|| fixture.asks(&request));
             });
         }
     }
@@ -105,8 +105,8 @@ fn watch(mut connection: impl Read + Write, request: &[u8], told: &mpsc::Sender<
 }
 
 pub(crate) fn watches(criterion: &mut Criterion) {
-    let mut stage = Stage::new(Config::new(ARTICLE_WORLD));
-    fill(&mut stage, 0, if is_measured() { 10_000 } else { 100 });
+    let mut fixture = Fixture::new(Config::new(ARTICLE_WORLD));
+    fill(&mut fixture, 0, if is_measured() { 10_000 } else { 100 });
     let mut group = criterion.benchmark_group("a change of one of 10,000 pods");
     group.sample_size(20);
     let mut have = 0;
@@ -114,12 +114,13 @@ pub(crate) fn watches(criterion: &mut Criterion) {
     let mut number = 0;
     let counts: &[u64] = if is_measured() { &[1, 50, 200] } else { &[1, 5] };
     for &count in counts {
-        stage.asks(&stage.request("GET", &format!("{PODS}?limit=1"), "", ""));
-        let version = stage.answer()["metadata"]["resourceVersion"].clone();
+        fixture.asks(&fixture.request("GET", &format!("{PODS}?limit=1"), "", ""));
+        let version = fixture.answer()["metadata"]["resourceVersion"].clone();
         let version = version.as_str().unwrap();
         let path = format!("{PODS}?watch=true&resourceVersion={version}&timeoutSeconds=3000");
         for _ in have..count {
-            let (connection, request, told) = (stage.connect(), stage.request("GET", &path, "", ""), sender.clone());
+            let (connection, request, told) =
+                (fixture.connect(), fixture.request("GET", &path, "", ""), sender.clone());
             thread::spawn(move || watch(connection, &request, &told));
         }
         for _ in have..count {
@@ -130,9 +131,9 @@ pub(crate) fn watches(criterion: &mut Criterion) {
             number += 1;
             let body = format!(r#"{{"metadata":{{"annotations":{{"n":"{number}"}}}}}}"#);
             let headers = "content-type: application/merge-patch+json\r\n";
-            let request = stage.request("PATCH", &format!("{PODS}/web-77"), headers, &body);
+            let request = fixture.request("PATCH", &format!("{PODS}/web-77"), headers, &body);
             let start = Stopwatch::start();
-            stage.asks(&request);
+            fixture.asks(&request);
             start
         };
         group.bench_function(BenchmarkId::new("until watches have it", count), |bencher| {

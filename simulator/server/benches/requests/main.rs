@@ -8,8 +8,8 @@
     reason = "a benchmark that cannot go on should end at once"
 )]
 
+mod fixture;
 mod kubernetes;
-mod stage;
 mod webhook;
 
 use criterion::criterion_group;

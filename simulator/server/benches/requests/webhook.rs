@@ -9,26 +9,26 @@ use eks_auth_sim::simulator::Config;
 use eks_auth_sim::state::clock::Clock;
 use eks_auth_sim::state::clock::SystemClock;
 
-use crate::stage::Stage;
-use crate::stage::ask;
+use crate::fixture::Fixture;
+use crate::fixture::ask;
 
-fn review(stage: &Stage) -> Vec<u8> {
+fn review(fixture: &Fixture) -> Vec<u8> {
     let body = format!(
         r#"{{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1beta1","spec":{{"token":"{}"}}}}"#,
-        stage.token
+        fixture.token
     );
     let length = body.len();
     format!("POST /authenticate HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
 /// A call of CloudWatch Logs, signed for minutes.
-fn logs(stage: &Stage, operation: &str, body: &str) -> Vec<u8> {
+fn logs(fixture: &Fixture, operation: &str, body: &str) -> Vec<u8> {
     let mut headers = vec![
-        ("host".to_owned(), stage.running.aws_endpoint().replace("http://", "")),
+        ("host".to_owned(), fixture.running.aws_endpoint().replace("http://", "")),
         ("content-type".to_owned(), "application/x-amz-json-1.1".to_owned()),
         ("x-amz-target".to_owned(), format!("Logs_20140328.{operation}")),
     ];
-    let signer = stage.credentials.signer("logs", "us-west-2", SystemClock.now());
+    let signer = fixture.credentials.signer("logs", "us-west-2", SystemClock.now());
     headers.extend(signer.sign_header(&SignedRequest {
         method: "POST",
         path: "/",
@@ -64,17 +64,17 @@ pub(crate) fn webhook(criterion: &mut Criterion) {
         ("with logs in memory", Config::new(ARTICLE_WORLD)),
         ("with logs that are kept", kept),
     ] {
-        let mut stage = Stage::new(config);
-        let review = review(&stage);
-        let list = stage.request("GET", "/api/v1/namespaces/default/configmaps", "", "");
+        let mut fixture = Fixture::new(config);
+        let review = review(&fixture);
+        let list = fixture.request("GET", "/api/v1/namespaces/default/configmaps", "", "");
         let nothing = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
         let mut group = criterion.benchmark_group(format!("webhook {name}"));
         group.bench_function("a request that decides nothing", |bencher| {
-            bencher.iter(|| stage.asks(nothing));
+            bencher.iter(|| fixture.asks(nothing));
         });
-        group.bench_function("a good token", |bencher| bencher.iter(|| stage.asks(&review)));
-        group.bench_function("an audited list", |bencher| bencher.iter(|| stage.asks(&list)));
-        let mut aws = TcpStream::connect(stage.running.aws_endpoint().replace("http://", "")).unwrap();
+        group.bench_function("a good token", |bencher| bencher.iter(|| fixture.asks(&review)));
+        group.bench_function("an audited list", |bencher| bencher.iter(|| fixture.asks(&list)));
+        let mut aws = TcpStream::connect(fixture.running.aws_endpoint().replace("http://", "")).unwrap();
         aws.set_nodelay(true).unwrap();
         let mut buffer = Vec::new();
         let names = r#""logGroupName":"g","logStreamName":"s""#;
@@ -84,9 +84,13 @@ pub(crate) fn webhook(criterion: &mut Criterion) {
             ("CreateLogGroup", r#"{"logGroupName":"g"}"#.to_owned()),
             ("CreateLogStream", format!("{{{names}}}")),
         ] {
-            assert_eq!(ask(&mut aws, &logs(&stage, operation, &body), &mut buffer), 200);
+            assert_eq!(ask(&mut aws, &logs(&fixture, operation, &body), &mut buffer), 200);
         }
-        let put = logs(&stage, "PutLogEvents", &format!(r#"{{{names},"logEvents":[{event}]}}"#));
+        let put = logs(
+            &fixture,
+            "PutLogEvents",
+            &format!(r#"{{{names},"logEvents":[{event}]}}"#),
+        );
         group.bench_function("an event that is put", |bencher| {
             bencher.iter(|| assert_eq!(ask(&mut aws, &put, &mut buffer), 200));
         });

@@ -64,8 +64,8 @@ pub(crate) struct ApiServers {
 }
 
 impl ApiServers {
-    /// Those of a cluster, which begin when they are asked for first. One that is made anew under the same name begins
-    /// anew.
+    /// Those of a cluster, which begin when they are asked for first. One that is recreated under the same name begins
+    /// again.
     pub(crate) fn of(&self, world: &World, cluster: &Cluster) -> Option<Arc<ApiMetrics>> {
         let known = self.by_cluster.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((created, metrics)) = known.get(&cluster.name)

@@ -15,7 +15,7 @@ use eks_auth_core::explain::unexplained_client_error;
 use eks_auth_core::scenario;
 use eks_auth_core::scenario::import;
 use eks_auth_core::scenario::import::Artifact;
-use eks_auth_core::scenario::import::Kind;
+use eks_auth_core::scenario::import::ArtifactKind;
 use eks_auth_core::scenario::import::Mapped;
 use eks_auth_core::scenario::import::Options;
 use eks_auth_core::scenario::import::PrincipalExplanation;
@@ -120,7 +120,7 @@ impl Explain {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// What a line tells, alone or together with artifacts.
+    /// What a line says, alone or together with artifacts.
     fn explain_line(&self, line: &str) -> Result<ExitCode, Failure> {
         let alone = newest_denial(line)
             .or_else(|| line.lines().rev().find_map(explain_log_line))
@@ -142,7 +142,7 @@ impl Explain {
         artifacts.push(Artifact {
             file: "log line".to_owned(),
             text: line.to_owned(),
-            kind: Some(Kind::Log),
+            kind: Some(ArtifactKind::Log),
         });
         let options = Options {
             id: "log-line".to_owned(),

@@ -10,9 +10,9 @@ use std::process::ExitCode;
 use clap::Args;
 use eks_auth_core::scenario::import;
 use eks_auth_core::scenario::import::Artifact;
+use eks_auth_core::scenario::import::ArtifactKind;
 use eks_auth_core::scenario::import::Finding;
 use eks_auth_core::scenario::import::Import as Imported;
-use eks_auth_core::scenario::import::Kind;
 use eks_auth_core::scenario::import::Options;
 use serde_json::Value;
 use serde_json::json;
@@ -84,9 +84,9 @@ impl Artifacts {
     pub(super) fn read(&self) -> Result<Vec<Artifact>, Failure> {
         let mut artifacts = Vec::new();
         for (files, kind) in [
-            (&self.cluster_json, Kind::Cluster),
-            (&self.aws_auth, Kind::AwsAuth),
-            (&self.access_entries, Kind::AccessEntries),
+            (&self.cluster_json, ArtifactKind::Cluster),
+            (&self.aws_auth, ArtifactKind::AwsAuth),
+            (&self.access_entries, ArtifactKind::AccessEntries),
         ] {
             read_all(files, Some(kind), &mut artifacts)?;
         }
@@ -98,10 +98,10 @@ impl Import {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let mut artifacts = self.artifacts.read()?;
         for (files, kind) in [
-            (&self.kubeconfig, Some(Kind::Kubeconfig)),
-            (&self.caller_identity, Some(Kind::CallerIdentity)),
-            (&self.log, Some(Kind::Log)),
-            (&self.client_error, Some(Kind::ClientError)),
+            (&self.kubeconfig, Some(ArtifactKind::Kubeconfig)),
+            (&self.caller_identity, Some(ArtifactKind::CallerIdentity)),
+            (&self.log, Some(ArtifactKind::Log)),
+            (&self.client_error, Some(ArtifactKind::ClientError)),
             (&self.files, None),
         ] {
             read_all(files, kind, &mut artifacts)?;
@@ -213,7 +213,7 @@ fn id_of(folder: &Path) -> Result<String, Failure> {
     Ok(name.to_owned())
 }
 
-fn read_all(files: &[String], kind: Option<Kind>, artifacts: &mut Vec<Artifact>) -> Result<(), Failure> {
+fn read_all(files: &[String], kind: Option<ArtifactKind>, artifacts: &mut Vec<Artifact>) -> Result<(), Failure> {
     for file in files {
         let text = read(file).map_err(|error| Failure::usage(format!("cannot read `{file}`: {error}")))?;
         artifacts.push(Artifact {

@@ -58,7 +58,7 @@ enum Kind {
     Kubeconfig,
 }
 
-impl From<Kind> for lint::Kind {
+impl From<Kind> for lint::FileKind {
     fn from(kind: Kind) -> Self {
         match kind {
             Kind::AwsAuth => Self::AwsAuth,

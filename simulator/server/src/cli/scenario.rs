@@ -1,4 +1,4 @@
-//! `scenario`: the catalogue of misfortunes.
+//! `scenario`: the catalogue of broken scenarios.
 
 mod play;
 mod run;
@@ -38,7 +38,7 @@ const SKELETON: &str = include_str!("scenario/skeleton.yaml");
 /// The name that stands in it.
 const SKELETON_NAME: &str = "SCENARIO-NAME";
 
-/// List, show and run the staged misfortunes
+/// List, show and run the broken scenarios
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  eks-auth-sim scenario list\n  eks-auth-sim scenario run unmapped-role\n  \
@@ -322,7 +322,7 @@ fn remarks(name: &str, scenario: &Scenario) -> Vec<String> {
         ));
     }
     if scenario.learned.is_none() {
-        remarks.push("it has no `learned`, which is told at the end of `play`".to_owned());
+        remarks.push("it has no `learned`, which is printed at the end of `play`".to_owned());
     }
     if !scenario.proof.iter().any(|step| step.caller.is_some()) {
         remarks.push("no step of its proof has a `caller`, so that anybody's credentials would fix it".to_owned());

@@ -120,7 +120,7 @@ impl Serve {
     }
 }
 
-/// Tells on stdout where everything is. Whoever has read enough of it, such as `head -1`, ends nothing.
+/// Prints on stdout where everything is. Whoever has read enough of it, such as `head -1`, ends nothing.
 fn tell(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match write(&mut out).and_then(|()| out.flush()) {
@@ -129,7 +129,7 @@ fn tell(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> 
     }
 }
 
-/// A line of the authenticator's log. Nobody is told when stderr is closed.
+/// A line of the authenticator's log. Nothing is reported when stderr is closed.
 pub(super) fn log_to_stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

@@ -42,7 +42,7 @@ pub(super) struct Token {
     /// The name of the role's session
     #[arg(long, short = 's', value_name = "NAME", requires = "role_arn", default_value = ROLE_SESSION_NAME)]
     session_name: String,
-    /// Print the token alone, for tools that take a bearer token
+    /// Print the token alone, for tools that accept a bearer token
     #[arg(long)]
     token_only: bool,
 }

@@ -40,7 +40,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::net::websocket;
 
-/// kube-apiserver takes request bodies of up to 3 MiB; nothing that we serve wants more.
+/// kube-apiserver accepts request bodies of up to 3 MiB; nothing that we serve wants more.
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
 /// Go's default is 1 MiB; a token is 4 KiB at most, so that 64 KiB leaves room for every real client.
 pub(crate) const HEADER_LIMIT: usize = 64 * 1024;
@@ -85,7 +85,7 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, handler: Han
     .await;
 }
 
-/// The same without TLS, for a listener that takes bodies of another size.
+/// The same without TLS, for a listener that accepts bodies of another size.
 pub(crate) async fn serve_bodies_of(body_limit: usize, listener: TcpListener, handler: Handler) {
     accept(listener, move |stream, peer| {
         serve_connection(stream, peer.into(), Arc::clone(&handler), body_limit)

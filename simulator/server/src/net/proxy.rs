@@ -1,4 +1,4 @@
-//! The AWS proxy, for tools that ignore endpoint settings: what they send to a host of AWS ends in the simulator.
+//! The AWS proxy, for tools that ignore endpoint settings: what they send to an AWS host ends in the simulator.
 //!
 //! Nothing is ever forwarded: this file opens no connection and asks no DNS. A tunnel to AWS ends at the AWS endpoint's
 //! handler, one to a listener of ours at that listener's, and every other target is refused.
@@ -35,7 +35,7 @@ const HTTPS_PORT: &str = "443";
 
 /// What a client asks a proxy for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target<'a> {
+pub enum RequestTarget<'a> {
     /// `GET http://HOST:PORT/…`: to send one request.
     Absolute {
         /// Such as `http`.
@@ -77,7 +77,7 @@ pub enum Decision {
 /// Why a target is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A host of AWS, but not where it serves HTTPS.
+    /// An AWS host, but not where it serves HTTPS.
     AwsPort,
     /// Not a request to a proxy.
     NotProxied,
@@ -90,11 +90,9 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::AwsPort => "hosts of AWS are reached on port 443 only",
+            Self::AwsPort => "AWS hosts are reached on port 443 only",
             Self::NotProxied => "this is a proxy: set HTTPS_PROXY to it",
-            Self::OtherHost => {
-                "only hosts of AWS and the simulator's own listeners are reached, nothing is forwarded out"
-            }
+            Self::OtherHost => "only AWS hosts and the simulator's own listeners are reached, nothing is forwarded out",
             Self::Plain => {
                 "of unencrypted hosts only the simulator's AWS endpoint is reached, nothing is forwarded out"
             }
@@ -104,18 +102,18 @@ impl fmt::Display for Refusal {
 
 /// Decides what becomes of a target.
 #[must_use]
-pub fn decide(target: Target<'_>, own: OwnHosts<'_>) -> Decision {
+pub fn decide(target: RequestTarget<'_>, own: OwnHosts<'_>) -> Decision {
     let is_own = |hosts: &[String], authority: &str| hosts.iter().any(|own| own.eq_ignore_ascii_case(authority));
     match target {
-        Target::Absolute { scheme, authority } => {
+        RequestTarget::Absolute { scheme, authority } => {
             if scheme.eq_ignore_ascii_case("http") && is_own(own.aws, authority) {
                 Decision::Answer
             } else {
                 Decision::Refuse(Refusal::Plain)
             }
         }
-        Target::Origin => Decision::Refuse(Refusal::NotProxied),
-        Target::Tunnel { authority } => {
+        RequestTarget::Origin => Decision::Refuse(Refusal::NotProxied),
+        RequestTarget::Tunnel { authority } => {
             if let Some(at) = own.tunnels.iter().position(|hosts| is_own(hosts, authority)) {
                 return Decision::OwnTunnel(at);
             }
@@ -175,7 +173,7 @@ impl Tunnels {
     }
 
     /// What becomes of a target, with the listener where it is one of these.
-    fn decide(&self, target: Target<'_>, aws: &[String]) -> (Decision, Option<Endpoint>) {
+    fn decide(&self, target: RequestTarget<'_>, aws: &[String]) -> (Decision, Option<Endpoint>) {
         let reachable = self.reachable();
         let own = OwnHosts {
             aws,
@@ -201,11 +199,11 @@ pub type Log = Arc<dyn Fn(String, Vec<(&'static str, String)>) + Send + Sync>;
 pub struct Proxy {
     /// The addresses under which clients may name the plain AWS endpoint.
     pub own_aws: Vec<String>,
-    /// The AWS endpoint over TLS, with certificates for hosts of AWS.
+    /// The AWS endpoint over TLS, with certificates for AWS hosts.
     pub aws: Endpoint,
     /// Our own listeners.
     pub tunnels: Arc<Tunnels>,
-    /// Whose log tells what is refused.
+    /// Whose log says what is refused.
     pub log: Log,
 }
 
@@ -272,12 +270,12 @@ impl Proxy {
     }
 }
 
-fn target<'a>(method: &Method, uri: &'a Uri) -> Target<'a> {
+fn target<'a>(method: &Method, uri: &'a Uri) -> RequestTarget<'a> {
     let authority = uri.authority().map(hyper::http::uri::Authority::as_str);
     match (uri.scheme_str(), authority) {
-        (_, Some(authority)) if method == Method::CONNECT => Target::Tunnel { authority },
-        (Some(scheme), Some(authority)) => Target::Absolute { scheme, authority },
-        _ => Target::Origin,
+        (_, Some(authority)) if method == Method::CONNECT => RequestTarget::Tunnel { authority },
+        (Some(scheme), Some(authority)) => RequestTarget::Absolute { scheme, authority },
+        _ => RequestTarget::Origin,
     }
 }
 
@@ -297,7 +295,7 @@ mod tests {
     use super::*;
 
     /// Decides with three listeners of ours, of which the first is the AWS endpoint.
-    fn decided(target: Target<'_>) -> Decision {
+    fn decided(target: RequestTarget<'_>) -> Decision {
         let hosts = |port: u16| {
             vec![
                 format!("127.0.0.1:{port}"),
@@ -346,7 +344,7 @@ mod tests {
             ("localhost", Refuse(Refusal::OtherHost)),
             ("10.0.0.1:6443", Refuse(Refusal::OtherHost)),
         ] {
-            assert_eq!(decided(Target::Tunnel { authority }), wanted, "{authority}");
+            assert_eq!(decided(RequestTarget::Tunnel { authority }), wanted, "{authority}");
         }
     }
 
@@ -364,10 +362,10 @@ mod tests {
             ("http", "example.com", Decision::Refuse(Refusal::Plain)),
             ("ftp", "127.0.0.1:8000", Decision::Refuse(Refusal::Plain)),
         ] {
-            let target = Target::Absolute { scheme, authority };
+            let target = RequestTarget::Absolute { scheme, authority };
             assert_eq!(decided(target), wanted, "{scheme}://{authority}");
         }
-        assert_eq!(decided(Target::Origin), Decision::Refuse(Refusal::NotProxied));
+        assert_eq!(decided(RequestTarget::Origin), Decision::Refuse(Refusal::NotProxied));
     }
 
     #[test]
@@ -376,21 +374,21 @@ mod tests {
             (
                 "CONNECT",
                 "sts.amazonaws.com:443",
-                Target::Tunnel {
+                RequestTarget::Tunnel {
                     authority: "sts.amazonaws.com:443",
                 },
             ),
             (
                 "GET",
                 "http://127.0.0.1:1/x?y",
-                Target::Absolute {
+                RequestTarget::Absolute {
                     scheme: "http",
                     authority: "127.0.0.1:1",
                 },
             ),
-            ("GET", "/", Target::Origin),
-            ("OPTIONS", "*", Target::Origin),
-            ("GET", "example.com:443", Target::Origin),
+            ("GET", "/", RequestTarget::Origin),
+            ("OPTIONS", "*", RequestTarget::Origin),
+            ("GET", "example.com:443", RequestTarget::Origin),
         ] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             assert_eq!(target(&method, &uri.parse().unwrap()), wanted, "{method} {uri}");

@@ -165,7 +165,7 @@ impl Authority {
         )
     }
 
-    /// What accepts TLS connections of AWS clients: to the names of [`Authority::acceptor`], and to any host of AWS that
+    /// What accepts TLS connections of AWS clients: to the names of [`Authority::acceptor`], and to any AWS host that
     /// a client names (SNI). AWS's own endpoints speak HTTP/1.1 only.
     ///
     /// # Errors
@@ -265,8 +265,8 @@ impl Authority {
     }
 }
 
-/// Asks clients for a certificate and takes any whose key they have, or none. As in kube-apiserver, the handshake is good
-/// with a certificate of a stranger; the request is then unauthorized.
+/// Asks clients for a certificate and accepts any whose key they have, or none. As in kube-apiserver, the handshake is good
+/// with a certificate of an unknown authority; the request is then unauthorized.
 #[derive(Debug)]
 struct AnyClient(Arc<dyn ClientCertVerifier>);
 

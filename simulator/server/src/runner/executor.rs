@@ -25,7 +25,7 @@ use super::Clients;
 use super::Outcome;
 use super::PlayedStep;
 use super::RunError;
-use super::Stage;
+use super::ScenarioStage;
 use super::builtin;
 use super::home::Home;
 use super::process;
@@ -48,8 +48,8 @@ pub(crate) type LogLines = Arc<Mutex<Vec<String>>>;
 pub(crate) enum Rigour {
     /// All that the file says.
     Whole,
-    /// What holds whatever the fix was: not what the authenticator's log says, which tells of names that the fix chose.
-    AnyMend,
+    /// What holds whatever the fix was: not what the authenticator's log says, which has names that the fix chose.
+    AnyFix,
 }
 
 /// Runs the commands of one scenario, in a home folder of its own.
@@ -64,7 +64,7 @@ pub(crate) struct Executor<'a> {
     /// How many lines of the log belong to steps that have been judged.
     seen: usize,
     log: LogLines,
-    stage: Stage,
+    stage: ScenarioStage,
     /// The second of the machine's time in which a cluster last saw a token.
     token_second: Option<i64>,
 }
@@ -92,7 +92,7 @@ impl<'a> Executor<'a> {
             is_about_client: matches!(scenario.cause, Cause::EnvironmentOverridesProfile | Cause::WrongProfile),
             seen,
             log,
-            stage: Stage::Symptom,
+            stage: ScenarioStage::Symptom,
             token_second: None,
         })
     }
@@ -108,7 +108,7 @@ impl<'a> Executor<'a> {
     /// [`RunError`] when it cannot be done at all.
     pub(crate) fn run(
         &mut self,
-        stage: Stage,
+        stage: ScenarioStage,
         step: Step,
         rigour: Rigour,
     ) -> Result<(PlayedStep, Vec<String>), RunError> {
@@ -134,7 +134,7 @@ impl<'a> Executor<'a> {
             self.seen = lines.len();
         }
         let mut faults = faults(&step, &outcome, &log, rigour);
-        faults.extend(stranger(&step, &self.running.state().journal().since(before)));
+        faults.extend(unexpected_caller(&step, &self.running.state().journal().since(before)));
         let played = PlayedStep {
             stage,
             real,
@@ -150,7 +150,7 @@ impl<'a> Executor<'a> {
     /// Tokens that a client signs within one second are the same, so that the API server's cache would judge the proof by
     /// what held in the symptom. No person is that fast.
     fn outwait_token(&self) {
-        if self.stage == Stage::Fix {
+        if self.stage == ScenarioStage::Fix {
             return;
         }
         while self.token_second == Some(SystemClock.now().unix_seconds()) {
@@ -229,7 +229,7 @@ fn run(program: &Path, words: &[String], env: &BTreeMap<String, String>, folder:
     })
 }
 
-/// What befalls a World by itself; nothing where somebody must do it.
+/// What a step does to a World by itself; nothing where somebody must do it.
 pub(crate) fn apply_action(state: &State, action: &Action) {
     match action {
         Action::ClearFaults => state.change(|world| world.faults = Faults::new(0)),
@@ -269,7 +269,7 @@ fn callers(events: &[Event]) -> Vec<String> {
 }
 
 /// The caller whom the step wants to be let in and who was not.
-pub(crate) fn stranger(step: &Step, events: &[Event]) -> Option<String> {
+pub(crate) fn unexpected_caller(step: &Step, events: &[Event]) -> Option<String> {
     let wanted = step.caller.as_ref()?;
     let callers = callers(events);
     if callers.contains(wanted) {

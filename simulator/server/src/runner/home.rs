@@ -36,7 +36,7 @@ use crate::environment::profile::Credentials;
 use crate::simulator::Running;
 use crate::state::private_file;
 
-/// Folders of PATH without some programs are made anew for each set of them.
+/// Folders of PATH without some programs are made for each set of them.
 const SHADOWS: &str = "shadow";
 /// Links to the clients that PATH does not lead to.
 const CLIENTS: &str = "clients";
@@ -55,7 +55,7 @@ pub(crate) struct Home<'a> {
 }
 
 impl<'a> Home<'a> {
-    /// Makes the home anew: what was in it is gone.
+    /// Recreates the home: what was in it is gone.
     ///
     /// # Errors
     /// [`RunError`] when a file cannot be written.

@@ -13,7 +13,7 @@ use super::Clients;
 use super::Language;
 use super::PlayedStep;
 use super::RunError;
-use super::Stage;
+use super::ScenarioStage;
 use super::Theatre;
 use super::executor::Executor;
 use super::executor::Rigour;
@@ -69,7 +69,7 @@ pub(crate) struct Lesson<'a> {
 }
 
 impl<'a> Lesson<'a> {
-    /// Stages the scenario: its symptom is played, for what else happens in it is the misfortune itself.
+    /// Stages the scenario: its symptom is played, for what else happens in it is what breaks it.
     ///
     /// # Errors
     /// [`RunError`], also when the symptom is not seen.
@@ -125,7 +125,7 @@ impl<'a> Lesson<'a> {
     fn stage(&mut self) -> Result<(), RunError> {
         self.symptom.clear();
         for step in self.scenario.symptom.clone() {
-            let (played, faults) = self.executor.run(Stage::Symptom, step, Rigour::Whole)?;
+            let (played, faults) = self.executor.run(ScenarioStage::Symptom, step, Rigour::Whole)?;
             self.symptom.push(played);
             if let Some(fault) = faults.into_iter().next() {
                 return Err(RunError::Symptom(fault));
@@ -166,7 +166,7 @@ impl<'a> Lesson<'a> {
                 Ok(true)
             }
             Request::Reset => {
-                tell(self.pick("Staging it anew …\n", "처음 상태로 되돌리는 중 …\n"));
+                tell(self.pick("Resetting …\n", "처음 상태로 되돌리는 중 …\n"));
                 self.restage()?;
                 self.is_solved = false;
                 tell(self.pick(
@@ -249,7 +249,7 @@ impl<'a> Lesson<'a> {
     /// Runs the proof; the step that failed, and what was wrong with it.
     fn prove(&mut self, tell: &mut dyn FnMut(&str)) -> Result<Option<(PlayedStep, Vec<String>)>, RunError> {
         for step in self.scenario.proof.clone() {
-            let (played, faults) = self.executor.run(Stage::Proof, step, Rigour::AnyMend)?;
+            let (played, faults) = self.executor.run(ScenarioStage::Proof, step, Rigour::AnyFix)?;
             let mut text = String::new();
             render::write_step(&mut text, &played, self.language);
             tell(&text);
@@ -295,7 +295,7 @@ impl<'a> Lesson<'a> {
         }
     }
 
-    /// What is told at the end.
+    /// What is printed at the end.
     fn conclusion(&self) -> String {
         let mut text = format!("\n✔ {}\n", self.pick("Fixed.", "해결되었습니다."));
         if let Some(learned) = &self.scenario.learned {
@@ -357,7 +357,7 @@ impl<'a> Lesson<'a> {
         ));
         self.restage()?;
         for step in self.scenario.fix.clone() {
-            let (played, _) = self.executor.run(Stage::Fix, step, Rigour::Whole)?;
+            let (played, _) = self.executor.run(ScenarioStage::Fix, step, Rigour::Whole)?;
             let mut text = String::new();
             render::write_step(&mut text, &played, self.language);
             tell(&text);

@@ -6,7 +6,7 @@ use eks_auth_core::scenario::Step;
 
 use super::Clients;
 use super::RunError;
-use super::Stage;
+use super::ScenarioStage;
 use super::Theatre;
 use super::Transcript;
 use super::executor::Executor;
@@ -14,7 +14,7 @@ use super::executor::Rigour;
 use super::explanation_of;
 
 /// Adds to the transcript of a scenario that was reproduced what mutations of it show. What the built-in client cannot do
-/// in place of a missing one is told as not tried.
+/// in place of a missing one is reported as not tried.
 ///
 /// # Errors
 /// [`RunError`] when a simulator does not start or a client cannot be run.
@@ -23,30 +23,32 @@ pub fn mutate(transcript: &mut Transcript, text: &str, clients: &Clients) -> Res
     let theatre = Theatre::open(text)?;
     let mut executor = theatre.executor(&scenario, clients)?;
     let mut report = Report { transcript };
-    executor.goes_well(Stage::Symptom, &scenario.symptom, Rigour::Whole)?;
+    executor.goes_well(ScenarioStage::Symptom, &scenario.symptom, Rigour::Whole)?;
     let unfixed = executor
-        .goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)?
+        .goes_well(ScenarioStage::Proof, &scenario.proof, Rigour::AnyFix)?
         .is_none();
     report.tell(
         !unfixed,
         "without the fix the proof fails",
         "the proof goes well without the fix",
     );
-    executor.goes_well(Stage::Fix, &scenario.fix, Rigour::Whole)?;
-    let fault = executor.goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)?;
+    executor.goes_well(ScenarioStage::Fix, &scenario.fix, Rigour::Whole)?;
+    let fault = executor.goes_well(ScenarioStage::Proof, &scenario.proof, Rigour::AnyFix)?;
     report.tell(
         fault.is_none(),
         "with the fix the proof goes well, after it has failed once",
         "with the fix the proof fails, after it has failed once",
     );
-    // What happens in the symptom beside commands is the misfortune itself.
+    // What happens in the symptom beside commands is what breaks it.
     let commands: Vec<Step> = scenario
         .symptom
         .iter()
         .filter(|step| step.action.is_command())
         .cloned()
         .collect();
-    let seen = executor.goes_well(Stage::Symptom, &commands, Rigour::Whole)?.is_none();
+    let seen = executor
+        .goes_well(ScenarioStage::Symptom, &commands, Rigour::Whole)?
+        .is_none();
     report.tell(
         !seen,
         "with the fix the symptom is gone",
@@ -94,15 +96,15 @@ type Shown = (Option<String>, Option<&'static str>);
 fn after(scenario: &Scenario, fix: &[Step], text: &str, clients: &Clients) -> Result<Option<Shown>, RunError> {
     let theatre = Theatre::open(text)?;
     let mut executor = theatre.executor(scenario, clients)?;
-    executor.goes_well(Stage::Symptom, &scenario.symptom, Rigour::Whole)?;
-    match executor.goes_well(Stage::Fix, fix, Rigour::Whole) {
+    executor.goes_well(ScenarioStage::Symptom, &scenario.symptom, Rigour::Whole)?;
+    match executor.goes_well(ScenarioStage::Fix, fix, Rigour::Whole) {
         Ok(None) => {}
         Ok(Some((fault, _))) => return Ok(Some((Some(fault), None))),
         Err(RunError::NotBuiltIn) => return Ok(None),
         Err(error) => return Err(error),
     }
     Ok(Some(
-        match executor.goes_well(Stage::Proof, &scenario.proof, Rigour::AnyMend)? {
+        match executor.goes_well(ScenarioStage::Proof, &scenario.proof, Rigour::AnyFix)? {
             Some((fault, cause)) => (Some(fault), cause),
             None => (None, None),
         },
@@ -113,7 +115,7 @@ impl Executor<'_> {
     /// Does steps up to the first that goes otherwise than it says; that fault, and the cause that explains it.
     fn goes_well(
         &mut self,
-        stage: Stage,
+        stage: ScenarioStage,
         steps: &[Step],
         rigour: Rigour,
     ) -> Result<Option<(String, Option<&'static str>)>, RunError> {

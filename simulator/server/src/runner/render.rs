@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::PlayedStep;
-use super::Stage;
+use super::ScenarioStage;
 use super::Transcript;
 
 /// The language of what people read.
@@ -48,9 +48,9 @@ pub fn text(transcript: &Transcript, language: Language) -> String {
     let mut text = format!("━━ {} · {title}\n\n", scenario.id);
     indent(&mut text, "   ", language.of(&scenario.story));
     for (stage, heading) in [
-        (Stage::Symptom, language.pick("SYMPTOM", "증상")),
-        (Stage::Fix, language.pick("FIX", "해결")),
-        (Stage::Proof, language.pick("PROOF", "확인")),
+        (ScenarioStage::Symptom, language.pick("SYMPTOM", "증상")),
+        (ScenarioStage::Fix, language.pick("FIX", "해결")),
+        (ScenarioStage::Proof, language.pick("PROOF", "확인")),
     ] {
         let mut steps = transcript
             .played
@@ -64,7 +64,7 @@ pub fn text(transcript: &Transcript, language: Language) -> String {
         for played in steps {
             write_step(&mut text, played, language);
         }
-        if let (Stage::Symptom, Some(explanation)) = (stage, &transcript.explanation) {
+        if let (ScenarioStage::Symptom, Some(explanation)) = (stage, &transcript.explanation) {
             let heading = language.pick("CAUSE", "원인");
             let _ = write!(text, "\n{heading}  {}\n", explanation.cause.id());
             indent(&mut text, "   ", &explanation.sentence);
@@ -180,9 +180,9 @@ pub fn json(transcript: &Transcript) -> Value {
         .map(|played| {
             json!({
                 "stage": match played.stage {
-                    Stage::Symptom => "symptom",
-                    Stage::Fix => "fix",
-                    Stage::Proof => "proof",
+                    ScenarioStage::Symptom => "symptom",
+                    ScenarioStage::Fix => "fix",
+                    ScenarioStage::Proof => "proof",
                 },
                 "run": played.step.command(),
                 "profile": played.step.profile,

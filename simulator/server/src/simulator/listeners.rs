@@ -159,7 +159,7 @@ impl Listeners {
         Ok(())
     }
 
-    /// Begins anew with a World, at the addresses of the clusters that are there. Requests see the old World or the new one
+    /// Begins again with a World, at the addresses of the clusters that are there. Requests see the old World or the new one
     /// whole.
     pub(crate) fn restage(&self, state: &State, mut world: World) -> io::Result<()> {
         // One at a time: the listeners are to be those of the World that came last.

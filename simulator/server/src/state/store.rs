@@ -1,4 +1,4 @@
-//! The state directory's databases: the World with what a simulator must find again when it starts anew, and the logs.
+//! The state directory's databases: the World with what a simulator must find again when it starts again, and the logs.
 //!
 //! Each change is one transaction, synchronised to the disk before it is acknowledged, so that neither `kill -9` nor a power
 //! cut loses one.
@@ -77,7 +77,7 @@ pub enum StoreError {
     InUse(PathBuf),
     /// It was made from another scenario.
     #[error(
-        "the state directory `{0}` was made from another scenario: leave --scenario out, or take an empty directory"
+        "the state directory `{0}` was made from another scenario: leave --scenario out, or use an empty directory"
     )]
     OtherScenario(PathBuf),
     /// It was made by another release.

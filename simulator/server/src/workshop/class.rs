@@ -130,7 +130,7 @@ pub(super) struct Desk {
     last_denial: Option<(u64, String)>,
     /// The journal's number when the symptom had been shown: what came before it shows no fix.
     staged_at: u64,
-    /// Whether the presenter began this scenario anew.
+    /// Whether the presenter began this scenario again.
     pub(super) was_reset_by_presenter: bool,
 }
 
@@ -378,7 +378,7 @@ impl Seat {
         )?)
     }
 
-    /// A step of the symptom begins: what befalls the world does so the first time only.
+    /// A step of the symptom begins: what happens to the world does so the first time only.
     pub(super) fn symptom_begins(&self, class: &Class, step: usize) -> Result<(), Refusal> {
         let desk = self.desk();
         let steps = class.scenarios.get(desk.at).map(|scenario| &scenario.symptom);
@@ -589,7 +589,7 @@ impl Seat {
         Ok(if next.is_some() { String::new() } else { done.to_owned() })
     }
 
-    /// Begins the scenario anew. Its time and its hints go on.
+    /// Begins the scenario again. Its time and its hints go on.
     pub(super) fn reset(&self, class: &Class, by_presenter: bool) -> Result<String, Refusal> {
         let mut desk = self.desk();
         let at = desk.at;

@@ -16,7 +16,7 @@ use eks_auth_core::value::user::UserInfo;
 use crate::runner::Outcome;
 use crate::runner::Rigour;
 use crate::runner::faults;
-use crate::runner::stranger;
+use crate::runner::unexpected_caller;
 use crate::state::State;
 use crate::state::journal::Event;
 use crate::state::journal::EventKind;
@@ -24,8 +24,8 @@ use eks_auth_core::service::kube;
 
 /// What is not as the step says, after the events that came since it began.
 pub(super) fn judge(step: &Step, outcome: &Outcome, state: &State, events: &[Event]) -> Vec<String> {
-    let mut faults = faults(step, outcome, &[], Rigour::AnyMend);
-    faults.extend(stranger(step, events));
+    let mut faults = faults(step, outcome, &[], Rigour::AnyFix);
+    faults.extend(unexpected_caller(step, events));
     if faults.is_empty() {
         faults.extend(unseen(step, state, events));
     }
@@ -55,7 +55,7 @@ pub(super) fn observe<'a>(proof: &'a [Step], state: &State, events: &[Event]) ->
             _ => false,
         });
         let newer = events.get(refused.map_or(0, |at| at + 1)..).unwrap_or_default();
-        let why = stranger(step, newer).or_else(|| unseen(step, state, newer))?;
+        let why = unexpected_caller(step, newer).or_else(|| unseen(step, state, newer))?;
         Some((step, why))
     };
     proof.iter().filter_map(lacking).collect()

@@ -209,7 +209,7 @@ fn seat_live(class: &Class, seat: &Seat) -> String {
         text.push_str(&button("hint", &label, ""));
         text.push_str(&button("skip", pick("Skip", "건너뛰기"), "second"));
     }
-    text.push_str(&button("reset", pick("Begin anew", "처음부터 다시"), "second"));
+    text.push_str(&button("reset", pick("Start over", "처음부터 다시"), "second"));
     text.push_str("</div>");
     if progress.hints > 0 {
         let _ = write!(text, "<h3>{}</h3><ol class=\"hints\">", pick("Hints", "힌트"));

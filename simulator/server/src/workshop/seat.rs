@@ -176,7 +176,7 @@ impl SeatWorld {
         })
     }
 
-    /// Begins anew with a scenario, at the same addresses. What happened before is forgotten; of the same scenario come the
+    /// Begins again with a scenario, at the same addresses. What happened before is forgotten; of the same scenario come the
     /// same keys.
     pub(super) fn restage(&mut self, scenario: &Scenario) -> Result<(), StartError> {
         let machine = SystemClock.now();

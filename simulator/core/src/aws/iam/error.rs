@@ -273,7 +273,7 @@ pub enum IamError {
         "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy."
     )]
     PolicyVersionsLeft,
-    /// A policy that is longer than IAM takes for this entity.
+    /// A policy that is longer than IAM accepts for this entity.
     #[error("Maximum policy size of {most} bytes exceeded for {holder} {name}")]
     PolicyTooLong {
         /// Characters without white space.
@@ -318,7 +318,7 @@ pub enum IamError {
         /// The role's name.
         name: String,
     },
-    /// A suffix for a service that takes none.
+    /// A suffix for a service that accepts none.
     #[error("Custom suffix is not allowed for {service}")]
     ServiceRoleSuffix {
         /// Such as `eks.amazonaws.com`.

@@ -1,4 +1,4 @@
-//! The parameters of IAM's operations, checked as the service's model has it: faults of length, number and choice are told
+//! The parameters of IAM's operations, checked as the service's model has it: faults of length, number and choice are reported
 //! at once, those of characters one by one behind them.
 //!
 //! Source: botocore's model of 2010-05-08 for bounds; the wording is what IAM answers.

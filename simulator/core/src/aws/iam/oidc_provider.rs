@@ -1,4 +1,4 @@
-//! OpenID Connect identity providers: whose tokens STS takes for AssumeRoleWithWebIdentity.
+//! OpenID Connect identity providers: whose tokens STS accepts for AssumeRoleWithWebIdentity.
 //!
 //! FIDELITY: IAM looks up the thumbprint of a provider that is made without one; we, who call nobody, take the one that
 //! EKS clusters have long had.
@@ -120,7 +120,7 @@ impl Directory {
 }
 
 impl OidcProvider {
-    /// Takes one more audience; one that is taken stays so.
+    /// Adds one more audience; one that is there stays so.
     ///
     /// # Errors
     /// [`IamError::Quota`].
@@ -138,7 +138,7 @@ impl OidcProvider {
         Ok(())
     }
 
-    /// Takes an audience no more; one that was not is no error (IAM API reference).
+    /// Removes an audience; one that was not is no error (IAM API reference).
     pub fn remove_client_id(&mut self, id: &str) {
         self.client_ids.retain(|known| known != id);
     }

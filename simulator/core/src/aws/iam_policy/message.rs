@@ -56,7 +56,7 @@ pub fn decode(key: &[u8], token: &str) -> Result<String, InvalidMessage> {
     String::from_utf8(message.to_vec()).map_err(|_| InvalidMessage)
 }
 
-/// HMAC takes keys of any length.
+/// HMAC accepts keys of any length.
 fn hash(key: &[u8], message: &[u8]) -> Option<Hmac<Sha256>> {
     let mut hash = Hmac::<Sha256>::new_from_slice(key).ok()?;
     hash.update(message);

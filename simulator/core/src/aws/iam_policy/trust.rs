@@ -4,7 +4,7 @@
 //! is not trusted, and shows the id where the principal is gone (IAM User Guide, "AWS JSON policy elements: Principal").
 //!
 //! FIDELITY: principals of accounts that the World has not are kept as they are and trust nobody. Providers and services
-//! are compared as text; that they exist is not asked. A trust policy that shows ids is rendered anew, without the
+//! are compared as text; that they exist is not asked. A trust policy that shows ids is rendered again, without the
 //! blanks of the original.
 
 use std::collections::BTreeMap;
@@ -110,7 +110,7 @@ impl TrustPolicy {
         &self.text
     }
 
-    /// The document as GetRole answers it: as it was given, but a user or role that is gone, or has been made anew
+    /// The document as GetRole answers it: as it was given, but a user or role that is gone, or has been recreated
     /// since, is shown by its unique id. `find` knows who is there now.
     #[must_use]
     pub fn render(&self, find: impl Fn(&str) -> Found) -> String {

@@ -8,13 +8,13 @@ fn now() -> Timestamp {
     Timestamp::parse_amz("20261124T004457Z").unwrap()
 }
 
-struct Stage {
+struct Fixture {
     center: IdentityCenter,
     ids: IdGenerator,
     client: Registered,
 }
 
-impl Stage {
+impl Fixture {
     fn new() -> Self {
         let user = |name: &str| CenterUser {
             name: name.to_owned(),
@@ -74,60 +74,63 @@ impl Stage {
 
 #[test]
 fn a_device_waits_until_somebody_approves_and_then_gets_one_token() {
-    let mut stage = Stage::new();
-    let device = stage.device();
-    assert_eq!(stage.by_device(&device, now()).unwrap_err(), SignInError::Pending);
-    assert_eq!(stage.by_device(&device, now()).unwrap_err(), SignInError::SlowDown);
+    let mut fixture = Fixture::new();
+    let device = fixture.device();
+    assert_eq!(fixture.by_device(&device, now()).unwrap_err(), SignInError::Pending);
+    assert_eq!(fixture.by_device(&device, now()).unwrap_err(), SignInError::SlowDown);
     let later = now().plus_seconds(1);
-    assert_eq!(stage.by_device(&device, later).unwrap_err(), SignInError::Pending);
-    let pending: Vec<PendingSignIn> = stage.center.pending(now()).collect();
+    assert_eq!(fixture.by_device(&device, later).unwrap_err(), SignInError::Pending);
+    let pending: Vec<PendingSignIn> = fixture.center.pending(now()).collect();
     assert_eq!(pending.len(), 1);
     assert_eq!(pending[0].user_code, device.user_code);
-    let approve = |stage: &mut Stage, code: &str, user| stage.center.approve(code, user, now());
-    assert_eq!(approve(&mut stage, "AAAA-AAAA", None), Err(SignInError::UserCode));
+    let approve = |fixture: &mut Fixture, code: &str, user| fixture.center.approve(code, user, now());
+    assert_eq!(approve(&mut fixture, "AAAA-AAAA", None), Err(SignInError::UserCode));
     assert_eq!(
-        approve(&mut stage, &device.user_code, Some("nobody")),
+        approve(&mut fixture, &device.user_code, Some("nobody")),
         Err(SignInError::User)
     );
     let lower = device.user_code.to_lowercase();
-    assert_eq!(approve(&mut stage, &lower, None), Ok("jane".to_owned()));
-    assert_eq!(approve(&mut stage, &lower, None), Err(SignInError::UserCode));
-    assert_eq!(stage.center.pending(now()).count(), 0);
-    let token = stage.by_device(&device, later).unwrap();
-    assert_eq!(stage.center.holder(token.access.expose(), now()).unwrap().name, "jane");
-    assert_eq!(stage.by_device(&device, later).unwrap_err(), SignInError::Grant);
+    assert_eq!(approve(&mut fixture, &lower, None), Ok("jane".to_owned()));
+    assert_eq!(approve(&mut fixture, &lower, None), Err(SignInError::UserCode));
+    assert_eq!(fixture.center.pending(now()).count(), 0);
+    let token = fixture.by_device(&device, later).unwrap();
+    assert_eq!(
+        fixture.center.holder(token.access.expose(), now()).unwrap().name,
+        "jane"
+    );
+    assert_eq!(fixture.by_device(&device, later).unwrap_err(), SignInError::Grant);
 }
 
 #[test]
 fn codes_and_tokens_end() {
-    let mut stage = Stage::new();
-    let device = stage.device();
+    let mut fixture = Fixture::new();
+    let device = fixture.device();
     let late = now().plus_seconds(DEVICE_SECONDS);
-    assert_eq!(stage.by_device(&device, late).unwrap_err(), SignInError::Expired);
+    assert_eq!(fixture.by_device(&device, late).unwrap_err(), SignInError::Expired);
     assert_eq!(
-        stage.center.approve(&device.user_code, None, late),
+        fixture.center.approve(&device.user_code, None, late),
         Err(SignInError::UserCode)
     );
-    let token = stage.signed_in("jane");
-    let holder = |stage: &Stage, at| {
-        stage
+    let token = fixture.signed_in("jane");
+    let holder = |fixture: &Fixture, at| {
+        fixture
             .center
             .holder(token.access.expose(), at)
             .map(|user| user.name.clone())
     };
-    assert!(holder(&stage, now().plus_seconds(TOKEN_SECONDS - 1)).is_ok());
+    assert!(holder(&fixture, now().plus_seconds(TOKEN_SECONDS - 1)).is_ok());
     assert_eq!(
-        holder(&stage, now().plus_seconds(TOKEN_SECONDS)),
+        holder(&fixture, now().plus_seconds(TOKEN_SECONDS)),
         Err(PortalError::Token)
     );
-    stage.center.log_out(token.access.expose());
-    assert_eq!(holder(&stage, now()), Err(PortalError::Token));
+    fixture.center.log_out(token.access.expose());
+    assert_eq!(holder(&fixture, now()), Err(PortalError::Token));
 }
 
 #[test]
 fn clients_are_known_by_id_and_secret() {
-    let mut stage = Stage::new();
-    let Stage { center, ids, client } = &mut stage;
+    let mut fixture = Fixture::new();
+    let Fixture { center, ids, client } = &mut fixture;
     let mut start = |id: &str, secret: &str, url: &str, at| {
         let answer = center.start_device(id, secret, url, ids, at);
         answer.err()
@@ -151,7 +154,7 @@ fn clients_are_known_by_id_and_secret() {
             redirect_uris: vec![uri.to_owned()],
             ..Registration::default()
         };
-        stage.center.register(registration, &mut stage.ids, now()).err()
+        fixture.center.register(registration, &mut fixture.ids, now()).err()
     };
     assert_eq!(register("confidential", REDIRECT), Some(SignInError::ClientType));
     for uri in [
@@ -169,8 +172,8 @@ fn clients_are_known_by_id_and_secret() {
 
 #[test]
 fn an_authorization_code_wants_its_verifier_and_its_redirect() {
-    let mut stage = Stage::new();
-    let client_id = stage.client.id.clone();
+    let mut fixture = Fixture::new();
+    let client_id = fixture.client.id.clone();
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest("verifier"));
     let asked = AuthorizeRequest {
         client_id: &client_id,
@@ -182,9 +185,9 @@ fn an_authorization_code_wants_its_verifier_and_its_redirect() {
         ("other", asked.redirect_uri, Some(SignInError::Grant)),
         ("verifier", REDIRECT, Some(SignInError::Grant)),
     ] {
-        let code = stage
+        let code = fixture
             .center
-            .authorize(asked, Some("joe"), &mut stage.ids, now())
+            .authorize(asked, Some("joe"), &mut fixture.ids, now())
             .unwrap();
         let request = TokenRequest {
             grant_type: "authorization_code",
@@ -193,10 +196,14 @@ fn an_authorization_code_wants_its_verifier_and_its_redirect() {
             redirect_uri,
             ..TokenRequest::default()
         };
-        assert_eq!(stage.token(request, now()).err(), wanted, "{verifier}");
-        assert_eq!(stage.token(request, now()).err(), Some(SignInError::Grant), "once only");
+        assert_eq!(fixture.token(request, now()).err(), wanted, "{verifier}");
+        assert_eq!(
+            fixture.token(request, now()).err(),
+            Some(SignInError::Grant),
+            "once only"
+        );
     }
-    let check = |request| stage.center.check_authorize(request, now());
+    let check = |request| fixture.center.check_authorize(request, now());
     assert_eq!(
         check(AuthorizeRequest {
             redirect_uri: "http://127.0.0.1:40000/other",
@@ -222,27 +229,27 @@ fn an_authorization_code_wants_its_verifier_and_its_redirect() {
 
 #[test]
 fn a_refresh_token_gives_the_next_one_once() {
-    let mut stage = Stage::new();
-    let first = stage.signed_in("jane");
+    let mut fixture = Fixture::new();
+    let first = fixture.signed_in("jane");
     let refresh = first.refresh.unwrap();
     let request = TokenRequest {
         grant_type: "refresh_token",
         refresh_token: refresh.expose(),
         ..TokenRequest::default()
     };
-    let second = stage.token(request, now().plus_seconds(TOKEN_SECONDS)).unwrap();
+    let second = fixture.token(request, now().plus_seconds(TOKEN_SECONDS)).unwrap();
     assert_ne!(second.access, first.access);
-    assert_eq!(stage.token(request, now()).unwrap_err(), SignInError::Grant);
+    assert_eq!(fixture.token(request, now()).unwrap_err(), SignInError::Grant);
     let other = TokenRequest {
         grant_type: "password",
         ..TokenRequest::default()
     };
-    assert_eq!(stage.token(other, now()).unwrap_err(), SignInError::GrantType);
+    assert_eq!(fixture.token(other, now()).unwrap_err(), SignInError::GrantType);
 }
 
 #[test]
 fn the_portal_shows_and_gives_what_is_assigned() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     let account = AccountId::parse("111122223333").unwrap();
     let role_name = IdentityCenter::role_name("Admin", &account, 0);
     assert_eq!(role_name.len(), "AWSReservedSSO_Admin_".len() + 16);
@@ -254,10 +261,10 @@ fn the_portal_shows_and_gives_what_is_assigned() {
         trust_policy: &IdentityCenter::trust_policy(&account, Partition::Aws),
         max_session_duration: 3600,
     };
-    directory.stage_role(&account, role, &mut stage.ids, now()).unwrap();
-    let jane = stage.signed_in("jane").access;
-    let joe = stage.signed_in("joe").access;
-    let center = &stage.center;
+    directory.stage_role(&account, role, &mut fixture.ids, now()).unwrap();
+    let jane = fixture.signed_in("jane").access;
+    let joe = fixture.signed_in("joe").access;
+    let center = &fixture.center;
     assert_eq!(center.accounts(jane.expose(), now()), Ok(vec![account.clone()]));
     assert_eq!(center.accounts(joe.expose(), now()), Ok(vec![]));
     assert_eq!(center.accounts("", now()), Err(PortalError::Token));
@@ -268,7 +275,7 @@ fn the_portal_shows_and_gives_what_is_assigned() {
     );
     let mut credentials = |token: &SessionToken, role: &str| {
         let wanted = (token.expose(), "111122223333", role);
-        role_credentials(&stage.center, &mut directory, wanted, &mut stage.ids, now())
+        role_credentials(&fixture.center, &mut directory, wanted, &mut fixture.ids, now())
             .map(|key| directory.caller_identity(&key).unwrap().arn)
     };
     assert_eq!(
@@ -281,9 +288,9 @@ fn the_portal_shows_and_gives_what_is_assigned() {
 
 #[test]
 fn old_sign_ins_make_room() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     for _ in 0..=KEPT {
-        let _ = stage.device();
+        let _ = fixture.device();
     }
-    assert_eq!(stage.center.pending(now()).count(), KEPT);
+    assert_eq!(fixture.center.pending(now()).count(), KEPT);
 }

@@ -54,7 +54,7 @@ impl CanonicalRequest {
     #[must_use]
     pub fn hash(&self) -> String {
         let mut hash = HashWriter(Sha256::new());
-        // Hashing takes any text.
+        // Hashing accepts any text.
         let _ = write!(hash, "{self}");
         hex(&hash.0.finalize())
     }

@@ -104,13 +104,13 @@ pub enum SigV4Error {
         /// The key's id.
         id: String,
     },
-    /// A key that was switched off.
+    /// A key that is inactive.
     #[error("The security token included in the request is invalid.")]
     InactiveKey {
         /// The key's id.
         id: String,
     },
-    /// A key whose user or role is gone, or was made anew since.
+    /// A key whose user or role is gone, or was recreated since.
     #[error("The security token included in the request is invalid.")]
     OwnerGone {
         /// The key's id.
@@ -142,7 +142,7 @@ pub enum SigV4Error {
         /// The region of the scope.
         region: String,
     },
-    /// A session of a user itself, or a federated user, at IAM, which takes neither without MFA (IAM User Guide,
+    /// A session of a user itself, or a federated user, at IAM, which accepts neither without MFA (IAM User Guide,
     /// "Compare AWS STS credentials"; aws-sdk-js#460).
     #[error("The security token included in the request is invalid")]
     SessionNotForIam {

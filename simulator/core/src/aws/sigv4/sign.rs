@@ -133,7 +133,7 @@ pub(super) fn signature(secret: &SecretKey, scope: &CredentialScope, string_to_s
 }
 
 fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    #[expect(clippy::expect_used, reason = "HMAC accepts keys of any length")]
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
     mac.update(message);
     mac.finalize().into_bytes().into()

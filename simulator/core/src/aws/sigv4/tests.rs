@@ -716,7 +716,7 @@ fn another_signature_does_not_match() {
     }
 }
 
-/// One way to spoil a signature of the temporary key, and whether an error tells of it.
+/// One way to break a signature of the temporary key, and whether an error reports it.
 struct Fault {
     name: &'static str,
     bend: fn(&mut Parts),
@@ -788,7 +788,7 @@ const FAULTS: [Fault; 9] = [
 ];
 
 #[test]
-fn of_any_two_faults_the_one_that_is_checked_first_is_told() {
+fn of_any_two_faults_the_one_that_is_checked_first_is_reported() {
     for form in FORMS {
         for (at, first) in FAULTS.iter().enumerate() {
             for second in &FAULTS[at + 1..] {
@@ -809,7 +809,7 @@ fn of_any_two_faults_the_one_that_is_checked_first_is_told() {
 }
 
 #[test]
-fn a_wrong_token_is_told_before_the_end_of_the_session() {
+fn a_wrong_token_is_reported_before_the_end_of_the_session() {
     for form in FORMS {
         let mut parts = Parts::signed(form, TEMPORARY);
         parts.token = Some("another".to_owned());

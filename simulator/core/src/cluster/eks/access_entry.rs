@@ -1,6 +1,6 @@
 //! Access entries: who of IAM is whom in a cluster, by EKS's own list.
 //!
-//! An entry is bound to the unique id that its principal had when the entry was made, so that a principal made anew
+//! An entry is bound to the unique id that its principal had when the entry was made, so that a principal recreated
 //! under the same name is not let in by it. Sources: "Grant IAM users access to Kubernetes with EKS access entries" of
 //! the Amazon EKS User Guide, botocore's model, and errors that users of the API have quoted.
 
@@ -514,7 +514,7 @@ impl Cluster {
     /// Changes where mappings come from: CONFIG_MAP to API_AND_CONFIG_MAP, that to API. The first step gives the creator
     /// an access entry in place of the hidden mapping.
     ///
-    /// FIDELITY: whose id the creator's entry holds when the creator was made anew before the step is not known; here it
+    /// FIDELITY: whose id the creator's entry holds when the creator was recreated before the step is not known; here it
     /// is that of the principal that has the ARN now, and a creator that is gone gets no entry.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ pub struct AwsAuth {
 }
 
 impl AwsAuth {
-    /// Parses the `data` of a ConfigMap object. What is broken is left out and told in [`AwsAuth::errors`].
+    /// Parses the `data` of a ConfigMap object. What is broken is left out and reported in [`AwsAuth::errors`].
     #[must_use]
     pub fn from_config_map(object: &Value) -> Self {
         let text = |key: &str| {

@@ -62,7 +62,7 @@ pub(super) const USER: ItemType = ItemType {
 pub(super) fn decode_list(value: &Value, item_type: &ItemType) -> (Vec<MappedArn>, Option<String>) {
     match value {
         Value::Array(list) => {
-            let mut decoder = Decoder {
+            let mut decoder = ItemDecoder {
                 type_name: item_type.name,
                 first_error: None,
             };
@@ -128,13 +128,13 @@ impl SsoMatcher {
     }
 }
 
-/// Go's `json.Unmarshal`: a field of the wrong type stays as it is, the first such error is told, and decoding goes on.
-struct Decoder {
+/// Go's `json.Unmarshal`: a field of the wrong type stays as it is, the first such error is reported, and decoding goes on.
+struct ItemDecoder {
     type_name: &'static str,
     first_error: Option<String>,
 }
 
-impl Decoder {
+impl ItemDecoder {
     fn item(&mut self, value: &Value, item_type: &ItemType) -> MappedArn {
         let mut item = MappedArn::default();
         match value {

@@ -384,7 +384,7 @@ fn another_key_signs_nothing_that_is_taken() {
 }
 
 #[test]
-fn a_token_ends_with_its_service_account_also_where_one_of_that_name_is_made_anew() {
+fn a_token_ends_with_its_service_account_also_where_one_of_that_name_is_recreated() {
     let mut world = world();
     let token = token(&world, ("default", "default"), json!({}));
     let account = ObjectKey::new("serviceaccounts", "default", "default");

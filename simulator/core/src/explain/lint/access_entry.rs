@@ -9,8 +9,8 @@ use super::Report;
 use super::Rule;
 use super::START;
 use super::principal;
+use super::principal::ArnKind;
 use super::principal::Fault;
-use super::principal::Kind;
 use super::tree::Node;
 use super::tree::Place;
 use super::tree::Shape;
@@ -157,7 +157,7 @@ fn lint_entries(report: &mut Report<'_>, found: &Found<'_>, account: Option<&Acc
 fn lint_principal(report: &mut Report<'_>, arn: &str, place: Place) {
     let (rule, message, fix) = match principal::read(arn) {
         Ok(named) => match named.kind {
-            Kind::Session => (
+            ArnKind::Session => (
                 Rule::EntrySessionArn,
                 "an STS session cannot be the principal of an entry".to_owned(),
                 format!(
@@ -165,17 +165,17 @@ fn lint_principal(report: &mut Report<'_>, arn: &str, place: Place) {
                     named.role_without_path()
                 ),
             ),
-            Kind::FederatedUser => (
+            ArnKind::FederatedUser => (
                 Rule::EntrySessionArn,
                 "an STS session cannot be the principal of an entry".to_owned(),
                 "write the user's own ARN".to_owned(),
             ),
-            Kind::Role if named.path.to_lowercase().starts_with("aws-service-role") => (
+            ArnKind::Role if named.path.to_lowercase().starts_with("aws-service-role") => (
                 Rule::EntryServiceLinkedRole,
                 "EKS makes no entry for a service-linked role".to_owned(),
                 "remove the entry".to_owned(),
             ),
-            Kind::Role if named.path.is_empty() && named.name.to_lowercase().starts_with("awsreservedsso_") => (
+            ArnKind::Role if named.path.is_empty() && named.name.to_lowercase().starts_with("awsreservedsso_") => (
                 Rule::EntryStrippedSsoPath,
                 "EKS knows no such role: `The specified principalArn is invalid: invalid principal.`".to_owned(),
                 format!(
@@ -183,8 +183,8 @@ fn lint_principal(report: &mut Report<'_>, arn: &str, place: Place) {
                     named.name
                 ),
             ),
-            Kind::Role | Kind::User | Kind::Root => return,
-            Kind::Group | Kind::InstanceProfile | Kind::Other => (
+            ArnKind::Role | ArnKind::User | ArnKind::Root => return,
+            ArnKind::Group | ArnKind::InstanceProfile | ArnKind::Other => (
                 Rule::EntryPrincipal,
                 format!("`{}` is no principal", named.arn.resource),
                 "write the ARN of a role or user".to_owned(),
@@ -279,7 +279,7 @@ fn lint_template(report: &mut Report<'_>, name: &str, place: Place) {
 fn lint_node_type(report: &mut Report<'_>, entry: &Node, name: &str, arn: &str, account: Option<&AccountId>) {
     let place = entry.get("principalArn").map_or(entry.place, |node| node.place);
     if let Ok(named) = principal::read(arn) {
-        if named.kind == Kind::User {
+        if named.kind == ArnKind::User {
             report.add(
                 Rule::EntryNodeUser,
                 place,
@@ -390,7 +390,7 @@ fn lint_policy(report: &mut Report<'_>, policy: &Node, kind: Option<&str>) {
         report.add(
             Rule::EntryPolicyType,
             arn.place,
-            format!("an entry of type {kind} takes no policy"),
+            format!("an entry of type {kind} accepts no policy"),
             "disassociate it",
         );
     }

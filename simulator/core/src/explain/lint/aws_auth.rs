@@ -8,13 +8,13 @@ mod name;
 use std::collections::BTreeMap;
 
 use self::item::lint_items;
-use self::mapping::Item;
+use self::mapping::MappingItem;
 use super::Report;
 use super::Rule;
 use super::START;
 use super::principal;
-use super::tree::Entry;
 use super::tree::Inner;
+use super::tree::MapEntry;
 use super::tree::Node;
 use super::tree::Place;
 use super::tree::Reading;
@@ -216,8 +216,8 @@ fn lint_data(report: &mut Report<'_>, data: &Node, place: Place) {
     if let Some(Content::List(accounts)) = &accounts {
         lint_accounts(report, accounts);
     }
-    // Where nodes may have been meant in what is lost or empty, that is told already.
-    let is_told = match &roles {
+    // Where nodes may have been meant in what is lost or empty, that is reported already.
+    let is_reported = match &roles {
         Some(Content::List(_)) => false,
         Some(Content::Blank | Content::Lost) => true,
         None => data
@@ -225,7 +225,7 @@ fn lint_data(report: &mut Report<'_>, data: &Node, place: Place) {
             .iter()
             .any(|entry| almost(&entry.key) == Some("mapRoles")),
     };
-    if !is_told && !role_items.iter().any(Item::is_for_nodes) {
+    if !is_reported && !role_items.iter().any(MappingItem::is_for_nodes) {
         report.add(
             Rule::AuthNoNodeRole,
             data.entry("mapRoles").map_or(place, |entry| entry.place),
@@ -279,11 +279,11 @@ enum Content {
     /// Nothing, which may be meant.
     Blank,
     List(Vec<Node>),
-    /// Something that cannot be read, which is told.
+    /// Something that cannot be read, which is reported.
     Lost,
 }
 
-fn content(report: &mut Report<'_>, entry: &Entry) -> Content {
+fn content(report: &mut Report<'_>, entry: &MapEntry) -> Content {
     let key = &entry.key;
     let reading = if key == "mapAccounts" {
         Reading::Strings
@@ -348,7 +348,7 @@ fn content(report: &mut Report<'_>, entry: &Entry) -> Content {
     Content::Lost
 }
 
-fn blank(report: &mut Report<'_>, entry: &Entry, place: Place) -> Content {
+fn blank(report: &mut Report<'_>, entry: &MapEntry, place: Place) -> Content {
     if entry.key == "mapRoles" {
         report.add(
             Rule::AuthEmptyRoles,
@@ -360,15 +360,15 @@ fn blank(report: &mut Report<'_>, entry: &Entry, place: Place) -> Content {
     Content::Blank
 }
 
-fn items_of<'a>(report: &mut Report<'_>, content: Option<&'a Content>, list: List) -> Vec<Item<'a>> {
+fn items_of<'a>(report: &mut Report<'_>, content: Option<&'a Content>, list: List) -> Vec<MappingItem<'a>> {
     match content {
         Some(Content::List(nodes)) => lint_items(report, nodes, list),
         _ => Vec::new(),
     }
 }
 
-fn lint_duplicates(report: &mut Report<'_>, roles: &[Item<'_>], users: &[Item<'_>]) {
-    let index = |items: &[Item<'_>]| -> BTreeMap<String, (String, Place)> {
+fn lint_duplicates(report: &mut Report<'_>, roles: &[MappingItem<'_>], users: &[MappingItem<'_>]) {
+    let index = |items: &[MappingItem<'_>]| -> BTreeMap<String, (String, Place)> {
         let arns = items
             .iter()
             .filter(|item| item.sso.is_none())
@@ -424,17 +424,17 @@ fn lint_accounts(report: &mut Report<'_>, accounts: &[Node]) {
     for account in accounts {
         match &account.shape {
             Shape::Text(text) if is_id(text) => {}
-            // The authenticator wants strings, and takes a number as it is written.
+            // The authenticator wants strings, and accepts a number as it is written.
             Shape::Other(_, text) if is_id(text) && text.starts_with('0') => report.add(
                 Rule::AuthAccountLeadingZero,
                 account.place,
-                "YAML takes the id for a number; the authenticator keeps its zero, other tools lose it",
+                "YAML reads the id as a number; the authenticator keeps its zero, other tools lose it",
                 format!("write `\"{text}\"`"),
             ),
             Shape::Other(_, text) if is_id(text) => report.add(
                 Rule::AuthAccountUnquoted,
                 account.place,
-                "YAML takes the id for a number",
+                "YAML reads the id as a number",
                 format!("write `\"{text}\"`"),
             ),
             Shape::Null => {}

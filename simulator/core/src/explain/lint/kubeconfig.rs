@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::Report;
 use super::Rule;
 use super::principal;
-use super::principal::Kind;
+use super::principal::ArnKind;
 use super::tree::Node;
 use super::tree::Place;
 use super::tree::Shape;
@@ -293,7 +293,7 @@ fn lint_user(report: &mut Report<'_>, user: &Named<'_>, asked: &[Facts]) {
             Rule::ConfigStaticToken,
             token.place,
             format!(
-                "the user `{}` has a token of its own, which ends and is not made anew",
+                "the user `{}` has a token of its own, which expires and is not renewed",
                 user.name
             ),
             "run `aws eks update-kubeconfig`, which writes an exec plugin",
@@ -346,7 +346,7 @@ fn lint_user(report: &mut Report<'_>, user: &Named<'_>, asked: &[Facts]) {
     }
     lint_target(report, &args, cluster_flags, args_place, asked);
     for (role, place) in flag_values(&args, role_flags) {
-        if principal::read(role).is_ok_and(|named| named.kind == Kind::Session) {
+        if principal::read(role).is_ok_and(|named| named.kind == ArnKind::Session) {
             report.add(
                 Rule::ConfigSessionAsRole,
                 place,

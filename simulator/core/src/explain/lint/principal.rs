@@ -6,7 +6,7 @@ use crate::value::arn::Partition;
 /// An ARN that has the form of one.
 pub(super) struct Named {
     pub(super) arn: Arn,
-    pub(super) kind: Kind,
+    pub(super) kind: ArnKind,
     /// Between the kind and the name, without slashes at its ends.
     pub(super) path: String,
     /// The last part of the resource.
@@ -14,7 +14,7 @@ pub(super) struct Named {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ArnKind {
     FederatedUser,
     Group,
     InstanceProfile,
@@ -73,16 +73,16 @@ pub(super) fn read(text: &str) -> Result<Named, Fault> {
     let (word, rest) = resource.split_once('/').unwrap_or((&resource, ""));
     let (path, name) = rest.rsplit_once('/').unwrap_or(("", rest));
     let kind = match (lower.service.as_str(), word.to_lowercase().as_str()) {
-        ("iam", "root") if rest.is_empty() => Kind::Root,
-        ("iam", "role") => Kind::Role,
-        ("iam", "user") => Kind::User,
-        ("iam", "instance-profile") => Kind::InstanceProfile,
-        ("iam", "group") => Kind::Group,
-        ("sts", "assumed-role") => Kind::Session,
-        ("sts", "federated-user") => Kind::FederatedUser,
-        _ => Kind::Other,
+        ("iam", "root") if rest.is_empty() => ArnKind::Root,
+        ("iam", "role") => ArnKind::Role,
+        ("iam", "user") => ArnKind::User,
+        ("iam", "instance-profile") => ArnKind::InstanceProfile,
+        ("iam", "group") => ArnKind::Group,
+        ("sts", "assumed-role") => ArnKind::Session,
+        ("sts", "federated-user") => ArnKind::FederatedUser,
+        _ => ArnKind::Other,
     };
-    if name.is_empty() && !matches!(kind, Kind::Root | Kind::Other) {
+    if name.is_empty() && !matches!(kind, ArnKind::Root | ArnKind::Other) {
         return Err(Fault::Malformed("it names nobody"));
     }
     Ok(Named {
@@ -103,7 +103,7 @@ impl Named {
     /// The ARN of the role behind a session or with a path: as STS shows it.
     pub(super) fn role_without_path(&self) -> String {
         let role = match self.kind {
-            Kind::Session => self.path.rsplit('/').next().unwrap_or_default(),
+            ArnKind::Session => self.path.rsplit('/').next().unwrap_or_default(),
             _ => &self.name,
         };
         format!("arn:{}:iam::{}:role/{role}", self.arn.partition, self.arn.account_id)

@@ -105,8 +105,8 @@ rules! {
     AuthSeveralGroups, Warning, "aws-auth/several-groups-in-one", "A comma in a group: it is one group with a long name.";
     AuthSsoItem, Error, "aws-auth/sso-item", "An `sso` item: its feature gate is closed on EKS, so it matches nobody.";
     AuthArnAndSso, Error, "aws-auth/arn-and-sso", "An item has both rolearn and sso, so it is dropped.";
-    AuthAccountLeadingZero, Warning, "aws-auth/account-leading-zero", "An unquoted account id with a leading zero; the authenticator takes it as it is written, but tools that take it for a number lose the zero.";
-    AuthAccountUnquoted, Note, "aws-auth/account-unquoted", "An unquoted account id; it works, but YAML takes it for a number.";
+    AuthAccountLeadingZero, Warning, "aws-auth/account-leading-zero", "An unquoted account id with a leading zero; the authenticator accepts it as it is written, but tools that take it for a number lose the zero.";
+    AuthAccountUnquoted, Note, "aws-auth/account-unquoted", "An unquoted account id; it works, but YAML reads it as a number.";
     AuthAccountInvalid, Error, "aws-auth/account-invalid", "An item of mapAccounts is not twelve digits, so it matches nobody.";
     AuthAccountGroups, Note, "aws-auth/account-without-groups", "mapAccounts lets every principal of the account in, but gives no groups.";
 
@@ -127,7 +127,7 @@ rules! {
     EntryDuplicate, Error, "access-entries/duplicate-principal", "The principal has an entry already, further up.";
     EntryPolicyArn, Error, "access-entries/malformed-policy-arn", "The policy's ARN is not that of a cluster access policy; IAM policies do not fit.";
     EntryPolicyUnknown, Warning, "access-entries/unknown-policy", "No cluster access policy of that name is known here.";
-    EntryPolicyType, Error, "access-entries/policy-on-node-type", "A policy on an entry of a type that takes none.";
+    EntryPolicyType, Error, "access-entries/policy-on-node-type", "A policy on an entry of a type that accepts none.";
     EntryPolicyOrphan, Warning, "access-entries/policy-without-entry", "A policy for a principal that has no entry in the text.";
     EntryScopeType, Error, "access-entries/unknown-scope", "An access scope is `cluster` or `namespace`.";
     EntryScopeEmpty, Error, "access-entries/scope-without-namespaces", "The scope is `namespace` but names none, which EKS refuses.";

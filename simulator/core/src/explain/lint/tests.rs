@@ -9,8 +9,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Context;
+use super::FileKind;
 use super::Finding;
-use super::Kind;
 use super::Rule;
 use super::Severity;
 use super::lint;
@@ -699,7 +699,7 @@ fn check_marked(rules: &[Rule], text: &str) {
     check(&plain, &wanted);
 }
 
-/// Tells of every case that fails, not of the first alone.
+/// Reports every case that fails, not of the first alone.
 fn check_all(cases: &[(&'static [Rule], String)]) {
     let failed = |(rules, text): &&(&'static [Rule], String)| {
         let (plain, marks) = unmark(text);
@@ -897,14 +897,14 @@ fn a_forced_kind_must_fit() {
         kind: Some(kind),
         account: None,
     };
-    let found = lint(GOOD_CONFIG, &context(Kind::AwsAuth));
+    let found = lint(GOOD_CONFIG, &context(FileKind::AwsAuth));
     assert_eq!(places(&found), [("input/unknown-kind", 1, 1)]);
     assert_eq!(found[0].message, "this looks like kubeconfig, not aws-auth");
-    for kind in [Kind::AwsAuth, Kind::AccessEntries, Kind::Kubeconfig] {
+    for kind in [FileKind::AwsAuth, FileKind::AccessEntries, FileKind::Kubeconfig] {
         assert_eq!(places(&lint("a: b", &context(kind))), [("input/unknown-kind", 1, 1)]);
     }
     assert_eq!(
-        places(&lint("- §'1'".replace('§', "").as_str(), &context(Kind::AwsAuth))),
+        places(&lint("- §'1'".replace('§', "").as_str(), &context(FileKind::AwsAuth))),
         [
             ("aws-auth/account-invalid", 1, 3),
             ("aws-auth/account-without-groups", 1, 3)
@@ -942,7 +942,7 @@ fn agrees_with_the_authenticator(text: &str) {
     let findings = lint(
         text,
         &Context {
-            kind: Some(Kind::AwsAuth),
+            kind: Some(FileKind::AwsAuth),
             account: None,
         },
     );

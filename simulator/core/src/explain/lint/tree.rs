@@ -43,7 +43,7 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) enum Shape {
     List(Vec<Node>),
-    Map(Vec<Entry>),
+    Map(Vec<MapEntry>),
     Null,
     /// A number or boolean, as YAML 1.1 reads it, and as it is written.
     Other(Value, String),
@@ -52,7 +52,7 @@ pub(crate) enum Shape {
 
 /// A key with its value.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct MapEntry {
     pub(crate) key: String,
     pub(crate) place: Place,
     pub(crate) value: Node,
@@ -66,7 +66,7 @@ impl Node {
         }
     }
 
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[MapEntry] {
         match &self.shape {
             Shape::Map(entries) => entries,
             _ => &[],
@@ -81,7 +81,7 @@ impl Node {
     }
 
     /// The last entry of that key: decoders let it win.
-    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&MapEntry> {
         self.entries().iter().rev().find(|entry| entry.key == key)
     }
 
@@ -469,8 +469,8 @@ impl<'a> Tree<'a> {
 
     /// The entries of a mapping, of which the last of a key counts. Merged ones stand where goyaml sets them: they give way
     /// to what comes later, and take the place of what came before.
-    fn entries(&self, pairs: &[(usize, usize)], depth: usize) -> Vec<Entry> {
-        let mut entries: Vec<Option<Entry>> = Vec::new();
+    fn entries(&self, pairs: &[(usize, usize)], depth: usize) -> Vec<MapEntry> {
+        let mut entries: Vec<Option<MapEntry>> = Vec::new();
         // That a merged entry is replaced is what merging is for, so it is taken out.
         let mut merged: BTreeMap<String, usize> = BTreeMap::new();
         for (key, value) in pairs {
@@ -494,9 +494,9 @@ impl<'a> Tree<'a> {
         entries.into_iter().flatten().collect()
     }
 
-    fn entry(&self, key: usize, value: usize, depth: usize) -> Option<Entry> {
+    fn entry(&self, key: usize, value: usize, depth: usize) -> Option<MapEntry> {
         let key = self.node(key, depth)?;
-        Some(Entry {
+        Some(MapEntry {
             place: key.place,
             key: match key.shape {
                 Shape::Text(text) => text,
@@ -510,7 +510,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The entries of a mapping that is merged, or of several, of which the first wins.
-    fn merged(&self, at: usize, depth: usize) -> Vec<Entry> {
+    fn merged(&self, at: usize, depth: usize) -> Vec<MapEntry> {
         match self.document.node(at).map(|node| &node.kind) {
             Some(NodeKind::Sequence(children)) => {
                 let children = children.iter().rev();
@@ -520,7 +520,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn pairs_of(&self, at: usize, depth: usize) -> Vec<Entry> {
+    fn pairs_of(&self, at: usize, depth: usize) -> Vec<MapEntry> {
         match self.behind(at).map(|node| &node.kind) {
             Some(NodeKind::Mapping(pairs)) => self.entries(pairs, depth),
             _ => Vec::new(),

@@ -9,20 +9,20 @@ use crate::value::instant::Timestamp;
 
 const ADMIN: &str = "arn:aws:iam::111122223333:role/ops/admin";
 
-/// The stage's cluster in that mode.
-fn stage(mode: AuthenticationMode) -> Stage {
-    let mut stage = Stage::new();
-    let (cluster, _, ids) = stage.world.cluster_and_directory_mut("my-cluster").unwrap();
+/// The fixture's cluster in that mode.
+fn fixture(mode: AuthenticationMode) -> Fixture {
+    let mut fixture = Fixture::new();
+    let (cluster, _, ids) = fixture.world.cluster_and_directory_mut("my-cluster").unwrap();
     let config = AccessConfig {
         authentication_mode: mode,
         bootstrap_creator_admin: true,
     };
     cluster.begin_access(config, None, ids, now()).unwrap();
-    stage
+    fixture
 }
 
-pub(super) fn entry(stage: &mut Stage, principal_arn: &str, groups: &[&str], id: Option<&str>) {
-    let (cluster, directory, ids) = stage.world.cluster_and_directory_mut("my-cluster").unwrap();
+pub(super) fn entry(fixture: &mut Fixture, principal_arn: &str, groups: &[&str], id: Option<&str>) {
+    let (cluster, directory, ids) = fixture.world.cluster_and_directory_mut("my-cluster").unwrap();
     let spec = NewAccessEntry {
         principal_arn: principal_arn.to_owned(),
         groups: groups.iter().map(|group| (*group).to_owned()).collect(),
@@ -36,27 +36,27 @@ pub(super) fn entry(stage: &mut Stage, principal_arn: &str, groups: &[&str], id:
 }
 
 #[track_caller]
-fn check_session(stage: &mut Stage, role: &str, cause: Cause, sentence: &str) -> Explanation {
-    let key = stage.session_of(role, "s");
-    let token = stage.token(&key);
-    check(stage, &token, cause, Some("mapping.result"), sentence)
+fn check_session(fixture: &mut Fixture, role: &str, cause: Cause, sentence: &str) -> Explanation {
+    let key = fixture.session_of(role, "s");
+    let token = fixture.token(&key);
+    check(fixture, &token, cause, Some("mapping.result"), sentence)
 }
 
 #[test]
 fn access_entry_of_recreated_principal() {
-    let mut stage = stage(AuthenticationMode::Api);
-    entry(&mut stage, ADMIN, &[], Some("AROAEARLIERROLE000000"));
+    let mut fixture = fixture(AuthenticationMode::Api);
+    entry(&mut fixture, ADMIN, &[], Some("AROAEARLIERROLE000000"));
     let explanation = check_session(
-        &mut stage,
+        &mut fixture,
         "admin",
         Cause::AccessEntryOfRecreatedPrincipal,
-        "arn:aws:iam::111122223333:role/ops/admin was made anew since its access entry was made",
+        "arn:aws:iam::111122223333:role/ops/admin was recreated since its access entry was made",
     );
     assert!(explanation.evidence[0].contains("AROAEARLIERROLE000000"));
     assert!(explanation.fix.contains(
         "aws eks delete-access-entry --cluster-name my-cluster --principal-arn arn:aws:iam::111122223333:role/ops/admin"
     ));
-    let by_arn = explain_arn(ADMIN, stage.cluster(), &stage.world);
+    let by_arn = explain_arn(ADMIN, fixture.cluster(), &fixture.world);
     assert_eq!(by_arn.cause, Cause::AccessEntryOfRecreatedPrincipal);
 }
 
@@ -66,26 +66,26 @@ fn access_entry_with_other_path() {
         "arn:aws:iam::111122223333:role/admin",
         "arn:aws:iam::111122223333:role/dev/admin",
     ] {
-        let mut stage = stage(AuthenticationMode::ApiAndConfigMap);
-        map_roles(&mut stage, "[]");
-        entry(&mut stage, entry_arn, &[], Some("AROAEARLIERROLE000000"));
+        let mut fixture = fixture(AuthenticationMode::ApiAndConfigMap);
+        map_roles(&mut fixture, "[]");
+        entry(&mut fixture, entry_arn, &[], Some("AROAEARLIERROLE000000"));
         check_session(
-            &mut stage,
+            &mut fixture,
             "admin",
             Cause::AccessEntryWithOtherPath,
             &format!("the access entry is for {entry_arn}, and the caller is {ADMIN}"),
         );
     }
-    let mut stage = stage(AuthenticationMode::Api);
+    let mut fixture = fixture(AuthenticationMode::Api);
     entry(
-        &mut stage,
+        &mut fixture,
         "arn:aws:iam::111122223333:user/walker",
         &[],
         Some("AIDAEARLIERUSER000000"),
     );
-    let token = stage.token(&stage.key_of("walker"));
+    let token = fixture.token(&fixture.key_of("walker"));
     check(
-        &stage,
+        &fixture,
         &token,
         Cause::AccessEntryWithOtherPath,
         Some("mapping.result"),
@@ -95,9 +95,9 @@ fn access_entry_with_other_path() {
 
 #[test]
 fn aws_auth_ignored() {
-    let mut stage = stage(AuthenticationMode::Api);
+    let mut fixture = fixture(AuthenticationMode::Api);
     let explanation = check_session(
-        &mut stage,
+        &mut fixture,
         "admin",
         Cause::AwsAuthIgnored,
         "arn:aws:iam::111122223333:role/admin is in aws-auth only, which authentication mode API ignores",
@@ -108,9 +108,9 @@ fn aws_auth_ignored() {
     );
     let key = ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME);
     let object = json!({"data": {"mapAccounts": "['111122223333']"}});
-    stage.cluster_mut().update_object(&key, object).unwrap();
+    fixture.cluster_mut().update_object(&key, object).unwrap();
     check_session(
-        &mut stage,
+        &mut fixture,
         "stranger",
         Cause::AwsAuthIgnored,
         "which authentication mode API ignores",
@@ -119,9 +119,9 @@ fn aws_auth_ignored() {
 
 #[test]
 fn not_mapped_where_entries_are_in_use() {
-    let mut stage = stage(AuthenticationMode::ApiAndConfigMap);
+    let mut fixture = fixture(AuthenticationMode::ApiAndConfigMap);
     let explanation = check_session(
-        &mut stage,
+        &mut fixture,
         "stranger",
         Cause::IdentityNotMapped,
         "is not mapped in cluster",
@@ -131,27 +131,36 @@ fn not_mapped_where_entries_are_in_use() {
         "{}",
         explanation.fix
     );
-    let by_arn = explain_arn("arn:aws:iam::111122223333:user/creator", stage.cluster(), &stage.world);
+    let by_arn = explain_arn(
+        "arn:aws:iam::111122223333:user/creator",
+        fixture.cluster(),
+        &fixture.world,
+    );
     assert_eq!(by_arn.cause, Cause::IdentityNotMapped);
     // Near misses in aws-auth count where aws-auth is read.
-    map_roles(&mut stage, &format!("- {{rolearn: '{ADMIN}', username: u}}"));
-    check_session(&mut stage, "admin", Cause::MappedWithPath, "has the role with its path");
+    map_roles(&mut fixture, &format!("- {{rolearn: '{ADMIN}', username: u}}"));
+    check_session(
+        &mut fixture,
+        "admin",
+        Cause::MappedWithPath,
+        "has the role with its path",
+    );
 }
 
-fn user(stage: &mut Stage, role: &str) -> UserInfo {
-    let key = stage.session_of(role, "s");
-    let token = stage.token(&key);
-    stage.judge(&token).outcome.unwrap().authenticated()
+fn user(fixture: &mut Fixture, role: &str) -> UserInfo {
+    let key = fixture.session_of(role, "s");
+    let token = fixture.token(&key);
+    fixture.judge(&token).outcome.unwrap().authenticated()
 }
 
 #[test]
 fn access_entry_shadows_aws_auth() {
     let nodes = Attributes::resource("list", "", "v1", "nodes", "", "", "");
-    let mut stage = stage(AuthenticationMode::ApiAndConfigMap);
-    entry(&mut stage, ADMIN, &["viewers"], None);
-    let user = user(&mut stage, "admin");
+    let mut fixture = fixture(AuthenticationMode::ApiAndConfigMap);
+    entry(&mut fixture, ADMIN, &["viewers"], None);
+    let user = user(&mut fixture, "admin");
     assert_eq!(user.username, "arn:aws:sts::111122223333:assumed-role/admin/s");
-    let explanation = explain_request(&user, &nodes, stage.cluster());
+    let explanation = explain_request(&user, &nodes, fixture.cluster());
     assert_eq!(
         explanation.cause,
         Cause::AccessEntryShadowsAwsAuth,
@@ -172,27 +181,27 @@ fn access_entry_shadows_aws_auth() {
     // The fix fixes it.
     let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
     let scope = crate::cluster::eks::parameter::AccessScope::Cluster;
-    stage
+    fixture
         .cluster_mut()
         .associate_access_policy(ADMIN, policy, scope, Timestamp::UNIX_EPOCH)
         .unwrap();
-    assert_eq!(explain_request(&user, &nodes, stage.cluster()).cause, Cause::Granted);
-    assert_eq!(authorize(&user, &nodes, stage.cluster()).decision, Decision::Allow);
+    assert_eq!(explain_request(&user, &nodes, fixture.cluster()).cause, Cause::Granted);
+    assert_eq!(authorize(&user, &nodes, fixture.cluster()).decision, Decision::Allow);
 }
 
 #[test]
 fn no_binding() {
     let secrets = Attributes::resource("get", "", "v1", "secrets", "", "default", "s");
     for mode in [AuthenticationMode::Api, AuthenticationMode::ApiAndConfigMap] {
-        let mut stage = stage(mode);
+        let mut fixture = fixture(mode);
         entry(
-            &mut stage,
+            &mut fixture,
             "arn:aws:iam::111122223333:role/stranger",
             &["viewers"],
             None,
         );
-        let user = user(&mut stage, "stranger");
-        let explanation = explain_request(&user, &secrets, stage.cluster());
+        let user = user(&mut fixture, "stranger");
+        let explanation = explain_request(&user, &secrets, fixture.cluster());
         assert_eq!(explanation.cause, Cause::NoBinding, "{}", explanation.render_text());
         assert_eq!(explanation.evidence[0], "the groups are [viewers system:authenticated]");
         assert_eq!(

@@ -103,7 +103,7 @@ const CASES: &[(u8, &str, Case)] = &[
     ),
     (
         13,
-        "role made anew",
+        "role recreated",
         Explained(Cause::AccessEntryOfRecreatedPrincipal, recreated),
     ),
     (
@@ -209,7 +209,7 @@ const CASES: &[(u8, &str, Case)] = &[
         Explained(Cause::TokenForNoCluster, token_for_no_cluster),
     ),
     (24, "key deleted", Explained(Cause::KeyUnknown, key_unknown)),
-    (24, "key switched off", Explained(Cause::KeyInactive, key_inactive)),
+    (24, "key inactive", Explained(Cause::KeyInactive, key_inactive)),
     (
         24,
         "key of a deleted user",
@@ -364,7 +364,7 @@ fn what_is_lost_in_aws_auth_is_found_only_where_it_was_lost() {
 }
 
 #[test]
-fn the_more_specific_near_miss_is_told() {
+fn the_more_specific_near_miss_is_reported() {
     let of = |text: &str| with_map_roles(text).of_session("dev", "s").cause;
     let other_account = "- rolearn: arn:aws:iam::444455556666:role/dev\n";
     let user = "- rolearn: arn:aws:iam::111122223333:user/dev\n";
@@ -438,13 +438,13 @@ fn nodes_are_told_by_their_session_or_their_role() {
     );
 }
 
-/// A World for one misfortune.
-struct Scene(Stage);
+/// A World for one broken scenario.
+struct Scene(Fixture);
 
 impl Scene {
     /// With these lines in the cluster.
     fn new(cluster: &str) -> Self {
-        Self(Stage::of_world(&format!(
+        Self(Fixture::of_world(&format!(
             r#"
 world:
   accounts:
@@ -622,7 +622,7 @@ fn token_for_no_cluster() -> Explanation {
 
 fn key_unknown() -> Explanation {
     let scene = unmapped();
-    scene.of_token(&scene.0.token(&unknown_key(&Stage::new())))
+    scene.of_token(&scene.0.token(&unknown_key(&Fixture::new())))
 }
 
 fn sts_throttled() -> Explanation {

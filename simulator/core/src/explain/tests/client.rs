@@ -4,10 +4,10 @@ use super::*;
 
 const ADMIN: &str = "arn:aws:iam::111122223333:role/ops/admin";
 
-fn profile(stage: &Stage, name: &str) -> ClientProfile {
+fn profile(fixture: &Fixture, name: &str) -> ClientProfile {
     ClientProfile {
         name: name.to_owned(),
-        access_key_id: Some(stage.key_of(name).id),
+        access_key_id: Some(fixture.key_of(name).id),
         role_arn: None,
     }
 }
@@ -21,8 +21,8 @@ fn with_role(name: &str, role_arn: &str) -> ClientProfile {
 }
 
 /// Profiles named after their users, and one for the role.
-fn client(stage: &Stage, users: &[&str]) -> ClientContext {
-    let mut profiles: Vec<ClientProfile> = users.iter().map(|name| profile(stage, name)).collect();
+fn client(fixture: &Fixture, users: &[&str]) -> ClientContext {
+    let mut profiles: Vec<ClientProfile> = users.iter().map(|name| profile(fixture, name)).collect();
     profiles.push(with_role("admin", ADMIN));
     ClientContext {
         profiles,
@@ -31,10 +31,10 @@ fn client(stage: &Stage, users: &[&str]) -> ClientContext {
 }
 
 #[track_caller]
-fn explained(stage: &Stage, key: &AccessKey, client: &ClientContext) -> Explanation {
-    let authentication = stage.judge(&stage.token(key));
-    let plain = explain(&authentication, stage.cluster(), &stage.world);
-    let explanation = explain_client(plain.clone(), &key.id, client, stage.cluster(), &stage.world);
+fn explained(fixture: &Fixture, key: &AccessKey, client: &ClientContext) -> Explanation {
+    let authentication = fixture.judge(&fixture.token(key));
+    let plain = explain(&authentication, fixture.cluster(), &fixture.world);
+    let explanation = explain_client(plain.clone(), &key.id, client, fixture.cluster(), &fixture.world);
     assert!(explanation.sentence.starts_with(&plain.sentence));
     assert!(explanation.evidence.starts_with(&plain.evidence));
     assert!(!explanation.render_text().contains(key.secret.expose()));
@@ -43,9 +43,9 @@ fn explained(stage: &Stage, key: &AccessKey, client: &ClientContext) -> Explanat
 
 #[test]
 fn wrong_profile() {
-    let stage = Stage::new();
-    let key = stage.key_of("nobody");
-    let found = explained(&stage, &key, &client(&stage, &["nobody", "testuser"]));
+    let fixture = Fixture::new();
+    let key = fixture.key_of("nobody");
+    let found = explained(&fixture, &key, &client(&fixture, &["nobody", "testuser"]));
     assert_eq!(found.cause, Cause::WrongProfile, "{}", found.render_text());
     assert!(
         found
@@ -75,32 +75,32 @@ fn wrong_profile() {
 
 #[test]
 fn no_other_profile_is_let_in() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let client = ClientContext {
         profiles: vec![
-            profile(&stage, "nobody"),
-            profile(&stage, "walker"),
-            profile(&stage, "gone"),
+            profile(&fixture, "nobody"),
+            profile(&fixture, "walker"),
+            profile(&fixture, "gone"),
             with_role("ghost", "arn:aws:iam::111122223333:role/ghost"),
             ClientProfile::default(),
         ],
         ..ClientContext::default()
     };
-    let found = explained(&stage, &stage.key_of("nobody"), &client);
+    let found = explained(&fixture, &fixture.key_of("nobody"), &client);
     assert_eq!(found.cause, Cause::IdentityNotMapped);
     assert!(!found.evidence.iter().any(|fact| fact.contains("would be let in")));
 }
 
 #[test]
 fn a_more_specific_cause_stays_and_a_role_that_was_assumed_is_meant() {
-    let mut stage = Stage::new();
-    let client = client(&stage, &["gone", "testuser"]);
-    let found = explained(&stage, &stage.key_of("gone"), &client);
+    let mut fixture = Fixture::new();
+    let client = client(&fixture, &["gone", "testuser"]);
+    let found = explained(&fixture, &fixture.key_of("gone"), &client);
     assert_eq!(found.cause, Cause::KeyOfDeletedPrincipal);
     assert!(found.evidence.contains(&"profile testuser would be let in".to_owned()));
-    map_roles(&mut stage, "");
-    let session = stage.session_of("admin", "s");
-    let found = explained(&stage, &session, &client);
+    map_roles(&mut fixture, "");
+    let session = fixture.session_of("admin", "s");
+    let found = explained(&fixture, &session, &client);
     assert_eq!(found.cause, Cause::IdentityNotMapped);
     let fact = format!(
         "the key that signed, {}, is of a session of the role of profile admin",
@@ -111,12 +111,12 @@ fn a_more_specific_cause_stays_and_a_role_that_was_assumed_is_meant() {
 
 #[test]
 fn environment_overrides_profile() {
-    let stage = Stage::new();
-    let key = stage.key_of("nobody");
-    let mut client = client(&stage, &["testuser", "walker"]);
+    let fixture = Fixture::new();
+    let key = fixture.key_of("nobody");
+    let mut client = client(&fixture, &["testuser", "walker"]);
     client.environment_key = Some(key.id.clone());
     client.chosen_profile = Some("testuser".to_owned());
-    let found = explained(&stage, &key, &client);
+    let found = explained(&fixture, &key, &client);
     assert_eq!(found.cause, Cause::EnvironmentOverridesProfile);
     assert!(found.fix.starts_with("unset AWS_ACCESS_KEY_ID "));
     let fact = format!(
@@ -126,10 +126,10 @@ fn environment_overrides_profile() {
     assert!(found.evidence.contains(&fact));
     // The profile would not be let in either, or none is named, or a key is not what is wrong.
     client.chosen_profile = Some("walker".to_owned());
-    assert_eq!(explained(&stage, &key, &client).cause, Cause::IdentityNotMapped);
+    assert_eq!(explained(&fixture, &key, &client).cause, Cause::IdentityNotMapped);
     client.chosen_profile = None;
-    assert_eq!(explained(&stage, &key, &client).cause, Cause::IdentityNotMapped);
-    let mut late = Stage::new();
+    assert_eq!(explained(&fixture, &key, &client).cause, Cause::IdentityNotMapped);
+    let mut late = Fixture::new();
     late.signed_at = now().plus_seconds(-16 * 60);
     client.chosen_profile = Some("testuser".to_owned());
     assert_eq!(
@@ -139,10 +139,10 @@ fn environment_overrides_profile() {
 }
 
 #[test]
-fn a_key_from_elsewhere_is_told_and_who_is_let_in_is_left_alone() {
-    let stage = Stage::new();
-    let key = stage.key_of("nobody");
-    let found = explained(&stage, &key, &ClientContext::default());
+fn a_key_from_elsewhere_is_reported_and_who_is_let_in_is_left_alone() {
+    let fixture = Fixture::new();
+    let key = fixture.key_of("nobody");
+    let found = explained(&fixture, &key, &ClientContext::default());
     assert_eq!(
         found.evidence.last().unwrap(),
         &format!(
@@ -150,7 +150,7 @@ fn a_key_from_elsewhere_is_told_and_who_is_let_in_is_left_alone() {
             key.id
         )
     );
-    let client = client(&stage, &["testuser"]);
-    let found = explained(&stage, &stage.key_of("testuser"), &client);
+    let client = client(&fixture, &["testuser"]);
+    let found = explained(&fixture, &fixture.key_of("testuser"), &client);
     assert_eq!((found.cause, found.evidence.len()), (Cause::Granted, 0));
 }

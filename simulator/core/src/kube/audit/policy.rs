@@ -49,7 +49,7 @@ impl Level {
 
 /// At which point of a request an event is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub enum Stage {
+pub enum AuditStage {
     /// It has come in.
     RequestReceived,
     /// The answer's head is sent, and its body goes on for long.
@@ -60,7 +60,7 @@ pub enum Stage {
     Panic,
 }
 
-impl Stage {
+impl AuditStage {
     /// As events say it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -86,7 +86,7 @@ pub struct AuditPolicy {
     metadata: Value,
     rules: Vec<Rule>,
     #[serde(default)]
-    omit_stages: Vec<Stage>,
+    omit_stages: Vec<AuditStage>,
     #[serde(default)]
     omit_managed_fields: bool,
 }
@@ -108,7 +108,7 @@ struct Rule {
     #[serde(default, rename = "nonResourceURLs")]
     non_resource_urls: Vec<String>,
     #[serde(default)]
-    omit_stages: Vec<Stage>,
+    omit_stages: Vec<AuditStage>,
     #[serde(default)]
     omit_managed_fields: Option<bool>,
 }
@@ -130,7 +130,7 @@ pub struct AuditConfig {
     /// How much is written.
     pub level: Level,
     /// At which points nothing is.
-    pub omit_stages: Vec<Stage>,
+    pub omit_stages: Vec<AuditStage>,
     /// Whether objects are written without their `managedFields`.
     pub omit_managed_fields: bool,
 }

@@ -130,18 +130,18 @@ const KINDS: [Metric; 5] = [
 const CONDITION: [&str; 5] = ["type", "status", "lastTransitionTime", "reason", "message"];
 const DESCRIBED: [&str; 3] = ["kind", "name", "apiVersion"];
 
-/// Whether metrics are told as targets or as a status.
+/// Whether metrics are given as targets or as a status.
 #[derive(Clone, Copy)]
-enum Told {
+enum MetricForm {
     Source,
     Status,
 }
 
 impl Metric {
-    fn parts(&self, told: Told) -> &'static [Part] {
+    fn parts(&self, told: MetricForm) -> &'static [Part] {
         match told {
-            Told::Source => self.source,
-            Told::Status => self.status,
+            MetricForm::Source => self.source,
+            MetricForm::Status => self.status,
         }
     }
 }
@@ -178,12 +178,12 @@ pub(super) fn from_stored(mut autoscaler: Fields) -> Fields {
     let others: Vec<Ordered> = metrics
         .iter()
         .filter(|metric| processor_target(metric).is_none())
-        .map(|metric| metric_from_stored(metric, Told::Source))
+        .map(|metric| metric_from_stored(metric, MetricForm::Source))
         .collect();
     annotate(&mut autoscaler, METRICS, &others);
     let current: Vec<Ordered> = current
         .iter()
-        .map(|metric| metric_from_stored(metric, Told::Status))
+        .map(|metric| metric_from_stored(metric, MetricForm::Status))
         .collect();
     annotate(&mut autoscaler, CURRENT_METRICS, &current);
     if let Some(behavior) = behavior {
@@ -214,7 +214,7 @@ pub(super) fn to_stored(mut autoscaler: Fields) -> Fields {
     let mut metrics: Vec<Value> = list(&autoscaler, METRICS)
         .unwrap_or_default()
         .iter()
-        .map(|metric| metric_to_stored(metric, Told::Source))
+        .map(|metric| metric_to_stored(metric, MetricForm::Source))
         .collect();
     if let Some(target) = target {
         metrics.push(processors(target));
@@ -240,7 +240,7 @@ pub(super) fn to_stored(mut autoscaler: Fields) -> Fields {
         (Some(current), _) => json!(
             current
                 .iter()
-                .map(|metric| metric_to_stored(metric, Told::Status))
+                .map(|metric| metric_to_stored(metric, MetricForm::Status))
                 .collect::<Vec<_>>()
         ),
         (None, Some(used)) => {
@@ -360,7 +360,7 @@ impl Serialize for Ordered {
     }
 }
 
-fn metric_from_stored(metric: &Value, told: Told) -> Ordered {
+fn metric_from_stored(metric: &Value, told: MetricForm) -> Ordered {
     let kind = metric.get("type").cloned().unwrap_or_default();
     let mut fields = vec![("type", Text::Value(kind))];
     for kind in &KINDS {
@@ -381,7 +381,7 @@ fn metric_from_stored(metric: &Value, told: Told) -> Ordered {
     Ordered(fields)
 }
 
-fn metric_to_stored(metric: &Value, told: Told) -> Value {
+fn metric_to_stored(metric: &Value, told: MetricForm) -> Value {
     let kind = metric.get("type").cloned().unwrap_or_default();
     let mut fields = Map::from_iter([("type".to_owned(), kind)]);
     for kind in &KINDS {
@@ -408,7 +408,7 @@ fn metric_to_stored(metric: &Value, told: Told) -> Value {
                 }
             };
         }
-        if let Told::Source = told {
+        if let MetricForm::Source = told {
             let target_type = target_type(kind.field, found);
             let target = made.entry("target").or_insert_with(|| json!({}));
             if let Some(target) = target.as_object_mut() {

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_allowed_disruption_is_told() {
+    fn the_last_allowed_disruption_is_reported() {
         let objects = store(&[("web", json!({"observedGeneration": 1, "disruptionsAllowed": 2}))]);
         let (key, taken) = evict(&objects, &running(), NOW).unwrap().unwrap();
         assert_eq!(key.name, "web");

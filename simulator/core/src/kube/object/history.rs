@@ -1,6 +1,6 @@
 //! What happened to the objects lately, so that watches can follow, and lists can show how it was.
 //!
-//! Source of what a watch tells: `convertToWatchEvent` in `apiserver/pkg/storage/cacher/cacher.go` of Kubernetes 1.32.
+//! Source of what a watch reports: `convertToWatchEvent` in `apiserver/pkg/storage/cacher/cacher.go` of Kubernetes 1.32.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::ObjectKey;
 use super::ObjectStore;
 use super::metadata_mut;
 
-/// Changes that are remembered; a watch from before them must begin anew. kube-apiserver remembers 100 to 102,400 for
+/// Changes that are remembered; a watch from before them must begin again. kube-apiserver remembers 100 to 102,400 for
 /// each resource.
 pub const HISTORY: usize = 10_000;
 
@@ -37,7 +37,7 @@ pub struct Change {
     latest: Arc<Value>,
 }
 
-/// What a watch tells of a change.
+/// What a watch reports of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
     /// The object came into the selection.
@@ -95,7 +95,7 @@ impl Change {
         self.after.is_none()
     }
 
-    /// What a watch of the objects that `selects` picks tells of it.
+    /// What a watch of the objects that `selects` picks reports of it.
     pub fn tell(&self, selects: impl Fn(&Value) -> bool) -> Option<(Told, Arc<Value>)> {
         let before = self.before.as_ref().filter(|object| selects(object));
         let after = self.after.as_ref().filter(|object| selects(object));

@@ -1,7 +1,7 @@
 //! Strategic merge patches.
 //!
 //! FIDELITY: the selector of a PodDisruptionBudget is merged, where its type asks upstream for `replace`; fields are looked up
-//! by their names as written, where Go takes them in any case.
+//! by their names as written, where Go accepts them in any case.
 
 use std::collections::BTreeMap;
 

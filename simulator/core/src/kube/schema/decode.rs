@@ -1,7 +1,7 @@
 //! JSON into the fields of a type, as Go's decoder reads it and as Go's encoder would write the result.
 //!
 //! Source: `sigs.k8s.io/json` (strict, case-sensitive) and the `UnmarshalJSON` methods of `apimachinery`, Kubernetes 1.32.
-//! FIDELITY: of several wrong values the first is told, as there, but a field that comes twice is read once, the last
+//! FIDELITY: of several wrong values the first is reported, as there, but a field that comes twice is read once, the last
 //! time; numbers are shown as our reader prints them; after a stray `=` the byte where base64 goes wrong may be another.
 
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ use crate::kube::quantity::QuantityError;
 use crate::value::instant::Timestamp;
 use crate::value::log::go_quote;
 
-/// So many findings are told at most, as by the real decoder.
+/// So many findings are reported at most, as by the real decoder.
 const FINDING_LIMIT: usize = 100;
 /// The type of [`Shape::SchemaOr`].
 pub const JSON_SCHEMA_PROPS: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
@@ -149,7 +149,7 @@ impl DecodeError {
 /// # Errors
 /// [`DecodeError`]: what is wrong for every reader, strict or not.
 pub fn decode(schema: &Schema, object: &ObjectType, tree: Tree) -> Result<Decoded, DecodeError> {
-    let mut decoder = Decoder {
+    let mut decoder = ObjectDecoder {
         schema,
         strict: StrictPath::default(),
         stack: Vec::new(),
@@ -233,7 +233,7 @@ pub(crate) fn is_zero(value: &Value) -> bool {
     }
 }
 
-struct Decoder<'a> {
+struct ObjectDecoder<'a> {
     schema: &'a Schema,
     strict: StrictPath,
     /// Names of the fields that lead here, without keys and indices.
@@ -281,7 +281,7 @@ impl StrictPath {
     }
 }
 
-impl<'a> Decoder<'a> {
+impl<'a> ObjectDecoder<'a> {
     /// The object's fields, or nothing for null and for what is none.
     fn object(&mut self, object: &'a ObjectType, tree: Tree) -> Result<Option<Value>, DecodeError> {
         let fields = match tree {

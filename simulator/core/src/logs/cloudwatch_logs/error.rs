@@ -10,7 +10,7 @@ use crate::value::constraint::message_of_one;
 /// A call that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogsError {
-    /// A batch has more bytes than the service takes.
+    /// A batch has more bytes than the service accepts.
     #[error("Upload too large: {bytes} bytes exceeds limit of {BATCH_BYTES}")]
     BatchTooLarge {
         /// Of the messages and of what is counted beside them.
@@ -26,7 +26,7 @@ pub enum LogsError {
         /// What is allowed, in the service's words.
         constraint: String,
     },
-    /// A message has more bytes than the service takes.
+    /// A message has more bytes than the service accepts.
     #[error("Log event too large: {bytes} bytes exceeds limit of {EVENT_BYTES}")]
     EventTooLarge {
         /// Of the message.

@@ -146,7 +146,7 @@ impl Queries {
             .filter(move |query| query.account == *account && query.region == region)
     }
 
-    /// Saves a query, anew where there is one of that id.
+    /// Saves a query, in place of the one there is of that id.
     ///
     /// # Errors
     /// [`LogsError::TooMany`] when the account has too many.

@@ -4,16 +4,16 @@ use serde_json::Value as Json;
 
 use super::FilterPatternError;
 use super::MAX_DEPTH;
+use super::Operand;
 use super::Operator;
 use super::Reader;
-use super::Value;
 
 /// What a message of JSON must be like.
 #[derive(Clone, Debug)]
 pub(super) enum Condition {
     Any(Vec<Condition>),
     All(Vec<Condition>),
-    Compare(Vec<Step>, Operator, Value),
+    Compare(Vec<Step>, Operator, Operand),
     Is(Vec<Step>, State),
 }
 
@@ -76,7 +76,7 @@ fn some(json: &Json, path: &[Step], wanted: &dyn Fn(&Json) -> bool) -> bool {
     }
 }
 
-fn compare(json: &Json, operator: Operator, value: &Value) -> bool {
+fn compare(json: &Json, operator: Operator, value: &Operand) -> bool {
     match json {
         Json::String(text) => operator.holds(text, value),
         Json::Number(number) => operator.holds(&number.to_string(), value),

@@ -1,9 +1,9 @@
 //! Patterns for messages of fields with blanks between.
 
 use super::FilterPatternError;
+use super::Operand;
 use super::Operator;
 use super::Reader;
-use super::Value;
 
 /// What the fields of a message must be like, from the first to the last.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub(super) struct Fields {
 
 /// Conditions on one field: one list of several must hold, wholly.
 #[derive(Clone, Debug, Default)]
-struct Field(Vec<Vec<(Operator, Value)>>);
+struct Field(Vec<Vec<(Operator, Operand)>>);
 
 impl Fields {
     pub(super) fn parse(pattern: &str) -> Result<Self, FilterPatternError> {
@@ -57,7 +57,7 @@ impl Fields {
 
 impl Field {
     fn holds(&self, text: &str) -> bool {
-        let all = |conditions: &Vec<(Operator, Value)>| {
+        let all = |conditions: &Vec<(Operator, Operand)>| {
             conditions.iter().all(|(operator, value)| operator.holds(text, value))
         };
         self.0.is_empty() || self.0.iter().any(all)

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use super::expression::Expression;
 use super::expression::Row;
 use super::run::Run;
+use super::value::FieldValue;
 use super::value::SortKey;
-use super::value::Value;
 use super::value::millis_as_number;
 
 /// An aggregation of a `stats` command.
@@ -81,9 +81,9 @@ pub(super) enum Accumulator<'a> {
     Numbers(AggregateKind, Moments),
     Percentile(Vec<f64>, f64),
     /// Whether the last is wanted, and the best one so far.
-    InTime(bool, Option<(i64, Value<'a>)>),
+    InTime(bool, Option<(i64, FieldValue<'a>)>),
     /// Likewise, by the order of `sort`.
-    InOrder(bool, Option<(SortKey<'a>, Value<'a>)>),
+    InOrder(bool, Option<(SortKey<'a>, FieldValue<'a>)>),
 }
 
 /// Count, sum, extremes, and what a deviation is made of (after Welford).
@@ -168,12 +168,12 @@ impl<'a> Accumulator<'a> {
     }
 
     /// What has come out.
-    pub(super) fn finish(self) -> Value<'a> {
+    pub(super) fn finish(self) -> FieldValue<'a> {
         match self {
             Self::Count(count) => whole(count),
             Self::Distinct(seen) => whole(seen.len() as u64),
-            Self::Numbers(_, moments) if moments.count == 0.0 => Value::Missing,
-            Self::Numbers(kind, moments) => Value::finite(match kind {
+            Self::Numbers(_, moments) if moments.count == 0.0 => FieldValue::Missing,
+            Self::Numbers(kind, moments) => FieldValue::finite(match kind {
                 AggregateKind::Sum => moments.sum,
                 AggregateKind::Min => moments.min,
                 AggregateKind::Max => moments.max,
@@ -182,10 +182,10 @@ impl<'a> Accumulator<'a> {
             }),
             Self::Percentile(mut numbers, percent) => {
                 numbers.sort_by(f64::total_cmp);
-                nearest_rank(&numbers, percent).map_or(Value::Missing, Value::Number)
+                nearest_rank(&numbers, percent).map_or(FieldValue::Missing, FieldValue::Number)
             }
-            Self::InTime(_, best) => best.map_or(Value::Missing, |(_, value)| without_time(value)),
-            Self::InOrder(_, best) => best.map_or(Value::Missing, |(_, value)| without_time(value)),
+            Self::InTime(_, best) => best.map_or(FieldValue::Missing, |(_, value)| without_time(value)),
+            Self::InOrder(_, best) => best.map_or(FieldValue::Missing, |(_, value)| without_time(value)),
         }
     }
 }
@@ -202,13 +202,13 @@ fn nearest_rank(sorted: &[f64], percent: f64) -> Option<f64> {
     sorted.get(rank.max(1).min(sorted.len()).checked_sub(1)?).copied()
 }
 
-fn whole<'a>(count: u64) -> Value<'a> {
-    Value::Number(millis_as_number(i64::try_from(count).unwrap_or(i64::MAX)))
+fn whole<'a>(count: u64) -> FieldValue<'a> {
+    FieldValue::Number(millis_as_number(i64::try_from(count).unwrap_or(i64::MAX)))
 }
 
-fn without_time(value: Value<'_>) -> Value<'_> {
+fn without_time(value: FieldValue<'_>) -> FieldValue<'_> {
     match value {
-        Value::Time(millis) => Value::Number(millis_as_number(millis)),
+        FieldValue::Time(millis) => FieldValue::Number(millis_as_number(millis)),
         other => other,
     }
 }

@@ -22,8 +22,8 @@ use super::expression::Expression;
 use super::expression::Field;
 use super::expression::Row;
 use super::run::Run;
+use super::value::FieldValue;
 use super::value::SortKey;
-use super::value::Value;
 use crate::value::instant::Timestamp;
 
 /// How many rows a query gives that does not say it.
@@ -219,13 +219,13 @@ impl Command {
             }
             Self::Parse(source, extractor, slots) => {
                 let source = row.field(run, *source);
-                if let Value::Text(Cow::Borrowed(text)) = source {
+                if let FieldValue::Text(Cow::Borrowed(text)) = source {
                     for (slot, text) in slots.iter().zip(extractor.extract(text)) {
-                        row.set(run, *slot, text.map_or(Value::Missing, Value::text));
+                        row.set(run, *slot, text.map_or(FieldValue::Missing, FieldValue::text));
                     }
                 } else if let Some(made) = source.render() {
                     for (slot, text) in slots.iter().zip(extractor.extract(&made)) {
-                        let value = text.map_or(Value::Missing, |text| run.make(text.len(), || text.to_owned()));
+                        let value = text.map_or(FieldValue::Missing, |text| run.make(text.len(), || text.to_owned()));
                         row.set(run, *slot, value);
                     }
                 }
@@ -282,7 +282,7 @@ struct Key(String);
 
 impl Key {
     /// Adds a value, and says whether it was there.
-    fn push(&mut self, value: &Value<'_>) -> bool {
+    fn push(&mut self, value: &FieldValue<'_>) -> bool {
         let text = value.render();
         if let Some(text) = &text {
             // The length before each text keeps `a`, `bc` apart from `ab`, `c`.
@@ -315,7 +315,7 @@ fn sorted<'a>(rows: Vec<Row<'a>>, by: &'a [SortBy], run: &Run<'a>) -> Vec<Row<'a
 
 /// A group of `stats`.
 struct Group<'a> {
-    values: Vec<Value<'a>>,
+    values: Vec<FieldValue<'a>>,
     accumulators: Vec<Accumulator<'a>>,
     newest: Option<i64>,
 }
@@ -330,7 +330,7 @@ fn grouped<'a>(
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut found: Vec<Group<'a>> = Vec::new();
     for row in rows {
-        let values: Vec<Value<'a>> = groups.iter().map(|(_, by)| by.value(row, run, &[])).collect();
+        let values: Vec<FieldValue<'a>> = groups.iter().map(|(_, by)| by.value(row, run, &[])).collect();
         let mut key = Key::default();
         for value in &values {
             key.push(value);
@@ -356,7 +356,7 @@ fn grouped<'a>(
     found
         .into_iter()
         .map(|group| {
-            let results: Vec<Value<'a>> = group.accumulators.into_iter().map(Accumulator::finish).collect();
+            let results: Vec<FieldValue<'a>> = group.accumulators.into_iter().map(Accumulator::finish).collect();
             let mut slots = Slots::default();
             for ((slot, _), value) in groups.iter().zip(group.values) {
                 slots.set(*slot, value);

@@ -13,7 +13,7 @@ use serde::de::MapAccess;
 use serde::de::SeqAccess;
 use serde::de::Visitor;
 
-use super::value::Value;
+use super::value::FieldValue;
 
 /// How many fields of a message are looked at; the others are as if they were not there.
 const MAX_FIELDS: usize = 1000;
@@ -23,15 +23,15 @@ pub(super) type Slot = usize;
 
 /// The values of the named fields of one row, by slot.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Slots<'a>(Vec<(Slot, Value<'a>)>);
+pub(super) struct Slots<'a>(Vec<(Slot, FieldValue<'a>)>);
 
 impl<'a> Slots<'a> {
-    pub(super) fn get(&self, slot: Slot) -> Option<&Value<'a>> {
+    pub(super) fn get(&self, slot: Slot) -> Option<&FieldValue<'a>> {
         let at = self.0.binary_search_by_key(&slot, |(slot, _)| *slot).ok()?;
         self.0.get(at).map(|(_, value)| value)
     }
 
-    pub(super) fn set(&mut self, slot: Slot, value: Value<'a>) {
+    pub(super) fn set(&mut self, slot: Slot, value: FieldValue<'a>) {
         match self.0.binary_search_by_key(&slot, |(slot, _)| *slot) {
             Ok(at) => {
                 if let Some((_, old)) = self.0.get_mut(at) {
@@ -72,7 +72,7 @@ struct Walk<'w, 'a> {
 }
 
 impl<'a> Walk<'_, 'a> {
-    fn leaf<E>(self, value: impl FnOnce() -> Value<'a>) -> Result<(), E> {
+    fn leaf<E>(self, value: impl FnOnce() -> FieldValue<'a>) -> Result<(), E> {
         if *self.left > 0 {
             *self.left -= 1;
             if let Some(slot) = self.names.get(self.path.as_str()) {
@@ -108,7 +108,7 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.leaf(|| Value::Bool(value))
+        self.leaf(|| FieldValue::Bool(value))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<(), E> {
@@ -118,20 +118,20 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
     fn visit_u64<E>(self, value: u64) -> Result<(), E> {
         self.leaf(|| match i64::try_from(value) {
             Ok(small) => whole_number(small, value.to_string()),
-            Err(_) => Value::Text(Cow::Owned(value.to_string())),
+            Err(_) => FieldValue::Text(Cow::Owned(value.to_string())),
         })
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.leaf(|| Value::Text(Cow::Owned(value.to_string())))
+        self.leaf(|| FieldValue::Text(Cow::Owned(value.to_string())))
     }
 
     fn visit_borrowed_str<E>(self, value: &'a str) -> Result<(), E> {
-        self.leaf(|| Value::text(value))
+        self.leaf(|| FieldValue::text(value))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        self.leaf(|| Value::Text(Cow::Owned(value.to_owned())))
+        self.leaf(|| FieldValue::Text(Cow::Owned(value.to_owned())))
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
@@ -193,12 +193,12 @@ impl Visitor<'_> for Key<'_> {
 }
 
 /// A number, or its digits where a number would lose some.
-fn whole_number<'a>(value: i64, digits: String) -> Value<'a> {
+fn whole_number<'a>(value: i64, digits: String) -> FieldValue<'a> {
     const EXACT: u64 = 1 << 53;
     if value.unsigned_abs() <= EXACT {
-        Value::Number(super::value::millis_as_number(value))
+        FieldValue::Number(super::value::millis_as_number(value))
     } else {
-        Value::Text(Cow::Owned(digits))
+        FieldValue::Text(Cow::Owned(digits))
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
     fn check(message: &str, name: &str, expected: Option<&str>) {
         let names = BTreeMap::from([(name.to_owned(), 3), ("other".to_owned(), 1)]);
         let found = discover(message, &names);
-        let value = found.get(3).and_then(Value::render);
+        let value = found.get(3).and_then(FieldValue::render);
         assert_eq!(value.as_deref(), expected, "{name} in {message}");
     }
 

@@ -23,7 +23,7 @@ pub struct QueryError {
 /// The kind of mistake in a query.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueryProblem {
-    /// More text than the API takes.
+    /// More text than the API accepts.
     #[error("the query is longer than {max} characters", max = MAX_QUERY_CHARS)]
     TooLong,
     /// Something else where one of a few words must stand.

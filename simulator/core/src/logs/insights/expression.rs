@@ -13,7 +13,7 @@ use super::discover::Slots;
 use super::discover::discover;
 use super::function::Function;
 use super::run::Run;
-use super::value::Value;
+use super::value::FieldValue;
 
 /// Something that has a value for each row.
 ///
@@ -134,68 +134,68 @@ impl<'a> Row<'a> {
         })
     }
 
-    pub(super) fn set(&mut self, run: &Run<'a>, slot: Slot, value: Value<'a>) {
+    pub(super) fn set(&mut self, run: &Run<'a>, slot: Slot, value: FieldValue<'a>) {
         self.slots(run);
         if let Some(slots) = self.slots.get_mut() {
             slots.set(slot, value);
         }
     }
 
-    pub(super) fn field(&self, run: &Run<'a>, field: Field) -> Value<'a> {
+    pub(super) fn field(&self, run: &Run<'a>, field: Field) -> FieldValue<'a> {
         let system = match field {
-            Field::Named(slot) => return self.slots(run).get(slot).cloned().unwrap_or(Value::Missing),
+            Field::Named(slot) => return self.slots(run).get(slot).cloned().unwrap_or(FieldValue::Missing),
             Field::System(system) => system,
         };
         let Some(record) = &self.record else {
-            return Value::Missing;
+            return FieldValue::Missing;
         };
         match system {
-            SystemField::Message => Value::text(record.message),
-            SystemField::Timestamp => Value::Time(record.timestamp_ms),
-            SystemField::IngestionTime => Value::Time(record.ingestion_ms),
-            SystemField::LogStream => Value::text(record.log_stream),
-            SystemField::Log => Value::text(record.log),
-            SystemField::Ptr => Value::Text(record.ptr.clone()),
+            SystemField::Message => FieldValue::text(record.message),
+            SystemField::Timestamp => FieldValue::Time(record.timestamp_ms),
+            SystemField::IngestionTime => FieldValue::Time(record.ingestion_ms),
+            SystemField::LogStream => FieldValue::text(record.log_stream),
+            SystemField::Log => FieldValue::text(record.log),
+            SystemField::Ptr => FieldValue::Text(record.ptr.clone()),
         }
     }
 }
 
 impl Expression {
     /// The value for a row; `aggregates` are the results that [`Expression::Aggregate`] points to.
-    pub(super) fn value<'a>(&'a self, row: &Row<'a>, run: &Run<'a>, aggregates: &[Value<'a>]) -> Value<'a> {
+    pub(super) fn value<'a>(&'a self, row: &Row<'a>, run: &Run<'a>, aggregates: &[FieldValue<'a>]) -> FieldValue<'a> {
         let of = |part: &'a Self| part.value(row, run, aggregates);
         match self {
             Self::Field(field) => row.field(run, *field),
-            Self::Text(text) => Value::text(text),
-            Self::Number(number) => Value::Number(*number),
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Any(parts) => Value::Bool(parts.iter().any(|part| of(part).is_true())),
-            Self::All(parts) => Value::Bool(parts.iter().all(|part| of(part).is_true())),
-            Self::Not(part) => Value::Bool(!of(part).is_true()),
-            Self::Compare(one, comparison, two) => Value::Bool(comparison.holds(of(one).compare(&of(two)))),
-            Self::Like(part, matcher) => Value::Bool(of(part).render().is_some_and(|text| matcher.matches(&text))),
+            Self::Text(text) => FieldValue::text(text),
+            Self::Number(number) => FieldValue::Number(*number),
+            Self::Bool(value) => FieldValue::Bool(*value),
+            Self::Any(parts) => FieldValue::Bool(parts.iter().any(|part| of(part).is_true())),
+            Self::All(parts) => FieldValue::Bool(parts.iter().all(|part| of(part).is_true())),
+            Self::Not(part) => FieldValue::Bool(!of(part).is_true()),
+            Self::Compare(one, comparison, two) => FieldValue::Bool(comparison.holds(of(one).compare(&of(two)))),
+            Self::Like(part, matcher) => FieldValue::Bool(of(part).render().is_some_and(|text| matcher.matches(&text))),
             Self::In(part, list) => {
                 let value = of(part);
                 let equals = |item| value.compare(&of(item)) == Some(Ordering::Equal);
-                Value::Bool(list.iter().any(equals))
+                FieldValue::Bool(list.iter().any(equals))
             }
             Self::Negative(part) => of(part)
                 .number()
-                .map_or(Value::Missing, |number| Value::finite(-number)),
+                .map_or(FieldValue::Missing, |number| FieldValue::finite(-number)),
             Self::Arithmetic(first, rest) => {
                 let Some(mut result) = of(first).number() else {
-                    return Value::Missing;
+                    return FieldValue::Missing;
                 };
                 for (operator, part) in rest {
                     let Some(number) = of(part).number() else {
-                        return Value::Missing;
+                        return FieldValue::Missing;
                     };
                     result = operator.apply(result, number);
                 }
-                Value::finite(result)
+                FieldValue::finite(result)
             }
             Self::Call(function, arguments) => function.call(arguments.iter().map(of), run),
-            Self::Aggregate(place) => aggregates.get(*place).cloned().unwrap_or(Value::Missing),
+            Self::Aggregate(place) => aggregates.get(*place).cloned().unwrap_or(FieldValue::Missing),
         }
     }
 }

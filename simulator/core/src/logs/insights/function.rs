@@ -1,14 +1,14 @@
 //! The functions of expressions.
 //!
 //! Source: the User Guide's page on operations and functions. Left out: jsonParse, jsonStringify, split and what else makes
-//! or takes lists and maps, which are refused as unknown.
+//! or accepts lists and maps, which are refused as unknown.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::period::Period;
 use super::run::Run;
-use super::value::Value;
+use super::value::FieldValue;
 use super::value::number_as_millis;
 
 /// A function and what it is called with beside its arguments.
@@ -91,7 +91,7 @@ const FUNCTIONS: [(&str, Function, usize, usize); 34] = [
 ];
 
 impl Function {
-    /// The function of that name, in capital or small letters, and how many arguments it takes, from and to. Those that
+    /// The function of that name, in capital or small letters, and how many arguments it accepts, from and to. Those that
     /// take a period are not among them.
     pub(super) fn named(name: &str) -> Option<(Self, usize, usize)> {
         FUNCTIONS
@@ -101,8 +101,8 @@ impl Function {
     }
 
     /// What the function makes of its arguments, which are worked out only as far as they are needed.
-    pub(super) fn call<'a>(self, mut arguments: impl Iterator<Item = Value<'a>>, run: &Run<'a>) -> Value<'a> {
-        let mut next = || arguments.next().unwrap_or(Value::Missing);
+    pub(super) fn call<'a>(self, mut arguments: impl Iterator<Item = FieldValue<'a>>, run: &Run<'a>) -> FieldValue<'a> {
+        let mut next = || arguments.next().unwrap_or(FieldValue::Missing);
         match self {
             Self::Abs => number(&next(), f64::abs),
             Self::Ceil => number(&next(), f64::ceil),
@@ -113,43 +113,46 @@ impl Function {
             Self::Greatest => arguments
                 .filter_map(|value| value.number())
                 .reduce(f64::max)
-                .map_or(Value::Missing, Value::Number),
+                .map_or(FieldValue::Missing, FieldValue::Number),
             Self::Least => arguments
                 .filter_map(|value| value.number())
                 .reduce(f64::min)
-                .map_or(Value::Missing, Value::Number),
+                .map_or(FieldValue::Missing, FieldValue::Number),
             Self::DateFloor(period) => time(&next(), |millis| period.floor(millis)),
             Self::DateCeil(period) => time(&next(), |millis| period.ceil(millis)),
             Self::FromMillis => time(&next(), |millis| millis),
             Self::ToMillis => number(&next(), |millis| millis),
-            Self::Now => Value::Number(super::value::millis_as_number(run.now_ms.div_euclid(1000))),
-            Self::IsPresent => Value::Bool(!next().is_missing()),
+            Self::Now => FieldValue::Number(super::value::millis_as_number(run.now_ms.div_euclid(1000))),
+            Self::IsPresent => FieldValue::Bool(!next().is_missing()),
             Self::IsEmpty => truth(next().render().is_none_or(|text| text.is_empty())),
             Self::IsBlank => truth(next().render().is_none_or(|text| text.trim().is_empty())),
-            Self::Coalesce => arguments.find(|value| !value.is_missing()).unwrap_or(Value::Missing),
+            Self::Coalesce => arguments
+                .find(|value| !value.is_missing())
+                .unwrap_or(FieldValue::Missing),
             Self::If => {
                 let condition = next().is_true();
                 let yes = next();
                 if condition { yes } else { next() }
             }
             Self::Concat => {
-                let parts: Vec<Value<'a>> = arguments.collect();
-                let texts: Vec<Cow<'_, str>> = parts.iter().filter_map(Value::render).collect();
+                let parts: Vec<FieldValue<'a>> = arguments.collect();
+                let texts: Vec<Cow<'_, str>> = parts.iter().filter_map(FieldValue::render).collect();
                 if texts.is_empty() {
-                    return Value::Missing;
+                    return FieldValue::Missing;
                 }
                 run.make(texts.iter().map(|text| text.len()).sum(), || texts.concat())
             }
             Self::Trim | Self::TrimStart | Self::TrimEnd => self.trim(next(), &next(), run),
             Self::Length => with_text(&next(), |text| {
-                u32::try_from(text.chars().count()).map_or(Value::Missing, |count| Value::Number(f64::from(count)))
+                u32::try_from(text.chars().count())
+                    .map_or(FieldValue::Missing, |count| FieldValue::Number(f64::from(count)))
             }),
             Self::Upper => with_text(&next(), |text| run.make(text.len(), || text.to_uppercase())),
             Self::Lower => with_text(&next(), |text| run.make(text.len(), || text.to_lowercase())),
             Self::Substring => {
                 let (value, from, length) = (next(), next(), next());
                 let Some(from) = from.number().map(as_count) else {
-                    return Value::Missing;
+                    return FieldValue::Missing;
                 };
                 let length = length.number().map_or(usize::MAX, as_count);
                 part(value, run, |text| {
@@ -161,7 +164,7 @@ impl Function {
             Self::Replace => {
                 let (value, search, by) = (next(), next(), next());
                 let (Some(text), Some(search)) = (value.render(), search.render()) else {
-                    return Value::Missing;
+                    return FieldValue::Missing;
                 };
                 let by = by.render().unwrap_or_default();
                 if search.is_empty() {
@@ -184,7 +187,7 @@ impl Function {
     }
 
     /// The value without what is at its ends: blanks, or the characters of the second argument.
-    fn trim<'a>(self, value: Value<'a>, characters: &Value<'a>, run: &Run<'a>) -> Value<'a> {
+    fn trim<'a>(self, value: FieldValue<'a>, characters: &FieldValue<'a>, run: &Run<'a>) -> FieldValue<'a> {
         let characters = characters.render();
         let unwanted = |c: char| match &characters {
             Some(characters) => characters.contains(c),
@@ -198,33 +201,33 @@ impl Function {
     }
 }
 
-fn number<'a>(value: &Value<'a>, of: impl FnOnce(f64) -> f64) -> Value<'a> {
+fn number<'a>(value: &FieldValue<'a>, of: impl FnOnce(f64) -> f64) -> FieldValue<'a> {
     value
         .number()
-        .map_or(Value::Missing, |number| Value::finite(of(number)))
+        .map_or(FieldValue::Missing, |number| FieldValue::finite(of(number)))
 }
 
-fn time<'a>(value: &Value<'a>, of: impl FnOnce(i64) -> i64) -> Value<'a> {
+fn time<'a>(value: &FieldValue<'a>, of: impl FnOnce(i64) -> i64) -> FieldValue<'a> {
     let millis = match value {
-        Value::Time(millis) => Some(*millis),
+        FieldValue::Time(millis) => Some(*millis),
         other => other.number().map(number_as_millis),
     };
-    millis.map_or(Value::Missing, |millis| Value::Time(of(millis)))
+    millis.map_or(FieldValue::Missing, |millis| FieldValue::Time(of(millis)))
 }
 
 /// 1 or 0, which is what these functions are documented to return.
-fn truth<'a>(value: bool) -> Value<'a> {
-    Value::Number(if value { 1.0 } else { 0.0 })
+fn truth<'a>(value: bool) -> FieldValue<'a> {
+    FieldValue::Number(if value { 1.0 } else { 0.0 })
 }
 
-fn with_text<'a>(value: &Value<'a>, of: impl FnOnce(&str) -> Value<'a>) -> Value<'a> {
-    value.render().map_or(Value::Missing, |text| of(&text))
+fn with_text<'a>(value: &FieldValue<'a>, of: impl FnOnce(&str) -> FieldValue<'a>) -> FieldValue<'a> {
+    value.render().map_or(FieldValue::Missing, |text| of(&text))
 }
 
 /// A part of the value's text, borrowed where the text is.
-fn part<'a>(value: Value<'a>, run: &Run<'a>, of: impl FnOnce(&str) -> &str + Copy) -> Value<'a> {
-    if let Value::Text(Cow::Borrowed(text)) = value {
-        return Value::text(of(text));
+fn part<'a>(value: FieldValue<'a>, run: &Run<'a>, of: impl FnOnce(&str) -> &str + Copy) -> FieldValue<'a> {
+    if let FieldValue::Text(Cow::Borrowed(text)) = value {
+        return FieldValue::text(of(text));
     }
     with_text(&value, |text| {
         let part = of(text);
@@ -232,7 +235,7 @@ fn part<'a>(value: Value<'a>, run: &Run<'a>, of: impl FnOnce(&str) -> &str + Cop
     })
 }
 
-fn two_texts<'a>(one: &Value<'a>, two: &Value<'a>, of: impl FnOnce(&str, &str) -> bool) -> Value<'a> {
+fn two_texts<'a>(one: &FieldValue<'a>, two: &FieldValue<'a>, of: impl FnOnce(&str, &str) -> bool) -> FieldValue<'a> {
     match (one.render(), two.render()) {
         (Some(one), Some(two)) => truth(of(&one, &two)),
         _ => truth(false),
@@ -251,7 +254,7 @@ fn skip_chars(text: &str, count: usize) -> &str {
         .unwrap_or_default()
 }
 
-fn address(value: &Value<'_>) -> Option<IpAddr> {
+fn address(value: &FieldValue<'_>) -> Option<IpAddr> {
     value.render()?.parse().ok()
 }
 

@@ -65,7 +65,7 @@ pub(super) fn parse(query: &str) -> Result<Program, QueryError> {
         depth: 0,
         names: BTreeMap::new(),
         defined: BTreeMap::new(),
-        stage: Stage::Events,
+        stage: QueryStage::Events,
         aggregates: None,
         commands: Vec::new(),
         fields: Vec::new(),
@@ -78,7 +78,7 @@ pub(super) fn parse(query: &str) -> Result<Program, QueryError> {
 
 /// Which rows the commands work on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum QueryStage {
     /// Log events.
     Events,
     /// Results of `stats`, which have no other fields.
@@ -95,7 +95,7 @@ struct Parser {
     names: BTreeMap<String, Slot>,
     /// The names that the query defines; after `stats` all that there are.
     defined: BTreeMap<String, Slot>,
-    stage: Stage,
+    stage: QueryStage,
     /// The aggregations of the `stats` command, while one of its results is read outside of them.
     aggregates: Option<Vec<Aggregate>>,
     commands: Vec<Command>,
@@ -214,7 +214,7 @@ impl Parser {
         if let Some(slot) = self.defined.get(name) {
             return Ok(Field::Named(*slot));
         }
-        if self.stage == Stage::Results {
+        if self.stage == QueryStage::Results {
             let aliased = self
                 .defined
                 .iter()
@@ -232,7 +232,7 @@ impl Parser {
 
     /// Makes a name stand for something of the query's own.
     fn define(&mut self, name: &str, start: usize, end: usize) -> Parsed<Slot> {
-        let is_system = self.stage == Stage::Events && SystemField::named(name).is_some();
+        let is_system = self.stage == QueryStage::Events && SystemField::named(name).is_some();
         if is_system || self.defined.contains_key(name) {
             return Err(already_defined(name, start, end));
         }
@@ -367,7 +367,7 @@ impl Parser {
                 field: Field::Named(slot),
             });
         };
-        if redefines && self.stage == Stage::Events && self.defined.contains_key(&name) {
+        if redefines && self.stage == QueryStage::Events && self.defined.contains_key(&name) {
             return Err(already_defined(&name, start, end));
         }
         Ok(Column { name, field })
@@ -519,7 +519,7 @@ impl Parser {
         } else {
             Vec::new()
         };
-        self.stage = Stage::Results;
+        self.stage = QueryStage::Results;
         self.defined.clear();
         self.fields.clear();
         self.display = None;
@@ -859,7 +859,7 @@ impl Parser {
         if let Some(display) = self.display {
             columns = display;
         } else {
-            if self.stage == Stage::Events && !self.lists_fields {
+            if self.stage == QueryStage::Events && !self.lists_fields {
                 for (name, field) in [
                     ("@timestamp", SystemField::Timestamp),
                     ("@message", SystemField::Message),
@@ -872,7 +872,7 @@ impl Parser {
             }
             columns.extend(self.fields);
         }
-        if self.stage == Stage::Events && columns.iter().all(|column| column.name != "@ptr") {
+        if self.stage == QueryStage::Events && columns.iter().all(|column| column.name != "@ptr") {
             columns.push(Column {
                 name: "@ptr".to_owned(),
                 field: Field::System(SystemField::Ptr),

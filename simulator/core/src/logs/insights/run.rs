@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::discover::Slot;
-use super::value::Value;
+use super::value::FieldValue;
 
 /// What is the same for all rows of a run.
 pub(super) struct Run<'a> {
@@ -31,12 +31,12 @@ impl<'a> Run<'a> {
     }
 
     /// A text of `length` bytes or more, made only where there is room for it.
-    pub(super) fn make(&self, length: usize, text: impl FnOnce() -> String) -> Value<'a> {
+    pub(super) fn make(&self, length: usize, text: impl FnOnce() -> String) -> FieldValue<'a> {
         if length > MAX_TEXT || length > self.budget.get() {
-            return Value::Missing;
+            return FieldValue::Missing;
         }
         let text = text();
         self.budget.set(self.budget.get().saturating_sub(text.len()));
-        Value::Text(Cow::Owned(text))
+        FieldValue::Text(Cow::Owned(text))
     }
 }

@@ -10,7 +10,7 @@ use crate::value::instant::Timestamp;
 
 /// The value of a field of one row.
 #[derive(Clone, Debug)]
-pub(super) enum Value<'a> {
+pub(super) enum FieldValue<'a> {
     /// The row has no such field.
     Missing,
     Text(Cow<'a, str>),
@@ -21,7 +21,7 @@ pub(super) enum Value<'a> {
     Bool(bool),
 }
 
-impl<'a> Value<'a> {
+impl<'a> FieldValue<'a> {
     /// The number, or nothing where it is infinite or none.
     pub(super) fn finite(number: f64) -> Self {
         if number.is_finite() {
@@ -86,10 +86,10 @@ impl<'a> Value<'a> {
     /// What a sort goes by.
     pub(super) fn into_sort_key(self) -> SortKey<'a> {
         match (self.number(), self) {
-            (_, Value::Missing) => SortKey::Missing,
-            (Some(number), Value::Text(text)) => SortKey::Number(number, text),
+            (_, FieldValue::Missing) => SortKey::Missing,
+            (Some(number), FieldValue::Text(text)) => SortKey::Number(number, text),
             (Some(number), _) => SortKey::Number(number, Cow::Borrowed("")),
-            (None, Value::Text(text)) => SortKey::Text(text),
+            (None, FieldValue::Text(text)) => SortKey::Text(text),
             (None, _) => SortKey::Missing,
         }
     }
@@ -225,27 +225,38 @@ mod tests {
         let mut keys: Vec<_> = sorted
             .iter()
             .rev()
-            .map(|text| Value::text(text).into_sort_key())
+            .map(|text| FieldValue::text(text).into_sort_key())
             .collect();
         keys.sort();
-        let expected: Vec<_> = sorted.iter().map(|text| Value::text(text).into_sort_key()).collect();
+        let expected: Vec<_> = sorted
+            .iter()
+            .map(|text| FieldValue::text(text).into_sort_key())
+            .collect();
         assert_eq!(keys, expected);
     }
 
     #[test]
     fn numbers_compare_as_numbers_and_texts_as_texts() {
-        let text = |text| Value::text(text);
+        let text = |text| FieldValue::text(text);
         for (one, two, order) in [
-            (text("401"), Value::Number(401.0), Some(Ordering::Equal)),
+            (text("401"), FieldValue::Number(401.0), Some(Ordering::Equal)),
             (text("9"), text("10"), Some(Ordering::Less)),
             (text("9a"), text("10a"), Some(Ordering::Greater)),
-            (text("a"), Value::Number(1.0), Some(Ordering::Greater)),
-            (Value::Bool(true), text("true"), Some(Ordering::Equal)),
-            (Value::Bool(false), Value::Number(0.0), Some(Ordering::Equal)),
-            (Value::Time(1000), Value::Number(999.0), Some(Ordering::Greater)),
-            (Value::Time(0), text("1970-01-01 00:00:00.000"), Some(Ordering::Equal)),
-            (Value::Missing, text("a"), None),
-            (text("inf"), Value::Number(1.0), Some(Ordering::Greater)),
+            (text("a"), FieldValue::Number(1.0), Some(Ordering::Greater)),
+            (FieldValue::Bool(true), text("true"), Some(Ordering::Equal)),
+            (FieldValue::Bool(false), FieldValue::Number(0.0), Some(Ordering::Equal)),
+            (
+                FieldValue::Time(1000),
+                FieldValue::Number(999.0),
+                Some(Ordering::Greater),
+            ),
+            (
+                FieldValue::Time(0),
+                text("1970-01-01 00:00:00.000"),
+                Some(Ordering::Equal),
+            ),
+            (FieldValue::Missing, text("a"), None),
+            (text("inf"), FieldValue::Number(1.0), Some(Ordering::Greater)),
         ] {
             assert_eq!(one.compare(&two), order, "{one:?} {two:?}");
             assert_eq!(two.compare(&one), order.map(Ordering::reverse), "{two:?} {one:?}");
@@ -255,14 +266,14 @@ mod tests {
     #[test]
     fn values_print_as_the_service_prints_them() {
         for (value, text) in [
-            (Value::Time(1_628_453_086_282), Some("2021-08-08 20:04:46.282")),
-            (Value::Time(-1), Some("1969-12-31 23:59:59.999")),
-            (Value::Number(3.0), Some("3")),
-            (Value::Number(1.0 / 3.0), Some("0.3333")),
-            (Value::Number(-0.0), Some("0")),
-            (Value::Number(1e15), Some("1000000000000000")),
-            (Value::Bool(true), Some("1")),
-            (Value::Missing, None),
+            (FieldValue::Time(1_628_453_086_282), Some("2021-08-08 20:04:46.282")),
+            (FieldValue::Time(-1), Some("1969-12-31 23:59:59.999")),
+            (FieldValue::Number(3.0), Some("3")),
+            (FieldValue::Number(1.0 / 3.0), Some("0.3333")),
+            (FieldValue::Number(-0.0), Some("0")),
+            (FieldValue::Number(1e15), Some("1000000000000000")),
+            (FieldValue::Bool(true), Some("1")),
+            (FieldValue::Missing, None),
         ] {
             assert_eq!(value.render().as_deref(), text);
         }
@@ -271,7 +282,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_natural_order_is_an_order(a in "[0-2ab.#]{0,5}", b in "[0-2ab.#]{0,5}", c in "[0-2ab.#]{0,5}") {
-            let [a, b, c] = [&a, &b, &c].map(|text| Value::text(text).into_sort_key());
+            let [a, b, c] = [&a, &b, &c].map(|text| FieldValue::text(text).into_sort_key());
             prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
             if a <= b && b <= c {
                 prop_assert!(a <= c);

@@ -75,7 +75,7 @@ pub(super) struct ProfileFile {
 enum KeyFile {
     /// It was deleted.
     Deleted,
-    /// It is switched off.
+    /// It is inactive.
     Inactive,
     /// The file has another secret than the key.
     WrongSecret,

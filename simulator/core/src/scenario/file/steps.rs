@@ -410,7 +410,7 @@ impl<'a> StepReader<'a> {
         }
     }
 
-    /// A step in which nothing happens, told where any of its values stands.
+    /// A step in which nothing happens, reported where any of its values stands.
     fn nowhere(&self, file: &StepFile) -> ScenarioError {
         let places = [
             file.r#as.as_ref().map(|value| value.referenced),

@@ -163,7 +163,7 @@ fn settle(facts: &Facts, case: &Case, world: &mut World, findings: &mut Vec<Find
         if !is_in(&again) {
             findings.push(place.finding(
                 Severity::Note,
-                format!("{} has this access entry and was denied all the same: it is taken for a principal that was made anew since, whose id is not the entry's", case.caller.arn),
+                format!("{} has this access entry and was denied all the same: it is taken for a principal that was recreated since, whose id is not the entry's", case.caller.arn),
                 "check it: aws iam get-role --role-name NAME shows when the principal was made; CloudTrail shows when the entry was",
             ));
             return Some(again);

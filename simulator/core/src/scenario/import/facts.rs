@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use self::exports::csv_messages;
 use self::exports::json_messages;
+use super::ArtifactKind;
 use super::Finding;
-use super::Kind;
 use super::Severity;
 use super::paste::Form;
 use super::paste::Piece;
@@ -55,7 +55,7 @@ pub(super) struct Caller {
 
 /// An access entry, or its name alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct ListedEntry {
     pub(super) arn: String,
     /// Nothing where only the principal is known.
     pub(super) details: Option<EntryDetails>,
@@ -98,7 +98,7 @@ pub(super) struct ClusterName {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) callers: Vec<Found<Caller>>,
-    pub(super) entries: Vec<Found<Entry>>,
+    pub(super) entries: Vec<Found<ListedEntry>>,
     /// Whether the entries' list is known, even if nothing is in it.
     pub(super) entries_listed: bool,
     pub(super) policies: Vec<Found<Policy>>,
@@ -109,7 +109,7 @@ pub(super) struct Facts {
     pub(super) records: Vec<Found<Record>>,
     pub(super) client_errors: Vec<Found<String>>,
     /// Of which kinds something was read.
-    pub(super) kinds: Vec<Kind>,
+    pub(super) kinds: Vec<ArtifactKind>,
 }
 
 /// Reads the facts of one text.
@@ -129,7 +129,7 @@ impl Reader<'_> {
                 "run the command again with `--output json`",
             )),
             Form::ClientError => {
-                self.facts.kinds.push(Kind::ClientError);
+                self.facts.kinds.push(ArtifactKind::ClientError);
                 let value = piece.text();
                 self.facts.client_errors.push(Found { value, place: self.place(piece, 1, 1) });
             }
@@ -162,7 +162,7 @@ impl Reader<'_> {
         if Arn::parse(text).is_ok_and(|arn| arn.service == "sts" || arn.service == "iam") {
             let indent = line.text.chars().take_while(|c| c.is_whitespace()).count();
             let place = self.place(piece, 1, indent.saturating_add(1));
-            self.facts.kinds.push(Kind::CallerIdentity);
+            self.facts.kinds.push(ArtifactKind::CallerIdentity);
             let caller = Caller {
                 arn: text.to_owned(),
                 user_id: String::new(),
@@ -208,7 +208,7 @@ impl Reader<'_> {
         for (line, text) in messages {
             let Some(record) = Record::parse(&text) else { continue };
             let place = self.place(piece, line, 1);
-            self.facts.kinds.push(Kind::Log);
+            self.facts.kinds.push(ArtifactKind::Log);
             if record.is_cut {
                 self.findings.push(place.finding(
                     Severity::Warning,
@@ -250,7 +250,7 @@ impl Reader<'_> {
     }
 
     fn aws_auth(&mut self, value: AwsAuth, place: Place) {
-        self.facts.kinds.push(Kind::AwsAuth);
+        self.facts.kinds.push(ArtifactKind::AwsAuth);
         if let Some(earlier) = &self.facts.aws_auth
             && earlier.value.data != value.data
         {
@@ -297,7 +297,7 @@ impl Reader<'_> {
     fn messages_of(&mut self, piece: &Piece, node: &Node) {
         for (place, message) in json_messages(node) {
             if let Some(record) = Record::parse(message) {
-                self.facts.kinds.push(Kind::Log);
+                self.facts.kinds.push(ArtifactKind::Log);
                 let place = self.place(piece, place.line, place.column);
                 self.facts.records.push(Found { value: record, place });
             }

@@ -115,7 +115,7 @@ mod tests {
 
     use super::*;
     use crate::scenario::import::Artifact;
-    use crate::scenario::import::Kind;
+    use crate::scenario::import::ArtifactKind;
     use crate::scenario::import::Refusal;
     use crate::scenario::import::explain_principal;
 
@@ -129,7 +129,7 @@ mod tests {
         )
     }
 
-    fn explain(principal: &str, texts: &[(Kind, &str)]) -> Result<PrincipalExplanation, Refusal> {
+    fn explain(principal: &str, texts: &[(ArtifactKind, &str)]) -> Result<PrincipalExplanation, Refusal> {
         let artifacts: Vec<Artifact> = texts
             .iter()
             .map(|(kind, text)| Artifact {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(principal: &str, texts: &[(Kind, &str)], mapped: Mapped, says: &[&str]) -> String {
+    fn check(principal: &str, texts: &[(ArtifactKind, &str)], mapped: Mapped, says: &[&str]) -> String {
         let explained = explain(principal, texts).unwrap();
         let text = explained.render_text();
         assert_eq!(explained.mapped, mapped, "{text}");
@@ -164,13 +164,16 @@ mod tests {
             described("API_AND_CONFIG_MAP"),
             described("API"),
         );
-        let aws_auth = (Kind::AwsAuth, AWS_AUTH);
+        let aws_auth = (ArtifactKind::AwsAuth, AWS_AUTH);
         let (config_map, both, api) = (
-            (Kind::Cluster, config_map.as_str()),
-            (Kind::Cluster, both.as_str()),
-            (Kind::Cluster, api.as_str()),
+            (ArtifactKind::Cluster, config_map.as_str()),
+            (ArtifactKind::Cluster, both.as_str()),
+            (ArtifactKind::Cluster, api.as_str()),
         );
-        let (list, entry) = ((Kind::AccessEntries, LIST), (Kind::AccessEntries, ENTRY));
+        let (list, entry) = (
+            (ArtifactKind::AccessEntries, LIST),
+            (ArtifactKind::AccessEntries, ENTRY),
+        );
         let jane = "arn:aws:iam::111122223333:user/jane";
         let text = check(
             jane,
@@ -243,7 +246,7 @@ mod tests {
         let says = [
             "role/ops has an access entry\n",
             "the entry's username",
-            "deleted and made anew",
+            "deleted and recreated",
         ];
         check(&role("team/ops"), &[api, list], Mapped::Yes, &says);
         let text = check(&role("team/ops"), &[api, entry], Mapped::Yes, &["is ops-user in [ops]"]);
@@ -275,10 +278,10 @@ mod tests {
     #[test]
     fn what_is_no_principal_is_refused() {
         for arn in ["", "jane", "arn:aws:s3:::bucket", "arn:aws-cn:iam::111122223333:role/x"] {
-            let refusal = explain(arn, &[(Kind::AwsAuth, AWS_AUTH)]).unwrap_err();
+            let refusal = explain(arn, &[(ArtifactKind::AwsAuth, AWS_AUTH)]).unwrap_err();
             assert!(!refusal.findings.is_empty(), "{arn}");
         }
-        let broken = explain("arn:aws:iam::111122223333:user/jane", &[(Kind::AwsAuth, "[")]);
+        let broken = explain("arn:aws:iam::111122223333:user/jane", &[(ArtifactKind::AwsAuth, "[")]);
         assert!(broken.is_err());
     }
 
@@ -286,8 +289,8 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(40))]
         #[test]
         fn any_principal_and_any_text_are_read(name in "[ -~]{0,30}", text in any::<String>()) {
-            let _ = explain(&format!("arn:aws:iam::111122223333:role/{name}"), &[(Kind::AwsAuth, AWS_AUTH)]);
-            let _ = explain(&name, &[(Kind::AwsAuth, &text)]);
+            let _ = explain(&format!("arn:aws:iam::111122223333:role/{name}"), &[(ArtifactKind::AwsAuth, AWS_AUTH)]);
+            let _ = explain(&name, &[(ArtifactKind::AwsAuth, &text)]);
         }
     }
 }

@@ -109,7 +109,7 @@ fn a_configmap_is_kept_as_it_was_pasted() {
 }
 
 #[test]
-fn what_the_fixed_configmap_lost_is_told_in_it() {
+fn what_the_fixed_configmap_lost_is_reported_in_it() {
     let case = cases()
         .into_iter()
         .find(|case| case.ends_with("mode-config-map-broken-list"))

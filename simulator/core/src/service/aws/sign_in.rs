@@ -1,6 +1,6 @@
 //! The page on which people approve a sign-in, in place of the one that Identity Center has.
 //!
-//! Whoever can open it may approve as any user: it stands on the simulator's own address, and takes a form only from
+//! Whoever can open it may approve as any user: it stands on the simulator's own address, and accepts a form only from
 //! itself. FIDELITY: there are no passwords, no MFA, and no list of the account's roles.
 
 use std::fmt::Write as _;

@@ -14,12 +14,12 @@ use crate::value::instant::Timestamp;
 use crate::world::fault::FaultSpec;
 use crate::world::fault::LONGEST_MS;
 
-struct Stage {
+struct Fixture {
     state: State,
     key: Key,
 }
 
-impl Stage {
+impl Fixture {
     fn new() -> Self {
         let now = Timestamp::from_unix_seconds(1_795_481_097);
         let staging = scenario::stage(scenario::ARTICLE_WORLD, now).unwrap();
@@ -77,7 +77,7 @@ impl Stage {
 
 #[test]
 fn what_is_not_served_is_answered_as_aws_does_and_said_to_be_the_simulators_lack() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let say = |what: &str| {
         Some(format!(
             "{what} is not served by the simulator; see eks-auth-sim operations"
@@ -85,25 +85,25 @@ fn what_is_not_served_is_answered_as_aws_does_and_said_to_be_the_simulators_lack
     };
     for (response, status, code, what) in [
         (
-            stage.get("eks", "/clusters/my-cluster/capabilities"),
+            fixture.get("eks", "/clusters/my-cluster/capabilities"),
             403,
             "AccessDeniedException",
             "EKS GET /clusters/my-cluster/capabilities",
         ),
         (
-            stage.post("iam", "Action=GenerateCredentialReport"),
+            fixture.post("iam", "Action=GenerateCredentialReport"),
             400,
             "InvalidAction",
             "IAM GenerateCredentialReport",
         ),
         (
-            stage.post("ec2", "Action=RunInstances"),
+            fixture.post("ec2", "Action=RunInstances"),
             400,
             "InvalidAction",
             "EC2 RunInstances",
         ),
-        (stage.post("s3", "Action=X"), 501, "NotImplemented", "s3 X"),
-        (stage.get("s3", "/bucket"), 501, "NotImplemented", "s3 GET /bucket"),
+        (fixture.post("s3", "Action=X"), 501, "NotImplemented", "s3 X"),
+        (fixture.get("s3", "/bucket"), 501, "NotImplemented", "s3 GET /bucket"),
     ] {
         assert_eq!(response.status, status, "{what}");
         let text = format!("{:?}{}", response.headers, String::from_utf8_lossy(&response.body));
@@ -111,41 +111,41 @@ fn what_is_not_served_is_answered_as_aws_does_and_said_to_be_the_simulators_lack
     }
     // The same once more, each looked at before the next one is asked.
     assert_eq!(
-        stage.told(&stage.get("eks", "/clusters/my-cluster/capabilities")),
+        fixture.told(&fixture.get("eks", "/clusters/my-cluster/capabilities")),
         say("EKS GET /clusters/my-cluster/capabilities")
     );
-    while stage.state.take_line().is_some() {}
+    while fixture.state.take_line().is_some() {}
     assert_eq!(
-        stage.told(&stage.post("iam", "Action=GenerateCredentialReport")),
+        fixture.told(&fixture.post("iam", "Action=GenerateCredentialReport")),
         say("IAM GenerateCredentialReport")
     );
-    while stage.state.take_line().is_some() {}
-    assert_eq!(stage.told(&stage.get("s3", "/bucket")), say("s3 GET /bucket"));
-    while stage.state.take_line().is_some() {}
-    assert_eq!(stage.told(&stage.get("eks", "/clusters")), None);
+    while fixture.state.take_line().is_some() {}
+    assert_eq!(fixture.told(&fixture.get("s3", "/bucket")), say("s3 GET /bucket"));
+    while fixture.state.take_line().is_some() {}
+    assert_eq!(fixture.told(&fixture.get("eks", "/clusters")), None);
     // A refusal of something that is served is AWS's alone.
-    assert_eq!(stage.told(&stage.get("eks", "/clusters/none")), None);
+    assert_eq!(fixture.told(&fixture.get("eks", "/clusters/none")), None);
 }
 
 #[test]
 fn a_part_that_is_not_served_is_said_too() {
-    let stage = Stage::new();
-    let response = stage.post("cloudformation", "Action=CreateStack&StackName=a&TemplateURL=https://x");
+    let fixture = Fixture::new();
+    let response = fixture.post("cloudformation", "Action=CreateStack&StackName=a&TemplateURL=https://x");
     assert_eq!(response.status, 400);
     assert_eq!(
-        stage.told(&response).as_deref(),
+        fixture.told(&response).as_deref(),
         Some("eks-auth-sim does not serve TemplateURL, since it reaches nothing")
     );
-    let response = stage.post("ec2", "Action=DescribeVpcs&Filter.1.Name=foo&Filter.1.Value.1=x");
+    let response = fixture.post("ec2", "Action=DescribeVpcs&Filter.1.Name=foo&Filter.1.Value.1=x");
     assert_eq!(
-        stage.told(&response).as_deref(),
+        fixture.told(&response).as_deref(),
         Some("eks-auth-sim does not serve the filter foo here")
     );
 }
 
 #[test]
 fn it_is_said_of_calls_without_a_signature_as_well() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let request = Request {
         method: "POST".to_owned(),
         path: "/".to_owned(),
@@ -154,39 +154,39 @@ fn it_is_said_of_calls_without_a_signature_as_well() {
         body: b"Action=AssumeRoleWithSAML&Version=2011-06-15".to_vec(),
         peer: ([127, 0, 0, 1], 1).into(),
     };
-    let response = stage.state.aws(&request);
+    let response = fixture.state.aws(&request);
     assert_eq!(response.status, 403);
     assert_eq!(
-        stage.told(&response).as_deref(),
+        fixture.told(&response).as_deref(),
         Some("STS AssumeRoleWithSAML is not served by the simulator; see eks-auth-sim operations")
     );
 }
 
 #[test]
 fn a_clients_text_does_no_harm_in_the_header() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let action = "%0d%0aset-cookie:%20a%3db%c3%a9".to_owned() + &"x".repeat(100_000);
-    let response = stage.post("iam", &format!("Action={action}"));
+    let response = fixture.post("iam", &format!("Action={action}"));
     let header = response.headers.iter().find(|(name, _)| *name == HEADER).unwrap();
     assert!(header.1.starts_with("IAM ??set-cookie: a=b?xxx"), "{}", header.1);
     assert!(header.1.len() < 400);
-    let event = stage.state.journal().last(|_| true).unwrap();
+    let event = fixture.state.journal().last(|_| true).unwrap();
     let EventKind::AwsCall { action, .. } = event.kind else {
         panic!("{event:?}");
     };
     assert!(action.len() < 400, "{}", action.len());
-    assert!(stage.state.take_line().unwrap().contains(r"IAM \r\nset-cookie"));
+    assert!(fixture.state.take_line().unwrap().contains(r"IAM \r\nset-cookie"));
 }
 
 #[test]
 fn sentences_that_services_build_are_bounded_too() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let name = "x".repeat(100_000);
-    let response = stage.post(
+    let response = fixture.post(
         "ec2",
         &format!("Action=DescribeVpcs&Filter.1.Name={name}&Filter.1.Value.1=x"),
     );
-    let told = stage.told(&response).unwrap();
+    let told = fixture.told(&response).unwrap();
     assert!(
         told.starts_with("eks-auth-sim does not serve the filter xxx") && told.len() < 600,
         "{told}"
@@ -201,8 +201,8 @@ fn a_fault_says_how_late_the_answer_is() {
         ("timeout", None, LONGEST_MS),
         ("throttle", None, 0),
     ] {
-        let stage = Stage::new();
-        stage.state.change(|world| {
+        let fixture = Fixture::new();
+        fixture.state.change(|world| {
             let spec = FaultSpec {
                 effect: effect.to_owned(),
                 milliseconds,
@@ -211,9 +211,9 @@ fn a_fault_says_how_late_the_answer_is() {
             world.faults.add(spec).unwrap();
         });
         let unsigned = Unsigned::post(b"Action=GetCallerIdentity&Version=2011-06-15".to_vec());
-        let request = stage.key.sign(&stage.state, ("sts", "us-west-2"), unsigned);
+        let request = fixture.key.sign(&fixture.state, ("sts", "us-west-2"), unsigned);
         assert_eq!(
-            stage.state.delay_of(&request),
+            fixture.state.delay_of(&request),
             Duration::from_millis(late_ms),
             "{effect}"
         );

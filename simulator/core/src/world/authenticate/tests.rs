@@ -1,4 +1,4 @@
-//! Whole log lines, denials of each kind, and that no secret is told.
+//! Whole log lines, denials of each kind, and that no secret is logged.
 
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ pub(crate) fn account() -> AccountId {
 }
 
 /// A World, and a way to sign and to be judged in it.
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     pub(crate) world: World,
     pub(crate) signed_at: Timestamp,
     pub(crate) region: &'static str,
@@ -81,7 +81,7 @@ pub(crate) struct Stage {
     gone: String,
 }
 
-impl Stage {
+impl Fixture {
     pub(crate) fn new() -> Self {
         Self::of_world(WORLD)
     }
@@ -105,9 +105,9 @@ impl Stage {
     }
 
     pub(crate) fn of(release: AuthenticatorRelease) -> Self {
-        let mut stage = Self::new();
-        stage.cluster_mut().authenticator_release = release;
-        stage
+        let mut fixture = Self::new();
+        fixture.cluster_mut().authenticator_release = release;
+        fixture
     }
 
     pub(crate) fn cluster(&self) -> &Cluster {
@@ -212,10 +212,10 @@ fn a_user_is_let_in_with_the_lines_of_each_release() {
         ),
         (AuthenticatorRelease::Y2022, false, ""),
     ] {
-        let stage = Stage::of(release);
-        let key = stage.key_of("testuser");
-        let authentication = stage.judge(&stage.token(&key));
-        let id = stage.id_of("testuser");
+        let fixture = Fixture::of(release);
+        let key = fixture.key_of("testuser");
+        let authentication = fixture.judge(&fixture.token(&key));
+        let id = fixture.id_of("testuser");
         let key_id = &key.id;
         let granted = format!(
             r#"time="2026-11-24T00:44:57Z" level=info msg="access granted" arn="arn:aws:iam::111122223333:user/testuser" client="127.0.0.1:57586" groups="[system:masters]" method=POST path=/authenticate{endpoint} uid="aws-iam-authenticator:111122223333:{id}" username=testuser"#
@@ -234,10 +234,10 @@ fn a_user_is_let_in_with_the_lines_of_each_release() {
 
 #[test]
 fn a_session_is_let_in_as_its_role_without_path() {
-    let mut stage = Stage::new();
-    let key = stage.session_of("admin", "a@b.c");
-    let authentication = stage.judge(&stage.token(&key));
-    let id = stage
+    let mut fixture = Fixture::new();
+    let key = fixture.session_of("admin", "a@b.c");
+    let authentication = fixture.judge(&fixture.token(&key));
+    let id = fixture
         .world
         .directory
         .account(&account())
@@ -273,8 +273,11 @@ fn a_session_is_let_in_as_its_role_without_path() {
 
 #[test]
 fn the_creator_is_let_in_by_the_hidden_mapping() {
-    let stage = Stage::new();
-    let user = stage.judge(&stage.token(&stage.key_of("creator"))).outcome.unwrap();
+    let fixture = Fixture::new();
+    let user = fixture
+        .judge(&fixture.token(&fixture.key_of("creator")))
+        .outcome
+        .unwrap();
     assert_eq!(user.username, "kubernetes-admin");
     assert_eq!(user.groups, ["system:masters"]);
 }
@@ -286,8 +289,8 @@ fn who_is_not_mapped_is_denied_in_the_words_of_each_release() {
         (AuthenticatorRelease::Y2024, "Identity is not mapped", 2),
         (AuthenticatorRelease::Y2022, "ARN is not mapped", 1),
     ] {
-        let stage = Stage::of(release);
-        let authentication = stage.judge(&stage.token(&stage.key_of("walker")));
+        let fixture = Fixture::of(release);
+        let authentication = fixture.judge(&fixture.token(&fixture.key_of("walker")));
         let lines = lines(&authentication);
         assert_eq!(lines.len(), count);
         assert_eq!(
@@ -302,9 +305,9 @@ fn who_is_not_mapped_is_denied_in_the_words_of_each_release() {
 
 #[test]
 fn a_template_that_cannot_be_rendered_denies() {
-    let mut stage = Stage::new();
-    let key = stage.session_of("node", "bob");
-    let authentication = stage.judge(&stage.token(&key));
+    let mut fixture = Fixture::new();
+    let key = fixture.session_of("node", "bob");
+    let authentication = fixture.judge(&fixture.token(&key));
     assert_eq!(
         lines(&authentication).pop().unwrap(),
         r#"time="2026-11-24T00:44:57Z" level=warning msg="access denied" arn="arn:aws:iam::111122223333:role/node" client="127.0.0.1:57586" error="mapper EKSConfigMap renderTemplates error: error rendering username template \"system:node:{{EC2PrivateDNSName}}\": SessionName did not contain an instance id" method=POST path=/authenticate"#
@@ -331,28 +334,28 @@ fn throttling_is_told_apart_since_2023() {
         (AuthenticatorRelease::Y2024, &was_throttled, true),
         (AuthenticatorRelease::Y2022, &failed, false),
     ] {
-        let mut stage = Stage::of(release);
+        let mut fixture = Fixture::of(release);
         let throttle = crate::world::fault::FaultSpec {
             service: Some("sts".to_owned()),
             effect: "throttle".to_owned(),
             ..Default::default()
         };
-        stage.world.faults.add(throttle).unwrap();
-        let judged = stage.judge(&stage.token(&stage.key_of("testuser")));
+        fixture.world.faults.add(throttle).unwrap();
+        let judged = fixture.judge(&fixture.token(&fixture.key_of("testuser")));
         denied(&judged, "sts.rate", message);
         assert_eq!(judged.outcome.unwrap_err().throttled, throttled);
         // STS must know the caller before it counts.
-        let stranger = stage.judge(&stage.token(&unknown_key(&stage)));
+        let stranger = fixture.judge(&fixture.token(&unknown_key(&fixture)));
         assert_eq!(stranger.trace.failed().unwrap().id, "sigv4.key");
     }
 }
 
 /// A key that nobody has.
-pub(crate) fn unknown_key(stage: &Stage) -> AccessKey {
+pub(crate) fn unknown_key(fixture: &Fixture) -> AccessKey {
     AccessKey {
         id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
         secret: SecretKey::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned()),
-        ..stage.key_of("testuser")
+        ..fixture.key_of("testuser")
     }
 }
 
@@ -363,8 +366,8 @@ fn an_unknown_key_is_denied_in_the_words_of_each_release() {
         (AuthenticatorRelease::Y2024, HERE),
         (AuthenticatorRelease::Y2022, ""),
     ] {
-        let stage = Stage::of(release);
-        let authentication = stage.judge(&stage.token(&unknown_key(&stage)));
+        let fixture = Fixture::of(release);
+        let authentication = fixture.judge(&fixture.token(&unknown_key(&fixture)));
         denied(
             &authentication,
             "sigv4.key",
@@ -376,40 +379,40 @@ fn an_unknown_key_is_denied_in_the_words_of_each_release() {
 
 #[test]
 fn the_global_endpoint_is_named_global() {
-    let mut stage = Stage::new();
-    (stage.endpoint, stage.region) = ("https://sts.amazonaws.com", "us-east-1");
+    let mut fixture = Fixture::new();
+    (fixture.endpoint, fixture.region) = ("https://sts.amazonaws.com", "us-east-1");
     denied(
-        &stage.judge(&stage.token(&unknown_key(&stage))),
+        &fixture.judge(&fixture.token(&unknown_key(&fixture))),
         "sigv4.key",
         &sts_error("InvalidClientTokenId", INVALID, " on global endpoint"),
     );
-    let user = stage.judge(&stage.token(&stage.key_of("testuser")));
+    let user = fixture.judge(&fixture.token(&fixture.key_of("testuser")));
     assert!(user.outcome.is_ok());
 }
 
 #[test]
 fn sts_denies_keys_that_no_longer_hold() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     denied(
-        &stage.judge(&stage.token(&stage.key_of("gone"))),
+        &fixture.judge(&fixture.token(&fixture.key_of("gone"))),
         "sigv4.key",
         &sts_error("InvalidClientTokenId", INVALID, HERE),
     );
-    let key = stage.key_of("testuser");
-    let directory = &mut stage.world.directory;
+    let key = fixture.key_of("testuser");
+    let directory = &mut fixture.world.directory;
     directory
         .set_key_status(&account(), "testuser", &key.id, KeyStatus::Inactive)
         .unwrap();
     denied(
-        &stage.judge(&stage.token(&key)),
+        &fixture.judge(&fixture.token(&key)),
         "sigv4.key",
         &sts_error("InvalidClientTokenId", INVALID, HERE),
     );
-    let mut session = stage.session_of("admin", "s");
+    let mut session = fixture.session_of("admin", "s");
     session.session.as_mut().unwrap().expires = now();
-    stage.world.directory.add_key(session.clone());
+    fixture.world.directory.add_key(session.clone());
     denied(
-        &stage.judge(&stage.token(&session)),
+        &fixture.judge(&fixture.token(&session)),
         "sigv4.session",
         &sts_error(
             "ExpiredToken",
@@ -418,14 +421,14 @@ fn sts_denies_keys_that_no_longer_hold() {
         ),
     );
     session.session.as_mut().unwrap().expires = now().plus_seconds(1);
-    stage.world.directory.add_key(session.clone());
-    assert!(stage.judge(&stage.token(&session)).outcome.is_ok());
+    fixture.world.directory.add_key(session.clone());
+    assert!(fixture.judge(&fixture.token(&session)).outcome.is_ok());
     let bare = AccessKey {
         session: None,
         ..session
     };
     denied(
-        &stage.judge(&stage.token(&bare)),
+        &fixture.judge(&fixture.token(&bare)),
         "sigv4.session",
         &sts_error("InvalidClientTokenId", INVALID, HERE),
     );
@@ -433,9 +436,9 @@ fn sts_denies_keys_that_no_longer_hold() {
 
 #[test]
 fn a_token_for_another_cluster_or_with_another_signature_is_denied_alike() {
-    let mut stage = Stage::new();
-    let key = stage.key_of("testuser");
-    let good = stage.token(&key);
+    let mut fixture = Fixture::new();
+    let key = fixture.key_of("testuser");
+    let good = fixture.token(&key);
     let wrong = changed(&good, |url| {
         let last = if url.ends_with('0') { "1" } else { "0" };
         let mut url: Vec<char> = url.chars().collect();
@@ -443,37 +446,42 @@ fn a_token_for_another_cluster_or_with_another_signature_is_denied_alike() {
         url.into_iter().chain(last.chars()).collect()
     });
     let mismatch = sts_error("SignatureDoesNotMatch", MISMATCH, HERE);
-    denied(&stage.judge(&wrong), "sigv4.signature", &mismatch);
-    stage.signed_for = "other-cluster";
-    denied(&stage.judge(&stage.token(&key)), "sigv4.signature", &mismatch);
+    denied(&fixture.judge(&wrong), "sigv4.signature", &mismatch);
+    fixture.signed_for = "other-cluster";
+    denied(&fixture.judge(&fixture.token(&key)), "sigv4.signature", &mismatch);
     let impostor = AccessKey {
         secret: SecretKey::new("x".to_owned()),
         ..key
     };
-    stage.signed_for = "my-cluster";
-    denied(&stage.judge(&stage.token(&impostor)), "sigv4.signature", &mismatch);
+    fixture.signed_for = "my-cluster";
+    denied(&fixture.judge(&fixture.token(&impostor)), "sigv4.signature", &mismatch);
 }
 
 #[test]
 fn a_user_before_the_host_is_a_second_signature_to_sts() {
-    let stage = Stage::new();
-    let good = stage.token(&stage.key_of("testuser"));
+    let fixture = Fixture::new();
+    let good = fixture.token(&fixture.key_of("testuser"));
     for user in ["user", "user:pw", "user:", ":", "", "u%40x:p%3A"] {
         let token = changed(&good, |url| url.replace("https://", &format!("https://{user}@")));
         let wanted = sts_error("SignatureDoesNotMatch", "", HERE);
-        denied(&stage.judge(&token), "sigv4.parts", &wanted);
+        denied(&fixture.judge(&token), "sigv4.parts", &wanted);
     }
 }
 
 #[test]
 fn a_host_in_capitals_wants_the_same_region_in_the_scope() {
-    let mut stage = Stage::new();
-    stage.endpoint = "https://sts.US-WEST-2.amazonaws.com";
-    assert!(stage.judge(&stage.token(&stage.key_of("testuser"))).outcome.is_ok());
-    stage.region = "US-WEST-2";
+    let mut fixture = Fixture::new();
+    fixture.endpoint = "https://sts.US-WEST-2.amazonaws.com";
+    assert!(
+        fixture
+            .judge(&fixture.token(&fixture.key_of("testuser")))
+            .outcome
+            .is_ok()
+    );
+    fixture.region = "US-WEST-2";
     let message = "Credential should be scoped to a valid region, not 'US-WEST-2'.";
     denied(
-        &stage.judge(&stage.token(&stage.key_of("testuser"))),
+        &fixture.judge(&fixture.token(&fixture.key_of("testuser"))),
         "sigv4.scope",
         &sts_error("SignatureDoesNotMatch", message, " on US-WEST-2 endpoint"),
     );
@@ -482,9 +490,9 @@ fn a_host_in_capitals_wants_the_same_region_in_the_scope() {
 #[test]
 fn a_token_of_the_wrong_time_place_or_form_is_denied() {
     const FORM: &str = "input token was not properly formatted: ";
-    let mut stage = Stage::new();
-    let key = stage.key_of("testuser");
-    let good = stage.token(&key);
+    let mut fixture = Fixture::new();
+    let key = fixture.key_of("testuser");
+    let good = fixture.token(&key);
     for (token, check, wanted) in [
         (
             String::new(),
@@ -507,19 +515,19 @@ fn a_token_of_the_wrong_time_place_or_form_is_denied() {
             "client did not sign the x-k8s-aws-id header in the pre-signed URL",
         ),
     ] {
-        denied(&stage.judge(&token), check, &format!("{FORM}{wanted}"));
+        denied(&fixture.judge(&token), check, &format!("{FORM}{wanted}"));
     }
-    stage.signed_at = now().plus_seconds(-16 * 60);
+    fixture.signed_at = now().plus_seconds(-16 * 60);
     denied(
-        &stage.judge(&stage.token(&key)),
+        &fixture.judge(&fixture.token(&key)),
         "token.expired",
         &format!("{FORM}X-Amz-Date parameter is expired (15 minute expiration) 2026-11-24 00:28:57 +0000 UTC"),
     );
-    stage.signed_at = now().plus_seconds(-15 * 60);
-    assert!(stage.judge(&stage.token(&key)).outcome.is_ok());
-    stage.signed_at = now().plus_seconds(16 * 60);
+    fixture.signed_at = now().plus_seconds(-15 * 60);
+    assert!(fixture.judge(&fixture.token(&key)).outcome.is_ok());
+    fixture.signed_at = now().plus_seconds(16 * 60);
     denied(
-        &stage.judge(&stage.token(&key)),
+        &fixture.judge(&fixture.token(&key)),
         "sigv4.date",
         &sts_error(
             "SignatureDoesNotMatch",
@@ -527,10 +535,10 @@ fn a_token_of_the_wrong_time_place_or_form_is_denied() {
             HERE,
         ),
     );
-    stage.signed_at = now();
-    stage.region = "eu-west-1";
+    fixture.signed_at = now();
+    fixture.region = "eu-west-1";
     denied(
-        &stage.judge(&stage.token(&key)),
+        &fixture.judge(&fixture.token(&key)),
         "sigv4.scope",
         &sts_error(
             "SignatureDoesNotMatch",
@@ -542,16 +550,16 @@ fn a_token_of_the_wrong_time_place_or_form_is_denied() {
 
 #[test]
 fn own_hosts_pass_unless_the_cluster_is_strict() {
-    let mut stage = Stage::new();
-    stage.world.own_hosts = vec!["localhost:4566".to_owned()];
-    stage.endpoint = "http://localhost:4566";
-    let token = stage.token(&stage.key_of("testuser"));
-    let lenient = stage.judge(&token);
+    let mut fixture = Fixture::new();
+    fixture.world.own_hosts = vec!["localhost:4566".to_owned()];
+    fixture.endpoint = "http://localhost:4566";
+    let token = fixture.token(&fixture.key_of("testuser"));
+    let lenient = fixture.judge(&token);
     assert!(lenient.outcome.is_ok());
     assert!(lines(&lenient)[1].contains(" stsendpoint=sts.us-west-2.amazonaws.com "));
-    stage.cluster_mut().strict_hosts = true;
+    fixture.cluster_mut().strict_hosts = true;
     denied(
-        &stage.judge(&token),
+        &fixture.judge(&token),
         "token.scheme",
         r#"input token was not properly formatted: unexpected scheme "http" in pre-signed URL"#,
     );
@@ -592,14 +600,14 @@ fn the_identity_is_split_as_upstream_does() {
 
 #[test]
 fn the_root_of_an_account_is_nobody_until_it_is_mapped() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     let key = AccessKey {
         id: "AKIAROOT".to_owned(),
         owner: KeyOwner::Root,
-        ..stage.key_of("testuser")
+        ..fixture.key_of("testuser")
     };
-    stage.world.directory.add_key(key.clone());
-    let authentication = stage.judge(&stage.token(&key));
+    fixture.world.directory.add_key(key.clone());
+    let authentication = fixture.judge(&fixture.token(&key));
     assert_eq!(
         authentication.identity.unwrap().canonical_arn,
         "arn:aws:iam::111122223333:root"
@@ -609,10 +617,10 @@ fn the_root_of_an_account_is_nobody_until_it_is_mapped() {
 
 #[test]
 fn a_trace_does_not_repeat_a_url_that_go_repeats_in_its_error() {
-    let mut stage = Stage::new();
-    let key = stage.session_of("admin", "s");
-    let token = changed(&stage.token(&key), |url| url.replace("sts.us", "\u{1}\"sts.us"));
-    let authentication = stage.judge(&token);
+    let mut fixture = Fixture::new();
+    let key = fixture.session_of("admin", "s");
+    let token = changed(&fixture.token(&key), |url| url.replace("sts.us", "\u{1}\"sts.us"));
+    let authentication = fixture.judge(&token);
     let failed = authentication.trace.failed().unwrap();
     assert_eq!(failed.id, "token.url");
     assert_eq!(failed.got.as_deref(), Some("net/url: invalid control character in URL"));
@@ -629,19 +637,19 @@ proptest! {
         at in any::<prop::sample::Index>(),
         byte in prop::option::of("[ -~\\x00é]"),
     ) {
-        let mut stage = Stage::new();
-        let session = stage.session_of("admin", "s");
+        let mut fixture = Fixture::new();
+        let session = fixture.session_of("admin", "s");
         let key = match case {
-            0 => stage.key_of("testuser"),
-            1 => stage.key_of("gone"),
-            2 => unknown_key(&stage),
-            3 => stage.session_of("stranger", "s"),
+            0 => fixture.key_of("testuser"),
+            1 => fixture.key_of("gone"),
+            2 => unknown_key(&fixture),
+            3 => fixture.session_of("stranger", "s"),
             _ => session,
         };
         if case == 4 {
-            stage.signed_for = "other-cluster";
+            fixture.signed_for = "other-cluster";
         }
-        let mut token = stage.token(&key);
+        let mut token = fixture.token(&key);
         if let Some(byte) = byte {
             // Before the parameters, so that the session token itself stays whole.
             token = changed(&token, |url| {
@@ -651,14 +659,14 @@ proptest! {
                 text.into_iter().collect()
             });
         }
-        let authentication = stage.judge(&token);
+        let authentication = fixture.judge(&token);
         let told = format!("{:?}", authentication.trace);
         prop_assert!(!told.contains(key.secret.expose()));
         prop_assert!(!told.contains(&token));
         if let Some(session) = &key.session {
             prop_assert!(!told.contains(session.token.expose()));
         }
-        let explained = crate::explain::explain(&authentication, stage.cluster(), &stage.world);
+        let explained = crate::explain::explain(&authentication, fixture.cluster(), &fixture.world);
         prop_assert!(!explained.render_text().contains(key.secret.expose()));
     }
 }

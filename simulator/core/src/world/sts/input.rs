@@ -1,4 +1,4 @@
-//! The parameters of STS operations, checked as the service's model has it: all faults are told at once.
+//! The parameters of STS operations, checked as the service's model has it: all faults are reported at once.
 //!
 //! Source: botocore's model of 2011-06-15 for bounds and patterns; the wording is what STS answers.
 

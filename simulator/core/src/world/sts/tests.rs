@@ -269,7 +269,7 @@ fn conditions_of_trust_decide() {
     check_trust(&external, Some("secret"), true);
     check_trust(&external, Some("Secret"), false);
     check_trust(&external, None, false);
-    // A trust that asks for no external id takes any.
+    // A trust that asks for no external id accepts any.
     check_trust(&trusting(JANE, "{}"), Some("secret"), true);
     let like = |pattern: &str| trusting("*", &format!(r#"{{"ArnLike":{{"aws:PrincipalArn":"{pattern}"}}}}"#));
     check_trust(&like("arn:aws:iam::*:user/j*"), None, true);
@@ -430,7 +430,7 @@ fn a_session_ends_in_the_second_that_its_expiration_names() {
 }
 
 #[test]
-fn sessions_of_a_deleted_role_are_nobodys_even_when_it_is_made_anew() {
+fn sessions_of_a_deleted_role_are_nobodys_even_when_it_is_recreated() {
     let mut world = world();
     let jane = jane(&mut world);
     let role = add_role(&mut world, HOME, "deploy", "/", 3600, ANYONE);

@@ -64,7 +64,7 @@ pub struct WebIdentitySession {
     pub subject: String,
     /// The ARN of the provider.
     pub provider: String,
-    /// The audience that the provider takes.
+    /// The audience that the provider accepts.
     pub audience: String,
 }
 

@@ -17,7 +17,7 @@ pub(super) fn verify(host: &str, verifier: Verifier<'_>) -> Result<String, Token
     if host == "sts.amazonaws.com" || region == "global" {
         return match verifier.partition {
             Partition::Aws if host == "sts.amazonaws.com" => Ok("global".to_owned()),
-            // FIDELITY: upstream takes any host with this second label and then asks it. No STS answers there, so the
+            // FIDELITY: upstream accepts any host with this second label and then asks it. No STS answers there, so the
             // token is refused one step earlier.
             Partition::Aws => Err(unexpected()),
             partition => Err(TokenError::GlobalEndpoint { partition }),

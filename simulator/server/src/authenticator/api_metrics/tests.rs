@@ -174,7 +174,7 @@ fn who_asks_is_told_by_kinds_and_objects_by_resources() {
     let build = lines(&metrics, &cluster, "kubernetes_build_info");
     assert!(build[0].contains("git_version=\"v1.32.5-eks-"), "{build:?}");
 
-    // A cluster that is made anew begins anew.
+    // The metrics of a cluster that is recreated begin again.
     assert!(Arc::ptr_eq(&metrics, &servers.of(&world, &cluster).unwrap()));
     let mut anew = (*cluster).clone();
     anew.created = anew.created.plus_seconds(1);

@@ -190,7 +190,7 @@ impl Run {
     }
 }
 
-/// The clients that make the requests; who stands in for others is told.
+/// The clients that make the requests; who stands in for others is reported.
 fn clients(choice: Option<ClientChoice>, install: InstallClients) -> Result<Clients, Failure> {
     let clients = match choice {
         Some(ClientChoice::Builtin) => return Ok(Clients::default()),
@@ -256,7 +256,7 @@ impl Troupe {
     }
 }
 
-/// Tells on standard error how far it is: one line that changes on a terminal, a line a scenario elsewhere.
+/// Reports on standard error how far it is: one line that changes on a terminal, a line a scenario elsewhere.
 struct Progress {
     total: usize,
     is_terminal: bool,

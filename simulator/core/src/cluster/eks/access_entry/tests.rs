@@ -227,7 +227,7 @@ fn a_session_name_wants_a_colon_before_it() {
 }
 
 #[test]
-fn of_several_faults_the_first_in_order_is_told() {
+fn of_several_faults_the_first_in_order_is_reported() {
     let worst = NewAccessEntry {
         principal_arn: OTHER.replace("role/other", "user/x"),
         entry_type: EntryType::Ec2Linux,

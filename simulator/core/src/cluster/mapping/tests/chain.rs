@@ -78,7 +78,7 @@ const DYNAMIC: &str =
     "server:\n  backendMode: [DynamicFile, EKSConfigMap]\n  dynamicfilepath: f\n  dynamicfileUserIDStrict: true\n";
 
 #[test]
-fn a_mismatch_of_ids_is_told_only_where_nobody_else_knows_the_caller() {
+fn a_mismatch_of_ids_is_reported_only_where_nobody_else_knows_the_caller() {
     let file = |arn: &str| format!(r#"{{"mapRoles": [{{"rolearn": "{arn}", "username": "d", "userid": "AROA1"}}]}}"#);
     let right = file("arn:aws:iam::111122223333:role/team/admin");
     let wrong = file("arn:aws:iam::111122223333:role/other");

@@ -4,8 +4,8 @@ use super::List;
 use crate::explain::lint::Report;
 use crate::explain::lint::Rule;
 use crate::explain::lint::principal;
+use crate::explain::lint::principal::ArnKind;
 use crate::explain::lint::principal::Fault;
-use crate::explain::lint::principal::Kind;
 use crate::explain::lint::principal::Named;
 use crate::explain::lint::tree::Place;
 
@@ -24,7 +24,7 @@ pub(super) fn lint_arn(report: &mut Report<'_>, arn: &str, place: Place, list: L
         Err(Fault::NotAscii(character)) => (
             Rule::AuthNotAscii,
             format!("the ARN holds U+{:04X}, so it matches nobody", u32::from(character)),
-            "type the ARN anew, with plain letters and quotes".to_owned(),
+            "retype the ARN, with plain letters and quotes".to_owned(),
         ),
         Err(Fault::Wildcard) => (
             Rule::AuthWildcard,
@@ -58,7 +58,7 @@ fn lint_named(report: &mut Report<'_>, named: &Named, place: Place, list: List) 
     let without_path = named.role_without_path();
     let write = format!("write `{without_path}`");
     match named.kind {
-        Kind::Role if !named.path.is_empty() => {
+        ArnKind::Role if !named.path.is_empty() => {
             let rule = if named.path.to_lowercase().starts_with("aws-reserved/") {
                 Rule::AuthSsoPath
             } else {
@@ -71,7 +71,7 @@ fn lint_named(report: &mut Report<'_>, named: &Named, place: Place, list: List) 
                 write,
             );
         }
-        Kind::Session if named.path.is_empty() => report.add(
+        ArnKind::Session if named.path.is_empty() => report.add(
             Rule::AuthMalformedArn,
             place,
             "an assumed-role ARN without a session",
@@ -80,13 +80,13 @@ fn lint_named(report: &mut Report<'_>, named: &Named, place: Place, list: List) 
                 named.arn.partition, named.arn.account_id, named.name
             ),
         ),
-        Kind::Session => report.add(
+        ArnKind::Session => report.add(
             Rule::AuthSessionArn,
             place,
             format!("this is a session; it is compared as `{without_path}`, so the item matches nobody"),
             write,
         ),
-        Kind::FederatedUser => report.add(
+        ArnKind::FederatedUser => report.add(
             Rule::AuthFederatedUser,
             place,
             format!(
@@ -95,42 +95,42 @@ fn lint_named(report: &mut Report<'_>, named: &Named, place: Place, list: List) 
             ),
             "write the user's own ARN, unless that is meant",
         ),
-        Kind::InstanceProfile => report.add(
+        ArnKind::InstanceProfile => report.add(
             Rule::AuthInstanceProfile,
             place,
             "an instance profile is no principal; the role inside it is",
             "write the ARN of the role that the profile holds",
         ),
-        Kind::Group => report.add(
+        ArnKind::Group => report.add(
             Rule::AuthIamGroup,
             place,
             "an IAM group is no principal, so the item matches nobody",
             "map a role that the group's users may assume",
         ),
-        Kind::Root => report.add(
+        ArnKind::Root => report.add(
             Rule::AuthRoot,
             place,
             "this is the account's root user alone, not its principals",
             "map a role instead",
         ),
-        Kind::Other => report.add(
+        ArnKind::Other => report.add(
             Rule::AuthNotAPrincipal,
             place,
             format!("`{}` of {} signs no request", named.arn.resource, named.arn.service),
             "write the ARN of a role or user",
         ),
-        Kind::User if list == List::Roles => report.add(
+        ArnKind::User if list == List::Roles => report.add(
             Rule::AuthUserInRoles,
             place,
             "a user stands in mapRoles",
             "move it to mapUsers as `userarn`",
         ),
-        Kind::Role if list == List::Users => report.add(
+        ArnKind::Role if list == List::Users => report.add(
             Rule::AuthRoleInUsers,
             place,
             "a role stands in mapUsers",
             "move it to mapRoles as `rolearn`",
         ),
-        Kind::Role | Kind::User => {}
+        ArnKind::Role | ArnKind::User => {}
     }
 }

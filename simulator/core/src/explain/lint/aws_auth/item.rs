@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::List;
 use super::arn::lint_arn;
-use super::mapping::Item;
+use super::mapping::MappingItem;
 use super::name::lint_names;
 use super::name::lint_node;
 use crate::explain::lint::Report;
 use crate::explain::lint::Rule;
 use crate::explain::lint::principal;
-use crate::explain::lint::tree::Entry;
+use crate::explain::lint::tree::MapEntry;
 use crate::explain::lint::tree::Node;
 use crate::explain::lint::tree::Place;
 use crate::explain::lint::tree::Shape;
@@ -19,7 +19,7 @@ use crate::value::user::SYSTEM_MASTERS;
 /// So many may be in system:masters before it is worth a word.
 const MASTERS_LIMIT: usize = 5;
 
-pub(super) fn lint_items<'a>(report: &mut Report<'_>, nodes: &'a [Node], list: List) -> Vec<Item<'a>> {
+pub(super) fn lint_items<'a>(report: &mut Report<'_>, nodes: &'a [Node], list: List) -> Vec<MappingItem<'a>> {
     let mut items = Vec::new();
     for node in nodes {
         match &node.shape {
@@ -54,8 +54,8 @@ pub(super) fn lint_items<'a>(report: &mut Report<'_>, nodes: &'a [Node], list: L
     items
 }
 
-fn read_item<'a>(report: &mut Report<'_>, place: Place, entries: &'a [Entry], list: List) -> Item<'a> {
-    let mut item = Item {
+fn read_item<'a>(report: &mut Report<'_>, place: Place, entries: &'a [MapEntry], list: List) -> MappingItem<'a> {
+    let mut item = MappingItem {
         list,
         place,
         arn: None,
@@ -65,7 +65,7 @@ fn read_item<'a>(report: &mut Report<'_>, place: Place, entries: &'a [Entry], li
         lost: Vec::new(),
     };
     // On its way to JSON the item's keys are sorted, equal ones overwritten; decoding disregards case, so the last wins.
-    let mut sorted: Vec<&Entry> = entries.iter().collect();
+    let mut sorted: Vec<&MapEntry> = entries.iter().collect();
     sorted.sort_by(|a, b| a.key.cmp(&b.key));
     let keys: Vec<String> = sorted.iter().map(|entry| entry.key.to_lowercase()).collect();
     let last: BTreeMap<&str, usize> = (0..).zip(&keys).map(|(at, key)| (key.as_str(), at)).collect();
@@ -107,7 +107,7 @@ fn read_item<'a>(report: &mut Report<'_>, place: Place, entries: &'a [Entry], li
     item
 }
 
-fn misspelled(report: &mut Report<'_>, item: &mut Item<'_>, entry: &Entry, has_own: bool) {
+fn misspelled(report: &mut Report<'_>, item: &mut MappingItem<'_>, entry: &MapEntry, has_own: bool) {
     let (key, list) = (entry.key.as_str(), item.list);
     if !has_own && key.eq_ignore_ascii_case(list.other().arn_key()) {
         item.lost.push(list.arn_key());
@@ -170,7 +170,7 @@ fn wrong_type(report: &mut Report<'_>, node: &Node, field: &str, wanted: &str) {
 
 fn text<'a>(
     report: &mut Report<'_>,
-    entry: &'a Entry,
+    entry: &'a MapEntry,
     field: &'static str,
     slot: &mut Option<(&'a str, Place)>,
     lost: &mut Vec<&'static str>,
@@ -185,7 +185,7 @@ fn text<'a>(
     }
 }
 
-fn groups<'a>(report: &mut Report<'_>, entry: &'a Entry, item: &mut Item<'a>) {
+fn groups<'a>(report: &mut Report<'_>, entry: &'a MapEntry, item: &mut MappingItem<'a>) {
     match &entry.value.shape {
         Shape::List(nodes) => {
             item.groups.clear();
@@ -223,7 +223,7 @@ fn groups<'a>(report: &mut Report<'_>, entry: &'a Entry, item: &mut Item<'a>) {
     }
 }
 
-fn lint_item(report: &mut Report<'_>, item: &Item<'_>) {
+fn lint_item(report: &mut Report<'_>, item: &MappingItem<'_>) {
     let list = item.list;
     let arn = item.arn.filter(|(arn, _)| !arn.is_empty());
     match (arn, item.sso) {

@@ -5,18 +5,18 @@ use super::NODES;
 use crate::explain::lint::tree::Place;
 
 /// An item as the authenticator decodes it.
-pub(super) struct Item<'a> {
+pub(super) struct MappingItem<'a> {
     pub(super) list: List,
     pub(super) place: Place,
     pub(super) arn: Option<(&'a str, Place)>,
     pub(super) sso: Option<Place>,
     pub(super) username: Option<(&'a str, Place)>,
     pub(super) groups: Vec<(&'a str, Place)>,
-    /// A field was of the wrong type or misspelled, so its absence is told already.
+    /// A field was of the wrong type or misspelled, so its absence is reported already.
     pub(super) lost: Vec<&'static str>,
 }
 
-impl Item<'_> {
+impl MappingItem<'_> {
     pub(super) fn has_group(&self, wanted: &str) -> bool {
         self.groups.iter().any(|(group, _)| *group == wanted)
     }

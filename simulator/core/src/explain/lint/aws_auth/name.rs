@@ -4,7 +4,7 @@ use super::BOOTSTRAPPERS;
 use super::List;
 use super::NODE_TEMPLATE;
 use super::NODES;
-use super::mapping::Item;
+use super::mapping::MappingItem;
 use crate::explain::lint::Report;
 use crate::explain::lint::Rule;
 use crate::explain::lint::principal;
@@ -29,7 +29,7 @@ const SYSTEM_GROUPS: [&str; 5] = [
 /// ClusterRoles that are taken for groups.
 const CLUSTER_ROLES: [&str; 4] = ["admin", "cluster-admin", "edit", "view"];
 
-pub(super) fn lint_names(report: &mut Report<'_>, item: &Item<'_>, named: Option<&Named>) {
+pub(super) fn lint_names(report: &mut Report<'_>, item: &MappingItem<'_>, named: Option<&Named>) {
     match item.username {
         Some((name, place)) if !name.is_empty() => {
             lint_name(report, name, place);
@@ -151,7 +151,7 @@ fn lint_group(report: &mut Report<'_>, group: &str, place: Place) {
     }
 }
 
-pub(super) fn lint_node(report: &mut Report<'_>, item: &Item<'_>) {
+pub(super) fn lint_node(report: &mut Report<'_>, item: &MappingItem<'_>) {
     let (name, place) = item.username.unwrap_or(("", item.place));
     let template = name.contains(NODE_TEMPLATE);
     if template && item.list == List::Users {

@@ -60,8 +60,8 @@ fn agrees(key: &str, text: &str) {
         match (unreadable(&findings), &refused) {
             (None, None) => {}
             (Some(found), Some(error)) => {
-                let is_told = found.rule == Rule::AuthNotAList || found.message.ends_with(error.as_str());
-                assert!(is_told, "{text:?}\n{error}\n{found:#?}");
+                let is_reported = found.rule == Rule::AuthNotAList || found.message.ends_with(error.as_str());
+                assert!(is_reported, "{text:?}\n{error}\n{found:#?}");
                 assert_eq!(found.severity, Severity::Error);
                 assert!(!found.fix.is_empty(), "{found:#?}");
             }
@@ -245,7 +245,7 @@ fn what_the_authenticator_refuses_is_an_error_at_its_place_with_a_fix_that_works
 }
 
 #[test]
-fn the_fix_is_told_in_words_of_the_cause() {
+fn the_fix_is_reported_in_words_of_the_cause() {
     for (text, wanted) in [
         ("- {rolearn: r, username: who?me}\n", "put the text in quotes"),
         ("- rolearn: \"a\\/b\"\n", "write `/` without the backslash"),
@@ -328,7 +328,7 @@ fn accounts_are_read_as_strings() {
 }
 
 #[test]
-fn what_follows_the_first_document_is_told() {
+fn what_follows_the_first_document_is_reported() {
     for (marked, read) in [
         (format!("- rolearn: {ARN}\n---\n§- rolearn: {ARN}2\n"), 1),
         (format!("- rolearn: {ARN}\n...\n§- rolearn: {ARN}2\n"), 1),
@@ -370,8 +370,8 @@ fn merged_pairs_count_as_the_authenticator_counts_them() {
         assert_eq!(format!("{arn} {}", last.username), wanted, "{item}");
         let findings = lint(&roles(&text), &Context::default());
         // Only where a pair is lost that is written out.
-        let is_told = findings.iter().any(|found| found.rule == Rule::AuthDuplicateKey);
-        assert_eq!(is_told, item.starts_with("- {rolearn"), "{item}\n{findings:#?}");
+        let is_reported = findings.iter().any(|found| found.rule == Rule::AuthDuplicateKey);
+        assert_eq!(is_reported, item.starts_with("- {rolearn"), "{item}\n{findings:#?}");
     }
 }
 

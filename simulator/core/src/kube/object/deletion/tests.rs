@@ -5,12 +5,12 @@ use crate::value::id::IdGenerator;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-struct Stage {
+struct Fixture {
     store: ObjectStore,
     ids: IdGenerator,
 }
 
-impl Stage {
+impl Fixture {
     fn new() -> Self {
         Self {
             store: ObjectStore::default(),
@@ -67,18 +67,18 @@ fn what_is_owned_goes_with_the_last_owner_or_stays() {
         (Propagation::Foreground, vec!["b"]),
         (Propagation::Orphan, vec!["b", "child", "grandchild", "shared"]),
     ] {
-        let mut stage = Stage::new();
-        stage.add("configmaps", "n", "a", &[], &[]);
-        stage.add("configmaps", "n", "b", &[], &[]);
-        stage.add("configmaps", "n", "child", &["a"], &[]);
-        stage.add("configmaps", "n", "grandchild", &["child"], &[]);
-        stage.add("configmaps", "n", "shared", &["a", "b"], &[]);
-        let deleted = stage.delete(&map("a"), propagation);
+        let mut fixture = Fixture::new();
+        fixture.add("configmaps", "n", "a", &[], &[]);
+        fixture.add("configmaps", "n", "b", &[], &[]);
+        fixture.add("configmaps", "n", "child", &["a"], &[]);
+        fixture.add("configmaps", "n", "grandchild", &["child"], &[]);
+        fixture.add("configmaps", "n", "shared", &["a", "b"], &[]);
+        let deleted = fixture.delete(&map("a"), propagation);
         assert!(matches!(deleted, Deleted::Gone(_)), "{propagation:?}");
-        assert_eq!(stage.names("configmaps"), left, "{propagation:?}");
-        for (_, object) in stage.store.list("configmaps", None) {
+        assert_eq!(fixture.names("configmaps"), left, "{propagation:?}");
+        for (_, object) in fixture.store.list("configmaps", None) {
             for owner in owner_uids(object) {
-                assert!(stage.store.index.find(&owner).is_some(), "{propagation:?} {object}");
+                assert!(fixture.store.index.find(&owner).is_some(), "{propagation:?} {object}");
             }
         }
     }
@@ -86,53 +86,53 @@ fn what_is_owned_goes_with_the_last_owner_or_stays() {
 
 #[test]
 fn an_owner_in_the_foreground_waits_for_what_it_owns() {
-    let mut stage = Stage::new();
-    stage.add("configmaps", "n", "a", &[], &[]);
-    stage.add("configmaps", "n", "child", &["a"], &["x.io/y"]);
-    let deleted = stage.delete(&map("a"), Propagation::Foreground);
+    let mut fixture = Fixture::new();
+    fixture.add("configmaps", "n", "a", &[], &[]);
+    fixture.add("configmaps", "n", "child", &["a"], &["x.io/y"]);
+    let deleted = fixture.delete(&map("a"), Propagation::Foreground);
     assert_eq!(
         deleted.object()["metadata"]["finalizers"],
         json!(["foregroundDeletion"])
     );
-    assert_eq!(stage.names("configmaps"), ["a", "child"]);
-    stage.release(&map("child"));
-    assert_eq!(stage.names("configmaps"), Vec::<&str>::new());
+    assert_eq!(fixture.names("configmaps"), ["a", "child"]);
+    fixture.release(&map("child"));
+    assert_eq!(fixture.names("configmaps"), Vec::<&str>::new());
 }
 
 #[test]
 fn finalizers_hold_an_object_until_they_are_gone() {
-    let mut stage = Stage::new();
-    stage.add("configmaps", "n", "a", &[], &["x.io/y"]);
-    let deleted = stage.delete(&map("a"), Propagation::Background);
+    let mut fixture = Fixture::new();
+    fixture.add("configmaps", "n", "a", &[], &["x.io/y"]);
+    let deleted = fixture.delete(&map("a"), Propagation::Background);
     assert!(
         matches!(&deleted, Deleted::Marked(object) if object["metadata"]["deletionTimestamp"] == "1970-01-01T00:00:00Z")
     );
-    let error = stage
+    let error = fixture
         .store
-        .create(map("a"), json!({}), &mut stage.ids, NOW)
+        .create(map("a"), json!({}), &mut fixture.ids, NOW)
         .unwrap_err();
     assert_eq!(error, StoreError::BeingDeleted);
-    let version = stage.store.revision();
-    stage.delete(&map("a"), Propagation::Background);
-    assert_eq!(stage.store.revision(), version);
-    stage.release(&map("a"));
-    assert_eq!(stage.names("configmaps"), Vec::<&str>::new());
+    let version = fixture.store.revision();
+    fixture.delete(&map("a"), Propagation::Background);
+    assert_eq!(fixture.store.revision(), version);
+    fixture.release(&map("a"));
+    assert_eq!(fixture.names("configmaps"), Vec::<&str>::new());
 }
 
 #[test]
 fn a_namespace_goes_with_what_is_in_it_and_waits_for_finalizers() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     let namespace = ObjectKey::new("namespaces", "", "n");
     let object = json!({"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}});
-    stage
+    fixture
         .store
-        .create(namespace.clone(), object, &mut stage.ids, NOW)
+        .create(namespace.clone(), object, &mut fixture.ids, NOW)
         .unwrap();
-    stage.add("configmaps", "n", "held", &[], &["x.io/y"]);
-    stage.add("configmaps", "n", "free", &[], &[]);
-    stage.add("configmaps", "other", "stays", &[], &[]);
-    stage.add("secrets", "n", "s", &[], &[]);
-    let deleted = stage.delete(&namespace, Propagation::Background);
+    fixture.add("configmaps", "n", "held", &[], &["x.io/y"]);
+    fixture.add("configmaps", "n", "free", &[], &[]);
+    fixture.add("configmaps", "other", "stays", &[], &[]);
+    fixture.add("secrets", "n", "s", &[], &[]);
+    let deleted = fixture.delete(&namespace, Propagation::Background);
     let status = &deleted.object()["status"];
     assert_eq!(status["phase"], "Terminating");
     assert_eq!(
@@ -140,20 +140,20 @@ fn a_namespace_goes_with_what_is_in_it_and_waits_for_finalizers() {
         "Some content in the namespace has finalizers remaining: x.io/y in 1 resource instances"
     );
     assert_eq!(
-        (stage.names("configmaps"), stage.names("secrets")),
+        (fixture.names("configmaps"), fixture.names("secrets")),
         (vec!["held", "stays"], vec![])
     );
-    stage.release(&map("held"));
+    fixture.release(&map("held"));
     assert_eq!(
-        (stage.names("configmaps"), stage.names("namespaces")),
+        (fixture.names("configmaps"), fixture.names("namespaces")),
         (vec!["stays"], vec![])
     );
     let default = ObjectKey::new("namespaces", "", "default");
-    stage
+    fixture
         .store
-        .create(default.clone(), json!({}), &mut stage.ids, NOW)
+        .create(default.clone(), json!({}), &mut fixture.ids, NOW)
         .unwrap();
-    let error = stage
+    let error = fixture
         .store
         .delete(&default, &DeleteOptions::default(), NOW)
         .unwrap_err();
@@ -162,22 +162,22 @@ fn a_namespace_goes_with_what_is_in_it_and_waits_for_finalizers() {
 
 #[test]
 fn a_definition_goes_with_its_objects() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     let definition = ObjectKey::new(DEFINITIONS, "", "crontabs.example.com");
-    stage
+    fixture
         .store
-        .create(definition.clone(), json!({}), &mut stage.ids, NOW)
+        .create(definition.clone(), json!({}), &mut fixture.ids, NOW)
         .unwrap();
-    stage.add("crontabs.example.com", "n", "held", &[], &["x.io/y"]);
-    stage.delete(&definition, Propagation::Background);
-    assert_eq!(stage.names(DEFINITIONS).len(), 1);
-    stage.release(&ObjectKey::new("crontabs.example.com", "n", "held"));
-    assert_eq!(stage.store.all().len(), 0);
+    fixture.add("crontabs.example.com", "n", "held", &[], &["x.io/y"]);
+    fixture.delete(&definition, Propagation::Background);
+    assert_eq!(fixture.names(DEFINITIONS).len(), 1);
+    fixture.release(&ObjectKey::new("crontabs.example.com", "n", "held"));
+    assert_eq!(fixture.store.all().len(), 0);
 }
 
 #[test]
 fn a_pod_on_a_node_is_told_to_end_and_then_gone() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     let key = ObjectKey::new("pods", "n", "p");
     for (pod, options, changes) in [
         (json!({"spec": {"nodeName": "x"}}), DeleteOptions::default(), 2),
@@ -196,26 +196,26 @@ fn a_pod_on_a_node_is_told_to_end_and_then_gone() {
             1,
         ),
     ] {
-        stage
+        fixture
             .store
-            .create(key.clone(), pod.clone(), &mut stage.ids, NOW)
+            .create(key.clone(), pod.clone(), &mut fixture.ids, NOW)
             .unwrap();
-        let before = stage.store.revision();
-        let deleted = stage.store.delete(&key, &options, NOW).unwrap();
+        let before = fixture.store.revision();
+        let deleted = fixture.store.delete(&key, &options, NOW).unwrap();
         assert!(matches!(deleted, Deleted::Gone(_)), "{pod}");
-        assert_eq!(stage.store.revision() - before, changes, "{pod}");
+        assert_eq!(fixture.store.revision() - before, changes, "{pod}");
     }
 }
 
 #[test]
 fn preconditions_are_held() {
-    let mut stage = Stage::new();
-    let uid = stage.add("configmaps", "n", "a", &[], &[]);
+    let mut fixture = Fixture::new();
+    let uid = fixture.add("configmaps", "n", "a", &[], &[]);
     let options = DeleteOptions {
         uid: Some("other".to_owned()),
         ..DeleteOptions::default()
     };
-    let error = stage.store.delete(&map("a"), &options, NOW).unwrap_err();
+    let error = fixture.store.delete(&map("a"), &options, NOW).unwrap_err();
     let wanted = StoreError::Precondition {
         field: "UID",
         wanted: "other".to_owned(),
@@ -232,18 +232,18 @@ proptest! {
         first in 0_usize..8,
         propagation in prop::sample::select(vec![Propagation::Background, Propagation::Foreground, Propagation::Orphan]),
     ) {
-        let mut stage = Stage::new();
-        let uids: Vec<String> = (0..8).map(|at| stage.add("configmaps", "n", &at.to_string(), &[], &[])).collect();
+        let mut fixture = Fixture::new();
+        let uids: Vec<String> = (0..8).map(|at| fixture.add("configmaps", "n", &at.to_string(), &[], &[])).collect();
         for (owner, owned) in edges {
             let key = map(&owned.to_string());
-            let mut object = (**stage.store.find(&key).unwrap()).clone();
+            let mut object = (**fixture.store.find(&key).unwrap()).clone();
             let reference = json!({"uid": uids[owner], "blockOwnerDeletion": true});
             object["metadata"]["ownerReferences"].as_array_mut().unwrap().push(reference);
-            stage.store.update(&key, object).unwrap();
+            fixture.store.update(&key, object).unwrap();
         }
-        stage.delete(&map(&first.to_string()), propagation);
-        prop_assert!(!stage.names("configmaps").contains(&first.to_string().as_str()));
-        for (_, object) in stage.store.list("configmaps", None) {
+        fixture.delete(&map(&first.to_string()), propagation);
+        prop_assert!(!fixture.names("configmaps").contains(&first.to_string().as_str()));
+        for (_, object) in fixture.store.list("configmaps", None) {
             prop_assert!(text(object, "/metadata/deletionTimestamp").is_empty(), "{object}");
         }
     }

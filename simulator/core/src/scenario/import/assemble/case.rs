@@ -375,7 +375,7 @@ impl Case {
             let explained = explain_client_error(&error.value);
             let what = explained.map_or_else(
                 || "does not say who is denied".to_owned(),
-                |explained| format!("tells of {}: {}", explained.cause.id(), explained.sentence),
+                |explained| format!("reports {}: {}", explained.cause.id(), explained.sentence),
             );
             findings.push(error.place.finding(
                 Severity::Error,

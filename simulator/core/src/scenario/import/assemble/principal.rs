@@ -214,7 +214,7 @@ fn answer(
                     .push("the entry's access policies: give `aws eks list-associated-access-policies`".to_owned());
             }
             not_known.push(format!(
-                "whether {} was deleted and made anew since its entry was made, which denies it: compare CreateDate of `aws \
+                "whether {} was deleted and recreated since its entry was made, which denies it: compare CreateDate of `aws \
                  iam get-{}` with the entry's createdAt",
                 entry.arn,
                 if entry.arn.contains(":role/") { "role" } else { "user" }

@@ -22,7 +22,7 @@ use crate::value::log::go_quote;
 
 const UNAUTHORIZED: &str = "error: You must be logged in to the server (*)";
 
-/// What is to be told.
+/// What is to be reported.
 pub(super) struct Story<'a> {
     pub(super) id: &'a str,
     pub(super) case: &'a Case,

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::ArtifactKind;
 use super::AwsAuth;
 use super::Caller;
 use super::ClusterName;
-use super::Entry;
 use super::EntryDetails;
 use super::Found;
-use super::Kind;
+use super::ListedEntry;
 use super::Place;
 use super::Policy;
 use super::Reader;
@@ -98,7 +98,7 @@ impl Reader<'_> {
             ));
             return;
         };
-        self.facts.kinds.push(Kind::CallerIdentity);
+        self.facts.kinds.push(ArtifactKind::CallerIdentity);
         let value = Caller {
             arn: arn.text().unwrap_or_default().to_owned(),
             user_id: node.text_at("UserId").unwrap_or_default().to_owned(),
@@ -108,7 +108,7 @@ impl Reader<'_> {
     }
 
     fn cluster(&mut self, piece: &Piece, cluster: &Node) {
-        self.facts.kinds.push(Kind::Cluster);
+        self.facts.kinds.push(ArtifactKind::Cluster);
         if let Some(arn) = cluster.get("arn") {
             self.cluster_arn(piece, arn);
         } else if let Some(name) = cluster.get("name") {
@@ -169,7 +169,7 @@ impl Reader<'_> {
     }
 
     fn entries(&mut self, piece: &Piece, node: &Node) {
-        self.facts.kinds.push(Kind::AccessEntries);
+        self.facts.kinds.push(ArtifactKind::AccessEntries);
         if let Some(list) = node.get("accessEntries") {
             self.facts.entries_listed = true;
             if node.get("nextToken").is_some_and(|token| token.text().is_some()) {
@@ -215,9 +215,9 @@ impl Reader<'_> {
     }
 
     fn entry_name(&mut self, piece: &Piece, item: &Node) {
-        self.facts.kinds.push(Kind::AccessEntries);
+        self.facts.kinds.push(ArtifactKind::AccessEntries);
         let arn = item.text().unwrap_or_default().to_owned();
-        self.add_entry(Entry { arn, details: None }, self.at(piece, item));
+        self.add_entry(ListedEntry { arn, details: None }, self.at(piece, item));
     }
 
     fn entry(&mut self, piece: &Piece, node: &Node) {
@@ -231,7 +231,7 @@ impl Reader<'_> {
             created: text("createdAt"),
         };
         self.add_entry(
-            Entry {
+            ListedEntry {
                 arn: text("principalArn"),
                 details: Some(details),
             },
@@ -243,7 +243,7 @@ impl Reader<'_> {
     }
 
     /// The details of an entry take the place of its name.
-    fn add_entry(&mut self, value: Entry, place: Place) {
+    fn add_entry(&mut self, value: ListedEntry, place: Place) {
         let known = self.facts.entries.iter_mut().find(|known| known.value.arn == value.arn);
         match known {
             Some(known) if value.details.is_some() => *known = Found { value, place },
@@ -253,7 +253,7 @@ impl Reader<'_> {
     }
 
     fn kubeconfig(&mut self, piece: &Piece, node: &Node) {
-        self.facts.kinds.push(Kind::Kubeconfig);
+        self.facts.kinds.push(ArtifactKind::Kubeconfig);
         let current = node.text_at("current-context").unwrap_or_default();
         let contexts = node.get("contexts").map_or(&[][..], Node::list);
         let context = contexts
@@ -321,7 +321,7 @@ impl Reader<'_> {
         } else {
             format!("Error from server ({reason}): {text}")
         };
-        self.facts.kinds.push(Kind::ClientError);
+        self.facts.kinds.push(ArtifactKind::ClientError);
         let place = self.at(piece, message);
         self.facts.client_errors.push(Found { value, place });
     }
@@ -329,7 +329,7 @@ impl Reader<'_> {
     /// What the AWS CLI 2 prints of an error with `--cli-error-format json` or `yaml`.
     fn aws_error(&mut self, piece: &Piece, node: &Node, code: &str, message: &str) {
         let value = format!("An error occurred ({code}): {message}");
-        self.facts.kinds.push(Kind::ClientError);
+        self.facts.kinds.push(ArtifactKind::ClientError);
         let place = self.at(piece, node);
         self.facts.client_errors.push(Found { value, place });
     }

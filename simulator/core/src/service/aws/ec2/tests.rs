@@ -27,12 +27,12 @@ world:
     - {name: reader, user: reader}
 "#;
 
-struct Stage {
+struct Fixture {
     state: State,
     keys: Vec<Key>,
 }
 
-impl Stage {
+impl Fixture {
     fn new() -> Self {
         let now = Timestamp::from_unix_seconds(1_795_481_097);
         let staging = scenario::stage(WORLD, now).unwrap();
@@ -78,9 +78,9 @@ fn texts<'a>(body: &'a str, element: &str) -> Vec<&'a str> {
 
 #[test]
 fn instances_of_all_clusters_are_found_by_id_and_by_filter() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let all = |form: &str| -> usize {
-        let body = stage.good(&format!("Action=DescribeInstances{form}"));
+        let body = fixture.good(&format!("Action=DescribeInstances{form}"));
         texts(&body, "reservationId").len()
     };
     // Nodes of one world may have the ids of another's, an instance of its own has not.
@@ -95,28 +95,28 @@ fn instances_of_all_clusters_are_found_by_id_and_by_filter() {
         all("&Filter.1.Name=instance-state-name&Filter.1.Value.1=stopped&Filter.1.Value.2=pending"),
         0
     );
-    let (_, elsewhere) = stage.call_as(0, "us-east-1", "Action=DescribeInstances");
+    let (_, elsewhere) = fixture.call_as(0, "us-east-1", "Action=DescribeInstances");
     assert!(elsewhere.contains("<reservationSet></reservationSet>"), "{elsewhere}");
 }
 
 #[test]
 fn describe_cluster_and_ec2_name_the_same_network() {
-    let stage = Stage::new();
-    let world = stage.state.snapshot();
+    let fixture = Fixture::new();
+    let world = fixture.state.snapshot();
     for cluster in world.clusters.values() {
         let vpc = cluster.vpc_id();
-        let body = stage.good(&format!("Action=DescribeVpcs&VpcId.1={vpc}"));
+        let body = fixture.good(&format!("Action=DescribeVpcs&VpcId.1={vpc}"));
         assert_eq!(texts(&body, "cidrBlock")[0], "192.168.0.0/16");
-        let body = stage.good(&format!(
+        let body = fixture.good(&format!(
             "Action=DescribeSubnets&Filter.1.Name=vpc-id&Filter.1.Value.1={vpc}"
         ));
         let mut subnets = cluster.settings().vpc.subnet_ids.clone();
         subnets.sort_unstable();
         assert_eq!(texts(&body, "subnetId"), subnets);
         let group = cluster.security_group_id();
-        let body = stage.good(&format!("Action=DescribeSecurityGroups&GroupId.1={group}"));
+        let body = fixture.good(&format!("Action=DescribeSecurityGroups&GroupId.1={group}"));
         assert_eq!(texts(&body, "vpcId"), [vpc.as_str()]);
-        let body = stage.good(&format!(
+        let body = fixture.good(&format!(
             "Action=DescribeSecurityGroups&GroupName.1=default&Filter.1.Name=vpc-id&Filter.1.Value.1={vpc}"
         ));
         assert_eq!(texts(&body, "groupName"), ["default"]);
@@ -125,9 +125,9 @@ fn describe_cluster_and_ec2_name_the_same_network() {
 
 #[test]
 fn lists_come_in_pages() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let (cluster, mut token, mut seen) = ("one", String::new(), 0);
-    stage.state.change(|world| {
+    fixture.state.change(|world| {
         let (cluster, _) = world.cluster_mut(cluster).unwrap();
         for at in 0..12 {
             cluster.instances.insert(format!("i-{at:017x}"), format!("node-{at}"));
@@ -135,7 +135,7 @@ fn lists_come_in_pages() {
     });
     let form = "Action=DescribeInstances&Filter.1.Name=private-dns-name&Filter.1.Value.1=node-*&MaxResults=5";
     loop {
-        let body = stage.good(&format!("{form}{token}"));
+        let body = fixture.good(&format!("{form}{token}"));
         seen += texts(&body, "instanceId").len();
         match texts(&body, "nextToken").first() {
             Some(next) => token = format!("&NextToken={next}"),
@@ -147,7 +147,7 @@ fn lists_come_in_pages() {
 
 #[test]
 fn refusals_are_worded_as_ec2_words_them() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     for (form, code, message) in [
         (
             "Action=DescribeInstances&InstanceId.1=i-00000000000000001",
@@ -200,10 +200,10 @@ fn refusals_are_worded_as_ec2_words_them() {
             "The action RunInstances is not valid for this web service.",
         ),
     ] {
-        stage.refused(0, form, 400, code, message);
+        fixture.refused(0, form, 400, code, message);
     }
     let many: String = (1..=201).map(|at| format!("&Filter.1.Value.{at}=x")).collect();
-    stage.refused(
+    fixture.refused(
         0,
         &format!("Action=DescribeVpcs&Filter.1.Name=vpc-id{many}"),
         400,
@@ -214,39 +214,39 @@ fn refusals_are_worded_as_ec2_words_them() {
 
 #[test]
 fn who_may_not_is_told_so_before_anything_else() {
-    let stage = Stage::new();
-    stage.refused(
+    let fixture = Fixture::new();
+    fixture.refused(
         1,
         "Action=DescribeInstances&InstanceId.1=ma1&DryRun=true",
         403,
         "UnauthorizedOperation",
         "You are not authorized to perform this operation. User: arn:aws:iam::111122223333:user/nobody is not authorized to perform: ec2:DescribeInstances because no identity-based policy allows the ec2:DescribeInstances action",
     );
-    stage.refused(
+    fixture.refused(
         2,
         "Action=DescribeInstances&DryRun=true",
         412,
         "DryRunOperation",
         "Request would have succeeded, but DryRun flag is set.",
     );
-    let (status, body) = stage.call_as(2, "us-west-2", "Action=DescribeSubnets");
+    let (status, body) = fixture.call_as(2, "us-west-2", "Action=DescribeSubnets");
     assert_eq!(status, 200, "{body}");
 }
 
 #[test]
 fn a_wrong_key_is_told_no_more_than_ec2_tells() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let unknown = Key {
         id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
-        secret: stage.keys[0].secret.clone(),
+        secret: fixture.keys[0].secret.clone(),
     };
     let other = Key {
-        id: stage.keys[0].id.clone(),
-        secret: stage.keys[1].secret.clone(),
+        id: fixture.keys[0].id.clone(),
+        secret: fixture.keys[1].secret.clone(),
     };
     for key in [unknown, other] {
         let unsigned = Unsigned::post(b"Action=DescribeVpcs".to_vec());
-        let response = key.call(&stage.state, ("ec2", "us-west-2"), unsigned);
+        let response = key.call(&fixture.state, ("ec2", "us-west-2"), unsigned);
         let body = String::from_utf8(response.body).unwrap();
         let wanted =
             "<Code>AuthFailure</Code><Message>AWS was not able to validate the provided access credentials</Message>";

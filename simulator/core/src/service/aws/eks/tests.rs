@@ -47,13 +47,13 @@ const NODE: &str = "arn:aws:iam::111122223333:role/node";
 const CREATOR: &str = "arn:aws:iam::111122223333:user/creator";
 const VIEW: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
 
-struct Stage {
+struct Fixture {
     state: State,
     keys: Vec<Key>,
     region: &'static str,
 }
 
-impl Stage {
+impl Fixture {
     fn new() -> Self {
         let now = Timestamp::from_unix_millis(1_795_481_097_836);
         let staging = scenario::stage(WORLD, now).unwrap();
@@ -133,9 +133,9 @@ impl Stage {
 
 #[test]
 fn an_entry_from_its_beginning_to_its_end() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let body = json!({"principalArn": DEV, "tags": {"team": "ops"}, "clientRequestToken": "x"});
-    let made = stage.good("POST /clusters/new/access-entries", "", &body);
+    let made = fixture.good("POST /clusters/new/access-entries", "", &body);
     let entry = made["accessEntry"].clone();
     let arn = entry["accessEntryArn"].as_str().unwrap().to_owned();
     assert!(arn.starts_with("arn:aws:eks:us-west-2:111122223333:access-entry/new/role/111122223333/dev/"));
@@ -148,15 +148,15 @@ fn an_entry_from_its_beginning_to_its_end() {
         })
     );
     assert_eq!(
-        stage.good("GET /clusters/new/access-entries/{}", DEV, &Value::Null),
+        fixture.good("GET /clusters/new/access-entries/{}", DEV, &Value::Null),
         made
     );
     assert_eq!(
-        stage.good("GET /clusters/new/access-entries", "", &Value::Null),
+        fixture.good("GET /clusters/new/access-entries", "", &Value::Null),
         json!({"accessEntries": [DEV, CREATOR]})
     );
     let change = json!({"kubernetesGroups": ["viewers"], "username": "dev"});
-    let changed = stage.good("POST /clusters/new/access-entries/{}", DEV, &change);
+    let changed = fixture.good("POST /clusters/new/access-entries/{}", DEV, &change);
     assert_eq!(changed["accessEntry"]["username"], "dev");
     assert_eq!(changed["accessEntry"]["kubernetesGroups"], json!(["viewers"]));
 
@@ -166,36 +166,36 @@ fn an_entry_from_its_beginning_to_its_end() {
         "policyArn": VIEW, "accessScope": scope, "associatedAt": 1_795_481_097.836, "modifiedAt": 1_795_481_097.836,
     });
     assert_eq!(
-        stage.good("POST /clusters/new/access-entries/{}/access-policies", DEV, &body),
+        fixture.good("POST /clusters/new/access-entries/{}/access-policies", DEV, &body),
         json!({"clusterName": "new", "principalArn": DEV, "associatedAccessPolicy": associated})
     );
     assert_eq!(
-        stage.good("GET /clusters/new/access-entries/{}/access-policies", DEV, &Value::Null),
+        fixture.good("GET /clusters/new/access-entries/{}/access-policies", DEV, &Value::Null),
         json!({"clusterName": "new", "principalArn": DEV, "associatedAccessPolicies": [associated]})
     );
     let by_policy = "GET /clusters/new/access-entries?associatedPolicyArn={}";
     assert_eq!(
-        stage.good(by_policy, VIEW, &Value::Null),
+        fixture.good(by_policy, VIEW, &Value::Null),
         json!({"accessEntries": [DEV]})
     );
 
     assert_eq!(
-        stage.good("POST /tags/{}", &arn, &json!({"tags": {"a": "b"}})),
+        fixture.good("POST /tags/{}", &arn, &json!({"tags": {"a": "b"}})),
         json!({})
     );
     assert_eq!(
-        stage.good("DELETE /tags/{}?tagKeys=team&tagKeys=x", &arn, &Value::Null),
+        fixture.good("DELETE /tags/{}?tagKeys=team&tagKeys=x", &arn, &Value::Null),
         json!({})
     );
     assert_eq!(
-        stage.good("GET /tags/{}", &arn, &Value::Null),
+        fixture.good("GET /tags/{}", &arn, &Value::Null),
         json!({"tags": {"a": "b"}})
     );
 
     let encoded = utf8_percent_encode(VIEW, NON_ALPHANUMERIC);
     let disassociate = format!("DELETE /clusters/new/access-entries/{{}}/access-policies/{encoded}");
-    assert_eq!(stage.good(&disassociate, DEV, &Value::Null), json!({}));
-    stage.refused(
+    assert_eq!(fixture.good(&disassociate, DEV, &Value::Null), json!({}));
+    fixture.refused(
         &disassociate,
         DEV,
         &Value::Null,
@@ -204,7 +204,7 @@ fn an_entry_from_its_beginning_to_its_end() {
         "The specified policyArn is not associated with the access entry.",
     );
     assert_eq!(
-        stage.good("DELETE /clusters/new/access-entries/{}", DEV, &Value::Null),
+        fixture.good("DELETE /clusters/new/access-entries/{}", DEV, &Value::Null),
         json!({})
     );
     for (line, body) in [
@@ -217,7 +217,7 @@ fn an_entry_from_its_beginning_to_its_end() {
             json!({"policyArn": VIEW, "accessScope": {"type": "cluster"}}),
         ),
     ] {
-        stage.refused(
+        fixture.refused(
             line,
             DEV,
             &body,
@@ -226,21 +226,21 @@ fn an_entry_from_its_beginning_to_its_end() {
             "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'.",
         );
     }
-    assert_eq!(stage.call("GET /tags/{}", &arn, &Value::Null).1, "NotFoundException");
+    assert_eq!(fixture.call("GET /tags/{}", &arn, &Value::Null).1, "NotFoundException");
 }
 
 #[test]
 fn the_shape_is_checked_before_the_cluster_and_that_before_its_mode() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let invalid = "InvalidParameterException";
     let create = |cluster: &str| format!("POST /clusters/{cluster}/access-entries");
     let shape = json!({"principalArn": DEV, "kubernetesGroups": ["system:masters"]});
     let message = "The kubernetes group name system:masters is invalid, it cannot start with system:";
     for cluster in ["none", "old", "new"] {
-        stage.refused(&create(cluster), "", &shape, 400, invalid, message);
+        fixture.refused(&create(cluster), "", &shape, 400, invalid, message);
     }
     let absent = json!({"principalArn": "arn:aws:iam::111122223333:role/none"});
-    stage.refused(
+    fixture.refused(
         &create("none"),
         "",
         &absent,
@@ -250,8 +250,8 @@ fn the_shape_is_checked_before_the_cluster_and_that_before_its_mode() {
     );
     let mode =
         "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.";
-    stage.refused(&create("old"), "", &absent, 400, "InvalidRequestException", mode);
-    stage.refused(
+    fixture.refused(&create("old"), "", &absent, 400, "InvalidRequestException", mode);
+    fixture.refused(
         &create("new"),
         "",
         &absent,
@@ -260,8 +260,8 @@ fn the_shape_is_checked_before_the_cluster_and_that_before_its_mode() {
         "The specified principalArn is invalid: invalid principal.",
     );
     let good = json!({"principalArn": NODE, "type": "EC2_LINUX"});
-    stage.good(&create("new"), "", &good);
-    stage.refused(
+    fixture.good(&create("new"), "", &good);
+    fixture.refused(
         &create("new"),
         "",
         &good,
@@ -269,7 +269,7 @@ fn the_shape_is_checked_before_the_cluster_and_that_before_its_mode() {
         "ResourceInUseException",
         "The specified access entry resource is already in use on this cluster.",
     );
-    stage.refused(
+    fixture.refused(
         "POST /clusters/new/access-entries/{}",
         NODE,
         &json!({"username": "me"}),
@@ -297,10 +297,10 @@ fn the_shape_is_checked_before_the_cluster_and_that_before_its_mode() {
     ] {
         for cluster in ["none", "new"] {
             let line = format!("POST /clusters/{cluster}/access-entries/{{}}/access-policies");
-            stage.refused(&line, DEV, &body, 400, invalid, message);
+            fixture.refused(&line, DEV, &body, 400, invalid, message);
         }
     }
-    stage.refused(
+    fixture.refused(
         "POST /clusters/new/access-entries/{}/access-policies",
         CREATOR,
         &json!({"policyArn": "arn:aws:eks::aws:cluster-access-policy/None", "accessScope": {"type": "cluster"}}),
@@ -308,21 +308,21 @@ fn the_shape_is_checked_before_the_cluster_and_that_before_its_mode() {
         "ResourceNotFoundException",
         "The specified policyArn could not be found.",
     );
-    let broken = stage.call(&create("new"), "", &json!("text"));
+    let broken = fixture.call(&create("new"), "", &json!("text"));
     assert_eq!((broken.0, broken.1.as_str()), (400, "SerializationException"));
 }
 
 #[test]
 fn the_mode_and_the_logging_of_a_cluster_are_updated() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let mode = |mode: &str| json!({"accessConfig": {"authenticationMode": mode}});
     let update = "POST /clusters/old/update-config";
     let invalid = "InvalidParameterException";
     for to in ["API", "CONFIG_MAP"] {
         let message = format!("Unsupported authentication mode update from CONFIG_MAP to {to}");
-        stage.refused(update, "", &mode(to), 400, invalid, &message);
+        fixture.refused(update, "", &mode(to), 400, invalid, &message);
     }
-    let answer = stage.good(update, "", &mode("API_AND_CONFIG_MAP"));
+    let answer = fixture.good(update, "", &mode("API_AND_CONFIG_MAP"));
     let id = answer["update"]["id"].as_str().unwrap().to_owned();
     assert_eq!(
         answer,
@@ -331,23 +331,23 @@ fn the_mode_and_the_logging_of_a_cluster_are_updated() {
             "params": [{"type": "AuthenticationMode", "value": "API_AND_CONFIG_MAP"}],
         }})
     );
-    let described = stage.good("GET /clusters/old/updates/{}", &id, &Value::Null);
+    let described = fixture.good("GET /clusters/old/updates/{}", &id, &Value::Null);
     assert_eq!(described["update"]["status"], "Successful");
-    let cluster = stage.good("GET /clusters/old", "", &Value::Null);
+    let cluster = fixture.good("GET /clusters/old", "", &Value::Null);
     assert_eq!(
         cluster["cluster"]["accessConfig"],
         json!({"authenticationMode": "API_AND_CONFIG_MAP"})
     );
     assert_eq!(
-        stage.good("GET /clusters/old/access-entries", "", &Value::Null),
+        fixture.good("GET /clusters/old/access-entries", "", &Value::Null),
         json!({"accessEntries": [CREATOR]})
     );
-    stage.good(update, "", &mode("API"));
+    fixture.good(update, "", &mode("API"));
     let logging = json!({"logging": {"clusterLogging": [{"types": ["api", "authenticator"], "enabled": true}]}});
-    stage.good(update, "", &logging);
+    fixture.good(update, "", &logging);
     let message = "No changes needed for the logging config provided";
-    stage.refused(update, "", &logging, 400, invalid, message);
-    let cluster = stage.good("GET /clusters/old", "", &Value::Null);
+    fixture.refused(update, "", &logging, 400, invalid, message);
+    let cluster = fixture.good("GET /clusters/old", "", &Value::Null);
     assert_eq!(
         cluster["cluster"]["logging"],
         json!({"clusterLogging": [
@@ -355,13 +355,13 @@ fn the_mode_and_the_logging_of_a_cluster_are_updated() {
             {"types": ["audit", "controllerManager", "scheduler"], "enabled": false},
         ]})
     );
-    let updates = stage.good("GET /clusters/old/updates", "", &Value::Null);
+    let updates = fixture.good("GET /clusters/old/updates", "", &Value::Null);
     assert_eq!(updates["updateIds"].as_array().map(Vec::len), Some(3));
     assert_eq!(updates["updateIds"][0], json!(id));
-    let of_addon = stage.good("GET /clusters/old/updates?addonName=x", "", &Value::Null);
+    let of_addon = fixture.good("GET /clusters/old/updates?addonName=x", "", &Value::Null);
     assert_eq!(of_addon, json!({"updateIds": []}));
     assert_eq!(
-        stage.call("GET /clusters/old/updates/x", "", &Value::Null).1,
+        fixture.call("GET /clusters/old/updates/x", "", &Value::Null).1,
         "ResourceNotFoundException"
     );
     for (body, message) in [
@@ -384,18 +384,18 @@ fn the_mode_and_the_logging_of_a_cluster_are_updated() {
             "The log type is invalid: kubelet",
         ),
     ] {
-        stage.refused(update, "", &body, 400, invalid, message);
+        fixture.refused(update, "", &body, 400, invalid, message);
     }
 }
 
 #[test]
 fn policies_are_listed_in_pages() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let mut names = Vec::new();
     let mut token = String::new();
     loop {
         let line = format!("GET /access-policies?maxResults=7&nextToken={token}");
-        let answer = stage.good(&line, "", &Value::Null);
+        let answer = fixture.good(&line, "", &Value::Null);
         let page = answer["accessPolicies"].as_array().unwrap();
         for policy in page {
             let name = policy["name"].as_str().unwrap();
@@ -413,7 +413,7 @@ fn policies_are_listed_in_pages() {
 
 #[test]
 fn another_account_or_region_sees_no_cluster() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     let calls = [
         ("GET /clusters/new", Value::Null),
         ("GET /clusters/new/access-entries", Value::Null),
@@ -424,20 +424,20 @@ fn another_account_or_region_sees_no_cluster() {
             json!({"accessConfig": {"authenticationMode": "API"}}),
         ),
     ];
-    let check = |stage: &Stage, profile| {
+    let check = |fixture: &Fixture, profile| {
         for (line, body) in &calls {
-            let (status, code, answer) = stage.call_as(profile, line, CREATOR, body);
+            let (status, code, answer) = fixture.call_as(profile, line, CREATOR, body);
             assert_eq!((status, code.as_str()), (404, "ResourceNotFoundException"), "{line}");
             assert_eq!(answer, json!({"message": "No cluster found for name: new."}));
         }
-        let (_, _, clusters) = stage.call_as(profile, "GET /clusters", "", &Value::Null);
+        let (_, _, clusters) = fixture.call_as(profile, "GET /clusters", "", &Value::Null);
         assert_eq!(clusters, json!({"clusters": []}));
     };
-    check(&stage, 1);
-    stage.region = "eu-west-1";
-    check(&stage, 0);
-    stage.region = "us-west-2";
-    let clusters = stage.good("GET /clusters", "", &Value::Null);
+    check(&fixture, 1);
+    fixture.region = "eu-west-1";
+    check(&fixture, 0);
+    fixture.region = "us-west-2";
+    let clusters = fixture.good("GET /clusters", "", &Value::Null);
     assert_eq!(clusters, json!({"clusters": ["new", "old"]}));
 }
 
@@ -451,14 +451,14 @@ fn new_cluster(name: &str) -> Value {
 
 #[test]
 fn a_cluster_from_its_beginning_to_its_end() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let mut body = new_cluster("made");
     body["tags"] = json!({"team": "ops"});
     body["accessConfig"] = json!({"authenticationMode": "API"});
     body["encryptionConfig"] = json!([{"resources": ["secrets"], "provider": {"keyArn": "k"}}]);
     body["logging"] = json!({"clusterLogging": [{"types": ["audit"], "enabled": true}]});
     body["kubernetesNetworkConfig"] = json!({"serviceIpv4Cidr": "172.20.0.0/16"});
-    let made = stage.good("POST /clusters", "", &body)["cluster"].clone();
+    let made = fixture.good("POST /clusters", "", &body)["cluster"].clone();
     assert_eq!(
         made,
         json!({
@@ -484,7 +484,7 @@ fn a_cluster_from_its_beginning_to_its_end() {
             "upgradePolicy": {"supportType": "EXTENDED"}, "deletionProtection": false,
         })
     );
-    let described = stage.good("GET /clusters/made", "", &Value::Null)["cluster"].clone();
+    let described = fixture.good("GET /clusters/made", "", &Value::Null)["cluster"].clone();
     assert_eq!(described["status"], "ACTIVE");
     assert_eq!(described["accessConfig"], json!({"authenticationMode": "API"}));
     assert!(
@@ -494,10 +494,10 @@ fn a_cluster_from_its_beginning_to_its_end() {
             .starts_with("https://oidc.eks.us-west-2")
     );
     assert_eq!(
-        stage.good("GET /clusters/made/access-entries", "", &Value::Null),
+        fixture.good("GET /clusters/made/access-entries", "", &Value::Null),
         json!({"accessEntries": [CREATOR]})
     );
-    stage.refused(
+    fixture.refused(
         "POST /clusters",
         "",
         &body,
@@ -506,19 +506,19 @@ fn a_cluster_from_its_beginning_to_its_end() {
         "Cluster already exists with name: made",
     );
     let arn = made["arn"].as_str().unwrap();
-    stage.good("POST /tags/{}", arn, &json!({"tags": {"a": "b"}}));
-    stage.good("DELETE /tags/{}?tagKeys=team", arn, &Value::Null);
+    fixture.good("POST /tags/{}", arn, &json!({"tags": {"a": "b"}}));
+    fixture.good("DELETE /tags/{}?tagKeys=team", arn, &Value::Null);
     assert_eq!(
-        stage.good("GET /tags/{}", arn, &Value::Null),
+        fixture.good("GET /tags/{}", arn, &Value::Null),
         json!({"tags": {"a": "b"}})
     );
-    stage.good(
+    fixture.good(
         "POST /clusters/made/update-config",
         "",
         &json!({"deletionProtection": true}),
     );
     let message = "Cluster made cannot be deleted because deletion protection is enabled";
-    stage.refused(
+    fixture.refused(
         "DELETE /clusters/made",
         "",
         &Value::Null,
@@ -526,23 +526,23 @@ fn a_cluster_from_its_beginning_to_its_end() {
         "InvalidRequestException",
         message,
     );
-    stage.good(
+    fixture.good(
         "POST /clusters/made/update-config",
         "",
         &json!({"deletionProtection": false}),
     );
-    let deleted = stage.good("DELETE /clusters/made", "", &Value::Null);
+    let deleted = fixture.good("DELETE /clusters/made", "", &Value::Null);
     assert_eq!(deleted["cluster"]["status"], "DELETING");
     for line in ["GET /clusters/made", "DELETE /clusters/made"] {
         let message = "No cluster found for name: made.";
-        stage.refused(line, "", &Value::Null, 404, "ResourceNotFoundException", message);
+        fixture.refused(line, "", &Value::Null, 404, "ResourceNotFoundException", message);
     }
     assert_eq!(
-        stage.good("GET /clusters", "", &Value::Null),
+        fixture.good("GET /clusters", "", &Value::Null),
         json!({"clusters": ["new", "old"]})
     );
     let message = "Cluster has nodegroups attached";
-    stage.refused(
+    fixture.refused(
         "DELETE /clusters/new",
         "",
         &Value::Null,
@@ -554,7 +554,7 @@ fn a_cluster_from_its_beginning_to_its_end() {
 
 #[test]
 fn clusters_that_cannot_be_made_are_refused() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let null = |member: &str| {
         format!(
             "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
@@ -590,18 +590,18 @@ fn clusters_that_cannot_be_made_are_refused() {
             "The authentication mode is invalid: BOTH".to_owned(),
         ),
     ] {
-        stage.refused("POST /clusters", "", &body, 400, "InvalidParameterException", &message);
+        fixture.refused("POST /clusters", "", &body, 400, "InvalidParameterException", &message);
     }
     // A cluster of another account's has the name as well.
-    let (status, code, _) = stage.call_as(1, "POST /clusters", "", &new_cluster("new"));
+    let (status, code, _) = fixture.call_as(1, "POST /clusters", "", &new_cluster("new"));
     assert_eq!((status, code.as_str()), (409, "ResourceInUseException"));
 }
 
 #[test]
 fn what_a_small_cluster_has_is_listed_and_changed() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let null = Value::Null;
-    let good = |line: &str, body: &Value| stage.good(line, "", body);
+    let good = |line: &str, body: &Value| fixture.good(line, "", body);
     for (list, wanted) in [
         (
             "GET /clusters/new/addons",
@@ -620,11 +620,11 @@ fn what_a_small_cluster_has_is_listed_and_changed() {
     ] {
         assert_eq!(good(list, &null), wanted);
         assert_eq!(
-            stage.call(&list.replace("new", "none"), "", &null).1,
+            fixture.call(&list.replace("new", "none"), "", &null).1,
             "ResourceNotFoundException"
         );
         assert_eq!(
-            stage.call(&format!("{list}?maxResults=101"), "", &null).1,
+            fixture.call(&format!("{list}?maxResults=101"), "", &null).1,
             "InvalidParameterException"
         );
     }
@@ -656,7 +656,7 @@ fn what_a_small_cluster_has_is_listed_and_changed() {
     good("DELETE /clusters/new/addons/metrics-server", &null);
     let message = "No addon: metrics-server found in cluster: new";
     let line = "GET /clusters/new/addons/metrics-server";
-    stage.refused(line, "", &null, 404, "ResourceNotFoundException", message);
+    fixture.refused(line, "", &null, 404, "ResourceNotFoundException", message);
 
     let body = json!({
         "nodegroupName": "more", "nodeRole": NODE, "subnets": ["subnet-1"], "scalingConfig": {"desiredSize": 1},
@@ -667,7 +667,7 @@ fn what_a_small_cluster_has_is_listed_and_changed() {
         (&made["status"], &made["labels"]),
         (&json!("CREATING"), &json!({"a": "b"}))
     );
-    let entry = stage.good("GET /clusters/new/access-entries/{}", NODE, &null);
+    let entry = fixture.good("GET /clusters/new/access-entries/{}", NODE, &null);
     assert_eq!(entry["accessEntry"]["type"], "EC2_LINUX");
     assert_eq!(
         good("GET /clusters/new/node-groups/more", &null)["nodegroup"]["status"],
@@ -678,7 +678,7 @@ fn what_a_small_cluster_has_is_listed_and_changed() {
         "DELETING"
     );
     let message = "No node group found for name: more.";
-    stage.refused(
+    fixture.refused(
         "GET /clusters/new/node-groups/more",
         "",
         &null,
@@ -687,7 +687,7 @@ fn what_a_small_cluster_has_is_listed_and_changed() {
         message,
     );
     let message = "No Fargate Profile found with name: x.";
-    stage.refused(
+    fixture.refused(
         "GET /clusters/new/fargate-profiles/x",
         "",
         &null,
@@ -700,10 +700,10 @@ fn what_a_small_cluster_has_is_listed_and_changed() {
     let made = good("POST /clusters/new/pod-identity-associations", &body)["association"].clone();
     let id = made["associationId"].as_str().unwrap().to_owned();
     let line = "POST /clusters/new/pod-identity-associations/{}";
-    let changed = stage.good(line, &id, &json!({"roleArn": NODE, "disableSessionTags": true}));
+    let changed = fixture.good(line, &id, &json!({"roleArn": NODE, "disableSessionTags": true}));
     assert_eq!(changed["association"]["roleArn"], NODE);
     let line = "GET /clusters/new/pod-identity-associations/{}";
-    assert_eq!(stage.good(line, &id, &null), changed);
+    assert_eq!(fixture.good(line, &id, &null), changed);
     for (query, count) in [
         ("", 1),
         ("?namespace=default", 1),
@@ -715,19 +715,19 @@ fn what_a_small_cluster_has_is_listed_and_changed() {
     }
     let message = format!("Association already exists: {id}");
     let line = "POST /clusters/new/pod-identity-associations";
-    stage.refused(line, "", &body, 409, "ResourceInUseException", &message);
-    stage.good("DELETE /clusters/new/pod-identity-associations/{}", &id, &null);
+    fixture.refused(line, "", &body, 409, "ResourceInUseException", &message);
+    fixture.good("DELETE /clusters/new/pod-identity-associations/{}", &id, &null);
 }
 
 #[test]
 fn releases_are_listed_and_a_cluster_is_updated_to_the_next() {
-    let stage = Stage::new();
-    let versions = stage.good("GET /cluster-versions", "", &Value::Null);
-    let default = stage.good("GET /cluster-versions?defaultOnly=true", "", &Value::Null);
+    let fixture = Fixture::new();
+    let versions = fixture.good("GET /cluster-versions", "", &Value::Null);
+    let default = fixture.good("GET /cluster-versions?defaultOnly=true", "", &Value::Null);
     assert_eq!(default["clusterVersions"][0]["clusterVersion"], "1.32");
     assert_eq!(default["clusterVersions"].as_array().map(Vec::len), Some(1));
     assert!(versions["clusterVersions"].as_array().unwrap().len() > 3);
-    let some = stage.good(
+    let some = fixture.good(
         "GET /cluster-versions?clusterVersions=1.31&clusterVersions=1.33",
         "",
         &Value::Null,
@@ -735,7 +735,7 @@ fn releases_are_listed_and_a_cluster_is_updated_to_the_next() {
     assert_eq!(some["clusterVersions"].as_array().map(Vec::len), Some(2));
     let line = "POST /clusters/new/updates";
     let message = "Unsupported Kubernetes minor version update from 1.32 to 1.34";
-    stage.refused(
+    fixture.refused(
         line,
         "",
         &json!({"version": "1.34"}),
@@ -743,16 +743,16 @@ fn releases_are_listed_and_a_cluster_is_updated_to_the_next() {
         "InvalidParameterException",
         message,
     );
-    let update = stage.good(line, "", &json!({"version": "1.33"}));
+    let update = fixture.good(line, "", &json!({"version": "1.33"}));
     assert_eq!(
         update["update"]["params"],
         json!([{"type": "Version", "value": "1.33"}])
     );
     assert_eq!(
-        stage.good("GET /clusters/new", "", &Value::Null)["cluster"]["version"],
+        fixture.good("GET /clusters/new", "", &Value::Null)["cluster"]["version"],
         "1.33"
     );
-    let addons = stage.good(
+    let addons = fixture.good(
         "GET /addons/supported-versions?kubernetesVersion=1.33&addonName=coredns",
         "",
         &Value::Null,
@@ -763,9 +763,9 @@ fn releases_are_listed_and_a_cluster_is_updated_to_the_next() {
 
 #[test]
 fn every_call_names_the_resource_that_policies_are_asked_about() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let arn = |rest: &str| format!("arn:aws:eks:us-west-2:111122223333:{rest}");
-    let world = stage.state.snapshot();
+    let world = fixture.state.snapshot();
     let cluster = world.cluster("new").unwrap();
     let entry = cluster.access_entries().get(CREATOR).unwrap().arn.clone();
     let nodegroup = cluster.nodegroup("workers").unwrap().arn.clone();
@@ -804,8 +804,8 @@ fn every_call_names_the_resource_that_policies_are_asked_about() {
             body: new_cluster("made").to_string().into_bytes(),
             peer: ([127, 0, 0, 1], 1).into(),
         };
-        let caller = stage.caller();
-        let got = stage.state.call(|base| {
+        let caller = fixture.caller();
+        let got = fixture.state.call(|base| {
             resource(&Context {
                 base,
                 service: Service::Eks,
@@ -815,7 +815,7 @@ fn every_call_names_the_resource_that_policies_are_asked_about() {
                 labels: labels.iter().map(|label| (*label).to_owned()).collect(),
                 region: "us-west-2".to_owned(),
                 is_global: false,
-                now: stage.state.now(),
+                now: fixture.state.now(),
             })
         });
         assert_eq!(got, wanted, "{name}");

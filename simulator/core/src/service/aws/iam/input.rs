@@ -17,7 +17,7 @@ const PAGE: u32 = 100;
 /// Its bound.
 const LONGEST_PAGE: u32 = 1000;
 
-/// The parameters of a call, as they are read: what is wrong is noted and told by [`Input::check`].
+/// The parameters of a call, as they are read: what is wrong is noted and reported by [`Input::check`].
 pub(super) struct Input<'a> {
     parameters: &'a Parameters,
     faults: Faults,

@@ -30,12 +30,12 @@ world:
     - {name: bounded, user: bounded}
 "#;
 
-struct Stage {
+struct Fixture {
     state: State,
     keys: Vec<Key>,
 }
 
-impl Stage {
+impl Fixture {
     fn new() -> Self {
         let now = Timestamp::from_unix_seconds(1_795_481_097);
         let staging = scenario::stage(WORLD, now).unwrap();
@@ -84,7 +84,7 @@ fn texts<'a>(body: &'a str, element: &str) -> Vec<&'a str> {
 
 #[test]
 fn a_caller_may_do_what_its_policies_allow() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let reader = "arn:aws:iam::111122223333:user/reader";
     for (profile, form, allowed) in [
         (0, "Action=CreateGroup&GroupName=g", true),
@@ -97,10 +97,10 @@ fn a_caller_may_do_what_its_policies_allow() {
         (3, "Action=ListRoles", true),
         (3, "Action=DeleteGroup&GroupName=g", false),
     ] {
-        let (status, body) = stage.call_as(profile, form);
+        let (status, body) = fixture.call_as(profile, form);
         assert_eq!(status, if allowed { 200 } else { 403 }, "{form}: {body}");
     }
-    stage.refused_as(
+    fixture.refused_as(
         1,
         "Action=DeleteUser&UserName=self",
         403,
@@ -113,11 +113,11 @@ fn a_caller_may_do_what_its_policies_allow() {
 
 #[test]
 fn lists_come_in_pages() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let mut seen = Vec::new();
     let mut marker = String::new();
     loop {
-        let body = stage.good(&format!("Action=ListUsers&MaxItems=3{marker}"));
+        let body = fixture.good(&format!("Action=ListUsers&MaxItems=3{marker}"));
         seen.extend(texts(&body, "UserName").into_iter().map(str::to_owned));
         assert_eq!(
             texts(&body, "IsTruncated"),
@@ -133,22 +133,22 @@ fn lists_come_in_pages() {
         }
     }
     assert_eq!(seen, ["admin", "bounded", "reader", "self"]);
-    let body = stage.good("Action=ListUsers&PathPrefix=/team/");
+    let body = fixture.good("Action=ListUsers&PathPrefix=/team/");
     assert_eq!(texts(&body, "UserName"), ["self"]);
-    let body = stage.good("Action=ListPolicies&Scope=Local&OnlyAttached=true");
+    let body = fixture.good("Action=ListPolicies&Scope=Local&OnlyAttached=true");
     assert_eq!(texts(&body, "PolicyName"), ["Keys"]);
     assert_eq!(texts(&body, "AttachmentCount"), ["1"]);
-    let body = stage.good("Action=ListEntitiesForPolicy&PolicyArn=arn:aws:iam::aws:policy/IAMReadOnlyAccess");
+    let body = fixture.good("Action=ListEntitiesForPolicy&PolicyArn=arn:aws:iam::aws:policy/IAMReadOnlyAccess");
     assert_eq!(texts(&body, "GroupName"), ["readers"]);
     assert_eq!(texts(&body, "UserName"), ["bounded"]);
-    let body = stage.good("Action=ListAttachedUserPolicies&UserName=admin");
+    let body = fixture.good("Action=ListAttachedUserPolicies&UserName=admin");
     assert_eq!(texts(&body, "PolicyName"), ["AdministratorAccess"]);
-    stage.refused("Action=ListUsers&Marker=!", 400, "ValidationError", "Invalid Marker.");
+    fixture.refused("Action=ListUsers&Marker=!", 400, "ValidationError", "Invalid Marker.");
 }
 
 #[test]
 fn refusals_are_worded_as_iam_words_them() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let service_role = "AWSServiceRoleForAmazonEKS";
     let protected = format!(
         "Cannot perform the operation on the protected role '{service_role}' - this role is only modifiable by AWS"
@@ -233,21 +233,21 @@ fn refusals_are_worded_as_iam_words_them() {
             "Instance Profile none cannot be found.",
         ),
     ] {
-        stage.refused(form, status, code, message);
+        fixture.refused(form, status, code, message);
     }
 }
 
 #[test]
 fn a_refused_change_leaves_nothing_behind() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let boundary = "arn:aws:iam::111122223333:policy/None";
-    stage.refused(
+    fixture.refused(
         &format!("Action=CreateUser&UserName=new&PermissionsBoundary={boundary}"),
         404,
         "NoSuchEntity",
         &format!("Scope ARN: {boundary} does not exist or is not attachable."),
     );
-    stage.refused(
+    fixture.refused(
         "Action=GetUser&UserName=new",
         404,
         "NoSuchEntity",
@@ -257,28 +257,31 @@ fn a_refused_change_leaves_nothing_behind() {
 
 #[test]
 fn a_user_keeps_its_keys_under_another_name() {
-    let stage = Stage::new();
-    stage.good("Action=UpdateUser&UserName=reader&NewUserName=writer&NewPath=/w/");
-    let (status, body) = stage.call_as(1, "Action=GetUser");
+    let fixture = Fixture::new();
+    fixture.good("Action=UpdateUser&UserName=reader&NewUserName=writer&NewPath=/w/");
+    let (status, body) = fixture.call_as(1, "Action=GetUser");
     assert_eq!(status, 200, "{body}");
     assert_eq!(texts(&body, "Arn"), ["arn:aws:iam::111122223333:user/w/writer"]);
-    let id = &stage.keys[1].id;
-    let body = stage.good(&format!("Action=GetAccessKeyLastUsed&AccessKeyId={id}"));
+    let id = &fixture.keys[1].id;
+    let body = fixture.good(&format!("Action=GetAccessKeyLastUsed&AccessKeyId={id}"));
     assert_eq!(texts(&body, "UserName"), ["writer"]);
     assert_eq!(texts(&body, "ServiceName"), ["iam"]);
-    let body = stage.good(&format!("Action=GetAccessKeyLastUsed&AccessKeyId={}", stage.keys[3].id));
+    let body = fixture.good(&format!(
+        "Action=GetAccessKeyLastUsed&AccessKeyId={}",
+        fixture.keys[3].id
+    ));
     assert_eq!(texts(&body, "ServiceName"), ["N/A"]);
 }
 
 #[test]
 fn maps_are_entries() {
-    let body = Stage::new().good("Action=GetAccountSummary");
+    let body = Fixture::new().good("Action=GetAccountSummary");
     assert!(
         body.contains("<entry><key>Users</key><value>4</value></entry>"),
         "{body}"
     );
     assert_eq!(
-        texts(&Stage::new().good("Action=ListAccountAliases"), "member"),
+        texts(&Fixture::new().good("Action=ListAccountAliases"), "member"),
         ["story"]
     );
 }

@@ -225,7 +225,7 @@ fn stream_json(key: &GroupKey, name: &str, stream: &LogStream) -> Value {
     }))
 }
 
-/// What the service still gives though it takes any: 56 digits.
+/// What the service still gives though it accepts any: 56 digits.
 pub(super) fn sequence_token(sequence: u64) -> String {
     let timestamp_ms = 0;
     Position { timestamp_ms, sequence }.id()

@@ -1,4 +1,4 @@
-//! Live tails: an event stream that tells every second what came.
+//! Live tails: an event stream that reports every second what came.
 //!
 //! FIDELITY: where more than 500 events of a second match, the service sends a sample; here it is the newest 500.
 
@@ -26,7 +26,7 @@ use crate::value::instant::Timestamp;
 
 /// How many groups a session can watch.
 const GROUPS: usize = 10;
-/// How many events an update tells of.
+/// How many events an update reports.
 const RESULTS: usize = 500;
 /// Between two updates.
 const UPDATE: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ struct Asked {
     log_event_filter_pattern: Option<String>,
 }
 
-/// What a session tells of.
+/// What a session reports.
 #[derive(Debug)]
 struct LiveTail {
     keys: Vec<GroupKey>,
@@ -86,7 +86,7 @@ impl LiveTail {
         is_named || has_prefix || (self.names.is_empty() && self.prefixes.is_empty())
     }
 
-    /// What came since the last time, in that order, and whether there was more than is told.
+    /// What came since the last time, in that order, and whether there was more than is reported.
     fn update(&mut self, store: &LogStore) -> (Vec<Value>, bool) {
         let since = self.sequence;
         self.sequence = store.last_sequence();

@@ -12,14 +12,14 @@ use crate::cluster::eks::NewCluster;
 const SUBJECT: &str = "system:serviceaccount:default:app";
 
 /// The World of [`super::world`], with a cluster, its provider and a role that trusts one of its service accounts.
-struct Stage {
+struct Fixture {
     world: World,
     issuer: String,
     provider: String,
     role: String,
 }
 
-impl Stage {
+impl Fixture {
     fn new() -> Self {
         let mut world = world();
         let spec = NewCluster {
@@ -104,8 +104,8 @@ fn wire(result: Result<WebIdentitySession, WireError>) -> (&'static str, u16, St
 
 #[test]
 fn a_service_account_gets_credentials_of_the_role_that_trusts_it() {
-    let mut stage = Stage::new();
-    let got = stage.assume(|_| ()).unwrap();
+    let mut fixture = Fixture::new();
+    let got = fixture.assume(|_| ()).unwrap();
     assert_eq!(got.role.arn, "arn:aws:sts::111122223333:assumed-role/app/me");
     assert!(got.role.assumed_role_id.starts_with("AROA") && got.role.assumed_role_id.ends_with(":me"));
     assert_eq!(
@@ -115,36 +115,36 @@ fn a_service_account_gets_credentials_of_the_role_that_trusts_it() {
             &got.provider,
             got.role.packed_policy_size
         ),
-        (SUBJECT, "sts.amazonaws.com", &stage.provider, None)
+        (SUBJECT, "sts.amazonaws.com", &fixture.provider, None)
     );
     let session = got.role.key.session.as_ref().unwrap();
     assert_eq!(session.expires, now().plus_seconds(3600));
-    let caller = verified(&stage.world, &got.role.key, now()).unwrap();
+    let caller = verified(&fixture.world, &got.role.key, now()).unwrap();
     assert_eq!(caller.identity().arn, got.role.arn);
 }
 
 #[test]
 fn a_session_policy_narrows_the_session() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:List*","Resource":"*"}}"#;
-    let got = stage.assume(|request| request.session.policy = Some(policy)).unwrap();
+    let got = fixture.assume(|request| request.session.policy = Some(policy)).unwrap();
     assert_eq!(got.role.packed_policy_size, Some(3));
     assert!(got.role.key.session.as_ref().unwrap().facts.policy.is_some());
     let missing = "arn:aws:iam::111122223333:policy/gone";
     assert_eq!(
-        wire(stage.assume(|request| request.session.policy_arns = vec![missing])),
+        wire(fixture.assume(|request| request.session.policy_arns = vec![missing])),
         (
             "ValidationError",
             400,
             format!("Policy {missing} does not exist or is not attachable.")
         )
     );
-    let refused = wire(stage.assume(|request| request.session.policy = Some("{")));
+    let refused = wire(fixture.assume(|request| request.session.policy = Some("{")));
     assert_eq!((refused.0, refused.1), ("MalformedPolicyDocument", 400));
 }
 
 #[test]
-fn each_claim_that_is_not_as_it_must_be_is_told() {
+fn each_claim_that_is_not_as_it_must_be_is_reported() {
     let at = now().unix_seconds();
     let no_provider = "No OpenIDConnect provider found in your account for ";
     let denied = (
@@ -187,11 +187,11 @@ fn each_claim_that_is_not_as_it_must_be_is_told() {
         ),
         ("sub", json!(null), Some(denied)),
     ] {
-        let mut stage = Stage::new();
-        let mut claims = stage.claims();
+        let mut fixture = Fixture::new();
+        let mut claims = fixture.claims();
         claims[claim] = value;
         let token = key().sign(&claims).unwrap();
-        let got = stage.assume_with(&token, |_| ());
+        let got = fixture.assume_with(&token, |_| ());
         match wanted {
             None => assert!(got.is_ok(), "{claims}: {got:?}"),
             Some(wanted) => assert_eq!(wire(got), wanted, "{claims}"),
@@ -202,11 +202,11 @@ fn each_claim_that_is_not_as_it_must_be_is_told() {
 #[test]
 fn a_signature_is_verified_with_the_issuers_own_key() {
     const NO_KEY: &str = "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements";
-    let mut stage = Stage::new();
-    let claims = stage.claims();
+    let mut fixture = Fixture::new();
+    let claims = fixture.claims();
     let forged = other_key().sign(&claims).unwrap();
     let invalid = |message: &str| ("InvalidIdentityToken", 400, message.to_owned());
-    assert_eq!(wire(stage.assume_with(&forged, |_| ())), invalid(NO_KEY));
+    assert_eq!(wire(fixture.assume_with(&forged, |_| ())), invalid(NO_KEY));
     let good = key().sign(&claims).unwrap();
     let mixed = format!(
         "{}.{}",
@@ -214,38 +214,38 @@ fn a_signature_is_verified_with_the_issuers_own_key() {
         forged.split_once('.').unwrap().1
     );
     assert_eq!(
-        wire(stage.assume_with(&mixed, |_| ())),
+        wire(fixture.assume_with(&mixed, |_| ())),
         invalid("The signature of the token does not hold")
     );
     // The provider outlives the cluster.
-    stage.world.clusters.clear();
-    assert_eq!(wire(stage.assume_with(&good, |_| ())), invalid(NO_KEY));
+    fixture.world.clusters.clear();
+    assert_eq!(wire(fixture.assume_with(&good, |_| ())), invalid(NO_KEY));
 }
 
 #[test]
 fn an_issuer_that_nobody_here_plays_cannot_be_reached() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     let issuer = "https://token.actions.githubusercontent.com";
     let audiences = vec!["sts.amazonaws.com".to_owned()];
-    stage
+    fixture
         .world
         .directory
         .create_oidc_provider(&account(HOME), issuer, audiences, Vec::new(), now())
         .unwrap();
-    let mut claims = stage.claims();
+    let mut claims = fixture.claims();
     claims["iss"] = json!(issuer);
     let token = other_key().sign(&claims).unwrap();
-    let (code, _, message) = wire(stage.assume_with(&token, |_| ()));
+    let (code, _, message) = wire(fixture.assume_with(&token, |_| ()));
     assert_eq!(code, "InvalidIdentityToken");
     assert!(message.starts_with("Couldn't retrieve verification key"), "{message}");
 }
 
 #[test]
 fn a_role_that_is_not_there_or_does_not_trust_is_denied_alike() {
-    let mut stage = Stage::new();
-    let denied = wire(stage.assume(|request| request.role_arn = Some("arn:aws:iam::111122223333:role/gone")));
+    let mut fixture = Fixture::new();
+    let denied = wire(fixture.assume(|request| request.role_arn = Some("arn:aws:iam::111122223333:role/gone")));
     assert_eq!(denied.0, "AccessDenied");
-    let provider = stage.provider.clone();
+    let provider = fixture.provider.clone();
     for (principal, action, trusts) in [
         (json!({"Federated": provider}), "sts:AssumeRoleWithWebIdentity", true),
         (json!({"Federated": provider}), "sts:AssumeRole", false),
@@ -256,10 +256,10 @@ fn a_role_that_is_not_there_or_does_not_trust_is_denied_alike() {
         ),
         (json!({"AWS": HOME}), "sts:AssumeRoleWithWebIdentity", false),
     ] {
-        let mut stage = Stage::new();
+        let mut fixture = Fixture::new();
         let trust = json!({"Statement": [{"Effect": "Allow", "Principal": principal, "Action": action}]});
-        stage.role = add_role(&mut stage.world, HOME, "other", "/", 3600, &trust.to_string());
-        let got = stage.assume(|_| ());
+        fixture.role = add_role(&mut fixture.world, HOME, "other", "/", 3600, &trust.to_string());
+        let got = fixture.assume(|_| ());
         if trusts {
             assert!(got.is_ok(), "{trust}");
         } else {
@@ -270,13 +270,13 @@ fn a_role_that_is_not_there_or_does_not_trust_is_denied_alike() {
 
 #[test]
 fn the_provider_is_looked_for_in_the_roles_account() {
-    let mut stage = Stage::new();
-    let message = format!("No OpenIDConnect provider found in your account for {}", stage.issuer);
+    let mut fixture = Fixture::new();
+    let message = format!("No OpenIDConnect provider found in your account for {}", fixture.issuer);
     for role in [
         "arn:aws:iam::444455556666:role/app",
         "arn:aws:iam::999999999999:role/app",
     ] {
-        let got = wire(stage.assume(|request| request.role_arn = Some(role)));
+        let got = wire(fixture.assume(|request| request.role_arn = Some(role)));
         assert_eq!(got, ("InvalidIdentityToken", 400, message.clone()));
     }
 }
@@ -338,22 +338,22 @@ fn parameters_are_those_of_the_model() {
         ),
     ];
     for (change, wanted) in cases {
-        assert_eq!(wire(Stage::new().assume(change)), wanted);
+        assert_eq!(wire(Fixture::new().assume(change)), wanted);
     }
-    let (code, _, message) = wire(Stage::new().assume_with(&long, |_| ()));
+    let (code, _, message) = wire(Fixture::new().assume_with(&long, |_| ()));
     assert_eq!(code, "ValidationError");
     assert!(message.len() < 200, "{message}");
 }
 
 #[test]
 fn a_region_that_is_switched_off_gives_nothing() {
-    let mut stage = Stage::new();
+    let mut fixture = Fixture::new();
     let regions = vec![HERE.region.to_owned()];
-    stage
+    fixture
         .world
         .directory
         .set_disabled_regions(&account(HOME), regions)
         .unwrap();
-    let got = wire(stage.assume(|_| ()));
+    let got = wire(fixture.assume(|_| ()));
     assert_eq!((got.0, got.1), ("RegionDisabledException", 403));
 }

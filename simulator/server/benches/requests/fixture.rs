@@ -51,7 +51,7 @@ pub(crate) fn ask(stream: &mut (impl Read + Write), request: &[u8], buffer: &mut
 }
 
 /// A simulator, an open TLS connection to its cluster, and a good token for it.
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     pub(crate) running: Running,
     pub(crate) credentials: Credentials,
     pub(crate) token: String,
@@ -60,7 +60,7 @@ pub(crate) struct Stage {
     config: Arc<TlsConfig>,
 }
 
-impl Stage {
+impl Fixture {
     pub(crate) fn new(config: Config) -> Self {
         let running = Simulator::start(config).unwrap();
         let mut env = running.env();
