@@ -57,7 +57,7 @@ fn list_services(
         headers: &[("authorization".to_owned(), format!("Bearer {token}"))],
         body: b"",
     };
-    Ok(client::send(client::Target::tls(endpoint, ca)?, &request)?.status)
+    Ok(client::send(client::ServerAddress::tls(endpoint, ca)?, &request)?.status)
 }
 
 /// Lists services as each profile and writes what came of it.

@@ -187,7 +187,7 @@ pub(crate) fn human_duration(seconds: i64) -> String {
     }
 }
 
-/// An object and the time that ages are told from.
+/// An object and the time that ages are counted to.
 struct View<'a> {
     object: &'a Value,
     now: Timestamp,
@@ -198,7 +198,7 @@ impl<'a> View<'a> {
         text(self.object, pointer)
     }
 
-    /// The text there, or what the server takes in its place.
+    /// The text there, or what the server assumes in its place.
     fn text_or(&self, pointer: &str, default: &'a str) -> &'a str {
         non_empty(self.text(pointer)).unwrap_or(default)
     }

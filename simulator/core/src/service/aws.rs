@@ -48,8 +48,8 @@ use crate::service::http::Response;
 use crate::service::last_used::LastUse;
 use crate::value::trace::Trace;
 use crate::world::fault;
+use crate::world::fault::FaultTarget;
 use crate::world::fault::LONGEST_MS;
-use crate::world::fault::Target;
 
 /// How a service is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -384,7 +384,7 @@ impl<'a> Served<'a> {
 
     /// What a fault of the World does to this call: how it is delivered where it is lost on its way, so that nothing is done.
     fn strike(&mut self) -> Result<Option<Delivery>, AwsError> {
-        let target = Target {
+        let target = FaultTarget {
             service: self.service.name(),
             action: &self.name,
             principal: self.caller.as_ref().map(|caller| caller.identity().arn.as_str()),

@@ -29,8 +29,8 @@ use crate::value::log::LogLine;
 use crate::value::user::UserInfo;
 use crate::world::World;
 use crate::world::authenticate::Authentication;
+use crate::world::fault::FaultTarget;
 use crate::world::fault::Strike;
-use crate::world::fault::Target;
 
 /// What a call is answered with.
 #[derive(Clone, Debug)]
@@ -351,7 +351,7 @@ impl Call {
     }
 
     /// What fault strikes a call to a service, which counts it.
-    pub(super) fn strike(&self, target: Target<'_>) -> Option<Strike> {
+    pub(super) fn strike(&self, target: FaultTarget<'_>) -> Option<Strike> {
         let world = self.world();
         if world.faults.is_empty() {
             return None;

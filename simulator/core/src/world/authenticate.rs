@@ -30,7 +30,7 @@ use crate::value::trace::Trace;
 use crate::value::user::UserInfo;
 use crate::world::World;
 use crate::world::fault::Effect;
-use crate::world::fault::Target;
+use crate::world::fault::FaultTarget;
 use crate::world::sts;
 use crate::world::token::CLUSTER_ID_HEADER;
 use crate::world::token::PresignedToken;
@@ -38,7 +38,7 @@ use crate::world::token::TokenError;
 use crate::world::token::Verifier;
 
 /// What the authenticator asks of STS, as faults see it.
-pub const GET_CALLER_IDENTITY: Target<'static> = Target {
+pub const GET_CALLER_IDENTITY: FaultTarget<'static> = FaultTarget {
     service: "sts",
     action: "GetCallerIdentity",
     principal: None,
@@ -188,7 +188,7 @@ fn authenticate_into(
     so_far.token = Some(token.clone());
     let caller = ask_sts(&token, &cluster.name, world, now, &mut so_far.trace)
         .map_err(|error| sts_denial(error, &token, cluster.authenticator_release, request.sts_request_id))?;
-    let (strike, _) = world.faults.step(Target {
+    let (strike, _) = world.faults.step(FaultTarget {
         principal: Some(&caller.arn),
         ..GET_CALLER_IDENTITY
     });

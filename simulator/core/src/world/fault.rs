@@ -84,7 +84,7 @@ pub struct Fault {
 
 /// A call that faults may strike.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
+pub struct FaultTarget<'a> {
     /// Such as `sts`.
     pub service: &'a str,
     /// Such as `AssumeRole`.
@@ -156,7 +156,7 @@ impl Faults {
 
     /// What strikes a call, and the faults after it.
     #[must_use]
-    pub fn step(&self, target: Target<'_>) -> (Option<Strike>, Self) {
+    pub fn step(&self, target: FaultTarget<'_>) -> (Option<Strike>, Self) {
         let mut after = self.clone();
         let mut strike = None;
         for at in 0..self.list.len() {
@@ -187,7 +187,7 @@ impl Faults {
 }
 
 impl Fault {
-    fn concerns(&self, target: Target<'_>) -> bool {
+    fn concerns(&self, target: FaultTarget<'_>) -> bool {
         let matches = |wanted: &Option<String>, got: &str| {
             wanted
                 .as_ref()
@@ -280,8 +280,8 @@ mod tests {
         }
     }
 
-    fn target(service: &'static str, action: &'static str) -> Target<'static> {
-        Target {
+    fn target(service: &'static str, action: &'static str) -> FaultTarget<'static> {
+        FaultTarget {
             service,
             action,
             principal: Some(ALICE),
@@ -315,7 +315,7 @@ mod tests {
         }
         let mut faults = Faults::new(1);
         faults.add(named(None, None, Some("*"))).unwrap();
-        let nobody = Target {
+        let nobody = FaultTarget {
             principal: None,
             ..target("sts", "AssumeRole")
         };

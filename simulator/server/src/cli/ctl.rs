@@ -149,7 +149,7 @@ enum FaultCommand {
     Add(FaultArgs),
     /// List them, one JSON object a line
     List,
-    /// Take one away, or all
+    /// Remove one, or all
     Clear {
         /// Its number
         id: Option<u64>,
@@ -430,7 +430,7 @@ impl RunningSimulator {
             .rsplit_once("/d/")
             .ok_or_else(|| Failure::usage("that is no workshop: it was not started with --seats"))?;
         let answer = client::send(
-            client::Target::plain(url).map_err(Failure::usage)?,
+            client::ServerAddress::plain(url).map_err(Failure::usage)?,
             &client::Request {
                 method: "GET",
                 path_and_query: "/results.csv",
@@ -457,7 +457,7 @@ impl RunningSimulator {
         let (method, path) = operation.route();
         let separator = if query.is_empty() { "" } else { "?" };
         let answer = client::send(
-            client::Target::plain(&endpoint).map_err(Failure::usage)?,
+            client::ServerAddress::plain(&endpoint).map_err(Failure::usage)?,
             &client::Request {
                 method,
                 path_and_query: &format!("{path}{separator}{query}"),

@@ -226,7 +226,7 @@ impl ClientConfig {
     ) -> Result<client::Answer, ProfileError> {
         let body = encode_form(form);
         Ok(client::send_signed(
-            client::Target::plain(endpoint)?,
+            client::ServerAddress::plain(endpoint)?,
             &credentials.signer(service, &self.region_or_default(), now),
             &client::Request {
                 method: "POST",

@@ -36,12 +36,12 @@ pub(crate) fn connect_socket(path: &Path) -> io::Result<UnixStream> {
 }
 
 /// Where a request goes.
-pub struct Target {
+pub struct ServerAddress {
     host: String,
     authority: Option<Arc<ClientConfig>>,
 }
 
-impl Target {
+impl ServerAddress {
     /// `http://HOST:PORT`.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// Those of [`send`].
-pub fn send_signed(target: Target, signer: &Signer<'_>, request: &Request<'_>) -> io::Result<Answer> {
+pub fn send_signed(target: ServerAddress, signer: &Signer<'_>, request: &Request<'_>) -> io::Result<Answer> {
     let mut headers = vec![("host".to_owned(), target.host.clone())];
     headers.extend(request.headers.iter().cloned());
     let (path, query) = request
@@ -150,7 +150,7 @@ pub fn send_signed(target: Target, signer: &Signer<'_>, request: &Request<'_>) -
 ///
 /// # Errors
 /// What the connection says, or `InvalidData` for an answer that is no HTTP.
-pub fn send(target: Target, request: &Request<'_>) -> io::Result<Answer> {
+pub fn send(target: ServerAddress, request: &Request<'_>) -> io::Result<Answer> {
     let stream = TcpStream::connect(&target.host)?;
     stream.set_read_timeout(Some(ANSWER_TIME))?;
     stream.set_nodelay(true)?;

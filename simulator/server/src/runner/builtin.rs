@@ -164,7 +164,7 @@ impl Command<'_> {
         let credentials = config.credentials(self.now)?;
         let region = self.option("--region").map(str::to_owned).or_else(|| config.region());
         let answer = client::send_signed(
-            client::Target::plain(&self.running.aws_endpoint())?,
+            client::ServerAddress::plain(&self.running.aws_endpoint())?,
             &credentials.signer("eks", &region.unwrap_or_default(), self.now),
             &client::Request {
                 method: "GET",
@@ -226,7 +226,7 @@ impl Command<'_> {
             .decode(text("/clusters/0/cluster/certificate-authority-data"))
             .unwrap_or_default();
         let answer = client::send(
-            client::Target::tls(text("/clusters/0/cluster/server"), &String::from_utf8_lossy(&authority))?,
+            client::ServerAddress::tls(text("/clusters/0/cluster/server"), &String::from_utf8_lossy(&authority))?,
             &client::Request {
                 method,
                 path_and_query: path,

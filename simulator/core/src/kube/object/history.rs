@@ -39,7 +39,7 @@ pub struct Change {
 
 /// What a watch reports of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum ChangeKind {
     /// The object came into the selection.
     Added,
     /// It stayed in it.
@@ -48,7 +48,7 @@ pub enum Told {
     Deleted,
 }
 
-impl Told {
+impl ChangeKind {
     /// As it stands in a watch event.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -96,19 +96,19 @@ impl Change {
     }
 
     /// What a watch of the objects that `selects` picks reports of it.
-    pub fn tell(&self, selects: impl Fn(&Value) -> bool) -> Option<(Told, Arc<Value>)> {
+    pub fn seen(&self, selects: impl Fn(&Value) -> bool) -> Option<(ChangeKind, Arc<Value>)> {
         let before = self.before.as_ref().filter(|object| selects(object));
         let after = self.after.as_ref().filter(|object| selects(object));
         match (before, after) {
             (None, None) => None,
-            (None, Some(after)) => Some((Told::Added, Arc::clone(after))),
-            (Some(_), Some(after)) => Some((Told::Modified, Arc::clone(after))),
-            (Some(_), None) if self.after.is_none() => Some((Told::Deleted, Arc::clone(&self.latest))),
+            (None, Some(after)) => Some((ChangeKind::Added, Arc::clone(after))),
+            (Some(_), Some(after)) => Some((ChangeKind::Modified, Arc::clone(after))),
+            (Some(_), None) if self.after.is_none() => Some((ChangeKind::Deleted, Arc::clone(&self.latest))),
             (Some(before), None) => {
                 // It is still there, so the watch shows what it was when it was last selected.
                 let mut last = (**before).clone();
                 metadata_mut(&mut last).insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
-                Some((Told::Deleted, Arc::new(last)))
+                Some((ChangeKind::Deleted, Arc::new(last)))
             }
         }
     }
@@ -178,22 +178,22 @@ mod tests {
         store.update(&map("a"), labelled("blue", 3)).unwrap();
         store.update(&map("a"), labelled("red", 4)).unwrap();
         store.remove(&map("a")).unwrap();
-        let told: Vec<(Told, String, String)> = store
+        let told: Vec<(ChangeKind, String, String)> = store
             .changes_after(0)
             .unwrap()
-            .filter_map(|change| change.tell(is_red))
+            .filter_map(|change| change.seen(is_red))
             .map(|(told, object)| {
                 let text = |pointer: &str| object.pointer(pointer).unwrap().as_str().unwrap().to_owned();
                 (told, text("/data/number"), text("/metadata/resourceVersion"))
             })
             .collect();
         let wanted = [
-            (Told::Added, "1", "2"),
-            (Told::Modified, "2", "3"),
+            (ChangeKind::Added, "1", "2"),
+            (ChangeKind::Modified, "2", "3"),
             // As it was when it was selected last, with the version at which it left.
-            (Told::Deleted, "2", "4"),
-            (Told::Added, "4", "5"),
-            (Told::Deleted, "4", "6"),
+            (ChangeKind::Deleted, "2", "4"),
+            (ChangeKind::Added, "4", "5"),
+            (ChangeKind::Deleted, "4", "6"),
         ]
         .map(|(told, number, version)| (told, number.to_owned(), version.to_owned()));
         assert_eq!(told, wanted);
@@ -249,10 +249,10 @@ mod tests {
                 prop_assert_eq!(list(&past), listed.clone(), "list at {}", revision);
                 let mut replayed = listed;
                 for change in store.changes_after(revision).unwrap() {
-                    match change.tell(selects) {
-                        Some((Told::Deleted, _)) => prop_assert!(replayed.remove(&change.key).is_some()),
-                        Some((Told::Added, object)) => prop_assert!(replayed.insert(change.key.clone(), (*object).clone()).is_none()),
-                        Some((Told::Modified, object)) => prop_assert!(replayed.insert(change.key.clone(), (*object).clone()).is_some()),
+                    match change.seen(selects) {
+                        Some((ChangeKind::Deleted, _)) => prop_assert!(replayed.remove(&change.key).is_some()),
+                        Some((ChangeKind::Added, object)) => prop_assert!(replayed.insert(change.key.clone(), (*object).clone()).is_none()),
+                        Some((ChangeKind::Modified, object)) => prop_assert!(replayed.insert(change.key.clone(), (*object).clone()).is_some()),
                         None => {}
                     }
                 }

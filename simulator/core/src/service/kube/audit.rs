@@ -1,5 +1,5 @@
 //! What the API server writes to CloudWatch Logs of a request: the audit events, and a line of its own on tokens that it
-//! does not take.
+//! does not accept.
 //!
 //! FIDELITY: the last event of a watch is written with its first.
 

@@ -25,7 +25,7 @@ use crate::world::authenticate::Authentication;
 use crate::world::authenticate::AuthenticationRequest;
 use crate::world::authenticate::GET_CALLER_IDENTITY;
 use crate::world::authenticate::authenticate as judge;
-use crate::world::fault::Target;
+use crate::world::fault::FaultTarget;
 
 /// Who asks.
 pub(super) struct Caller {
@@ -144,7 +144,7 @@ pub(crate) fn authenticate_token(
     ));
     if let Some(caller) = &authentication.struck {
         // The judgement itself changes nothing; now the fault is counted.
-        call.strike(Target {
+        call.strike(FaultTarget {
             principal: Some(caller),
             ..GET_CALLER_IDENTITY
         });

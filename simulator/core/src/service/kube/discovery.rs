@@ -88,7 +88,7 @@ fn paths(resources: Resources<'_>) -> Vec<String> {
     paths
 }
 
-/// The version of the aggregated form that the client takes, the newest first.
+/// The version of the aggregated form that the client accepts, the newest first.
 fn aggregated_version(context: &Context<'_>) -> Option<&'static str> {
     let accept = context.request.header("accept")?;
     let aggregated = accept

@@ -1,7 +1,7 @@
 //! OpenAPI: a document a group and version (v3), and all in one (v2).
 //!
-//! FIDELITY: v2 has its content as JSON only; a client that takes nothing but protobuf, as kubectl that looks for a kind that
-//! nobody has, gets a document without types. Of the parameters of operations only `fieldValidation` is told, and of the operations those on whole objects.
+//! FIDELITY: v2 has its content as JSON only; a client that accepts nothing but protobuf, as kubectl that looks for a kind that
+//! nobody has, gets a document without types. Of the parameters of operations only `fieldValidation` is listed, and of the operations those on whole objects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -264,7 +264,7 @@ fn operation(row: &ResourceType, verb: &str, action: &str, answered: Value, vers
         "x-kubernetes-group-version-kind": group_version_kind(&row.to_kind()),
         "responses": {"200": schema},
     });
-    // kubectl leaves validation to the server where the patch operation of a kind takes fieldValidation.
+    // kubectl leaves validation to the server where the patch operation of a kind accepts fieldValidation.
     if let (true, Some(map)) = (matches!(verb, "create" | "update" | "patch"), value.as_object_mut()) {
         let parameter = match version {
             Version::V2 => json!({"name": "fieldValidation", "in": "query", "type": "string"}),

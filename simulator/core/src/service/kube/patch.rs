@@ -1,7 +1,7 @@
 //! PATCH: what a request's patch makes of an object.
 //!
 //! Source: `apiserver/pkg/endpoints/handlers/patch.go` of Kubernetes 1.32. FIDELITY: where a patch is no JSON or YAML, the
-//! parser's words are ours. Unknown fields of an operation, and fields that come twice, are not told.
+//! parser's words are ours. Unknown fields of an operation, and fields that come twice, are not reported.
 
 use serde_json::Value;
 

@@ -30,7 +30,7 @@ use crate::value::user::UserInfo;
 /// EKS has a webhook among its authorizers, which cannot list rules; kubectl warns with this text.
 const INCOMPLETE: &str = "webhook authorizer does not support user rule resolution";
 
-/// Reason, message and field, as [`Failure::invalid_review`] takes them.
+/// Reason, message and field, as [`Failure::invalid_review`] expects them.
 type Causes = Vec<(&'static str, String, String)>;
 
 /// Answers a review; `namespace` is that of the request.

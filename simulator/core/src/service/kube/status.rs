@@ -298,7 +298,7 @@ impl Failure {
         Self::new(409, "Conflict", message).about(resource, name)
     }
 
-    /// A conflict that is told of a kind.
+    /// A conflict that is reported of a kind.
     pub(super) fn conflict_of(kind: &str, name: &str, why: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {kind} {}: {why}", go_quote(name));
         let mut failure = Self::new(409, "Conflict", message);
@@ -351,7 +351,7 @@ impl Failure {
         )
     }
 
-    /// Nothing that the client takes can be answered.
+    /// Nothing that the client accepts can be answered.
     pub(super) fn not_acceptable() -> Self {
         Self::new(
             406,
@@ -360,7 +360,7 @@ impl Failure {
         )
     }
 
-    /// `taken` are the kinds of patch that the resource takes.
+    /// `taken` are the kinds of patch that the resource accepts.
     pub(super) fn unsupported_patch_type(taken: &[PatchKind]) -> Self {
         let types: Vec<&str> = taken.iter().map(|kind| kind.media_type()).collect();
         Self::new(
@@ -526,7 +526,7 @@ pub(super) fn success(request: &Request, code: u16) -> Response {
     done(request, code, None)
 }
 
-/// The Status of what was done; only one without details tells its code.
+/// The Status of what was done; only one without details has its code.
 fn done(request: &Request, code: u16, details: Option<&Details>) -> Response {
     let status = Status {
         kind: "Status",

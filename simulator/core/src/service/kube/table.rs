@@ -10,7 +10,7 @@ use crate::kube::printer;
 use crate::kube::resource::ResourceType;
 use crate::value::instant::Timestamp;
 
-/// What a row tells of its object besides the cells.
+/// What a row shows of its object besides the cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum IncludeObject {
     /// A PartialObjectMetadata.

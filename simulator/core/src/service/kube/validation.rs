@@ -41,7 +41,7 @@ impl FieldValidation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DecodeError {
     pub(super) why: String,
-    /// The same as it is told of a strategic merge patch.
+    /// The same as it is reported of a strategic merge patch.
     pub(super) converted: String,
 }
 

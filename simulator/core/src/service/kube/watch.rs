@@ -1,7 +1,7 @@
 //! watch: what changes, as it changes.
 //!
-//! A watch follows the snapshots of the World: whenever one is published, it tells the changes since the last one that it
-//! told. So no writer waits for a watch, and a slow client costs nobody but itself.
+//! A watch follows the snapshots of the World: whenever one is published, it sends the changes since the last one that it
+//! sent. So no writer waits for a watch, and a slow client costs nobody but itself.
 //!
 //! Source: `apiserver/pkg/endpoints/handlers/watch.go`, `apiserver/pkg/storage/cacher/cacher.go` and
 //! `apiserver/pkg/endpoints/handlers/response.go` of Kubernetes 1.32. FIDELITY: a watch is authorized once, as upstream, and
@@ -25,7 +25,7 @@ use super::table;
 use super::table::IncludeObject;
 use crate::cluster::eks::Cluster;
 use crate::kube::object::history::Change;
-use crate::kube::object::history::Told;
+use crate::kube::object::history::ChangeKind;
 use crate::kube::resource::ResourceType;
 use crate::kube::websocket;
 use crate::service::http::Delivery;
@@ -42,14 +42,14 @@ const DEFAULT_TIME: Duration = Duration::from_secs(45 * 60);
 const BOOKMARK_TIME: Duration = Duration::from_secs(60);
 /// Events in a chunk.
 const BATCH: usize = 250;
-/// What a bookmark carries once the state at the beginning was told (`metav1.InitialEventsAnnotationKey`).
+/// What a bookmark carries once the state at the beginning was sent (`metav1.InitialEventsAnnotationKey`).
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 /// A watch that goes on.
 #[derive(Debug)]
 struct Watch {
     cluster: String,
-    /// Tells the cluster from a later one of the same name.
+    /// Distinguishes the cluster from a later one of the same name.
     created: Timestamp,
     endpoint: String,
     resource: Arc<ResourceType>,
@@ -59,14 +59,14 @@ struct Watch {
     encoding: Encoding,
     include: IncludeObject,
     wants_bookmarks: bool,
-    /// Up to where it has been told.
+    /// Up to where changes were sent.
     revision: u64,
     has_columns: bool,
-    /// What was there at the beginning and is still to be told.
+    /// What was there at the beginning and is still to be sent.
     first: VecDeque<Arc<Value>>,
     /// Whether a bookmark is to follow it.
     marks_first: bool,
-    /// The changes that are still to be told, up to `reached`.
+    /// The changes that are still to be sent, up to `reached`.
     changes: VecDeque<Arc<Change>>,
     reached: u64,
     time: Duration,
@@ -171,7 +171,7 @@ impl Stream for Watch {
         if !self.first.is_empty() {
             for _ in 0..BATCH {
                 let Some(object) = self.first.pop_front() else { break };
-                self.event(&mut chunk, Told::Added.name(), &object, now);
+                self.event(&mut chunk, ChangeKind::Added.name(), &object, now);
             }
             return Step::Chunk(chunk);
         }
@@ -204,8 +204,8 @@ impl Stream for Watch {
             }
             for _ in 0..BATCH {
                 let Some(change) = self.changes.pop_front() else { break };
-                if let Some((told, object)) = change.tell(|object| self.selection.matches(object)) {
-                    self.event(&mut chunk, told.name(), &object, now);
+                if let Some((kind, object)) = change.seen(|object| self.selection.matches(object)) {
+                    self.event(&mut chunk, kind.name(), &object, now);
                 }
             }
             if !chunk.is_empty() {
@@ -224,7 +224,7 @@ impl Stream for Watch {
 }
 
 impl Watch {
-    /// The changes of its resource and namespace that were not told yet; nothing where some are forgotten.
+    /// The changes of its resource and namespace that were not sent yet; nothing where some are forgotten.
     fn new_changes(&self, cluster: &Cluster) -> Option<VecDeque<Arc<Change>>> {
         let changes = cluster.objects().changes_after(self.revision)?;
         let mine = changes.filter(|change| {
@@ -250,7 +250,7 @@ impl Watch {
         }
     }
 
-    /// Says up to where everything was told.
+    /// Says up to where everything was sent.
     fn bookmark(&mut self, chunk: &mut Vec<u8>, ends_initial_events: bool, now: Timestamp) {
         let mut metadata = json!({"creationTimestamp": null, "resourceVersion": self.revision.to_string()});
         if let (true, Some(metadata)) = (ends_initial_events, metadata.as_object_mut()) {

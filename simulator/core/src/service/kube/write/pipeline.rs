@@ -183,7 +183,7 @@ fn check_namespace(cluster: &Cluster, target: &Target<'_>) -> Result<(), Failure
     Err(Failure::namespace_terminating(target.resource, &target.key.name, name))
 }
 
-/// An object that is to go takes no new finalizers (`ValidateObjectMetaAccessorUpdate`).
+/// An object that is to go accepts no new finalizers (`ValidateObjectMetaAccessorUpdate`).
 fn refuse_new_finalizers(target: &Target<'_>, old: &Value, object: &Value) -> Result<(), Failure> {
     if text(old, "/metadata/deletionTimestamp").is_empty() {
         return Ok(());
