@@ -51,6 +51,32 @@ pub(crate) fn services(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A server-side apply of a Deployment that changes its replicas, to and fro.
+pub(crate) fn apply(criterion: &mut Criterion) {
+    let mut fixture = Fixture::new(Config::new(ARTICLE_WORLD));
+    let requests = [2, 3].map(|replicas| {
+        let deployment = format!(
+            r#"{{"apiVersion":"apps/v1","kind":"Deployment","metadata":{{"name":"web"}},"spec":{{"replicas":{replicas},"selector":{{"matchLabels":{{"app":"web"}}}},"template":{{"metadata":{{"labels":{{"app":"web"}}}},"spec":{{"containers":[{{"name":"c","image":"nginx:1.27","env":[{{"name":"A","value":"b"}}],"ports":[{{"containerPort":80}}]}}]}}}}}}}}"#
+        );
+        fixture.request(
+            "PATCH",
+            "/apis/apps/v1/namespaces/default/deployments/web?fieldManager=kubectl",
+            "content-type: application/apply-patch+yaml\r\n",
+            &deployment,
+        )
+    });
+    let mut group = criterion.benchmark_group("apply");
+    group.throughput(Throughput::Elements(1));
+    let mut at = 0;
+    group.bench_function("a changed Deployment", |bencher| {
+        bencher.iter(|| {
+            at = 1 - at;
+            fixture.asks(&requests[at]);
+        });
+    });
+    group.finish();
+}
+
 /// Makes pods until there are so many.
 fn fill(fixture: &mut Fixture, have: u64, want: u64) {
     for at in have..want {

@@ -25,6 +25,7 @@ criterion_group!(
     benches,
     webhook::webhook,
     kubernetes::services,
+    kubernetes::apply,
     kubernetes::tables,
     kubernetes::watches
 );
