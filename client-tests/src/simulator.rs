@@ -48,6 +48,9 @@ pub(crate) fn target_folder() -> PathBuf {
 
 /// The simulator's binary: `EKS_AUTH_SIM_BIN`, else that of the tests' own profile, which is built if need be.
 ///
+/// It is the one that `cargo test --workspace` has built for the tests in tidy.rs: `cargo build -p eks-auth-sim` chooses other
+/// features of a dependency, and would build both crates once more.
+///
 /// # Panics
 /// Where it cannot be built.
 pub fn binary() -> &'static Path {
@@ -57,20 +60,16 @@ pub fn binary() -> &'static Path {
             return path.into();
         }
         let output = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--package",
-                "eks-auth-sim",
-                "--message-format",
-                "json",
-            ])
+            .args(["test", "--workspace", "--test", "tidy", "--no-run"])
+            .args(["--quiet", "--message-format", "json"])
             .output()
             .expect("cargo runs");
         let messages = String::from_utf8_lossy(&output.stdout);
         messages
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|message| message.pointer("/target/kind/0").is_some_and(|kind| kind == "bin"))
+            .filter(|message| message.pointer("/profile/test") == Some(&Value::Bool(false)))
             .find_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)))
             .unwrap_or_else(|| panic!("cargo built no binary: {}", String::from_utf8_lossy(&output.stderr)))
     })
