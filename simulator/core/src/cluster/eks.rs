@@ -248,6 +248,14 @@ impl Cluster {
         cluster
     }
 
+    /// The cluster with no object but `aws-auth`.
+    pub(crate) fn for_explaining(&self) -> Self {
+        Self {
+            objects: self.objects.only(&aws_auth_key()),
+            ..self.clone()
+        }
+    }
+
     /// CreateCluster: a cluster with what EKS puts into a new one, nodes not being among it. Its API has no address yet.
     ///
     /// # Errors

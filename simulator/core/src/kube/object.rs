@@ -12,6 +12,7 @@ pub mod service;
 pub mod staging;
 pub mod strategy;
 
+use std::io;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -28,6 +29,13 @@ use crate::value::instant::Timestamp;
 
 /// The resource of CustomResourceDefinitions.
 pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
+
+/// An object has no more bytes of JSON (etcd's `--max-request-bytes`; it counts the encoded request).
+const OBJECT_BYTES: usize = 1_572_864;
+
+/// All objects of a cluster take no more bytes of memory, by [`history::size`]. FIDELITY: etcd counts what it has on its disk,
+/// 8 GiB in EKS, with all versions that are not compacted yet.
+const STORE_BYTES: usize = 512 * 1024 * 1024;
 
 /// Where an object stands. Ordered so that a list is one range of the map, by namespace and then by name, as etcd's is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +70,9 @@ pub struct ObjectStore {
     history: History,
     #[serde(skip)]
     index: Index,
+    /// Of all objects.
+    #[serde(skip)]
+    bytes: usize,
 }
 
 impl ObjectStore {
@@ -113,7 +124,7 @@ impl ObjectStore {
     /// Stores a new object and returns it as stored. Without a uid it gets one (see [`identify`]).
     ///
     /// # Errors
-    /// [`StoreError::AlreadyExists`].
+    /// [`StoreError::AlreadyExists`]; [`StoreError::TooLarge`] and [`StoreError::NoSpace`].
     pub fn create(
         &mut self,
         key: ObjectKey,
@@ -137,6 +148,7 @@ impl ObjectStore {
         if text(&object, "/metadata/uid").is_empty() {
             identify(&mut object, ids);
         }
+        self.check_size(&key, &object)?;
         Ok(self.put(key, object))
     }
 
@@ -145,12 +157,13 @@ impl ObjectStore {
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Conflict`] and [`StoreError::OtherUid`] when resourceVersion or uid differ
-    /// from the stored ones.
+    /// from the stored ones; [`StoreError::TooLarge`] and [`StoreError::NoSpace`].
     pub fn update(&mut self, key: &ObjectKey, mut object: Value) -> Result<Arc<Value>, StoreError> {
         let stored = Arc::clone(self.objects.get(key).ok_or(StoreError::NotFound)?);
         if !self.prepare_update(&stored, &mut object)? {
             return Ok(stored);
         }
+        self.check_size(key, &object)?;
         Ok(self.put(key.clone(), object))
     }
 
@@ -189,6 +202,7 @@ impl ObjectStore {
         let mut last = (*removed).clone();
         metadata_mut(&mut last).insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
         self.index.change(key, Some(&removed), None);
+        self.bytes = self.bytes.saturating_sub(history::size(&removed));
         self.history.record(
             self.revision,
             key.clone(),
@@ -202,7 +216,25 @@ impl ObjectStore {
     /// Puts an object back as it was stored.
     pub(crate) fn restore(&mut self, key: ObjectKey, object: Arc<Value>) {
         self.index.change(&key, None, Some(&object));
+        self.bytes += history::size(&object);
         self.objects.insert(key, object);
+    }
+
+    /// A store of that object only, which remembers no change.
+    pub(crate) fn only(&self, key: &ObjectKey) -> Self {
+        let mut only = Self {
+            revision: self.revision,
+            ..Self::default()
+        };
+        if let Some(object) = self.objects.get(key) {
+            only.restore(key.clone(), Arc::clone(object));
+        }
+        only
+    }
+
+    /// About how many bytes of memory all objects take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Every object.
@@ -210,7 +242,27 @@ impl ObjectStore {
         &self.objects
     }
 
+    /// Refuses an object that is too large, or that makes all of them too large together.
+    fn check_size(&self, key: &ObjectKey, object: &Value) -> Result<(), StoreError> {
+        if !has_at_most(OBJECT_BYTES, object) {
+            return Err(StoreError::TooLarge);
+        }
+        let bytes = self.bytes_with(key, object);
+        // Who makes an object smaller frees space.
+        if bytes > STORE_BYTES && bytes > self.bytes {
+            return Err(StoreError::NoSpace);
+        }
+        Ok(())
+    }
+
+    /// What all objects take once `object` stands at `key`.
+    fn bytes_with(&self, key: &ObjectKey, object: &Value) -> usize {
+        let before = self.objects.get(key).map_or(0, |before| history::size(before));
+        self.bytes.saturating_sub(before) + history::size(object)
+    }
+
     fn put(&mut self, key: ObjectKey, mut object: Value) -> Arc<Value> {
+        self.bytes = self.bytes_with(&key, &object);
         self.revision += 1;
         metadata_mut(&mut object).insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
         let object = Arc::new(object);
@@ -225,6 +277,25 @@ impl ObjectStore {
         );
         object
     }
+}
+
+/// Whether a value has no more bytes of JSON.
+fn has_at_most(limit: usize, value: &Value) -> bool {
+    /// Room for so many bytes more.
+    struct Room(usize);
+
+    impl io::Write for Room {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::WriteZero)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    serde_json::to_writer(Room(limit), value).is_ok()
 }
 
 /// Gives an object a uid of its own, whatever its metadata says. What the API server makes of a new object may depend on
@@ -303,6 +374,12 @@ pub enum StoreError {
     /// The namespace must not be deleted.
     #[error("this namespace may not be deleted")]
     Immortal,
+    /// The object has too many bytes (`ErrRequestTooLarge` in `etcd/api/v3rpc/rpctypes`).
+    #[error("etcdserver: request is too large")]
+    TooLarge,
+    /// All objects together have too many bytes (`ErrNoSpace` there).
+    #[error("etcdserver: mvcc: database space exceeded")]
+    NoSpace,
 }
 
 #[cfg(test)]
@@ -323,6 +400,33 @@ mod tests {
                 .unwrap();
         }
         store
+    }
+
+    #[test]
+    fn what_an_object_and_all_of_them_take_is_bounded() {
+        let mut store = ObjectStore::default();
+        let mut ids = IdGenerator::new(1);
+        let mut create = |store: &mut ObjectStore, name: &str, bytes: usize| {
+            let key = ObjectKey::new("configmaps", "a", name);
+            let object = json!({"data": {"a": "x".repeat(bytes)}});
+            store.create(key, object, &mut ids, Timestamp::UNIX_EPOCH)
+        };
+        assert_eq!(
+            create(&mut store, "large", OBJECT_BYTES).unwrap_err(),
+            StoreError::TooLarge
+        );
+        assert_eq!((store.revision(), store.bytes()), (0, 0));
+        create(&mut store, "fits", OBJECT_BYTES - 1000).unwrap();
+        let of_one = store.bytes();
+        // As if there were as many as it takes.
+        store.bytes = STORE_BYTES - 10;
+        assert_eq!(create(&mut store, "more", 10).unwrap_err(), StoreError::NoSpace);
+        let key = ObjectKey::new("configmaps", "a", "fits");
+        store.update(&key, json!({"data": {"a": "x"}})).unwrap();
+        assert!(store.bytes() < STORE_BYTES - 1_000_000);
+        create(&mut store, "more", 10).unwrap();
+        let restored = store.only(&key);
+        assert!(restored.bytes() < of_one && restored.find(&key).is_some());
     }
 
     #[test]

@@ -317,13 +317,9 @@ impl Binding {
 
 /// Several errors as one, each once, as `utilerrors.NewAggregate` words them.
 fn joined(errors: &[&str]) -> String {
-    let mut seen: Vec<&str> = Vec::new();
-    for error in errors {
-        if !seen.contains(error) {
-            seen.push(error);
-        }
-    }
-    match seen.as_slice() {
+    let mut seen = BTreeSet::new();
+    let once: Vec<&str> = errors.iter().copied().filter(|error| seen.insert(*error)).collect();
+    match once.as_slice() {
         [one] => (*one).to_owned(),
         several => format!("[{}]", several.join(", ")),
     }

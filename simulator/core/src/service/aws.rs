@@ -46,6 +46,7 @@ use crate::service::http::Delivery;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::last_used::LastUse;
+use crate::service::refusal::Refusal;
 use crate::value::trace::Trace;
 use crate::world::fault;
 use crate::world::fault::FaultTarget;
@@ -235,6 +236,25 @@ pub fn handle(base: &Call, request: &Request) -> Response {
         trace: call.trace,
     };
     seen.record(base, response).with_header("x-amzn-requestid", request_id)
+}
+
+/// What a client gets whose request no service looks at.
+pub(super) fn refuse(request: &Request, refusal: Refusal, request_id: &str) -> Response {
+    let host = aws_host(request);
+    let service = match Service::of(request, host.as_ref()) {
+        Ok(service) => service,
+        Err(name) => return wire::unserved(&unserved::short(&name), request, request_id),
+    };
+    let error = match refusal {
+        Refusal::TooLarge(limit) => AwsError::new(
+            "RequestEntityTooLarge",
+            413,
+            format!("Request entity too large: limit is {limit}"),
+        ),
+        Refusal::Overloaded => error::throttling(service),
+        Refusal::TimedOut => AwsError::new("ServiceUnavailable", 503, "The answer was not ready in time."),
+    };
+    wire::render(service, &error, request, request_id).with_header("x-amzn-requestid", request_id)
 }
 
 /// Answers a request to a service that is not served.

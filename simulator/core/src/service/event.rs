@@ -22,6 +22,39 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+impl EventKind {
+    /// About how many bytes of memory it takes, without its World.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        /// Of the parts that are no text, roughly.
+        const REST: usize = 1024;
+        let of_lines = |lines: &[LogLine]| -> usize {
+            let texts = lines.iter().flat_map(|line| line.fields.iter().map(|(_, text)| text));
+            texts.map(String::len).sum::<usize>() + lines.iter().map(|line| line.msg.len()).sum::<usize>()
+        };
+        let texts = match self {
+            Self::Authentication { authentication, .. } => {
+                let denial = authentication.outcome.as_ref().err();
+                authentication.trace.size()
+                    + of_lines(&authentication.log)
+                    + denial.map_or(0, |denial| denial.message.len())
+            }
+            Self::CachedAuthentication { user, .. } => {
+                user.username.len() + user.groups.iter().map(String::len).sum::<usize>()
+            }
+            Self::ServiceAccountToken { username, error, .. } => {
+                username.as_ref().map_or(0, String::len) + error.as_ref().map_or(0, String::len)
+            }
+            Self::Authorization {
+                request, reason, trace, ..
+            } => request.len() + reason.len() + trace.size(),
+            Self::AwsAuthChange { log, .. } => of_lines(log),
+            Self::AwsCall { trace, .. } => trace.size(),
+        };
+        REST + texts
+    }
+}
+
 /// The kinds of event.
 #[derive(Clone, Debug)]
 pub enum EventKind {

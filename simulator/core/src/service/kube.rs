@@ -62,6 +62,7 @@ use crate::service::http::Delivery;
 use crate::service::http::Request;
 use crate::service::http::Response;
 use crate::service::kube::token_issuer::CONFIGURATION_PATH;
+use crate::service::refusal;
 use crate::service::stream::Stream;
 use crate::service::webhook;
 use crate::value::user::UserInfo;
@@ -83,9 +84,9 @@ pub fn handle(call: &Call, cluster: &str, request: &Request) -> Response {
     if path == "/authenticate" {
         return webhook::authenticate(call, cluster, request);
     }
-    let audit_id = request
-        .header("audit-id")
-        .map_or_else(|| call.request_id(), str::to_owned);
+    // Of any length, as upstream has it (`WithAuditInit` in `apiserver/pkg/endpoints/filters/audit_init.go`).
+    let given = request.header("audit-id").filter(|id| !id.is_empty());
+    let audit_id = given.map_or_else(|| call.request_id(), str::to_owned);
     let received = call.now();
     let attributes = attributes(&request.method, path, &request.query);
     let mut known = Known::default();
@@ -114,6 +115,15 @@ pub fn handle(call: &Call, cluster: &str, request: &Request) -> Response {
         return response;
     }
     response.with_header("cache-control", "no-cache, private")
+}
+
+/// What a client gets whose request no handler looks at.
+pub(super) fn refuse(request: &Request, why: refusal::Refusal) -> Response {
+    let failure = match why {
+        refusal::Refusal::TooLarge(limit) => Failure::too_large(limit),
+        refusal::Refusal::Overloaded | refusal::Refusal::TimedOut => Failure::timed_out(),
+    };
+    failure.render(request)
 }
 
 /// Has the metrics count a request that has its answer.

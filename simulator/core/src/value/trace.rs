@@ -48,6 +48,13 @@ impl Trace {
         &self.checks
     }
 
+    /// About how many bytes of memory it takes.
+    pub(crate) fn size(&self) -> usize {
+        let texts = self.checks.iter().flat_map(|check| [&check.expected, &check.got]);
+        let texts: usize = texts.flatten().map(String::len).sum();
+        self.checks.len() * size_of::<Check>() + texts
+    }
+
     /// The check that ended the decision, if one failed.
     #[must_use]
     pub fn failed(&self) -> Option<&Check> {

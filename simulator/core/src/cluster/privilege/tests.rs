@@ -250,3 +250,16 @@ fn what_the_garbage_collector_writes_needs_no_rights() {
     master.groups.push("system:masters".to_owned());
     assert_eq!(check_write(&master, &request, &new, Some(old), &cluster), Ok(()));
 }
+
+/// A request of some 30 KB stood for a thousand million rules, which were made one by one.
+#[test]
+fn rules_that_stand_for_too_many_permissions_are_not_taken_apart() {
+    let many: Vec<String> = (0..1_000).map(|at| format!("x{at}")).collect();
+    let rule = json!({"apiGroups": many, "resources": many, "verbs": many, "resourceNames": many});
+    let refused = forbidden(
+        "user \"dev\" (groups=[\"devs\" \"system:authenticated\"]) is attempting to grant too many RBAC permissions at once to compare them with those currently held",
+    );
+    check("dev", "create", "roles", "x", "", json!({"rules": [rule]}), refused);
+    // Who holds them as they are may grant them.
+    check("root", "create", "roles", "x", "", json!({"rules": [rule]}), Ok(()));
+}

@@ -2,6 +2,9 @@
 //!
 //! Source: `typed` of structured-merge-diff v4.4.2.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
 use serde_json::Map;
 use serde_json::Value;
 
@@ -107,7 +110,7 @@ impl<'a> Types<'a> {
     /// The items of a list with their names, in their order; items that have none are left out.
     fn by_element<'v>(self, list: ListAtom<'_>, items: &'v [Value]) -> Vec<(PathElement, Vec<&'v Value>)> {
         let mut found: Vec<(PathElement, Vec<&Value>)> = Vec::new();
-        let mut places = std::collections::BTreeMap::new();
+        let mut places = BTreeMap::new();
         for item in items {
             let Ok(element) = self.item(list, item) else {
                 continue;
@@ -202,7 +205,7 @@ impl<'a> Types<'a> {
             Atom { list: Some(list), .. } => match value {
                 Value::Null => {}
                 Value::Array(items) => {
-                    let mut seen = std::collections::BTreeSet::new();
+                    let mut seen = BTreeSet::new();
                     for (index, item) in items.iter().enumerate() {
                         let element = if *list.kind == ListKind::Atomic {
                             PathElement::Index(i64::try_from(index).unwrap_or(i64::MAX))
@@ -416,8 +419,7 @@ impl<'a> Compare<'a> {
 
     fn lists(&mut self, list: ListAtom<'a>, old: &[Value], new: &[Value]) {
         let old = self.types.by_element(list, old);
-        let new: std::collections::BTreeMap<PathElement, Vec<&Value>> =
-            self.types.by_element(list, new).into_iter().collect();
+        let new: BTreeMap<PathElement, Vec<&Value>> = self.types.by_element(list, new).into_iter().collect();
         for (element, old) in &old {
             let new = new.get(element).map_or(&[][..], Vec::as_slice);
             match (&old[..], new) {
@@ -441,10 +443,8 @@ impl<'a> Compare<'a> {
                 ([], _) => {}
             }
         }
-        for (element, new) in new
-            .iter()
-            .filter(|(element, _)| !old.iter().any(|(known, _)| known == *element))
-        {
+        let known: BTreeSet<&PathElement> = old.iter().map(|(element, _)| element).collect();
+        for (element, new) in new.iter().filter(|(element, _)| !known.contains(*element)) {
             match &new[..] {
                 [one] => self.below(element.clone(), list.items, None, Some(one)),
                 _ => self.at(element, |found| &mut found.added),

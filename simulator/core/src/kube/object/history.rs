@@ -17,11 +17,17 @@ use super::metadata_mut;
 /// each resource.
 pub const HISTORY: usize = 10_000;
 
+/// What the remembered changes take together, in bytes of memory by [`size`]: few large objects are as many as small ones.
+/// kube-apiserver counts changes only.
+const HISTORY_BYTES: usize = 32 * 1024 * 1024;
+
 /// The last changes, each of which raised the revision by one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
     // INVARIANT: revisions rise by one from entry to entry, up to the store's.
     changes: Vector<Arc<Change>>,
+    /// Of all changes.
+    bytes: usize,
 }
 
 /// One change of one object.
@@ -35,6 +41,8 @@ pub struct Change {
     after: Option<Arc<Value>>,
     /// The object after it; of one that was deleted, its last state with the version of the deletion.
     latest: Arc<Value>,
+    /// What it takes of memory beside the changes around it.
+    bytes: usize,
 }
 
 /// What a watch reports of a change.
@@ -69,16 +77,23 @@ impl History {
         after: Option<Arc<Value>>,
         latest: Arc<Value>,
     ) {
-        if self.changes.len() >= HISTORY {
-            self.changes.pop_front();
-        }
+        // What was there before is the latest of an earlier change.
+        let bytes = size(&latest);
+        self.bytes += bytes;
         self.changes.push_back(Arc::new(Change {
             revision,
             key,
             before,
             after,
             latest,
+            bytes,
         }));
+        while self.changes.len() > HISTORY || (self.bytes > HISTORY_BYTES && self.changes.len() > 1) {
+            let Some(forgotten) = self.changes.pop_front() else {
+                break;
+            };
+            self.bytes -= forgotten.bytes;
+        }
     }
 }
 
@@ -114,6 +129,22 @@ impl Change {
     }
 }
 
+/// About how many bytes of memory a value takes.
+pub(crate) fn size(value: &Value) -> usize {
+    /// Of a value in its list or map, and of a key in its map.
+    const VALUE: usize = size_of::<Value>();
+    const KEY: usize = size_of::<String>() + 8;
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => VALUE,
+        Value::String(text) => VALUE + text.len(),
+        Value::Array(items) => VALUE + items.iter().map(size).sum::<usize>(),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(key, value)| KEY + key.len() + size(value));
+            VALUE + fields.sum::<usize>()
+        }
+    }
+}
+
 impl ObjectStore {
     /// The changes after `revision`, oldest first; nothing where some of them are forgotten. None came after a revision
     /// that is still to come.
@@ -121,7 +152,8 @@ impl ObjectStore {
         let changes = &self.history.changes;
         let newer = usize::try_from(self.revision.saturating_sub(revision)).ok()?;
         let from = changes.len().checked_sub(newer)?;
-        Some(changes.iter().skip(from))
+        // Not by `skip`, which goes through all that it leaves out.
+        Some((from..changes.len()).filter_map(|at| changes.get(at)))
     }
 
     /// The objects as they were at `revision`, which is not after the store's own; nothing where that is forgotten.
@@ -216,6 +248,24 @@ mod tests {
         assert_eq!(restored.revision(), store.revision());
         assert!(restored.changes_after(restored.revision() - 1).is_none());
         assert_eq!(restored.changes_after(restored.revision()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn large_objects_are_forgotten_sooner() {
+        let mut store = ObjectStore::default();
+        let mut ids = IdGenerator::new(1);
+        let large = |at: usize| json!({"data": {"a": at.to_string().repeat(500_000)}});
+        store
+            .create(map("a"), large(0), &mut ids, Timestamp::UNIX_EPOCH)
+            .unwrap();
+        for at in 0..200 {
+            store.update(&map("a"), large(at % 7 + 1)).unwrap();
+        }
+        let bytes: usize = store.history.changes.iter().map(|change| change.bytes).sum();
+        assert_eq!(store.history.bytes, bytes);
+        assert!(bytes <= HISTORY_BYTES, "{bytes}");
+        assert!(store.changes_after(store.revision() - 50).is_some());
+        assert!(store.changes_after(store.revision() - 100).is_none());
     }
 
     proptest! {

@@ -3,6 +3,8 @@
 //! Source: `pkg/registry/core/service/{storage/alloc.go,ipallocator,portallocator}` and `pkg/apis/core/v1/defaults.go` of
 //! Kubernetes 1.32. FIDELITY: addresses are IPv4 only, and no load balancer ever answers for a Service.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use serde_json::Map;
@@ -214,29 +216,35 @@ fn drawn(ids: &mut IdGenerator, span: u32) -> u32 {
     (ids.fraction() * f64::from(span)) as u32
 }
 
+/// The number of a port of a Service; 0 where it has none.
+fn port_of(port: &Value) -> i64 {
+    port.get("port").and_then(Value::as_i64).unwrap_or_default()
+}
+
 fn allocate_ports(
     store: &ObjectStore,
     stored: Option<&Value>,
     spec: &mut Map<String, Value>,
     ids: &mut IdGenerator,
 ) -> Result<(), ServiceError> {
-    let before: Vec<Value> = stored
-        .map(|stored| items(stored, "/spec/ports").to_vec())
-        .unwrap_or_default();
-    let had = |number: i64, protocol: &str| {
-        before
-            .iter()
-            .any(|old| old.get("nodePort").and_then(Value::as_i64) == Some(number) && self::protocol(old) == protocol)
-    };
+    let before = stored.map(|stored| items(stored, "/spec/ports")).unwrap_or_default();
+    // By what they are found, since a Service may have tens of thousands.
+    let mut numbers_before: BTreeSet<(i64, String)> = BTreeSet::new();
+    let mut by_port: BTreeMap<(i64, &str), &Value> = BTreeMap::new();
+    for old in before {
+        let (number, protocol) = (old.get("nodePort").and_then(Value::as_i64), protocol(old));
+        numbers_before.extend(number.map(|number| (number, protocol.to_owned())));
+        by_port.entry((port_of(old), protocol)).or_insert(old);
+    }
     let wants_none = spec.get("allocateLoadBalancerNodePorts") == Some(&Value::Bool(false));
     let ports = spec.get_mut("ports").and_then(Value::as_array_mut);
-    let mut taken: Vec<(i64, String)> = Vec::new();
+    let mut taken: BTreeSet<(i64, String)> = BTreeSet::new();
     for (at, port) in ports.into_iter().flatten().enumerate() {
         let protocol = protocol(port).to_owned();
         let asked = port.get("nodePort").and_then(Value::as_i64).unwrap_or_default();
-        let is_taken = |number: i64, taken: &[(i64, String)]| {
-            (store.index.has_node_port(number, &protocol) && !had(number, &protocol))
-                || taken.contains(&(number, protocol.clone()))
+        let is_taken = |number: i64, taken: &BTreeSet<(i64, String)>| {
+            let port = (number, protocol.clone());
+            (store.index.has_node_port(number, &protocol) && !numbers_before.contains(&port)) || taken.contains(&port)
         };
         let number = if asked != 0 {
             let wrong = |message: &str| ServiceError {
@@ -253,10 +261,8 @@ fn allocate_ports(
             }
             asked
         } else {
-            let same = before
-                .iter()
-                .find(|old| old.get("port") == port.get("port") && self::protocol(old) == protocol);
-            let kept = same
+            let kept = by_port
+                .get(&(port_of(port), protocol.as_str()))
                 .and_then(|old| old.get("nodePort"))
                 .and_then(Value::as_i64)
                 .filter(|kept| *kept != 0);
@@ -277,7 +283,7 @@ fn allocate_ports(
                 }
             }
         };
-        taken.push((number, protocol.clone()));
+        taken.insert((number, protocol));
         if let Some(port) = port.as_object_mut() {
             port.insert("nodePort".to_owned(), json!(number));
         }
@@ -288,9 +294,9 @@ fn allocate_ports(
 /// Takes away the node ports that a Service had as another type and still names.
 fn release_ports(stored: Option<&Value>, spec: &mut Map<String, Value>) {
     let Some(stored) = stored else { return };
-    let before: Vec<&Value> = items(stored, "/spec/ports")
+    let before: BTreeSet<i64> = items(stored, "/spec/ports")
         .iter()
-        .filter_map(|port| port.get("nodePort"))
+        .filter_map(|port| port.get("nodePort")?.as_i64())
         .collect();
     for port in spec
         .get_mut("ports")
@@ -299,7 +305,10 @@ fn release_ports(stored: Option<&Value>, spec: &mut Map<String, Value>) {
         .flatten()
     {
         if let Some(port) = port.as_object_mut()
-            && port.get("nodePort").is_some_and(|port| before.contains(&port))
+            && port
+                .get("nodePort")
+                .and_then(Value::as_i64)
+                .is_some_and(|port| before.contains(&port))
         {
             port.remove("nodePort");
         }

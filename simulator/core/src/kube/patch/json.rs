@@ -1,4 +1,7 @@
 //! JSON patches.
+//!
+//! FIDELITY: what a patch makes nests no deeper than [`MAX_DEPTH`], where upstream's decoder refuses it beyond 10,000
+//! levels, and its operations shift no more than [`MAX_SHIFTED`] items of lists together, where upstream shifts on.
 
 use serde_json::Value;
 
@@ -12,6 +15,12 @@ const MAX_OPERATIONS: usize = 10_000;
 /// What the copies of a patch make is no larger together, in bytes of JSON (`JSONPatchMaxCopyBytes` in
 /// `apiserver/pkg/server/config.go`).
 const MAX_COPIED: usize = 3 * 1024 * 1024;
+
+/// What a patch makes nests no deeper: everything that reads an object descends into it.
+const MAX_DEPTH: usize = 500;
+
+/// So many items of lists may make room for others, or close up, before a patch is refused: about a second's work.
+const MAX_SHIFTED: usize = 100_000_000;
 
 /// What every failed look-up ends with.
 const MISSING: &str = "missing value";
@@ -37,11 +46,60 @@ pub(super) fn apply(object: &Value, patch: &Value) -> Result<Value, PatchError> 
         )));
     }
     let mut patched = object.clone();
-    let mut copied = 0;
+    let mut work = Work {
+        copied: 0,
+        shifted: 0,
+        depth: depth(object),
+    };
     for operation in operations {
-        Operation(operation).apply(&mut patched, &mut copied)?;
+        Operation(operation).apply(&mut patched, &mut work)?;
     }
     Ok(patched)
+}
+
+/// What the operations of a patch have taken so far.
+struct Work {
+    /// Bytes of JSON that copies have made.
+    copied: usize,
+    /// Items of lists that were moved to make room, or to close up.
+    shifted: usize,
+    /// The document nests no deeper.
+    depth: usize,
+}
+
+impl Work {
+    /// A value that nests so deep comes to that path of the document.
+    fn nest(&mut self, document: &Value, path: &str, below: usize) -> Result<(), OperationError> {
+        let new = path.matches('/').count() + below;
+        self.depth = self.depth.max(new);
+        // What is moved is taken to be as deep as the document, so that it need not be looked through each time.
+        if self.depth > MAX_DEPTH {
+            self.depth = depth(document);
+        }
+        if self.depth > MAX_DEPTH {
+            return Err(OperationError::TooDeep);
+        }
+        Ok(())
+    }
+
+    /// So many items of a list change their places.
+    fn shift(&mut self, items: usize) -> Result<(), StepError> {
+        self.shifted += items;
+        if self.shifted > MAX_SHIFTED {
+            return Err(StepError::TooMuch);
+        }
+        Ok(())
+    }
+}
+
+/// How many levels of maps and lists a value has.
+fn depth(value: &Value) -> usize {
+    let below = |values: &mut dyn Iterator<Item = &Value>| 1 + values.map(depth).max().unwrap_or_default();
+    match value {
+        Value::Array(items) => below(&mut items.iter()),
+        Value::Object(fields) => below(&mut fields.values()),
+        _ => 0,
+    }
 }
 
 /// Why an operation of a JSON patch is not done, as upstream's library says it.
@@ -87,6 +145,9 @@ pub enum OperationError {
         "Unable to complete the copy, the accumulated size increase of copy is {0}, exceeding the limit {MAX_COPIED}"
     )]
     CopiesTooMuch(usize),
+    /// What the patch makes nests too deep.
+    #[error("exceeded max depth")]
+    TooDeep,
     /// What was copied cannot be put where it belongs.
     #[error("error while adding value during copy: {0}")]
     Copy(StepError),
@@ -110,6 +171,9 @@ pub enum StepError {
     /// The list has no such place.
     #[error("Unable to access invalid index: {0}: invalid index referenced")]
     NoIndex(i64),
+    /// The operations of the patch shift too many items of lists.
+    #[error("the operations of the patch move more than {MAX_SHIFTED} items of lists")]
+    TooMuch,
     /// The map has no such key, which is to be removed.
     #[error("Unable to remove nonexistent key: {0}: {MISSING}")]
     NoKey(String),
@@ -166,41 +230,47 @@ impl<'a> Operation<'a> {
         self.0.get("value").cloned().unwrap_or_default()
     }
 
-    /// Changes the document; `copied` are the bytes that the copies of the patch have made so far.
-    fn apply(&self, document: &mut Value, copied: &mut usize) -> Result<(), OperationError> {
+    /// Changes the document.
+    fn apply(&self, document: &mut Value, work: &mut Work) -> Result<(), OperationError> {
         match self.text("op").unwrap_or("unknown") {
-            "add" => self.add(document),
-            "remove" => self.remove(document),
-            "replace" => self.replace(document),
-            "move" => self.move_value(document),
+            "add" => self.add(document, work),
+            "remove" => self.remove(document, work),
+            "replace" => self.replace(document, work),
+            "move" => self.move_value(document, work),
             "test" => self.test(document),
-            "copy" => self.copy(document, copied),
+            "copy" => self.copy(document, work),
             other => Err(OperationError::UnknownKind(other.to_owned())),
         }
     }
 
-    fn add(&self, document: &mut Value) -> Result<(), OperationError> {
+    fn add(&self, document: &mut Value, work: &mut Work) -> Result<(), OperationError> {
         let path = self.path("add", MISSING)?;
+        let value = self.value();
+        let below = depth(&value);
         let (container, key) =
             find(document, path).ok_or_else(|| no_place("add", "doc is missing path", &go_quote(path)))?;
-        add(container, &key, self.value()).map_err(step("add", "path", path))
+        add(container, &key, value, work).map_err(step("add", "path", path))?;
+        work.nest(document, path, below)
     }
 
-    fn remove(&self, document: &mut Value) -> Result<(), OperationError> {
+    fn remove(&self, document: &mut Value, work: &mut Work) -> Result<(), OperationError> {
         let path = self.path("remove", MISSING)?;
         let (container, key) =
             find(document, path).ok_or_else(|| no_place("remove", "doc is missing path", &go_quote(path)))?;
-        remove(container, &key).map_err(step("remove", "path", path))
+        remove(container, &key, work).map_err(step("remove", "path", path))?;
+        Ok(())
     }
 
     /// Beyond the RFC, and as upstream: a key of a map that is not there is added.
-    fn replace(&self, document: &mut Value) -> Result<(), OperationError> {
+    fn replace(&self, document: &mut Value, work: &mut Work) -> Result<(), OperationError> {
         let path = self.path("replace", NO_PATH)?;
+        let value = self.value();
+        let below = depth(&value);
         if path.is_empty() {
-            return match self.value() {
+            return match value {
                 value @ (Value::Object(_) | Value::Array(_)) => {
                     *document = value;
-                    Ok(())
+                    work.nest(document, path, below)
                 }
                 _ => Err(OperationError::ReplaceWhole),
             };
@@ -209,35 +279,35 @@ impl<'a> Operation<'a> {
         get(container, &key).map_err(|_| no_place("replace", "doc is missing key", path))?;
         match container {
             Value::Object(fields) => {
-                fields.insert(key, self.value());
+                fields.insert(key, value);
             }
             Value::Array(items) => {
                 if let Some(item) = index(&key, items.len(), items.len())
                     .ok()
                     .and_then(|at| items.get_mut(at))
                 {
-                    *item = self.value();
+                    *item = value;
                 }
             }
             _ => {}
         }
-        Ok(())
+        work.nest(document, path, below)
     }
 
-    fn move_value(&self, document: &mut Value) -> Result<(), OperationError> {
+    fn move_value(&self, document: &mut Value, work: &mut Work) -> Result<(), OperationError> {
         let from = self.from("move")?;
         let (container, key) =
             find(document, from).ok_or_else(|| no_place("move", "doc is missing from path", from))?;
-        let value = get(container, &key).map_err(step("move", "path", &key))?;
-        let value = value.cloned().unwrap_or_default();
-        remove(container, &key).map_err(step("move", "path", &key))?;
+        let value = remove(container, &key, work).map_err(step("move", "path", &key))?;
         let path = self.path("move", NO_PATH)?;
+        let below = work.depth;
         let (container, key) =
             find(document, path).ok_or_else(|| no_place("move", "doc is missing destination path", path))?;
-        add(container, &key, value).map_err(step("move", "path", path))
+        add(container, &key, value, work).map_err(step("move", "path", path))?;
+        work.nest(document, path, below)
     }
 
-    fn copy(&self, document: &mut Value, copied: &mut usize) -> Result<(), OperationError> {
+    fn copy(&self, document: &mut Value, work: &mut Work) -> Result<(), OperationError> {
         let from = self.from("copy")?;
         let (container, key) =
             find(document, from).ok_or_else(|| no_place("copy", "doc is missing from path", from))?;
@@ -247,11 +317,13 @@ impl<'a> Operation<'a> {
         let (container, key) =
             find(document, path).ok_or_else(|| no_place("copy", "doc is missing destination path", path))?;
         // What is copied into itself is twice as large each time.
-        *copied += go::json::render(&value).len();
-        if *copied > MAX_COPIED {
-            return Err(OperationError::CopiesTooMuch(*copied));
+        work.copied += go::json::render(&value).len();
+        if work.copied > MAX_COPIED {
+            return Err(OperationError::CopiesTooMuch(work.copied));
         }
-        add(container, &key, value).map_err(OperationError::Copy)
+        let below = depth(&value);
+        add(container, &key, value, work).map_err(OperationError::Copy)?;
+        work.nest(document, path, below)
     }
 
     fn test(&self, document: &mut Value) -> Result<(), OperationError> {
@@ -332,7 +404,7 @@ fn get<'d>(container: &'d Value, key: &str) -> Result<Option<&'d Value>, StepErr
     }
 }
 
-fn add(container: &mut Value, key: &str, value: Value) -> Result<(), StepError> {
+fn add(container: &mut Value, key: &str, value: Value, work: &mut Work) -> Result<(), StepError> {
     match container {
         Value::Array(items) if key == "-" => items.push(value),
         Value::Array(items) => {
@@ -341,6 +413,7 @@ fn add(container: &mut Value, key: &str, value: Value) -> Result<(), StepError> 
                 StepError::NoNumber(key) => StepError::NoNumberToAdd(key),
                 other => other,
             })?;
+            work.shift(items.len().saturating_sub(at))?;
             items.insert(at, value);
         }
         Value::Object(fields) => {
@@ -351,16 +424,17 @@ fn add(container: &mut Value, key: &str, value: Value) -> Result<(), StepError> 
     Ok(())
 }
 
-fn remove(container: &mut Value, key: &str) -> Result<(), StepError> {
+/// Takes out what is there.
+fn remove(container: &mut Value, key: &str, work: &mut Work) -> Result<Value, StepError> {
     match container {
         Value::Array(items) => {
             let at = index(key, items.len(), items.len())?;
-            items.remove(at);
+            work.shift(items.len().saturating_sub(at))?;
+            Ok(items.remove(at))
         }
         container => {
             let removed = container.as_object_mut().and_then(|fields| fields.remove(key));
-            removed.ok_or_else(|| StepError::NoKey(key.to_owned()))?;
+            removed.ok_or_else(|| StepError::NoKey(key.to_owned()))
         }
     }
-    Ok(())
 }

@@ -4,6 +4,8 @@
 //! by their names as written, where Go accepts them in any case.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::VecDeque;
 
 use serde_json::Map;
 use serde_json::Value;
@@ -263,14 +265,13 @@ impl<'a> Merge<'a> {
         }
         if !holds_maps(&[&original, &patch])? {
             if delete {
-                return Ok(original.into_iter().filter(|item| !patch.contains(item)).collect());
+                let gone: BTreeSet<String> = patch.iter().map(identity).collect();
+                let kept = original.into_iter().filter(|item| !gone.contains(&identity(item)));
+                return Ok(kept.collect());
             }
-            let mut merged = Vec::new();
-            for item in original.iter().chain(&patch) {
-                if !merged.contains(item) {
-                    merged.push(item.clone());
-                }
-            }
+            let mut seen = BTreeSet::new();
+            let all = original.iter().chain(&patch);
+            let merged = all.filter(|item| seen.insert(identity(item))).cloned().collect();
             let (in_order, others) = partition(merged, &patch, list.key)?;
             return ordered(in_order, others, &patch, &original, list.key, false);
         }
@@ -293,15 +294,24 @@ impl<'a> Merge<'a> {
         key: &str,
         items: Place<'a>,
     ) -> Result<Vec<Value>, PatchError> {
+        let mut positions = Positions::of(&original, key);
         for item in patch {
             let Value::Object(fields) = item else {
                 return Err(wrong_type(MAP_TYPE, item));
             };
             let wanted = fields.get(key).ok_or_else(|| no_merge_key(fields, key))?;
-            let at = position(&original, key, wanted)?;
+            let at = positions.first(wanted)?;
             match at.and_then(|at| original.get_mut(at)) {
-                Some(Value::Object(found)) => *found = self.maps(std::mem::take(found), fields.clone(), items)?,
-                _ => original.push(item.clone()),
+                Some(Value::Object(found)) => {
+                    *found = self.maps(std::mem::take(found), fields.clone(), items)?;
+                    if found.get(key) != Some(wanted) {
+                        positions.forget_first(wanted);
+                    }
+                }
+                _ => {
+                    positions.add(wanted, original.len());
+                    original.push(item.clone());
+                }
             }
         }
         Ok(original)
@@ -328,7 +338,8 @@ fn retain_keys(original: &mut Fields, patch: &mut Fields) -> Result<(), PatchErr
     let Value::Array(retained) = retained else {
         return Err(malformed(BAD_RETAIN_KEYS));
     };
-    let is_retained = |key: &String| retained.iter().any(|retained| retained == key);
+    let retained: BTreeSet<&str> = retained.iter().filter_map(Value::as_str).collect();
+    let is_retained = |key: &String| retained.contains(key.as_str());
     let is_exempt =
         |key: &str, value: &Value| value.is_null() || key.starts_with(DELETE_FROM) || key.starts_with(SET_ORDER);
     if patch
@@ -342,12 +353,9 @@ fn retain_keys(original: &mut Fields, patch: &mut Fields) -> Result<(), PatchErr
 }
 
 /// Items of the patch that say what becomes of the list, and what is left of both lists then.
-fn special_items(
-    mut original: Vec<Value>,
-    patch: Vec<Value>,
-    key: &str,
-) -> Result<(Vec<Value>, Vec<Value>), PatchError> {
+fn special_items(original: Vec<Value>, patch: Vec<Value>, key: &str) -> Result<(Vec<Value>, Vec<Value>), PatchError> {
     let mut plain = Vec::new();
+    let mut deleted = BTreeSet::new();
     let mut replace = false;
     for item in patch {
         let Some(fields) = item.as_object() else {
@@ -360,9 +368,7 @@ fn special_items(
         match directive.as_str() {
             Some("delete") => {
                 let wanted = fields.get(key).ok_or_else(|| no_merge_key(fields, key))?;
-                while let Some(at) = position(&original, key, wanted)? {
-                    original.remove(at);
-                }
+                deleted.insert(identity(wanted));
             }
             Some("replace") => replace = true,
             Some("merge") => {
@@ -373,23 +379,61 @@ fn special_items(
             _ => return Err(bad_directive(directive, fields)),
         }
     }
-    Ok(if replace {
-        (plain, Vec::new())
-    } else {
-        (original, plain)
-    })
+    if replace {
+        return Ok((plain, Vec::new()));
+    }
+    let is_deleted = |item: &Value| item.get(key).is_some_and(|found| deleted.contains(&identity(found)));
+    let left = original.into_iter().filter(|item| !is_deleted(item)).collect();
+    Ok((left, plain))
 }
 
-fn position(items: &[Value], key: &str, wanted: &Value) -> Result<Option<usize>, PatchError> {
-    for (at, item) in items.iter().enumerate() {
-        let Value::Object(fields) = item else {
-            return Err(unexpected(format!("value for key {at} is not a map")));
+/// A text that equal values share and others do not, so that items are found by it and not one by one: a list may have
+/// tens of thousands.
+fn identity(value: &Value) -> String {
+    value.to_string()
+}
+
+/// Where in a list of maps the items are that have a value as their merge key.
+struct Positions {
+    by_value: BTreeMap<String, VecDeque<usize>>,
+    /// The first item that is no map. What stands behind it is not found.
+    no_map: Option<usize>,
+}
+
+impl Positions {
+    fn of(items: &[Value], key: &str) -> Self {
+        let mut positions = Self {
+            by_value: BTreeMap::new(),
+            no_map: items.iter().position(|item| !item.is_object()),
         };
-        if fields.get(key) == Some(wanted) {
-            return Ok(Some(at));
+        let until = positions.no_map.unwrap_or(items.len());
+        for (at, item) in items.iter().enumerate().take(until) {
+            if let Some(found) = item.get(key) {
+                positions.add(found, at);
+            }
+        }
+        positions
+    }
+
+    fn first(&self, wanted: &Value) -> Result<Option<usize>, PatchError> {
+        let found = self.by_value.get(&identity(wanted)).and_then(VecDeque::front);
+        match (found, self.no_map) {
+            (None, Some(at)) => Err(unexpected(format!("value for key {at} is not a map"))),
+            (found, _) => Ok(found.copied()),
         }
     }
-    Ok(None)
+
+    /// An item at the end of the list.
+    fn add(&mut self, value: &Value, at: usize) {
+        self.by_value.entry(identity(value)).or_default().push_back(at);
+    }
+
+    /// The first item of that value has another one now.
+    fn forget_first(&mut self, value: &Value) {
+        if let Some(positions) = self.by_value.get_mut(&identity(value)) {
+            positions.pop_front();
+        }
+    }
 }
 
 /// Whether the lists are of maps; they must be of one type, and not of lists.
@@ -460,16 +504,21 @@ fn same_key(one: &Value, other: &Value, key: Option<&str>) -> Result<bool, Patch
 /// The items that `by` has, and the others.
 fn partition(items: Vec<Value>, by: &[Value], key: Option<&str>) -> Result<(Vec<Value>, Vec<Value>), PatchError> {
     let (mut found, mut others) = (Vec::new(), Vec::new());
+    let values: BTreeSet<String> = match key {
+        None => by.iter().map(identity).collect(),
+        Some(_) => BTreeSet::new(),
+    };
+    let positions = key.map(|key| Positions::of(by, key));
     for item in items {
-        let is_there = match key {
-            None => by.contains(&item),
-            Some(key) => {
+        let is_there = match (key, &positions) {
+            (Some(key), Some(positions)) => {
                 let Value::Object(fields) = &item else {
                     return Err(wrong_type(MAP_TYPE, &item));
                 };
                 let wanted = fields.get(key).ok_or_else(|| no_merge_key(fields, key))?;
-                position(by, key, wanted)?.is_some()
+                positions.first(wanted)?.is_some()
             }
+            _ => values.contains(&identity(&item)),
         };
         if is_there { found.push(item) } else { others.push(item) }
     }

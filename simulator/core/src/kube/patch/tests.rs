@@ -184,3 +184,82 @@ fn copies_make_no_more_than_the_servers_limit() {
         )
     );
 }
+
+fn refused(object: &Value, operations: Vec<Value>) -> OperationError {
+    match json(object, &Value::from(operations)) {
+        Err(PatchError::Unapplicable(Unapplicable::Operation(error))) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn operations_nest_no_deeper_than_everything_that_reads_an_object_can_descend() {
+    let object = json_value!({"metadata": {"name": "m"}, "data": {"x": "y"}});
+    // Each copy of what there is, into its deepest map, doubles the levels.
+    let copies = (0..12).map(|times| {
+        let path = "/data".repeat((1 << times) + 1);
+        json_value!({"op": "copy", "from": "/data", "path": path})
+    });
+    let copies = copies.collect();
+    assert_eq!(refused(&object, copies), OperationError::TooDeep);
+    // Each pair of moves puts all that there is one level deeper.
+    let mut moves = vec![json_value!({"op": "add", "path": "/a", "value": {}})];
+    for at in 0..4_000 {
+        let (from, to) = if at % 2 == 0 { ("/a", "/b") } else { ("/b", "/a") };
+        moves.push(json_value!({"op": "add", "path": to, "value": {}}));
+        moves.push(json_value!({"op": "move", "from": from, "path": format!("{to}/x")}));
+    }
+    assert_eq!(refused(&object, moves), OperationError::TooDeep);
+    // Moves that nest nothing are never too many.
+    let labels = json_value!({"metadata": {"labels": {"a": {"b": {"c": "d"}}}}});
+    let there_and_back = (0..5_000).flat_map(|_| {
+        [("a", "z"), ("z", "a")].map(|(from, to)| {
+            json_value!({"op": "move", "from": format!("/metadata/labels/{from}"), "path": format!("/metadata/labels/{to}")})
+        })
+    });
+    assert_eq!(json(&labels, &there_and_back.collect()).unwrap(), labels);
+}
+
+/// It took minutes: each insertion at the front moves all that stands behind.
+#[test]
+fn insertions_into_a_long_list_have_a_bound() {
+    let object = json_value!({"items": vec![0; 600_000]});
+    let insert = json_value!({"op": "add", "path": "/items/0", "value": 1});
+    assert!(json(&object, &Value::from(vec![insert.clone(); 100])).is_ok());
+    let error = refused(&object, vec![insert; 10_000]);
+    assert!(
+        error.to_string().ends_with("more than 100000000 items of lists"),
+        "{error}"
+    );
+}
+
+/// It was quadratic: minutes for each of these.
+#[test]
+fn long_lists_are_merged_by_their_keys() {
+    let pod = Schema::builtin().kind(&Kind::new("", "v1", "Pod")).unwrap();
+    let merged = |object: &Value, patch: &Value| strategic_merge(Schema::builtin(), pod, object, patch).unwrap();
+    let containers = |from: usize, image: &str| -> Value {
+        let names = from..from + 20_000;
+        names
+            .map(|at| json_value!({"name": format!("c{at}"), "image": image}))
+            .collect()
+    };
+    let of = |containers: Value| json_value!({"spec": {"containers": containers}});
+    let both = merged(&of(containers(0, "old")), &of(containers(10_000, "new")));
+    let found = both["spec"]["containers"].as_array().unwrap();
+    assert_eq!(found.len(), 30_000);
+    let new = found.iter().filter(|container| container["image"] == "new").count();
+    assert_eq!(new, 20_000);
+    let gone: Value = (0..20_000)
+        .map(|at| json_value!({"name": format!("c{at}"), "$patch": "delete"}))
+        .collect();
+    let left = merged(&both, &of(gone));
+    assert_eq!(left["spec"]["containers"].as_array().unwrap().len(), 10_000);
+    let finalizers = |from: usize| -> Value { (from..from + 20_000).map(|at| format!("example.com/f{at}")).collect() };
+    let of = |finalizers: Value| json_value!({"metadata": {"finalizers": finalizers}});
+    let both = merged(&of(finalizers(0)), &of(finalizers(10_000)));
+    assert_eq!(both["metadata"]["finalizers"].as_array().unwrap().len(), 30_000);
+    let some = json_value!({"metadata": {"$deleteFromPrimitiveList/finalizers": finalizers(0)}});
+    let left = merged(&both, &some);
+    assert_eq!(left["metadata"]["finalizers"].as_array().unwrap().len(), 10_000);
+}

@@ -3,6 +3,11 @@
 //!
 //! FIDELITY: the controller takes a moment, and writes by server-side apply; here the rules are there at once.
 
+use std::collections::BTreeMap;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
+
 use serde_json::Value;
 
 use super::CLUSTER_ROLES;
@@ -36,18 +41,17 @@ fn refresh(objects: &mut ObjectStore, key: &ObjectKey) -> bool {
     let selectors = role
         .pointer("/aggregationRule/clusterRoleSelectors")
         .and_then(Value::as_array);
-    let mut rules: Vec<Value> = Vec::new();
+    let mut rules = Rules::default();
     for selector in selectors.into_iter().flatten() {
         let selected = objects
             .list(CLUSTER_ROLES, None)
             .filter(|(other, object)| *other != key && selects(selector, object))
             .filter_map(|(_, object)| object.get("rules")?.as_array());
         for rule in selected.flatten() {
-            if !rules.contains(rule) {
-                rules.push(rule.clone());
-            }
+            rules.add(rule);
         }
     }
+    let rules = rules.list;
     let before = role.get("rules").and_then(Value::as_array);
     if before.map_or(&[][..], Vec::as_slice) == rules {
         return false;
@@ -57,6 +61,26 @@ fn refresh(objects: &mut ObjectStore, key: &ObjectKey) -> bool {
         fields.insert("rules".to_owned(), rules.into());
     }
     objects.update(key, written).is_ok()
+}
+
+/// Rules, none of them twice. A role may have tens of thousands.
+#[derive(Default)]
+struct Rules {
+    list: Vec<Value>,
+    /// Where in the list the rules of a hash are.
+    by_hash: BTreeMap<u64, Vec<usize>>,
+}
+
+impl Rules {
+    fn add(&mut self, rule: &Value) {
+        let mut hasher = DefaultHasher::new();
+        rule.hash(&mut hasher);
+        let same = self.by_hash.entry(hasher.finish()).or_default();
+        if same.iter().all(|at| self.list.get(*at) != Some(rule)) {
+            same.push(self.list.len());
+            self.list.push(rule.clone());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -92,6 +116,22 @@ mod tests {
         let revision = objects.revision();
         aggregate(&mut objects);
         assert_eq!(objects.revision(), revision, "nothing is written twice");
+    }
+
+    /// It was quadratic.
+    #[test]
+    fn tens_of_thousands_of_rules_are_aggregated_once_each() {
+        let rule = |at: usize| json!({"apiGroups": [""], "resources": [format!("r{at}")], "verbs": ["get"]});
+        let part = |name: &str, from: usize| {
+            let rules: Value = (from..from + 30_000).map(rule).collect();
+            let key = ObjectKey::new(CLUSTER_ROLES, "", name);
+            (key, json!({"metadata": {"labels": {"to": "all"}}, "rules": rules}))
+        };
+        let all = json!({"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to": "all"}}]}});
+        let key = ObjectKey::new(CLUSTER_ROLES, "", "all");
+        let mut objects = store([(key, all), part("a", 0), part("b", 10_000)]);
+        aggregate(&mut objects);
+        assert_eq!(rules(&objects, "all").len(), 40_000);
     }
 
     #[test]

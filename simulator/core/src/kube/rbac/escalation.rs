@@ -1,7 +1,8 @@
 //! Whether a user holds the rules that it is about to grant.
 //!
 //! Source: `component-helpers/auth/rbac/validation/policy_comparator.go`, and `ConfirmNoEscalation` and `CompactRules` in
-//! `pkg/registry/rbac/validation` of Kubernetes 1.32.
+//! `pkg/registry/rbac/validation` of Kubernetes 1.32. FIDELITY: rules that stand for more than [`MAX_PARTS`] permissions are
+//! refused to whoever does not hold them as they are; upstream compares as many as there are.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -13,6 +14,12 @@ use super::joined;
 use super::rule::covers;
 use crate::value::log::go_quote;
 use crate::value::user::UserInfo;
+
+/// A rule of a thousand verbs on a thousand resources is a million permissions, in a request of a few KiB. No request
+/// grants more; what is missing of so many would be a text of some MiB.
+const MAX_PARTS: usize = 50_000;
+/// So many entries of rules are compared for one request: well below a second.
+const MAX_COMPARISONS: usize = 200_000_000;
 
 /// Why the user may not grant the rules in the namespace (empty for the whole cluster); nothing where it holds them all.
 ///
@@ -26,10 +33,29 @@ pub fn missing_rights(
     resource: &str,
 ) -> Option<String> {
     let held = index.rules_for(user, namespace);
-    let missing: Vec<PolicyRule> = granted
-        .iter()
+    let entries_held = held.rules.iter().map(|rule| entries(rule)).sum::<usize>();
+    let is_too_much = |count: usize| count.saturating_mul(entries_held) > MAX_COMPARISONS;
+    let too_much = || {
+        format!(
+            "user {} (groups={}) is attempting to grant too many RBAC permissions at once to compare them with those currently held",
+            go_quote(&user.username),
+            quoted(&user.groups)
+        )
+    };
+    if is_too_much(granted.iter().map(entries).sum()) {
+        return Some(too_much());
+    }
+    // What one rule holds as a whole need not be taken apart.
+    let is_held = |part: &PolicyRule| held.rules.iter().any(|rule| holds(rule, part));
+    let open: Vec<&PolicyRule> = granted.iter().filter(|rule| !is_held(rule)).collect();
+    let parts = open.iter().map(|rule| parts_of(rule)).fold(0, usize::saturating_add);
+    if parts > MAX_PARTS || is_too_much(parts) {
+        return Some(too_much());
+    }
+    let missing: Vec<PolicyRule> = open
+        .into_iter()
         .flat_map(broken_down)
-        .filter(|part| !held.rules.iter().any(|rule| holds(rule, part)))
+        .filter(|part| !is_held(part))
         .collect();
     if missing.is_empty() {
         return None;
@@ -54,6 +80,29 @@ pub fn missing_rights(
         why.push_str(&format!("; resolution errors: [{}]", joined(&errors)));
     }
     Some(why)
+}
+
+/// How many parts [`broken_down`] makes of a rule.
+fn parts_of(rule: &PolicyRule) -> usize {
+    let lengths = [&rule.api_groups, &rule.resources].map(Vec::len);
+    let objects = lengths
+        .into_iter()
+        .fold(rule.resource_names.len().max(1), usize::saturating_mul);
+    objects
+        .saturating_add(rule.non_resource_urls.len())
+        .saturating_mul(rule.verbs.len())
+}
+
+/// How many entries all lists of a rule have together, and one for the rule.
+fn entries(rule: &PolicyRule) -> usize {
+    let lists = [
+        &rule.verbs,
+        &rule.api_groups,
+        &rule.resources,
+        &rule.resource_names,
+        &rule.non_resource_urls,
+    ];
+    lists.into_iter().map(Vec::len).sum::<usize>() + 1
 }
 
 /// Rules of one verb on one resource, or one object, or one path.

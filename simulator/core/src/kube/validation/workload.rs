@@ -89,7 +89,7 @@ fn pod_spec(errors: &mut Errors, path: &str, spec: &Value) {
             errors.invalid_text(&format!("{path}.{field}"), value, name::subdomain(value));
         }
     }
-    let volumes: Vec<&str> = items(spec, "/volumes")
+    let volumes: BTreeSet<&str> = items(spec, "/volumes")
         .iter()
         .map(|volume| text(volume, "/name"))
         .collect();
@@ -97,7 +97,7 @@ fn pod_spec(errors: &mut Errors, path: &str, spec: &Value) {
         for (at, one) in items(spec, &format!("/{field}")).iter().enumerate() {
             for (mount_at, mount) in items(one, "/volumeMounts").iter().enumerate() {
                 let own = text(mount, "/name");
-                if !volumes.contains(&own) {
+                if !volumes.contains(own) {
                     let path = format!("{path}.{field}[{at}].volumeMounts[{mount_at}].name");
                     errors.push(super::FieldErrorKind::NotFound, &path, go_quote(own));
                 }

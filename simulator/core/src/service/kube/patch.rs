@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::body;
 use super::status::Failure;
+use crate::go;
 use crate::kube::patch;
 use crate::kube::patch::PatchKind;
 use crate::kube::schema::Kind;
@@ -30,7 +31,7 @@ impl Patch {
         let json = serde_json::from_slice(&request.body);
         let body: Value = match (kind, json) {
             (_, Ok(body)) => body,
-            (PatchKind::Apply, Err(_)) => serde_saphyr::from_slice(&request.body)
+            (PatchKind::Apply, Err(_)) => go::yaml::to_json(&String::from_utf8_lossy(&request.body))
                 .map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?,
             (PatchKind::StrategicMerge, Err(error)) => return Err(Failure::bad_request(error.to_string())),
             (_, Err(error)) => return Err(Failure::bad_request(format!("error decoding patch: {error}"))),
@@ -38,7 +39,7 @@ impl Patch {
         if let (PatchKind::Apply, false) = (kind, body.is_object()) {
             return Err(Failure::bad_request(format!(
                 "error decoding YAML: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-                crate::go::json::kind(&body)
+                go::json::kind(&body)
             )));
         }
         Ok(Self { kind, body })

@@ -318,6 +318,21 @@ impl Failure {
         Self::new(400, "BadRequest", message)
     }
 
+    /// A body of more bytes than that (`NewRequestEntityTooLargeError` in `apimachinery/pkg/api/errors`).
+    pub(super) fn too_large(limit: usize) -> Self {
+        let message = format!("Request entity too large: limit is {limit}");
+        Self::new(413, "RequestEntityTooLarge", message)
+    }
+
+    /// An answer that was not there in time (`WithTimeoutForNonLongRunningRequests` in
+    /// `apiserver/pkg/server/filters/timeout.go`).
+    pub(super) fn timed_out() -> Self {
+        let message = "Timeout: request did not complete within the allotted timeout";
+        let mut failure = Self::new(504, "Timeout", message);
+        failure.details = Some(Box::default());
+        failure
+    }
+
     pub(super) fn method_not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";
         let mut failure = Self::new(405, "MethodNotAllowed", message);
@@ -402,8 +417,9 @@ impl Failure {
         }
     }
 
-    /// What upstream has no reason for.
-    fn unexpected(message: &str) -> Self {
+    /// What upstream has no reason for, such as an error of etcd (`ErrorToAPIStatus` in
+    /// `apiserver/pkg/endpoints/handlers/responsewriters/status.go`).
+    pub(super) fn unexpected(message: &str) -> Self {
         Self::new(500, "", message)
     }
 

@@ -42,6 +42,9 @@ const DEFAULT_TIME: Duration = Duration::from_secs(45 * 60);
 const BOOKMARK_TIME: Duration = Duration::from_secs(60);
 /// Events in a chunk.
 const BATCH: usize = 250;
+/// A chunk that has as many bytes gets no further event: a client that reads slowly keeps no more of our memory than one
+/// of them, and one event beyond it.
+const CHUNK_BYTES: usize = 64 * 1024;
 /// What a bookmark carries once the state at the beginning was sent (`metav1.InitialEventsAnnotationKey`).
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
@@ -172,6 +175,9 @@ impl Stream for Watch {
             for _ in 0..BATCH {
                 let Some(object) = self.first.pop_front() else { break };
                 self.event(&mut chunk, ChangeKind::Added.name(), &object, now);
+                if chunk.len() >= CHUNK_BYTES {
+                    break;
+                }
             }
             return Step::Chunk(chunk);
         }
@@ -189,13 +195,13 @@ impl Stream for Watch {
                 else {
                     return Step::End(Vec::new());
                 };
-                let Some(changes) = self.new_changes(cluster) else {
+                let Some((changes, reached)) = self.new_changes(cluster) else {
                     let oldest = cluster.objects().revision();
                     let why = format!("too old resource version: {} ({oldest})", self.revision);
                     let error = json!({"type": "ERROR", "object": Failure::expired(&why).value()});
                     return Step::End(format!("{error}\n").into_bytes());
                 };
-                self.reached = cluster.objects().revision();
+                self.reached = reached;
                 self.changes = changes;
                 if self.changes.is_empty() {
                     self.revision = self.revision.max(self.reached);
@@ -206,6 +212,9 @@ impl Stream for Watch {
                 let Some(change) = self.changes.pop_front() else { break };
                 if let Some((kind, object)) = change.seen(|object| self.selection.matches(object)) {
                     self.event(&mut chunk, kind.name(), &object, now);
+                }
+                if chunk.len() >= CHUNK_BYTES {
+                    break;
                 }
             }
             if !chunk.is_empty() {
@@ -224,14 +233,23 @@ impl Stream for Watch {
 }
 
 impl Watch {
-    /// The changes of its resource and namespace that were not sent yet; nothing where some are forgotten.
-    fn new_changes(&self, cluster: &Cluster) -> Option<VecDeque<Arc<Change>>> {
-        let changes = cluster.objects().changes_after(self.revision)?;
-        let mine = changes.filter(|change| {
-            change.key.resource == self.qualified
+    /// The first changes of its resource and namespace that were not sent yet, and the revision up to which they are all;
+    /// nothing where some are forgotten. Further ones are left to the store, which forgets them for a client that is too slow.
+    fn new_changes(&self, cluster: &Cluster) -> Option<(VecDeque<Arc<Change>>, u64)> {
+        let mut mine = VecDeque::new();
+        let mut reached = self.revision;
+        for change in cluster.objects().changes_after(self.revision)? {
+            if mine.len() >= BATCH {
+                return Some((mine, reached));
+            }
+            reached = change.revision;
+            if change.key.resource == self.qualified
                 && (self.namespace.is_empty() || change.key.namespace == self.namespace)
-        });
-        Some(mine.map(Arc::clone).collect())
+            {
+                mine.push_back(Arc::clone(change));
+            }
+        }
+        Some((mine, cluster.objects().revision()))
     }
 
     fn event(&mut self, chunk: &mut Vec<u8>, kind: &str, object: &Arc<Value>, now: Timestamp) {

@@ -72,6 +72,7 @@ impl<'a> Target<'a> {
                     format!("Precondition failed: {field} in precondition: {wanted}, {field} in object meta: {found}");
                 Failure::conflict(resource, name, &why)
             }
+            StoreError::TooLarge | StoreError::NoSpace => Failure::unexpected(&error.to_string()),
             StoreError::Immortal => Failure::refused(resource, name, &StoreError::Immortal.to_string()),
         }
     }
