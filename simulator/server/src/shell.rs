@@ -2,7 +2,8 @@
 //!
 //! A service is a function of what it is given. Where somebody else has changed the World meanwhile, it is asked once more
 //! with the newest one, while nobody else can change it. Making keys and waiting for the disk happen on threads that may
-//! block, never on those that serve connections.
+//! block, never on those that serve connections; so do requests that may cost much, few of them at once, so that they hold up
+//! one another only.
 
 mod stream;
 
@@ -19,11 +20,16 @@ use eks_auth_core::service::call::Effect;
 use eks_auth_core::service::call::Given;
 use eks_auth_core::service::call::Need;
 use eks_auth_core::service::call::Outcome;
+use eks_auth_core::service::refusal::Refusal;
+use eks_auth_core::service::weight::Weight;
+use eks_auth_core::service::weight::weight;
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::authenticator::api_metrics::OpenRequest;
 use crate::authenticator::client_certificate;
 use crate::net::http::Answering;
+use crate::net::http::Arrived;
 use crate::net::http::Handler;
 use crate::net::http::Request;
 use crate::net::http::Response;
@@ -56,16 +62,21 @@ enum Again {
     Failed(String),
 }
 
+/// How long a costly request waits for its turn, and for its answer then: a quarter of kube-apiserver's `--request-timeout`,
+/// which it gives to waiting (`priority-and-fairness.go` in `apiserver/pkg/server/filters`), and the whole of it.
+const TURN_TIME: Duration = Duration::from_secs(15);
+const ANSWER_TIME: Duration = Duration::from_secs(60);
+
 /// What answers the requests to an endpoint, as long as the state is there.
 #[must_use]
 pub(crate) fn handler(state: Weak<State>, endpoint: Endpoint) -> Handler {
     let endpoint = Arc::new(endpoint);
-    Arc::new(move |request| answering(Weak::clone(&state), Arc::clone(&endpoint), request))
+    Arc::new(move |arrived| answering(Weak::clone(&state), Arc::clone(&endpoint), arrived))
 }
 
-fn answering(state: Weak<State>, endpoint: Arc<Endpoint>, request: Request) -> Answering {
+fn answering(state: Weak<State>, endpoint: Arc<Endpoint>, arrived: Arrived) -> Answering {
     Box::pin(async move {
-        let (response, delay) = answer(state, endpoint, request).await;
+        let (response, delay) = answer(state, endpoint, arrived).await;
         // What the simulator is made of is let go of meanwhile.
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
@@ -75,14 +86,22 @@ fn answering(state: Weak<State>, endpoint: Arc<Endpoint>, request: Request) -> A
 }
 
 /// Answers a request, and reports by how much the response is late.
-async fn answer(state: Weak<State>, endpoint: Arc<Endpoint>, request: Request) -> (Response, Duration) {
+async fn answer(state: Weak<State>, endpoint: Arc<Endpoint>, arrived: Arrived) -> (Response, Duration) {
     let Some(state) = state.upgrade() else {
         return (
             Response::new(503, "text/plain", "the simulator has stopped\n"),
             Duration::ZERO,
         );
     };
-    let passage = Passage::begin(&state, &endpoint, Some(&request));
+    let request = match arrived {
+        Arrived::Whole(request) => request,
+        Arrived::TooLarge { request, limit } => return refuse(&state, &endpoint, &request, Refusal::TooLarge(limit)),
+    };
+    let stopwatch = Stopwatch::start();
+    if weight(&endpoint, &request, &state.snapshot()) == Weight::Heavy {
+        return answer_heavy(state, endpoint, request, stopwatch).await;
+    }
+    let passage = Passage::begin(&state, &endpoint, Some(&request), stopwatch);
     let first = service::answer(&endpoint, &request, passage.given.clone());
     let outcome = &first.outcome;
     let is_change = outcome.world.is_some() || outcome.logs.is_some();
@@ -90,20 +109,53 @@ async fn answer(state: Weak<State>, endpoint: Arc<Endpoint>, request: Request) -
         finish(&state, &endpoint, &request, passage, first)
     } else {
         let blocking = tokio::task::spawn_blocking(move || finish(&state, &endpoint, &request, passage, first));
-        // The runtime ends, or a handler has panicked.
-        let ended = |_| {
-            (
-                Response::new(500, "text/plain", "Internal Server Error\n"),
-                Duration::ZERO,
-            )
-        };
-        blocking.await.unwrap_or_else(ended)
+        blocking.await.unwrap_or_else(|_| ended())
     }
+}
+
+/// Answers a request that may cost much: on a thread that may block, when it is its turn.
+async fn answer_heavy(
+    state: Arc<State>,
+    endpoint: Arc<Endpoint>,
+    request: Request,
+    stopwatch: Stopwatch,
+) -> (Response, Duration) {
+    let request = Arc::new(request);
+    let Some(place) = state.place(TURN_TIME).await else {
+        return refuse(&state, &endpoint, &request, Refusal::Overloaded);
+    };
+    let blocking = {
+        let (state, endpoint, request) = (Arc::clone(&state), Arc::clone(&endpoint), Arc::clone(&request));
+        tokio::task::spawn_blocking(move || {
+            // Its own, even where its client has gone meanwhile.
+            let _place = place;
+            let passage = Passage::begin(&state, &endpoint, Some(&request), stopwatch);
+            let first = service::answer(&endpoint, &request, passage.given.clone());
+            finish(&state, &endpoint, &request, passage, first)
+        })
+    };
+    match timeout(ANSWER_TIME, blocking).await {
+        Ok(answered) => answered.unwrap_or_else(|_| ended()),
+        Err(_) => refuse(&state, &endpoint, &request, Refusal::TimedOut),
+    }
+}
+
+/// The runtime ends, or a handler has panicked.
+fn ended() -> (Response, Duration) {
+    let response = Response::new(500, "text/plain", "Internal Server Error\n");
+    (response, Duration::ZERO)
+}
+
+/// Answers a request that no service looks at.
+fn refuse(state: &Arc<State>, endpoint: &Endpoint, request: &Request, refusal: Refusal) -> (Response, Duration) {
+    let request_id = state.new_ids().uuid();
+    let response = service::refuse(endpoint, request, refusal, &request_id);
+    (outgoing(state, response, None), Duration::ZERO)
 }
 
 /// Runs a part of a handler as a call of its own.
 pub(crate) fn call<R>(state: &State, run: impl Fn(&Call) -> R) -> R {
-    let mut passage = Passage::begin(state, &Endpoint::Aws, None);
+    let mut passage = Passage::begin(state, &Endpoint::Aws, None, Stopwatch::start());
     let run = |given| {
         let call = Call::new(given);
         let result = run(&call);
@@ -152,8 +204,7 @@ fn finish(
 }
 
 impl Passage {
-    fn begin(state: &State, endpoint: &Endpoint, request: Option<&Request>) -> Self {
-        let stopwatch = Stopwatch::start();
+    fn begin(state: &State, endpoint: &Endpoint, request: Option<&Request>, stopwatch: Stopwatch) -> Self {
         let world = state.snapshot();
         let now = world.clock.now(state.clients_now());
         // No API server reads them.

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use eks_auth_core::scenario::ScenarioError;
 use eks_auth_core::scenario::Staging;
@@ -32,6 +33,7 @@ use crate::net::http::Handler;
 use crate::net::proxy;
 use crate::net::proxy::Proxy;
 use crate::net::proxy::Tunnels;
+use crate::net::runtime;
 use crate::net::tls::Authority;
 use crate::net::tls::TlsError;
 use crate::shell;
@@ -54,6 +56,11 @@ use crate::state::store::Kept;
 use crate::state::store::LogDatabase;
 use crate::state::store::Store;
 
+/// Threads that serve connections; costly requests have others.
+const WORKERS: usize = 2;
+/// How long the end of answers that go on is waited for when a simulator stops, in steps.
+const ENDING: (Duration, u32) = (Duration::from_millis(5), 40);
+
 /// What a simulator is to be.
 pub struct Config {
     /// A scenario or a bare world, as text; without one, what the state directory keeps, or the World of AWS's article.
@@ -68,7 +75,7 @@ pub struct Config {
     pub webhook: Option<WebhookConfig>,
     /// What time it is.
     pub clock: Box<dyn Clock>,
-    /// Receives each line of the authenticator's log.
+    /// Receives each line of the authenticator's log, on the threads that serve: it must not block.
     pub log: Box<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -261,10 +268,7 @@ impl Simulator {
         }
 
         let state = Arc::new(State::with_store(world, config.clock, config.log, store, logs)?);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()?;
+        let runtime = runtime::build(Some(WORKERS))?;
         let tunnels = Arc::new(Tunnels::default());
         let listeners = Arc::new(Listeners {
             runtime: runtime.handle().clone(),
@@ -467,6 +471,17 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.state.logs().flush();
+        let (step, steps) = ENDING;
+        if self.runtime.is_some() && self.state.end_streams() > 0 {
+            // Clients get the end of what they read.
+            for _ in 0..steps {
+                std::thread::sleep(step);
+                if self.state.end_streams() == 0 {
+                    break;
+                }
+            }
+            std::thread::sleep(step);
+        }
         if let Some(runtime) = self.runtime.take() {
             // Does not wait, so that a Running may be dropped inside another runtime.
             runtime.shutdown_background();

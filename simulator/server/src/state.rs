@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod journal;
+pub(crate) mod log_queue;
 pub mod logs;
 pub mod private_file;
 pub(crate) mod store;
@@ -16,7 +17,9 @@ use std::sync::MutexGuard;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use eks_auth_core::aws::jwt::SigningKey;
 use eks_auth_core::cluster::eks::Cluster;
@@ -37,6 +40,8 @@ use eks_auth_core::value::log::LogLine;
 use eks_auth_core::world::World;
 use eks_auth_core::world::world_clock::WorldClock;
 use getrandom::SysRng;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
 use tokio::sync::watch;
 
 use crate::authenticator::api_metrics::ApiMetrics;
@@ -53,6 +58,12 @@ use crate::state::store::Store;
 /// Any number will do: the ids must differ from one another only, and from those of the processes before it where they are
 /// kept.
 const REQUEST_ID_SEED: u64 = 0x7265_7175_6573_7473;
+
+/// Costly requests that are answered at once: one a processor of a small machine. Further ones wait, and those that wait for
+/// nothing go past them.
+const PLACES: usize = 2;
+/// Costly requests that may wait.
+const MOST_WAITING: usize = 64;
 
 /// What every listener shares.
 pub struct State {
@@ -75,6 +86,12 @@ pub struct State {
     log: Box<dyn Fn(&str) + Send + Sync>,
     store: Option<Store>,
     listeners: OnceLock<Arc<dyn ClusterListeners>>,
+    /// Costly requests that may be answered at once.
+    places: Arc<Semaphore>,
+    /// Costly requests that wait for their turn.
+    waiting: AtomicUsize,
+    /// Whether answers that go on are to come to their end.
+    ending: watch::Sender<bool>,
 }
 
 /// An authenticator that stands alone.
@@ -169,6 +186,9 @@ impl State {
             log,
             store,
             listeners: OnceLock::new(),
+            places: Arc::new(Semaphore::new(PLACES)),
+            waiting: AtomicUsize::new(0),
+            ending: watch::Sender::new(false),
         };
         if state.store.is_some() {
             // Some become the ids of what is kept, such as saved queries. The World's own go on after a restart, so that one
@@ -240,6 +260,29 @@ impl State {
         drop(old);
         // The old World is let go after the lock that readers wait for.
         let _old = self.world.send_replace(new);
+    }
+
+    /// A place among the costly requests that are answered at once, when it is this one's turn; nothing where too many wait,
+    /// or its turn does not come in time.
+    pub(crate) async fn place(&self, time: Duration) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Some(place);
+        }
+        let waiting = Waiting::begin(&self.waiting)?;
+        let place = tokio::time::timeout(time, Arc::clone(&self.places).acquire_owned()).await;
+        drop(waiting);
+        place.ok()?.ok()
+    }
+
+    /// What says when answers that go on are to come to their end.
+    pub(crate) fn ending(&self) -> watch::Receiver<bool> {
+        self.ending.subscribe()
+    }
+
+    /// Brings answers that go on to their end, so that their clients see a whole answer; how many there still are.
+    pub(crate) fn end_streams(&self) -> usize {
+        self.ending.send_replace(true);
+        self.ending.receiver_count()
     }
 
     /// Whether what changes goes to a disk.
@@ -409,6 +452,23 @@ impl State {
             stopwatch.seconds(),
         );
         None
+    }
+}
+
+/// One of those that wait.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    /// Nothing where there are enough.
+    fn begin(count: &'a AtomicUsize) -> Option<Self> {
+        let waiting = Self(count);
+        (count.fetch_add(1, Ordering::Relaxed) < MOST_WAITING).then_some(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

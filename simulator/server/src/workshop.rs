@@ -49,6 +49,7 @@ use crate::net::http::Handler;
 use crate::net::http::Request;
 use crate::net::http::Response;
 use crate::net::http::form_pairs;
+use crate::net::runtime;
 use crate::runner::Language;
 use crate::runner::Outcome;
 use crate::simulator::StartError;
@@ -133,10 +134,7 @@ impl Workshop {
         let address = SocketAddr::new(config.listen, config.port);
         let (listener, address) =
             bind(address, AnyPort::Ephemeral).map_err(|source| StartError::Bind { address, source })?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(StartError::Io)?;
+        let runtime = runtime::build(None).map_err(StartError::Io)?;
         let ground = Ground {
             runtime: runtime.handle().clone(),
             listen: config.listen,

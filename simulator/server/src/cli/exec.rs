@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::Failure;
 use super::WorldArgs;
-use super::serve::log_to_stderr;
+use super::serve::StderrLog;
 use crate::environment;
 use crate::simulator::Simulator;
 
@@ -30,8 +30,9 @@ pub(super) struct Exec {
 impl Exec {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let mut config = self.world.config()?;
-        if self.log {
-            config.log = Box::new(log_to_stderr);
+        let log = self.log.then(StderrLog::start).transpose()?;
+        if let Some(log) = &log {
+            config.log = log.sink();
         }
         let running = Simulator::start(config).map_err(Failure::usage)?;
         let ready_file = running.dir().join("ready.json");

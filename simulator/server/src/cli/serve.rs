@@ -1,11 +1,14 @@
 //! `serve`: everything, until a signal ends it.
 
 use std::fs;
+use std::fs::File;
 use std::io;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::Signal;
@@ -20,6 +23,7 @@ use super::scenario::Spoken;
 use super::scenario::load;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
+use crate::state::log_queue::LogQueue;
 use crate::workshop::Workshop;
 use crate::workshop::WorkshopConfig;
 
@@ -66,7 +70,8 @@ impl Serve {
             return self.run_workshop(seats);
         }
         let mut config = self.world.config()?;
-        config.log = Box::new(log_to_stderr);
+        let log = StderrLog::start()?;
+        config.log = log.sink();
         let running = Simulator::start(config).map_err(Failure::usage)?;
         let mut end = running.block_on(async { EndSignal::listen() })??;
         announce(&running, self.ready_file.as_deref())?;
@@ -129,9 +134,34 @@ fn tell(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> 
     }
 }
 
-/// A line of the authenticator's log. Nothing is reported when stderr is closed.
-pub(super) fn log_to_stderr(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+/// The authenticator's log on stderr. Who reads it slowly, or not at all, holds nothing up: see [`LogQueue`].
+pub(super) struct StderrLog(LogQueue);
+
+/// How long the last lines are waited for where they are not read.
+const LAST_LINES_TIME: Duration = Duration::from_millis(200);
+
+impl StderrLog {
+    /// Nothing is reported when stderr is closed.
+    pub(super) fn start() -> io::Result<Self> {
+        // A descriptor of its own: who writes to a full pipe must not hold the lock that a last word of ours wants.
+        let mut stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+        let queue = LogQueue::start(move |line| {
+            let _ = stderr.write_all(format!("{line}\n").as_bytes());
+        })?;
+        Ok(Self(queue))
+    }
+
+    /// What takes the lines.
+    pub(super) fn sink(&self) -> Box<dyn Fn(&str) + Send + Sync> {
+        let queue = self.0.clone();
+        Box::new(move |line| queue.push(line))
+    }
+}
+
+impl Drop for StderrLog {
+    fn drop(&mut self) {
+        self.0.flush(LAST_LINES_TIME);
+    }
 }
 
 /// Writes the ready file, where one is wanted, and says in the environment where it is.

@@ -21,8 +21,8 @@ use super::Failure;
 use super::Output;
 use super::WorldArgs;
 use super::serve::EndSignal;
+use super::serve::StderrLog;
 use super::serve::announce;
-use super::serve::log_to_stderr;
 use crate::shell;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
@@ -78,7 +78,8 @@ impl Webhook {
             Some((seen(&path), path, config.clone()))
         });
         let mut config = self.world.config()?;
-        config.log = Box::new(log_to_stderr);
+        let log = StderrLog::start()?;
+        config.log = log.sink();
         let own_id = authenticator.as_ref().and_then(|config| config.cluster_id.clone());
         config.webhook = Some(WebhookConfig {
             cluster_id: match self.cluster_id.or(own_id) {

@@ -25,6 +25,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use crate::net::connections::Activity;
+use crate::net::connections::Connection;
 use crate::net::http;
 use crate::net::http::Delivery;
 use crate::net::http::Handler;
@@ -214,20 +216,23 @@ impl Proxy {
     /// Accepts connections until the task is dropped.
     pub async fn serve(self, listener: TcpListener) {
         let proxy = Arc::new(self);
-        http::accept(listener, move |stream, peer| {
-            Arc::clone(&proxy).serve_connection(stream, peer)
+        http::accept(listener, move |stream, peer, connection| {
+            Arc::clone(&proxy).serve_connection(stream, peer, connection)
         })
         .await;
     }
 
-    async fn serve_connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+    async fn serve_connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, connection: Arc<Connection>) {
         let granted = Granted::default();
         let service = {
-            let granted = Arc::clone(&granted);
+            let (granted, connection) = (Arc::clone(&granted), Arc::clone(&connection));
             service_fn(move |request| {
                 let proxy = Arc::clone(&self);
-                let granted = Arc::clone(&granted);
-                async move { http::deliver(proxy.answer(request, peer, &granted).await).await }
+                let (granted, connection) = (Arc::clone(&granted), Arc::clone(&connection));
+                async move {
+                    let (response, activity) = proxy.answer(request, peer, &granted, &connection).await;
+                    http::deliver(response, activity)
+                }
             })
         };
         // An error here is the client's doing and ends with its connection.
@@ -242,31 +247,39 @@ impl Proxy {
         if let Some((upgrade, endpoint)) = tunnel
             && let Ok(Ok(stream)) = timeout(http::HANDSHAKE_TIME, upgrade).await
         {
-            http::serve_stream(TokioIo::new(stream), peer, endpoint.tls, endpoint.handler).await;
+            let stream = TokioIo::new(stream);
+            http::serve_stream(stream, peer, endpoint.tls, endpoint.handler, connection).await;
         }
     }
 
-    async fn answer(&self, mut request: hyper::Request<Incoming>, peer: SocketAddr, granted: &Granted) -> Response {
+    async fn answer(
+        &self,
+        mut request: hyper::Request<Incoming>,
+        peer: SocketAddr,
+        granted: &Granted,
+        connection: &Arc<Connection>,
+    ) -> (Response, Option<Activity>) {
         let (decision, own) = self
             .tunnels
             .decide(target(request.method(), request.uri()), &self.own_aws);
         let endpoint = match decision {
-            Decision::Answer => return http::answer(request, peer.into(), &self.aws.handler).await,
+            Decision::Answer => return http::answer(request, peer.into(), &self.aws.handler, connection).await,
             Decision::AwsTunnel => Some(self.aws.clone()),
             Decision::OwnTunnel(_) => own,
-            Decision::Refuse(refusal) => return refuse(&self.log, request.uri(), refusal),
+            Decision::Refuse(refusal) => return (refuse(&self.log, request.uri(), refusal), None),
         };
         let Some(endpoint) = endpoint else {
-            return refuse(&self.log, request.uri(), Refusal::OtherHost);
+            return (refuse(&self.log, request.uri(), Refusal::OtherHost), None);
         };
         let upgrade = hyper::upgrade::on(&mut request);
         *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrade, endpoint));
-        Response {
+        let granted = Response {
             status: 200,
             headers: Vec::new(),
             body: Vec::new(),
             delivery: Delivery::Prompt,
-        }
+        };
+        (granted, None)
     }
 }
 

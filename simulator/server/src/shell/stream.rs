@@ -21,8 +21,9 @@ use tokio::time::sleep;
 use crate::authenticator::api_metrics::OpenRequest;
 use crate::state::State;
 
-/// Chunks that may wait for a client that reads slowly; while there are so many, no further one is made.
-const BACKLOG: usize = 4;
+/// Chunks that may wait for a client that reads slowly. A further one is made once there is room for it, so that a slow
+/// client keeps little of our memory.
+const BACKLOG: usize = 1;
 
 /// The client is gone, or the simulator.
 struct Gone;
@@ -38,23 +39,25 @@ pub(super) fn start(
 ) -> Result<mpsc::Receiver<Vec<u8>>, String> {
     let runtime = Handle::try_current().map_err(|error| format!("no stream: {error}"))?;
     let (sender, chunks) = mpsc::channel(BACKLOG);
-    let (worlds, state) = (state.subscribe(), Arc::downgrade(state));
+    let (worlds, ending, state) = (state.subscribe(), state.ending(), Arc::downgrade(state));
     runtime.spawn(async move {
         let _counted = open_request;
         // Whoever is told no more has ended the stream.
         let _ = match stream.pace() {
-            Pace::Every(time) => send_regularly(stream, time, state, sender).await,
-            Pace::OnChange { marks, time } => send_changes(stream, (marks, time), state, worlds, sender).await,
+            Pace::Every(time) => send_regularly(stream, time, (state, ending), sender).await,
+            Pace::OnChange { marks, time } => {
+                send_changes(stream, (marks, time), (state, ending), worlds, sender).await
+            }
         };
     });
     Ok(chunks)
 }
 
-/// Sends what a stream tells of changes, until the client, what it tells of or the time is gone.
+/// Sends what a stream tells of changes, until the client, what it tells of, the time or the simulator is at its end.
 async fn send_changes(
     mut stream: Box<dyn Stream>,
     (marks, time): (Duration, Duration),
-    state: Weak<State>,
+    (state, mut ending): (Weak<State>, watch::Receiver<bool>),
     mut worlds: watch::Receiver<Arc<World>>,
     sender: mpsc::Sender<Vec<u8>>,
 ) -> Result<(), Gone> {
@@ -66,20 +69,28 @@ async fn send_changes(
     // The first is at once.
     marks.tick().await;
     loop {
-        let world = Arc::clone(&worlds.borrow_and_update());
         loop {
+            let room = tokio::select! {
+                room = sender.reserve() => room.map_err(|_| Gone)?,
+                () = &mut end => return Ok(()),
+                _ = ending.wait_for(|ends| *ends) => return Ok(()),
+            };
+            // Not before there is room: while a client does not read, no World is kept for it.
+            let world = Arc::clone(&worlds.borrow_and_update());
             let seen = Seen {
                 world: &world,
                 logs: &logs,
                 now: now()?,
             };
             match stream.step(seen) {
-                Step::Chunk(chunk) => send(&sender, chunk).await?,
+                Step::Chunk(chunk) => send(room, chunk),
                 Step::Idle => break,
-                Step::End(chunk) => return send(&sender, chunk).await,
+                Step::End(chunk) => {
+                    send(room, chunk);
+                    return Ok(());
+                }
             }
         }
-        drop(world);
         tokio::select! {
             changed = worlds.changed() => {
                 if changed.is_err() {
@@ -88,20 +99,23 @@ async fn send_changes(
             }
             () = sender.closed() => return Err(Gone),
             () = &mut end => return Ok(()),
+            _ = ending.wait_for(|ends| *ends) => return Ok(()),
             _ = marks.tick() => {
-                if let Some(chunk) = stream.mark(now()?) {
-                    send(&sender, chunk).await?;
+                if let Ok(room) = sender.try_reserve()
+                    && let Some(chunk) = stream.mark(now()?)
+                {
+                    send(room, chunk);
                 }
             }
         }
     }
 }
 
-/// Sends what a stream tells at its times, until the client is gone or it ends.
+/// Sends what a stream tells at its times, until the client or the simulator is gone, or it ends.
 async fn send_regularly(
     mut stream: Box<dyn Stream>,
     time: Duration,
-    state: Weak<State>,
+    (state, mut ending): (Weak<State>, watch::Receiver<bool>),
     sender: mpsc::Sender<Vec<u8>>,
 ) -> Result<(), Gone> {
     let mut ticks = interval(time);
@@ -110,7 +124,12 @@ async fn send_regularly(
         tokio::select! {
             _ = ticks.tick() => {}
             () = sender.closed() => return Err(Gone),
+            _ = ending.wait_for(|ends| *ends) => return Ok(()),
         }
+        let room = tokio::select! {
+            room = sender.reserve() => room.map_err(|_| Gone)?,
+            _ = ending.wait_for(|ends| *ends) => return Ok(()),
+        };
         let step = {
             let state = state.upgrade().ok_or(Gone)?;
             stream.step(Seen {
@@ -120,16 +139,19 @@ async fn send_regularly(
             })
         };
         match step {
-            Step::Chunk(chunk) => send(&sender, chunk).await?,
+            Step::Chunk(chunk) => send(room, chunk),
             Step::Idle => {}
-            Step::End(chunk) => return send(&sender, chunk).await,
+            Step::End(chunk) => {
+                send(room, chunk);
+                return Ok(());
+            }
         }
     }
 }
 
-async fn send(sender: &mpsc::Sender<Vec<u8>>, chunk: Vec<u8>) -> Result<(), Gone> {
-    if chunk.is_empty() {
-        return Ok(());
+/// An empty chunk would end an answer.
+fn send(room: mpsc::Permit<'_, Vec<u8>>, chunk: Vec<u8>) {
+    if !chunk.is_empty() {
+        room.send(chunk);
     }
-    sender.send(chunk).await.map_err(|_| Gone)
 }
