@@ -175,9 +175,10 @@ impl Service {
         if let Some(host) = host {
             return Self::from_name(&host.service).ok_or_else(|| host.service.clone());
         }
+        // Of several, the last one is what the signature is verified with.
         let credential = request
             .header("authorization")
-            .and_then(|header| header.split_once("Credential="))
+            .and_then(|header| header.rsplit_once("Credential="))
             .map(|(_, rest)| rest.split(',').next().unwrap_or_default().to_owned())
             .or_else(|| request.query_value("X-Amz-Credential"));
         let scope = credential.and_then(|credential| credential.split('/').nth(3).map(str::to_owned));
