@@ -460,10 +460,15 @@ impl<'a> Served<'a> {
 
 /// Whether the caller's policies let it do this.
 fn permit(call: &Context<'_>, operation: &str, resource: &str) -> Result<(), AwsError> {
-    let action = format!("{}:{operation}", call.service.name());
+    permit_action(call, &format!("{}:{operation}", call.service.name()), resource, &[])
+}
+
+/// The same for an action of any service, with condition keys of its own.
+fn permit_action(call: &Context<'_>, action: &str, resource: &str, more: &[(&str, &str)]) -> Result<(), AwsError> {
     let (policies, keys) = call.permissions()?;
+    let keys = more.iter().fold(keys, |keys, (key, value)| keys.with(key, value));
     let request = RequestContext {
-        action: &action,
+        action,
         resource,
         keys: &keys,
     };
