@@ -176,9 +176,10 @@ impl Service {
         if let Some(host) = host {
             return Self::from_name(&host.service).ok_or_else(|| host.service.clone());
         }
+        // Of several, the last one is what the signature is verified with.
         let credential = request
             .header("authorization")
-            .and_then(|header| header.split_once("Credential="))
+            .and_then(|header| header.rsplit_once("Credential="))
             .map(|(_, rest)| rest.split(',').next().unwrap_or_default().to_owned())
             .or_else(|| request.query_value("X-Amz-Credential"));
         let scope = credential.and_then(|credential| credential.split('/').nth(3).map(str::to_owned));
@@ -479,10 +480,15 @@ impl<'a> Served<'a> {
 
 /// Whether the caller's policies let it do this.
 fn permit(call: &Context<'_>, operation: &str, resource: &str) -> Result<(), AwsError> {
-    let action = format!("{}:{operation}", call.service.name());
+    permit_action(call, &format!("{}:{operation}", call.service.name()), resource, &[])
+}
+
+/// The same for an action of any service, with condition keys of its own.
+fn permit_action(call: &Context<'_>, action: &str, resource: &str, more: &[(&str, &str)]) -> Result<(), AwsError> {
     let (policies, keys) = call.permissions()?;
+    let keys = more.iter().fold(keys, |keys, (key, value)| keys.with(key, value));
     let request = RequestContext {
-        action: &action,
+        action,
         resource,
         keys: &keys,
     };

@@ -3,9 +3,13 @@
 //! A stack is made and deleted in one step. What it makes is made as the EKS API makes it, and is refused for the same
 //! reasons; a resource that is refused rolls the stack back.
 //!
-//! FIDELITY: one resource type, no updates, no change sets. A stack is never seen in progress. Whoever may make a stack
-//! may make what is in it; CloudFormation asks for the caller's permission, or the stack role's, for each resource.
+//! What is in a stack is made and deleted as the caller or as the stack's service role ([`actor`]), which must be permitted
+//! to do so.
+//!
+//! FIDELITY: one resource type, no updates, no change sets. A stack is never seen in progress. What CloudFormation reads of
+//! a resource that it makes or deletes asks for no permission.
 
+pub mod actor;
 pub mod stack;
 mod template;
 #[cfg(test)]
@@ -16,13 +20,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::actor::Actor;
 use self::stack::Stack;
 use self::stack::StackEvent;
 use self::stack::StackResource;
 use self::stack::Status;
 use self::template::Scope;
 pub use self::template::Template;
+use crate::aws::iam_policy::authorize::Denied;
 use crate::cluster::eks::access_entry::NewAccessEntry;
+use crate::cluster::eks::access_entry::resource_of_absent;
 use crate::cluster::eks::error::EksError;
 use crate::cluster::eks::error::EksErrorKind;
 use crate::cluster::eks::parameter::AccessScope;
@@ -68,6 +75,8 @@ pub struct NewStack {
     pub tags: Vec<(String, String)>,
     /// As given.
     pub capabilities: Vec<String>,
+    /// The service role as which it is made, where there is one.
+    pub role_arn: Option<String>,
     /// Whether it cannot be deleted.
     pub termination_protection: bool,
     /// What becomes of it where a resource is refused.
@@ -92,6 +101,12 @@ pub enum StackError {
         /// The name.
         name: String,
     },
+    /// Not the ARN of a role (glassechidna/stackit#21).
+    #[error("{arn} is not a valid RoleARN")]
+    InvalidRole {
+        /// What was given.
+        arn: String,
+    },
     /// Parameters without a value.
     #[error("Parameters: [{}] must have values", names.join(", "))]
     MissingParameters {
@@ -110,6 +125,15 @@ pub enum StackError {
         /// The name.
         name: String,
     },
+    /// A service role that is not there, or does not trust CloudFormation.
+    #[error("Role {arn} is invalid or cannot be assumed")]
+    RoleNotAssumable {
+        /// The role.
+        arn: String,
+    },
+    /// A service role of another account (adcreare/cloudformation#3).
+    #[error("Cross-account pass role is not allowed")]
+    RoleOfOtherAccount,
     /// The template is none.
     #[error("Template format error: {message}")]
     TemplateFormat {
@@ -154,12 +178,12 @@ impl World {
             .ok_or_else(|| StackError::NoSuchStack { name: name.to_owned() })
     }
 
-    /// CreateStack.
+    /// CreateStack. What is in it is made as `actor`.
     ///
     /// # Errors
     /// [`StackError::InvalidName`], then those of the template, then [`StackError::AlreadyExists`]. A resource that is
     /// refused is no error: the stack says so.
-    pub fn create_stack(&mut self, spec: NewStack, now: Timestamp) -> Result<Arc<Stack>, StackError> {
+    pub fn create_stack(&mut self, spec: NewStack, actor: &Actor, now: Timestamp) -> Result<Arc<Stack>, StackError> {
         let is_name = spec.name.starts_with(|c: char| c.is_ascii_alphabetic())
             && spec.name.len() <= 128
             && spec.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
@@ -203,6 +227,7 @@ impl World {
             parameters,
             tags: spec.tags,
             capabilities: spec.capabilities,
+            role_arn: spec.role_arn,
             outputs: BTreeMap::new(),
             status: Status::CreateComplete,
             status_reason: None,
@@ -220,7 +245,7 @@ impl World {
         );
         let mut failed = Vec::new();
         for (logical_id, properties) in wanted {
-            match self.create_entry(&mut stack, &logical_id, &properties, now) {
+            match self.create_entry(&mut stack, &logical_id, &properties, (actor, now)) {
                 Some(entry_arn) => {
                     let physical_id = stack.resources.last().map(|made| made.physical_id.clone());
                     scope.add(&logical_id, &physical_id.unwrap_or_default(), &entry_arn);
@@ -240,7 +265,7 @@ impl World {
             self.record(&mut stack, Status::CreateComplete, None, now);
         } else {
             let reason = format!("The following resource(s) failed to create: [{}]. ", failed.join(", "));
-            self.fail(&mut stack, reason, spec.on_failure, now);
+            self.fail(&mut stack, reason, spec.on_failure, (actor, now));
         }
         let stack = Arc::new(stack);
         let number = self.stacks.get_max().and_then(|(number, _)| number.parse::<u64>().ok());
@@ -249,7 +274,8 @@ impl World {
         Ok(stack)
     }
 
-    /// DeleteStack. One that is not there is deleted already.
+    /// DeleteStack. One that is not there is deleted already. What is in it is deleted as `actor`; where that is not
+    /// permitted it stays, and the stack says so.
     ///
     /// # Errors
     /// [`StackError::Protected`].
@@ -258,6 +284,7 @@ impl World {
         name: &str,
         account: &AccountId,
         region: &str,
+        actor: &Actor,
         now: Timestamp,
     ) -> Result<(), StackError> {
         let Ok(stack) = self.stack(name, account, region) else {
@@ -278,9 +305,7 @@ impl World {
             Some("User Initiated".to_owned()),
             now,
         );
-        self.delete_resources(&mut stack, now);
-        stack.deleted = Some(now);
-        self.record(&mut stack, Status::DeleteComplete, None, now);
+        self.finish_deletion(&mut stack, (actor, now));
         self.put_stack(stack);
         Ok(())
     }
@@ -316,25 +341,13 @@ impl World {
         stack: &mut Stack,
         logical_id: &str,
         properties: &Value,
-        now: Timestamp,
+        (actor, now): (&Actor, Timestamp),
     ) -> Option<String> {
         let made = EntryProperties::read(properties).and_then(|entry| {
-            let arn = self.make_entry(&entry, stack, now).map_err(|error| {
-                let code = match error.kind() {
-                    EksErrorKind::InvalidParameter | EksErrorKind::InvalidRequest => (400, "InvalidRequest"),
-                    EksErrorKind::ResourceInUse => (409, "AlreadyExists"),
-                    EksErrorKind::ResourceNotFound => (404, "NotFound"),
-                };
-                format!(
-                    "Resource handler returned message: \"{error} (Service: Eks, Status Code: {}, Request ID: {})\" \
-                     (RequestToken: {}, HandlerErrorCode: {})",
-                    code.0,
-                    self.ids.uuid(),
-                    self.ids.uuid(),
-                    code.1
-                )
-            })?;
-            Ok((entry.physical_id(), arn))
+            permit_creation(&entry, stack, actor)
+                .and_then(|()| self.make_entry(&entry, stack, now).map_err(HandlerError::from))
+                .map(|arn| (entry.physical_id(), arn))
+                .map_err(|error| self.handler_message(&error))
         });
         let (physical_id, arn, status, reason) = match made {
             Ok((physical_id, arn)) => (physical_id, Some(arn), Status::CreateComplete, None),
@@ -363,6 +376,17 @@ impl World {
         arn
     }
 
+    /// What a stack says of a resource whose handler failed.
+    fn handler_message(&mut self, error: &HandlerError) -> String {
+        let HandlerError { message, status, code } = error;
+        format!(
+            "Resource handler returned message: \"{message} (Service: Eks, Status Code: {status}, Request ID: {})\" \
+             (RequestToken: {}, HandlerErrorCode: {code})",
+            self.ids.uuid(),
+            self.ids.uuid(),
+        )
+    }
+
     fn make_entry(&mut self, entry: &EntryProperties, stack: &Stack, now: Timestamp) -> Result<String, EksError> {
         entry.spec.check_shape()?;
         let name = &entry.cluster;
@@ -383,43 +407,84 @@ impl World {
         Ok(made.arn.clone())
     }
 
-    fn fail(&mut self, stack: &mut Stack, reason: String, on_failure: OnFailure, now: Timestamp) {
+    fn fail(&mut self, stack: &mut Stack, reason: String, on_failure: OnFailure, (actor, now): (&Actor, Timestamp)) {
         match on_failure {
             OnFailure::DoNothing => self.record(stack, Status::CreateFailed, Some(reason), now),
             OnFailure::Rollback => {
                 let wanted = format!("{reason}Rollback requested by user.");
                 self.record(stack, Status::RollbackInProgress, Some(wanted), now);
-                self.delete_resources(stack, now);
-                self.record(stack, Status::RollbackComplete, None, now);
+                let failed = self.delete_resources(stack, (actor, now));
+                let status = match &failed {
+                    None => Status::RollbackComplete,
+                    Some(_) => Status::RollbackFailed,
+                };
+                self.record(stack, status, failed, now);
             }
             OnFailure::Delete => {
                 let wanted = format!("{reason}Delete requested by user.");
                 self.record(stack, Status::DeleteInProgress, Some(wanted), now);
-                self.delete_resources(stack, now);
-                stack.deleted = Some(now);
-                self.record(stack, Status::DeleteComplete, None, now);
+                self.finish_deletion(stack, (actor, now));
             }
         }
     }
 
-    fn delete_resources(&mut self, stack: &mut Stack, now: Timestamp) {
-        for mut resource in std::mem::take(&mut stack.resources).into_iter().rev() {
-            if resource.status == Status::CreateComplete {
-                // An entry that somebody else has deleted meanwhile is deleted.
-                if let Some((principal, cluster)) = resource.physical_id.split_once('|')
-                    && let Some((cluster, _)) = self.cluster_mut(cluster)
-                {
-                    let _ = cluster.delete_access_entry(principal);
-                }
+    /// Deletes what is in a stack, and the stack with it where nothing is left.
+    fn finish_deletion(&mut self, stack: &mut Stack, (actor, now): (&Actor, Timestamp)) {
+        match self.delete_resources(stack, (actor, now)) {
+            None => {
+                stack.deleted = Some(now);
+                self.record(stack, Status::DeleteComplete, None, now);
             }
+            failed => self.record(stack, Status::DeleteFailed, failed, now),
+        }
+    }
+
+    /// Deletes what is in a stack: what the stack says where something of it could not be.
+    fn delete_resources(&mut self, stack: &mut Stack, (actor, now): (&Actor, Timestamp)) -> Option<String> {
+        let mut failed = Vec::new();
+        for mut resource in std::mem::take(&mut stack.resources).into_iter().rev() {
+            let is_there = matches!(resource.status, Status::CreateComplete | Status::DeleteFailed);
+            let deleted = match resource.physical_id.split_once('|').filter(|_| is_there) {
+                Some((principal, cluster)) => self.delete_entry(stack, principal, cluster, actor),
+                None => Ok(()),
+            };
+            let (status, reason) = match deleted {
+                Ok(()) => (Status::DeleteComplete, None),
+                Err(error) => {
+                    failed.push(resource.logical_id.clone());
+                    (Status::DeleteFailed, Some(self.handler_message(&error)))
+                }
+            };
             if resource.status != Status::DeleteComplete {
-                resource.status = Status::DeleteComplete;
-                resource.reason = None;
+                resource.status = status;
+                resource.reason = reason;
                 resource.changed = now;
                 self.record_resource(stack, &resource, now);
             }
             stack.resources.insert(0, resource);
         }
+        let names = failed.join(", ");
+        (!failed.is_empty()).then(|| format!("The following resource(s) failed to delete: [{names}]. "))
+    }
+
+    /// Deletes an access entry of a stack. One that somebody else has deleted meanwhile is deleted.
+    fn delete_entry(
+        &mut self,
+        stack: &Stack,
+        principal_arn: &str,
+        cluster: &str,
+        actor: &Actor,
+    ) -> Result<(), HandlerError> {
+        let found = self.cluster(cluster).and_then(|cluster| {
+            let entry = cluster.access_entries().get(principal_arn)?;
+            Some(entry.arn.clone())
+        });
+        let arn = found.unwrap_or_else(|| eks_arn(stack, &resource_of_absent(cluster, principal_arn)));
+        actor.permit("eks:DeleteAccessEntry", &arn)?;
+        if let Some((cluster, _)) = self.cluster_mut(cluster) {
+            let _ = cluster.delete_access_entry(principal_arn);
+        }
+        Ok(())
     }
 
     /// Sets where a stack stands, and notes it.
@@ -452,6 +517,57 @@ impl World {
             status: resource.status,
             reason: resource.reason.clone(),
         });
+    }
+}
+
+/// The ARN of something that EKS has in the stack's account and region.
+fn eks_arn(stack: &Stack, resource: &str) -> String {
+    let Stack { account, region, .. } = stack;
+    let partition = Partition::of_region(region);
+    format!("arn:{partition}:eks:{region}:{account}:{resource}")
+}
+
+/// Whether an entry may be made as `actor`, with all that belongs to it.
+fn permit_creation(entry: &EntryProperties, stack: &Stack, actor: &Actor) -> Result<(), HandlerError> {
+    let cluster = &entry.cluster;
+    actor.permit("eks:CreateAccessEntry", &eks_arn(stack, &format!("cluster/{cluster}")))?;
+    if !entry.policies.is_empty() {
+        let entry_arn = eks_arn(stack, &resource_of_absent(cluster, &entry.spec.principal_arn));
+        actor.permit("eks:AssociateAccessPolicy", &entry_arn)?;
+    }
+    Ok(())
+}
+
+/// Why the handler of a resource failed.
+struct HandlerError {
+    message: String,
+    status: u16,
+    /// CloudFormation's own.
+    code: &'static str,
+}
+
+impl From<Denied> for HandlerError {
+    fn from(denied: Denied) -> Self {
+        Self {
+            message: denied.to_string(),
+            status: 403,
+            code: "AccessDenied",
+        }
+    }
+}
+
+impl From<EksError> for HandlerError {
+    fn from(error: EksError) -> Self {
+        let (status, code) = match error.kind() {
+            EksErrorKind::InvalidParameter | EksErrorKind::InvalidRequest => (400, "InvalidRequest"),
+            EksErrorKind::ResourceInUse => (409, "AlreadyExists"),
+            EksErrorKind::ResourceNotFound => (404, "NotFound"),
+        };
+        Self {
+            message: error.to_string(),
+            status,
+            code,
+        }
     }
 }
 

@@ -81,6 +81,7 @@ pub fn wire_error(error: &SigV4Error) -> WireError {
         | SigV4Error::CredentialShape { .. } => ("IncompleteSignature", 400),
         SigV4Error::TwoSignatures
         | SigV4Error::HostNotSigned { .. }
+        | SigV4Error::HeaderNotSigned { .. }
         | SigV4Error::Expired { .. }
         | SigV4Error::NotYetCurrent { .. }
         | SigV4Error::Scope { .. }

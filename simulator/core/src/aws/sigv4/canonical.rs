@@ -33,11 +33,16 @@ pub struct CanonicalRequest {
 }
 
 impl CanonicalRequest {
-    /// Canonicalises the parts of `request` that `signed_headers` (`a;b`, as the client wrote it) covers.
+    /// Canonicalises the parts of `request` that `signed_headers` (`a;b`, as the client wrote it) covers: the names in
+    /// small letters and in order, each once.
     #[must_use]
     pub fn new(request: &SignedRequest<'_>, signed_headers: &str, payload_hash: &str) -> Self {
-        let headers = signed_headers
-            .split(';')
+        let lowered = signed_headers.to_ascii_lowercase();
+        let mut names: Vec<&str> = lowered.split(';').collect();
+        names.sort_unstable();
+        names.dedup();
+        let headers = names
+            .iter()
             .map(|name| format!("{name}:{}\n", header_value(request.headers, name)))
             .collect();
         Self {
@@ -45,9 +50,14 @@ impl CanonicalRequest {
             uri: canonical_uri(request.path),
             query: canonical_query(request.query),
             headers,
-            signed_headers: signed_headers.to_owned(),
+            signed_headers: names.join(";"),
             payload_hash: payload_hash.to_owned(),
         }
+    }
+
+    /// The names of the signed headers, as they must be written.
+    pub(super) fn signed_headers(&self) -> &str {
+        &self.signed_headers
     }
 
     /// The hash that the string to sign ends with.

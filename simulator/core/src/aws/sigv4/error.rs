@@ -56,6 +56,13 @@ pub enum SigV4Error {
         /// What is signed.
         signed_headers: String,
     },
+    /// A header that is not among the signed headers and must be, as AWS says it of the host; for other headers the text
+    /// was not seen.
+    #[error("'{name}' must be a 'SignedHeader' in the AWS Authorization.")]
+    HeaderNotSigned {
+        /// The header's name.
+        name: String,
+    },
     /// No date of the basic ISO 8601 form.
     #[error("Date must be in ISO-8601 'basic format'. Got '{got}'. See http://en.wikipedia.org/wiki/ISO_8601")]
     DateFormat {
@@ -181,8 +188,8 @@ pub enum ScopeFault {
     /// Another region.
     #[error("Credential should be scoped to a valid region, not '{got}'.")]
     Region {
-        /// The receiver's region.
-        expected: String,
+        /// The receiver's region; nothing where any region will do.
+        expected: Option<String>,
         /// The scope's region.
         got: String,
     },
@@ -214,7 +221,7 @@ impl SigV4Error {
             | Self::NotKeyValue { .. }
             | Self::HeaderParts { .. }
             | Self::QueryParts { .. } => "sigv4.parts",
-            Self::HostNotSigned { .. } => "sigv4.signed_headers",
+            Self::HostNotSigned { .. } | Self::HeaderNotSigned { .. } => "sigv4.signed_headers",
             Self::DateFormat { .. } | Self::Expired { .. } | Self::NotYetCurrent { .. } => "sigv4.date",
             Self::CredentialShape { .. } | Self::Scope { .. } => "sigv4.scope",
             Self::UnknownKey { .. } | Self::InactiveKey { .. } | Self::OwnerGone { .. } => "sigv4.key",
@@ -233,7 +240,7 @@ impl SigV4Error {
     pub fn rule(&self) -> &'static str {
         match self.check() {
             "sigv4.parts" => "the request carries a whole signature",
-            "sigv4.signed_headers" => "the host is signed",
+            "sigv4.signed_headers" => "the host and the x-amz headers are signed",
             "sigv4.date" => "the signature is neither too old nor too early",
             "sigv4.scope" => "the credential scope names this service, region and day",
             "sigv4.key" => "the access key is known, active and someone's",

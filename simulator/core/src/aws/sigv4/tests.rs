@@ -525,7 +525,7 @@ fn a_credential_has_five_parts() {
 #[test]
 fn each_fault_of_a_scope_has_its_words() {
     let region = ScopeFault::Region {
-        expected: "us-west-2".to_owned(),
+        expected: Some("us-west-2".to_owned()),
         got: "us-east-1".to_owned(),
     };
     let service = ScopeFault::Service {
@@ -596,6 +596,220 @@ fn a_receiver_without_a_region_takes_any() {
                 .outcome
                 .is_ok()
         );
+    }
+}
+
+#[test]
+fn a_receiver_of_any_region_takes_nothing_that_is_no_region() {
+    for (got, is_good) in [
+        ("us-west-2", true),
+        ("us-gov-east-1", true),
+        ("cn-north-1", true),
+        ("eusc-de-east-1", true),
+        ("", false),
+        ("US-WEST-2", false),
+        ("us-west-2 ", false),
+        ("us-west-2a", false),
+        ("us-west", false),
+        ("us--2", false),
+        ("aws-global", false),
+        ("*", false),
+    ] {
+        for form in FORMS {
+            let mut parts = Parts::signed(form, LONG_LIVED);
+            parts.replace_in_credential("/us-west-2/", &format!("/{got}/"));
+            let error = parts
+                .verify(form, Receiver { region: None, ..STS }, date())
+                .outcome
+                .err();
+            // White space ends a part of the header.
+            if got.ends_with(' ') && form == Form::Header {
+                assert!(matches!(error, Some(SigV4Error::NotKeyValue { .. })), "{error:?}");
+                continue;
+            }
+            let wanted = (!is_good).then(|| SigV4Error::Scope {
+                faults: vec![ScopeFault::Region {
+                    expected: None,
+                    got: got.to_owned(),
+                }],
+            });
+            // What names another region than the one that was signed for gets as far as the signature.
+            let error = error.filter(|error| !matches!(error, SigV4Error::SignatureMismatch { .. }));
+            assert_eq!(error, wanted, "{form:?} {got}");
+        }
+    }
+}
+
+#[test]
+fn signed_headers_are_written_in_order_in_small_letters_and_once() {
+    for (form, good) in [(Form::Header, "host;x-amz-date"), (Form::Query, "host")] {
+        let parts = Parts::signed(form, LONG_LIVED);
+        assert_eq!(parts.signed_headers.as_deref(), Some(good));
+        for written in [
+            "x-amz-date;host",
+            "host;host;x-amz-date",
+            "host;host",
+            "host;X-Amz-Date",
+            "host;",
+            ";host",
+            "host;;x-amz-date",
+        ] {
+            let parts = Parts {
+                signed_headers: Some(written.to_owned()),
+                ..parts.clone()
+            };
+            let error = parts.verify(form, STS, date()).outcome.unwrap_err();
+            assert!(
+                matches!(error, SigV4Error::SignatureMismatch { .. }),
+                "{written}: {error}"
+            );
+        }
+        for written in ["", "Host", ";", "hosts", "x-amz-date"] {
+            let parts = Parts {
+                signed_headers: Some(written.to_owned()),
+                ..parts.clone()
+            };
+            let error = parts.verify(form, STS, date()).outcome.unwrap_err();
+            assert!(matches!(error, SigV4Error::HostNotSigned { .. }), "{written}: {error}");
+        }
+    }
+    // The canonical request itself is in order, so that a signature over another order cannot hold.
+    let request = SignedRequest {
+        method: "GET",
+        path: "/",
+        query: "",
+        headers: &[("host".to_owned(), "h".to_owned()), ("x-b".to_owned(), "1".to_owned())],
+        body: b"",
+    };
+    let canonical = CanonicalRequest::new(&request, "x-b;Host;x-b", "").to_string();
+    assert_eq!(canonical, "GET\n/\n\nhost:h\nx-b:1\n\nhost;x-b\n");
+}
+
+#[test]
+fn headers_of_aws_are_signed_but_for_those_that_clients_leave_out() {
+    for (name, is_refused) in [
+        ("x-amz-target", true),
+        ("x-amz-api-version", true),
+        ("x-amz-", true),
+        ("x-amz-content-sha256", false),
+        ("x-amz-date", false),
+        ("x-amz-user-agent", false),
+        ("x-amzn-trace-id", false),
+        ("amz-sdk-invocation-id", false),
+        ("x-forwarded-for", false),
+    ] {
+        for form in FORMS {
+            let signed = Wire {
+                form,
+                method: "GET".to_owned(),
+                path: "/".to_owned(),
+                query: String::new(),
+                headers: vec![("host".to_owned(), "h".to_owned())],
+                body: Vec::new(),
+            }
+            .signed();
+            let mut more = signed.clone();
+            more.headers.push((name.to_owned(), "1".to_owned()));
+            // A second date is part of the signature where the first one is.
+            if (name, form) == ("x-amz-date", Form::Header) {
+                continue;
+            }
+            let error = verify(more.request(), STS, &directory(), date()).outcome.err();
+            let wanted = is_refused.then(|| SigV4Error::HeaderNotSigned { name: name.to_owned() });
+            assert_eq!(error, wanted, "{form:?} {name}");
+        }
+    }
+    // A session token that is added after signing belongs to its key all the same.
+    let mut parts = Parts::signed(Form::Header, LONG_LIVED);
+    parts.replace_in_credential(LONG_LIVED, TEMPORARY);
+    parts.token = Some(TOKEN.to_owned());
+    assert!(parts.verify(Form::Header, STS, date()).outcome.is_ok());
+}
+
+#[test]
+fn of_what_comes_twice_one_counts() {
+    let good = Parts::signed(Form::Header, LONG_LIVED).authorization();
+    let good = good.as_str();
+    let host = ("host", "sts.us-west-2.amazonaws.com");
+    let with = |headers: &[(&str, &str)]| {
+        let mut all = vec![host, ("x-amz-date", DATE)];
+        all.extend_from_slice(headers);
+        verify_bare(&all, "").outcome.err()
+    };
+    // Of Authorization headers the first.
+    for other in ["Basic eDp5", "AWS4-HMAC-SHA256 Credential=x", ""] {
+        assert_eq!(with(&[("authorization", good), ("authorization", other)]), None);
+        let error = with(&[("authorization", other), ("authorization", good)]);
+        assert!(error.is_some(), "{other}");
+    }
+    // Of the parts of one the last.
+    let nobody = "AKIDNOBODY/20261124/us-west-2/sts/aws4_request";
+    let unknown = Some(SigV4Error::UnknownKey {
+        id: "AKIDNOBODY".to_owned(),
+    });
+    let later = format!("{good}, Credential={nobody}");
+    assert_eq!(with(&[("authorization", later.as_str())]), unknown);
+    for earlier in [
+        format!("Credential={nobody}"),
+        "SignedHeaders=x".to_owned(),
+        "Signature=00".to_owned(),
+    ] {
+        let earlier = good.replacen(' ', &format!(" {earlier}, "), 1);
+        assert_eq!(with(&[("authorization", earlier.as_str())]), None, "{earlier}");
+    }
+    // Of query parameters the first, and every one is part of what is signed.
+    let good = Parts::signed(Form::Query, LONG_LIVED).query();
+    let query = |query: &str| verify_bare(&[host], query).outcome.err();
+    assert_eq!(query(&good), None);
+    let nobody = format!("X-Amz-Credential={}", encode(nobody));
+    assert_eq!(query(&format!("{nobody}&{good}")), unknown);
+    for name in ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders"] {
+        let error = query(&format!("{good}&X-Amz-{name}=x")).unwrap();
+        assert!(matches!(error, SigV4Error::SignatureMismatch { .. }), "{name}: {error}");
+    }
+}
+
+#[test]
+fn how_long_a_presigned_url_says_it_lasts_is_not_looked_at() {
+    let headers = [("host".to_owned(), "h".to_owned())];
+    let secret = SecretKey::new(SECRET.to_owned());
+    let signer = Signer {
+        access_key_id: LONG_LIVED,
+        secret: &secret,
+        session_token: None,
+        region: "us-west-2",
+        service: "sts",
+        now: date(),
+    };
+    let check = |query: &str| {
+        for (after, is_good) in [(0, true), (900, true), (901, false)] {
+            let request = SignedRequest {
+                method: "GET",
+                path: "/",
+                query,
+                headers: &headers,
+                body: b"",
+            };
+            let outcome = verify(request, STS, &directory(), date().plus_seconds(after)).outcome;
+            assert_eq!(outcome.is_ok(), is_good, "{query} {after}");
+        }
+    };
+    for (query, expires) in [
+        ("", 0),
+        ("", 1),
+        ("", 60),
+        ("", 604_801),
+        ("X-Amz-Expires=abc", 60),
+        ("X-Amz-Expires=-1", 60),
+        ("X-Amz-Expires=", 60),
+    ] {
+        check(&signer.presign(&Presign {
+            method: "GET",
+            path: "/",
+            query,
+            headers: &headers,
+            expires,
+        }));
     }
 }
 

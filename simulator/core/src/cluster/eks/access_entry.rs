@@ -234,6 +234,17 @@ fn last_part(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// The end of the ARN that policies name for an entry that is not there: it has no id, and `*` in its place.
+#[must_use]
+pub fn resource_of_absent(cluster: &str, principal_arn: &str) -> String {
+    let principal = Arn::parse(principal_arn).ok();
+    let (account, resource) = principal
+        .as_ref()
+        .map_or(("", ""), |arn| (&arn.account_id, &arn.resource));
+    let (kind, path) = resource.split_once('/').unwrap_or_default();
+    format!("access-entry/{cluster}/{kind}/{account}/{}/*", last_part(path))
+}
+
 /// What a lookup by identity comes to.
 #[derive(Clone, Copy, Debug)]
 pub enum EntryMatch<'a> {

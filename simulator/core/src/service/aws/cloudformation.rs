@@ -1,5 +1,8 @@
 //! CloudFormation, as far as eksctl makes access entries with it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -10,10 +13,13 @@ use super::operation::Access;
 use super::operation::Context;
 use super::operation::Operation;
 use super::operation::Work;
+use super::permit_action;
 use super::protocol::time;
 use crate::value::arn::Partition;
 use crate::world::cloudformation::NewStack;
 use crate::world::cloudformation::OnFailure;
+use crate::world::cloudformation::actor::Actor;
+use crate::world::cloudformation::actor::SERVICE;
 use crate::world::cloudformation::stack::Stack;
 use crate::world::cloudformation::stack::StackEvent;
 use crate::world::cloudformation::stack::StackResource;
@@ -83,6 +89,29 @@ fn is_true(call: &Context<'_>, name: &str) -> bool {
     call.parameters.get(name) == Some("true")
 }
 
+/// As whom the call works on what is in a stack: as the service role that it names, which the caller must be permitted to
+/// pass, else as the stack's own, which need not be, else as the caller.
+///
+/// FIDELITY: that the permission is asked for before the role is looked for is a guess.
+fn actor(call: &Context<'_>, of_stack: Option<&str>) -> Result<Actor, AwsError> {
+    let named = call.parameters.get("RoleARN");
+    if let Some(arn) = named {
+        permit_action(call, "iam:PassRole", arn, &[("iam:PassedToService", SERVICE)])?;
+    }
+    if let Some(arn) = named.or(of_stack) {
+        let world = call.base.world();
+        let actor = Actor::service_role(arn, call.account()?, &call.region, &world.directory, call.now)?;
+        return Ok(actor);
+    }
+    let (policies, keys) = call.own_permissions()?;
+    Ok(Actor::caller(
+        call.caller()?.identity().clone(),
+        policies,
+        keys,
+        &call.region,
+    ))
+}
+
 fn create(call: &Context<'_>) -> Result<Value, AwsError> {
     if call.parameters.get("TemplateURL").is_some() {
         return Err(invalid("eks-auth-sim does not serve TemplateURL, since it reaches nothing").says_unserved());
@@ -110,18 +139,23 @@ fn create(call: &Context<'_>) -> Result<Value, AwsError> {
         parameters,
         tags: pairs(call, "Tags", "Key", "Value"),
         capabilities: capabilities.map(str::to_owned).collect(),
+        role_arn: call.parameters.get("RoleARN").map(str::to_owned),
         termination_protection: is_true(call, "EnableTerminationProtection"),
         on_failure,
     };
-    let stack = call.base.change(|world| world.create_stack(spec, call.now))?;
+    let actor = actor(call, None)?;
+    let stack = call.base.change(|world| world.create_stack(spec, &actor, call.now))?;
     Ok(json!({"StackId": stack.id}))
 }
 
 fn delete(call: &Context<'_>) -> Result<Value, AwsError> {
     let name = call.parameters.required("StackName", "stackName")?;
     let account = call.account()?;
+    let world = call.base.world();
+    let stack = world.stack(name, account, &call.region).ok();
+    let actor = actor(call, stack.and_then(|stack| stack.role_arn.as_deref()))?;
     call.base
-        .change(|world| world.delete_stack(name, account, &call.region, call.now))?;
+        .change(|world| world.delete_stack(name, account, &call.region, &actor, call.now))?;
     Ok(Value::Null)
 }
 
@@ -293,6 +327,7 @@ fn stack_json(call: &Context<'_>, stack: &Stack) -> Value {
         "DisableRollback": false,
         "NotificationARNs": [],
         "Capabilities": stack.capabilities,
+        "RoleARN": stack.role_arn,
         "Outputs": pairs(stack.outputs.iter().collect(), "OutputKey", "OutputValue"),
         "Tags": pairs(stack.tags.iter().map(|(key, value)| (key, value)).collect(), "Key", "Value"),
         "EnableTerminationProtection": stack.termination_protection,

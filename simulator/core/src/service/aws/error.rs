@@ -123,19 +123,22 @@ impl From<EksError> for AwsError {
 
 impl From<StackError> for AwsError {
     fn from(error: StackError) -> Self {
-        let code = match &error {
-            StackError::AlreadyExists { .. } => "AlreadyExistsException",
+        let (code, status) = match &error {
+            StackError::AlreadyExists { .. } => ("AlreadyExistsException", 400),
+            StackError::RoleOfOtherAccount => ("AccessDenied", 403),
             StackError::InvalidName { .. }
+            | StackError::InvalidRole { .. }
             | StackError::MissingParameters { .. }
             | StackError::NoSuchStack { .. }
             | StackError::Protected { .. }
+            | StackError::RoleNotAssumable { .. }
             | StackError::TemplateFormat { .. }
             | StackError::UnknownParameters { .. }
             | StackError::Unresolved { .. }
-            | StackError::Unserved { .. } => "ValidationError",
+            | StackError::Unserved { .. } => ("ValidationError", 400),
         };
         let is_unserved = matches!(&error, StackError::Unserved { .. });
-        let error = Self::new(code, 400, error.to_string());
+        let error = Self::new(code, status, error.to_string());
         if is_unserved { error.says_unserved() } else { error }
     }
 }

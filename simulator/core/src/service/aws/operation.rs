@@ -96,10 +96,19 @@ impl Context<'_> {
     /// # Errors
     /// As of [`Context::caller`].
     pub(super) fn permissions(&self) -> Result<(PrincipalPolicies, ConditionKeys), AwsError> {
+        let (policies, keys) = self.own_permissions()?;
+        Ok((policies, self.request_keys(keys)))
+    }
+
+    /// The policies that the caller acts under, and the condition keys that it has whatever it calls.
+    ///
+    /// # Errors
+    /// As of [`Context::caller`].
+    pub(super) fn own_permissions(&self) -> Result<(PrincipalPolicies, ConditionKeys), AwsError> {
         let world = self.base.world();
         let caller = self.caller()?;
         let key = world.directory.access_key(&caller.scope().access_key_id);
-        let mut keys = self.request_keys(world.directory.condition_keys(caller.identity(), self.now));
+        let mut keys = world.directory.condition_keys(caller.identity(), self.now);
         // Long-lived keys have no such key in their context.
         if let Some(session) = key.and_then(|key| key.session.as_ref()) {
             keys = keys.with("aws:MultiFactorAuthPresent", &session.facts.has_mfa.to_string());

@@ -144,6 +144,31 @@ fn a_part_that_is_not_served_is_said_too() {
 }
 
 #[test]
+fn the_header_that_names_the_operation_is_signed() {
+    let fixture = Fixture::new();
+    let target = ("x-amz-target", "Logs_20140328.DescribeLogGroups".to_owned());
+    let call = |headers: &[(&str, String)], more: Option<(&str, String)>| {
+        let unsigned = Unsigned {
+            headers,
+            ..Unsigned::post(b"{}".to_vec())
+        };
+        let mut request = fixture.key.sign(&fixture.state, ("logs", "us-west-2"), unsigned);
+        request
+            .headers
+            .extend(more.map(|(name, value)| (name.to_owned(), value)));
+        fixture.state.aws(&request)
+    };
+    assert_eq!(call(&[target.clone()], None).status, 200);
+    let response = call(&[], Some(target));
+    assert_eq!(response.status, 400);
+    let body = String::from_utf8_lossy(&response.body).into_owned();
+    assert!(
+        body.contains("'x-amz-target' must be a 'SignedHeader' in the AWS Authorization."),
+        "{body}"
+    );
+}
+
+#[test]
 fn it_is_said_of_calls_without_a_signature_as_well() {
     let fixture = Fixture::new();
     let request = Request {

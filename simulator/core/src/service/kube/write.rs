@@ -87,7 +87,7 @@ pub(super) fn replace(
         if is_new {
             status = 201;
             guard::check(context, target.resource, None, &object)?;
-            return pipeline.create(object);
+            return pipeline.create_if(object, || may_create(context, target));
         }
         pipeline.update(|old| {
             guard::check(context, target.resource, Some(old), &object)?;
@@ -182,14 +182,14 @@ fn apply(
         if !is_new {
             return pipeline.update(|_| Ok(object));
         }
-        may_create(context, target)?;
         status = 201;
-        pipeline.create(object)
+        pipeline.create_if(object, || may_create(context, target))
     })?;
     Ok(written(context, target, status, &stored, Vec::new()))
 }
 
-/// An apply that makes an object is a creation too.
+/// An apply or an update that makes an object is a creation too (`withAuthorization` in
+/// `apiserver/pkg/endpoints/handlers/update.go`).
 fn may_create(context: &Context<'_>, target: &Target<'_>) -> Result<(), Failure> {
     let ResourceType {
         group, version, plural, ..

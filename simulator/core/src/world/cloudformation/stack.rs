@@ -19,10 +19,14 @@ pub enum Status {
     CreateInProgress,
     /// It is gone.
     DeleteComplete,
+    /// Something of it could not be deleted.
+    DeleteFailed,
     /// It is being deleted. Only events say so.
     DeleteInProgress,
     /// What was made of it is gone again.
     RollbackComplete,
+    /// Something of what was made of it could not be deleted.
+    RollbackFailed,
     /// What was made of it is being taken away. Only events say so.
     RollbackInProgress,
 }
@@ -36,8 +40,10 @@ impl Status {
             Self::CreateFailed => "CREATE_FAILED",
             Self::CreateInProgress => "CREATE_IN_PROGRESS",
             Self::DeleteComplete => "DELETE_COMPLETE",
+            Self::DeleteFailed => "DELETE_FAILED",
             Self::DeleteInProgress => "DELETE_IN_PROGRESS",
             Self::RollbackComplete => "ROLLBACK_COMPLETE",
+            Self::RollbackFailed => "ROLLBACK_FAILED",
             Self::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
         }
     }
@@ -64,6 +70,9 @@ pub struct Stack {
     pub tags: Vec<(String, String)>,
     /// As given.
     pub capabilities: Vec<String>,
+    /// The service role as which it is made and deleted, where there is one.
+    #[serde(default)]
+    pub role_arn: Option<String>,
     /// By name.
     pub outputs: BTreeMap<String, String>,
     /// Where it stands.

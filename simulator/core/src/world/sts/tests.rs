@@ -604,6 +604,14 @@ fn each_refusal_of_a_signature_has_its_code_status_and_message() {
             "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
         ),
         (
+            SigV4Error::HeaderNotSigned {
+                name: "x-amz-target".to_owned(),
+            },
+            "SignatureDoesNotMatch",
+            403,
+            "'x-amz-target' must be a 'SignedHeader' in the AWS Authorization.",
+        ),
+        (
             SigV4Error::DateFormat {
                 got: "today".to_owned(),
             },

@@ -1,8 +1,8 @@
 //! The ARNs that policies name, by the Service Authorization Reference's table of EKS.
 
 use crate::cluster::eks::Cluster;
+use crate::cluster::eks::access_entry::resource_of_absent;
 use crate::service::aws::operation::Context;
-use crate::value::arn::Arn;
 use crate::value::arn::Partition;
 
 /// Of actions that have none.
@@ -29,18 +29,7 @@ pub(super) fn access_entry(call: &Context<'_>) -> String {
         let entry = cluster.access_entries().get(principal)?;
         Some(entry.arn.clone())
     })
-    .unwrap_or_else(|| {
-        let principal = Arn::parse(principal).ok();
-        let (account, path) = principal
-            .as_ref()
-            .map_or(("", ""), |arn| (&arn.account_id, &arn.resource));
-        let (kind, path) = path.split_once('/').unwrap_or_default();
-        let name = path.rsplit('/').next().unwrap_or_default();
-        arn(
-            call,
-            &format!("access-entry/{}/{kind}/{account}/{name}/*", call.label(0)),
-        )
-    })
+    .unwrap_or_else(|| arn(call, &resource_of_absent(call.label(0), principal)))
 }
 
 /// The add-on of the path's second label.

@@ -74,20 +74,30 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Stores a new, decoded object, under a name that is free where the server makes the name up.
-    pub(in super::super) fn create(mut self, object: Value) -> Result<Arc<Value>, Failure> {
+    pub(in super::super) fn create(self, object: Value) -> Result<Arc<Value>, Failure> {
+        self.create_if(object, || Ok(()))
+    }
+
+    /// [`Pipeline::create`] for a request that was not authorized as a creation: `permit` is asked once the object is
+    /// known to be valid (`createValidation` in `apiserver/pkg/registry/generic/registry/store.go`).
+    pub(super) fn create_if(
+        mut self,
+        object: Value,
+        permit: impl Fn() -> Result<(), Failure>,
+    ) -> Result<Arc<Value>, Failure> {
         if generates_name(&object) {
             for _ in 1..NAME_ATTEMPTS {
-                match self.create_once(object.clone()) {
+                match self.create_once(object.clone(), &permit) {
                     Err(failure) if failure.is_already_exists() => {}
                     done => return done,
                 }
             }
         }
-        self.create_once(object)
+        self.create_once(object, &permit)
     }
 
-    /// [`Pipeline::create`] under one name, which may be in use.
-    fn create_once(&mut self, object: Value) -> Result<Arc<Value>, Failure> {
+    /// [`Pipeline::create_if`] under one name, which may be in use.
+    fn create_once(&mut self, object: Value, permit: &impl Fn() -> Result<(), Failure>) -> Result<Arc<Value>, Failure> {
         let resource = self.target.resource;
         let mut object = resource.to_stored(object);
         set_namespace(&mut object, &self.target.key.namespace)?;
@@ -107,6 +117,7 @@ impl<'a> Pipeline<'a> {
         self.allocate(&target, None, &mut object)?;
 
         validation::validate(resource, None, &object)?;
+        permit()?;
 
         let has_prefix = !text(&object, "/metadata/generateName").is_empty();
         self.cluster

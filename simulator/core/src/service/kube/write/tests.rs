@@ -456,6 +456,54 @@ fn to_make_an_object_by_apply_is_to_create_it() {
 }
 
 #[test]
+fn to_make_an_object_by_update_is_to_create_it() {
+    let api = Api::new();
+    for (path, body, name, group, place) in [
+        (
+            "/apis/coordination.k8s.io/v1/namespaces/default/leases/x",
+            json!({"metadata": {"name": "x"}}),
+            "leases.coordination.k8s.io",
+            "coordination.k8s.io",
+            "in the namespace \"default\"",
+        ),
+        (
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles/x",
+            json!({"metadata": {"name": "x"}}),
+            "clusterroles.rbac.authorization.k8s.io",
+            "rbac.authorization.k8s.io",
+            "at the cluster scope",
+        ),
+    ] {
+        let line = format!("PUT {path}");
+        let put = |groups: &[&str], line: &str, body: &Value| {
+            let response = api.send_as(groups, line, "application/json", &body.to_string());
+            let answer: Value = serde_json::from_slice(&response.body).unwrap();
+            (
+                response.status,
+                answer["message"].as_str().unwrap_or_default().to_owned(),
+            )
+        };
+        let (plural, _) = name.split_once('.').unwrap();
+        let refused = format!(
+            "{name} \"x\" is forbidden: User \"u\" cannot create resource \"{plural}\" in API group \"{group}\" {place}"
+        );
+        assert_eq!(put(&[], &line, &body), (403, refused.clone()));
+        assert_eq!(put(&[], &format!("{line}?dryRun=All"), &body), (403, refused));
+        let (status, _) = api.send(&format!("GET {path}"), "", &json!({}));
+        assert_eq!(status, 404, "{path}");
+        let (status, made) = api.send(&line, "application/json", &body);
+        assert_eq!(status, 201, "{path}");
+        // What is there is updated, for which the request was authorized before it came here.
+        assert_eq!(put(&[], &line, &made).0, 200, "{path}");
+    }
+    // An object that is not valid is refused for that, whoever sends it.
+    let lease = "PUT /apis/coordination.k8s.io/v1/namespaces/default/leases/y";
+    let invalid = json!({"metadata": {"name": "y"}, "spec": {"leaseDurationSeconds": 0}});
+    let response = api.send_as(&[], lease, "application/json", &invalid.to_string());
+    assert_eq!(response.status, 422);
+}
+
+#[test]
 fn a_request_for_a_certificate_says_who_makes_it() {
     let spec =
         json!({"request": "AA==", "signerName": "example.com/signer", "username": "somebody", "extra": {"a": ["b"]}});
