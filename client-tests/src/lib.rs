@@ -10,6 +10,7 @@
 
 mod clients;
 mod simulator;
+pub mod soak;
 
 pub use self::clients::Client;
 pub use self::clients::clients_folder;

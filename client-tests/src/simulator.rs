@@ -59,16 +59,24 @@ pub fn binary() -> &'static Path {
         if let Some(path) = std::env::var_os("EKS_AUTH_SIM_BIN") {
             return path.into();
         }
-        let output = Command::new(env!("CARGO"))
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
             .args(["test", "--workspace", "--test", "tidy", "--no-run"])
-            .args(["--quiet", "--message-format", "json"])
-            .output()
-            .expect("cargo runs");
+            .args(["--quiet", "--message-format", "json"]);
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        let output = cargo.output().expect("cargo runs");
         let messages = String::from_utf8_lossy(&output.stdout);
         messages
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
             .filter(|message| message.pointer("/target/kind/0").is_some_and(|kind| kind == "bin"))
+            .filter(|message| {
+                message
+                    .pointer("/target/name")
+                    .is_some_and(|name| name == "eks-auth-sim")
+            })
             .filter(|message| message.pointer("/profile/test") == Some(&Value::Bool(false)))
             .find_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)))
             .unwrap_or_else(|| panic!("cargo built no binary: {}", String::from_utf8_lossy(&output.stderr)))

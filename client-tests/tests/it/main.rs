@@ -36,6 +36,7 @@ mod proxy;
 mod restage;
 mod scenarios;
 mod sdks;
+mod soak;
 mod sso;
 mod sts;
 mod terminal;

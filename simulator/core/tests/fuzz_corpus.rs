@@ -48,8 +48,43 @@ fn check(name: &str, target: fn(&[u8])) {
 }
 
 #[test]
+fn apply() {
+    check("apply", targets::apply);
+}
+
+#[test]
 fn aws_auth() {
     check("aws_auth", targets::aws_auth);
+}
+
+#[test]
+fn aws_call() {
+    check("aws_call", targets::aws_call);
+}
+
+#[test]
+fn cloudformation() {
+    check("cloudformation", targets::cloudformation);
+}
+
+#[test]
+fn field_paths() {
+    check("field_paths", targets::field_paths);
+}
+
+#[test]
+fn filter_pattern() {
+    check("filter_pattern", targets::filter_pattern);
+}
+
+#[test]
+fn iam_policy() {
+    check("iam_policy", targets::iam_policy);
+}
+
+#[test]
+fn import() {
+    check("import", targets::import);
 }
 
 #[test]
@@ -58,8 +93,43 @@ fn insights() {
 }
 
 #[test]
+fn json_patch() {
+    check("json_patch", targets::json_patch);
+}
+
+#[test]
+fn kubeconfig() {
+    check("kubeconfig", targets::kubeconfig);
+}
+
+#[test]
+fn protobuf() {
+    check("protobuf", targets::protobuf);
+}
+
+#[test]
 fn query() {
     check("query", targets::query);
+}
+
+#[test]
+fn scenario() {
+    check("scenario", targets::scenario);
+}
+
+#[test]
+fn selectors() {
+    check("selectors", targets::selectors);
+}
+
+#[test]
+fn signature() {
+    check("signature", targets::signature);
+}
+
+#[test]
+fn strategic_merge() {
+    check("strategic_merge", targets::strategic_merge);
 }
 
 #[test]
@@ -83,7 +153,27 @@ fn every_target_has_a_corpus_that_is_run() {
         names.sort();
         names
     };
-    let run = ["aws_auth", "insights", "query", "token", "token_review"];
+    let run = [
+        "apply",
+        "aws_auth",
+        "aws_call",
+        "cloudformation",
+        "field_paths",
+        "filter_pattern",
+        "iam_policy",
+        "import",
+        "insights",
+        "json_patch",
+        "kubeconfig",
+        "protobuf",
+        "query",
+        "scenario",
+        "selectors",
+        "signature",
+        "strategic_merge",
+        "token",
+        "token_review",
+    ];
     assert_eq!(names("fuzz_targets"), run);
     assert_eq!(names("corpus"), run);
 }

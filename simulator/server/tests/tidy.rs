@@ -362,6 +362,58 @@ fn every_file_that_contributing_md_names_is_there() {
     assert!(named.count() > 20, "CONTRIBUTING.md has no worked examples");
 }
 
+/// The listeners and the kinds of hostile input that docs/security.md has a row for each pair of.
+const LISTENERS: [&str; 6] = [
+    "Kubernetes API",
+    "webhook",
+    "AWS endpoint",
+    "proxy",
+    "control",
+    "workshop pages",
+];
+const INPUTS: [&str; 6] = ["size", "depth", "count", "time", "encoding", "protocol state"];
+
+/// A bound whose test is renamed or goes is no longer held.
+#[test]
+fn security_md_has_every_pair_and_names_tests_that_exist() {
+    let text = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let sources: Vec<_> = files("simulator", ".rs")
+        .into_iter()
+        .chain(files("client-tests", ".rs"))
+        .collect();
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect()))
+        .collect();
+    let pairs: Vec<(&str, &str)> = LISTENERS
+        .iter()
+        .flat_map(|listener| INPUTS.iter().map(move |input| (*listener, *input)))
+        .collect();
+    let found: Vec<(&str, &str)> = rows
+        .iter()
+        .filter_map(|cells| match cells.as_slice() {
+            [listener, input, _, _] if *input != "input" => Some((*listener, *input)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found, pairs);
+    let mut missing = Vec::new();
+    for tests in rows
+        .iter()
+        .filter_map(|cells| cells.last())
+        .filter(|cell| **cell != "tests")
+    {
+        let named: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(*tests == "none" || !named.is_empty(), "{tests}");
+        missing.extend(
+            named
+                .into_iter()
+                .filter(|name| holding(&sources, &[&format!("fn {name}(")]).is_empty()),
+        );
+    }
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
 /// THIRD-PARTY.md names what is linked into the binary on this machine; `UPDATE_EXPECT=1` regenerates its table.
 #[test]
 fn third_party_md_names_every_crate_in_the_binary_with_its_license() {

@@ -45,6 +45,26 @@ pub fn printed(value: &Value) -> String {
     }
 }
 
+/// No object nests deeper, its own level counted.
+///
+/// Go's reader gives up at 10,000 levels (`maxNestingDepth` in `encoding/json/scanner.go`). Ours gives up at 128, also when it
+/// reads what is kept in a state directory, where managed fields and what stands around an object nest a few levels more.
+pub const MAX_DEPTH: usize = 100;
+
+/// Whether a value that stands under so many levels nests no deeper than [`MAX_DEPTH`] with them.
+#[must_use]
+pub fn fits_below(value: &Value, levels: usize) -> bool {
+    let open = matches!(value, Value::Array(_) | Value::Object(_));
+    if open && levels >= MAX_DEPTH {
+        return false;
+    }
+    match value {
+        Value::Array(items) => items.iter().all(|item| fits_below(item, levels + 1)),
+        Value::Object(fields) => fields.values().all(|field| fits_below(field, levels + 1)),
+        _ => true,
+    }
+}
+
 /// What an `UnmarshalTypeError` calls a value.
 #[must_use]
 pub fn kind(value: &Value) -> &'static str {
@@ -55,5 +75,26 @@ pub fn kind(value: &Value) -> &'static str {
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_value_nests_a_hundred_levels_with_those_above_it() {
+        let nested = |levels: usize| (1..levels).fold(json!([]), |inner, _| json!({"a": inner}));
+        for (value, levels, fits) in [
+            (nested(MAX_DEPTH), 0, true),
+            (nested(MAX_DEPTH + 1), 0, false),
+            (nested(1), MAX_DEPTH - 1, true),
+            (nested(1), MAX_DEPTH, false),
+            (json!("text"), MAX_DEPTH, true),
+        ] {
+            assert_eq!(fits_below(&value, levels), fits, "{levels}");
+        }
     }
 }

@@ -545,3 +545,31 @@ fn certificates_the_world_and_refusals_are_as_recorded() {
         (403, "{\"error\":\"the control interface answers local tools only\"}\n")
     );
 }
+
+#[test]
+fn requests_of_browsers_are_refused() {
+    let (state, _) = article();
+    for (host, origin, wanted) in [
+        (HOST, None, 200),
+        (HOST, Some("http://127.0.0.1:1"), 403),
+        (HOST, Some("null"), 403),
+        ("localhost:1", None, 403),
+        ("evil.example", None, 403),
+        ("", None, 403),
+    ] {
+        let origin = origin.map(|origin| ("origin".to_owned(), origin.to_owned()));
+        let request = Request {
+            method: "GET".to_owned(),
+            path: "/v1/clock".to_owned(),
+            query: String::new(),
+            headers: [("host".to_owned(), host.to_owned())]
+                .into_iter()
+                .chain(origin)
+                .collect(),
+            body: Vec::new(),
+            peer: ([127, 0, 0, 1], 1).into(),
+        };
+        let answer = handle(&state, &[HOST.to_owned()], &request);
+        assert_eq!(answer.status, wanted, "{:?}", request.headers);
+    }
+}

@@ -1,12 +1,14 @@
 //! JSON patches.
 //!
 //! FIDELITY: what a patch makes nests no deeper than [`MAX_DEPTH`], where upstream's decoder refuses it beyond 10,000
-//! levels, and its operations shift no more than [`MAX_SHIFTED`] items of lists together, where upstream shifts on.
+//! levels: everything that reads an object descends into it. Its operations shift no more than [`MAX_SHIFTED`] items of
+//! lists together, where upstream shifts on.
 
 use serde_json::Value;
 
 use super::PatchError;
 use crate::go;
+use crate::go::json::MAX_DEPTH;
 use crate::value::log::go_quote;
 
 /// A patch has no more operations.
@@ -15,9 +17,6 @@ const MAX_OPERATIONS: usize = 10_000;
 /// What the copies of a patch make is no larger together, in bytes of JSON (`JSONPatchMaxCopyBytes` in
 /// `apiserver/pkg/server/config.go`).
 const MAX_COPIED: usize = 3 * 1024 * 1024;
-
-/// What a patch makes nests no deeper: everything that reads an object descends into it.
-const MAX_DEPTH: usize = 500;
 
 /// So many items of lists may make room for others, or close up, before a patch is refused: about a second's work.
 const MAX_SHIFTED: usize = 100_000_000;

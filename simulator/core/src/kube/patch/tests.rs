@@ -262,4 +262,36 @@ fn long_lists_are_merged_by_their_keys() {
     let some = json_value!({"metadata": {"$deleteFromPrimitiveList/finalizers": finalizers(0)}});
     let left = merged(&both, &some);
     assert_eq!(left["metadata"]["finalizers"].as_array().unwrap().len(), 10_000);
+#[test]
+fn no_operation_nests_an_object_without_end() {
+    let too_deep = PatchError::from(OperationError::TooDeep);
+    // Each copy into its own innermost map is twice as deep.
+    let doubled = |times: u32| {
+        let mut operations = vec![json_value!({"op": "add", "path": "/a", "value": {}})];
+        operations.extend(
+            (0..times).map(|time| json_value!({"op": "copy", "from": "/a", "path": "/a".repeat((1 << time) + 1)})),
+        );
+        json(&json_value!({}), &Value::from(operations))
+    };
+    assert!(doubled(6).is_ok());
+    assert_eq!(doubled(20).unwrap_err(), too_deep);
+    // One level with each operation.
+    let added = |levels: usize| {
+        let operations = (1..=levels).map(|level| json_value!({"op": "add", "path": "/a".repeat(level), "value": {}}));
+        json(&json_value!({}), &operations.collect::<Value>())
+    };
+    assert!(added(99).is_ok());
+    assert_eq!(added(100).unwrap_err(), too_deep);
+    let inner = added(60).unwrap()["a"].clone();
+    for operation in [
+        json_value!({"op": "move", "from": "/b", "path": format!("{}/b", "/a".repeat(60))}),
+        json_value!({"op": "replace", "path": "/a".repeat(60), "value": &inner}),
+    ] {
+        let object = json_value!({"a": &inner, "b": &inner});
+        assert_eq!(
+            json(&object, &json_value!([&operation])).unwrap_err(),
+            too_deep,
+            "{operation}"
+        );
+    }
 }

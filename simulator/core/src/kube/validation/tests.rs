@@ -488,3 +488,15 @@ fn autoscalers_and_events_are_refused_in_the_servers_words() {
         ["reportingInstance: Required value", "action: Required value"]
     );
 }
+
+#[test]
+fn values_of_a_config_map_are_a_mebibyte_at_most() {
+    let of = |length: usize| named(json!({"data": {"a": "x".repeat(length), "b": "y"}}));
+    check("v1", "ConfigMap", of(1024 * 1024 - 1), &[]);
+    check(
+        "v1",
+        "ConfigMap",
+        of(1024 * 1024),
+        &["[]: Too long: may not be more than 1048576 bytes"],
+    );
+}

@@ -1,10 +1,12 @@
 //! What becomes of an object between its body and the store: decoding, defaults and checks, all by the core.
 //!
-//! FIDELITY: what is not checked is said in `core/src/kube/validation.rs` and `core/src/kube/custom.rs`.
+//! FIDELITY: what is not checked is said in `core/src/kube/validation.rs` and `core/src/kube/custom.rs`. Objects nest no
+//! deeper than `core/src/go/json.rs` says.
 
 use serde_json::Value;
 
 use super::status::Failure;
+use crate::go;
 use crate::kube::custom;
 use crate::kube::resource::ResourceType;
 use crate::kube::schema::Kind;
@@ -73,6 +75,11 @@ pub(super) fn read(
         why: error.to_string(),
         converted: error.converted(),
     })?;
+    // Whatever it came as: JSON, YAML with aliases, protobuf with JSON in it, or a patch. What nests deeper is kept well, but
+    // not read again.
+    if !go::json::fits_below(&object, 0) {
+        return Err(DecodeError::new("exceeded max depth".to_owned()));
+    }
     resource.set_defaults(&mut object);
     let texts: Vec<String> = findings.iter().map(ToString::to_string).collect();
     match unknown {

@@ -18,6 +18,7 @@ use crate::value::id::IdGenerator;
 use crate::value::instant::Timestamp;
 use crate::value::user::SYSTEM_MASTERS;
 use crate::value::user::UserInfo;
+use crate::world::store;
 
 const CLUSTER: &str = "my-cluster";
 const APPLY: &str = "application/apply-patch+yaml";
@@ -748,4 +749,42 @@ fn a_job_selects_its_pods_by_its_uid() {
     // It is not the client that gives a uid.
     let own = json!({"metadata": {"name": "own", "uid": "mine"}, "spec": {"template": template}});
     assert_ne!(api.good(&format!("POST {jobs}"), "", &own)["metadata"]["uid"], "mine");
+}
+
+/// What is kept in a state directory is read again at the next start, by a reader that gives up at 128 levels.
+#[test]
+fn no_object_nests_deeper_than_a_state_directory_is_read() {
+    let api = Api::new();
+    api.good(
+        "POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        "application/json",
+        &json!({
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "widgets.example.com"},
+            "spec": {
+                "group": "example.com",
+                "scope": "Namespaced",
+                "names": {"plural": "widgets", "kind": "Widget"},
+                "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+                    "type": "object",
+                    "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+                }}}],
+            },
+        }),
+    );
+    let widget = |levels: usize| {
+        let spec = (1..levels).fold(json!({}), |inner, _| json!({"a": inner}));
+        json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": spec})
+    };
+    let line = "POST /apis/example.com/v1/namespaces/default/widgets";
+    let (status, refused) = api.send(line, "application/json", &widget(100));
+    assert_eq!(status, 400, "{refused}");
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.ends_with("exceeded max depth"), "{message}");
+    api.good(line, "application/json", &widget(99));
+    let world = api.0.snapshot();
+    let kept = store::changes(None, &world).unwrap();
+    let read = store::load(kept.into_iter().map(|change| (change.key, change.value.unwrap())));
+    assert!(read.is_ok(), "{:?}", read.err());
 }

@@ -1,0 +1,7 @@
+//! `json_patch` of the library beside.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| eks_auth_core_fuzz::json_patch(data));
