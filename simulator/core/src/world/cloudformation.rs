@@ -116,6 +116,9 @@ pub enum StackError {
         /// What is wrong.
         message: String,
     },
+    /// The values of the template come to too much.
+    #[error("Template may not exceed 1000000 bytes in size.")]
+    TemplateTooLarge,
     /// The template wants what is not served.
     #[error("eks-auth-sim does not serve {what}")]
     Unserved {
@@ -403,7 +406,8 @@ impl World {
     }
 
     fn delete_resources(&mut self, stack: &mut Stack, now: Timestamp) {
-        for mut resource in std::mem::take(&mut stack.resources).into_iter().rev() {
+        let mut resources = std::mem::take(&mut stack.resources);
+        for resource in resources.iter_mut().rev() {
             if resource.status == Status::CreateComplete {
                 // An entry that somebody else has deleted meanwhile is deleted.
                 if let Some((principal, cluster)) = resource.physical_id.split_once('|')
@@ -416,10 +420,10 @@ impl World {
                 resource.status = Status::DeleteComplete;
                 resource.reason = None;
                 resource.changed = now;
-                self.record_resource(stack, &resource, now);
+                self.record_resource(stack, resource, now);
             }
-            stack.resources.insert(0, resource);
         }
+        stack.resources = resources;
     }
 
     /// Sets where a stack stands, and notes it.

@@ -130,6 +130,7 @@ impl From<StackError> for AwsError {
             | StackError::NoSuchStack { .. }
             | StackError::Protected { .. }
             | StackError::TemplateFormat { .. }
+            | StackError::TemplateTooLarge
             | StackError::UnknownParameters { .. }
             | StackError::Unresolved { .. }
             | StackError::Unserved { .. } => "ValidationError",
