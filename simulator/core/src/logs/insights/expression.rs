@@ -16,7 +16,7 @@ use super::value::FieldValue;
 use crate::logs::weighed_regex::WeighedRegex;
 
 /// What reading a message as JSON costs, in steps a byte.
-const DISCOVERY_STEPS: usize = 4;
+const DISCOVERY_STEPS: usize = 2;
 
 /// Something that has a value for each row.
 ///

@@ -24,12 +24,13 @@ pub(super) struct Run<'a> {
     is_over: Cell<bool>,
 }
 
-/// How many steps a query may take: about as many bytes are looked at. That is some seconds.
-const MAX_STEPS: usize = 1 << 30;
+/// How many steps a query may take: about as many bytes are looked at. That is some seconds, and enough for a regular
+/// expression of thirty characters over a stream that is full.
+const MAX_STEPS: usize = 1 << 31;
 /// What an expression costs beside the texts that it looks at, in steps.
 pub(super) const EXPRESSION_STEPS: usize = 16;
-/// What a query may keep at once of rows, groups and results.
-const MAX_KEPT: usize = 128 << 20;
+/// What a query may keep at once of rows, groups and results, in bytes: enough for the events of eight full streams.
+const MAX_KEPT: usize = 256 << 20;
 /// What a set or map takes for an entry beside its text, in bytes; about, and rather too much.
 pub(super) const ENTRY_BYTES: usize = 64;
 /// How long a text that a query makes can be: as long as a log event.
