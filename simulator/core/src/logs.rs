@@ -3,3 +3,4 @@
 pub mod cloudwatch_logs;
 pub mod filter_pattern;
 pub mod insights;
+mod weighed_regex;

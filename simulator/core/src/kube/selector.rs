@@ -21,6 +21,7 @@ pub struct LabelSelector {
 struct Requirement {
     key: String,
     operator: LabelOperator,
+    /// In order.
     values: Vec<String>,
 }
 
@@ -48,7 +49,11 @@ impl LabelSelector {
     pub fn matches<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.requirements.iter().all(|requirement| {
             let found = label(&requirement.key);
-            let listed = found.is_some_and(|found| requirement.values.iter().any(|value| value == found));
+            let is_listed = |found: &str| {
+                let found = requirement.values.binary_search_by(|value| value.as_str().cmp(found));
+                found.is_ok()
+            };
+            let listed = found.is_some_and(is_listed);
             let compared = || {
                 let found: i64 = found?.parse().ok()?;
                 let limit: i64 = requirement.values.first()?.parse().ok()?;
@@ -307,6 +312,7 @@ fn is_label_key(key: &str) -> bool {
     };
     let good_prefix = prefix.is_none_or(|prefix| {
         !prefix.is_empty()
+            && prefix.len() <= 253
             && prefix
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
@@ -598,6 +604,16 @@ mod tests {
         check("app gt 0", &labels, false);
         check("tier in (,a)", &labels, true);
         check("in=in", &[("in", "in")], true);
+        let many: Vec<String> = (0..1_000).rev().map(|at| format!("v{at}")).collect();
+        check(&format!("app in ({})", many.join(",")), &[("app", "v500")], true);
+        check(&format!("app in ({})", many.join(",")), &[("app", "w")], false);
+    }
+
+    #[test]
+    fn a_prefix_is_no_longer_than_a_domain() {
+        let selector = |length: usize| LabelSelector::parse(&format!("{}/a=b", "p".repeat(length)));
+        assert!(selector(253).is_ok());
+        assert!(selector(254).is_err());
     }
 
     #[test]

@@ -14,16 +14,20 @@ mod words;
 
 use condition::Condition;
 use fields::Fields;
-use regex::Regex;
-use regex::RegexBuilder;
 use words::Words;
 
+use crate::logs::weighed_regex::WeighedRegex;
 use crate::value::wildcard;
 
 /// How many parentheses can be inside each other.
 const MAX_DEPTH: usize = 50;
-/// How much memory a compiled regular expression may take, in bytes.
-const MAX_REGEX_SIZE: usize = 1 << 20;
+/// How much memory the compiled regular expressions of a pattern may take, in bytes.
+const REGEX_ROOM: usize = 1 << 20;
+/// What a message may cost, in steps: about as many characters are looked at. A search looks no further in one answer.
+///
+/// FIDELITY: a message that would cost more matches nothing. It takes a regular expression of some hundred characters that
+/// are counted out (`[ab]*a[ab]{500}`), and a message of a megabyte.
+pub(super) const MAX_STEPS: usize = 1 << 28;
 
 /// A pattern that can be matched with messages.
 #[derive(Clone, Debug)]
@@ -59,9 +63,23 @@ impl FilterPattern {
         Ok(Self(Pattern::Words(Words::parse(pattern)?)))
     }
 
+    /// What a message of so many bytes costs.
+    pub(super) fn steps(&self, length: usize) -> usize {
+        let weight = match &self.0 {
+            Pattern::Words(words) => words.weight(),
+            // Reading JSON costs some steps a byte.
+            Pattern::Json(condition) => 4 + condition.weight(),
+            Pattern::Fields(fields) => 2 + fields.weight(),
+        };
+        length.saturating_mul(weight)
+    }
+
     /// Whether a message is of that pattern.
     #[must_use]
     pub fn matches(&self, message: &str) -> bool {
+        if self.steps(message.len()) > MAX_STEPS {
+            return false;
+        }
         match &self.0 {
             Pattern::Words(words) => words.matches(message),
             Pattern::Json(condition) => condition.matches(message),
@@ -93,6 +111,8 @@ pub enum FilterPatternError {
 struct Reader<'p> {
     rest: &'p str,
     depth: usize,
+    /// What is left for compiled regular expressions, in bytes.
+    regex_room: usize,
 }
 
 impl<'p> Reader<'p> {
@@ -100,6 +120,7 @@ impl<'p> Reader<'p> {
         Self {
             rest: rest.trim_start(),
             depth: 0,
+            regex_room: REGEX_ROOM,
         }
     }
 
@@ -158,17 +179,13 @@ impl<'p> Reader<'p> {
     }
 
     /// A regular expression between percent signs, when one comes next.
-    fn regex(&mut self) -> Result<Option<Regex>, FilterPatternError> {
+    fn regex(&mut self) -> Result<Option<WeighedRegex>, FilterPatternError> {
         let Some(rest) = self.rest.strip_prefix('%') else {
             return Ok(None);
         };
         let (pattern, rest) = rest.split_once('%').ok_or(FilterPatternError::Malformed)?;
         self.rest = rest.trim_start();
-        RegexBuilder::new(pattern)
-            .size_limit(MAX_REGEX_SIZE)
-            .dfa_size_limit(MAX_REGEX_SIZE)
-            .nest_limit(50)
-            .build()
+        WeighedRegex::compile(pattern, &mut self.regex_room)
             .map(Some)
             .map_err(|_| FilterPatternError::Malformed)
     }
@@ -226,7 +243,17 @@ enum Operand {
     Text(String),
     /// A number, and as what it was written.
     Number(f64, String),
-    Regex(Regex),
+    Regex(WeighedRegex),
+}
+
+impl Operand {
+    /// What comparing a character with it costs.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Text(_) | Self::Number(..) => 1,
+            Self::Regex(regex) => regex.steps(1),
+        }
+    }
 }
 
 impl Operator {

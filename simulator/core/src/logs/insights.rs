@@ -7,7 +7,7 @@
 //!
 //! FIDELITY: names of system fields are taken in any case where the query defines no such name, since a query of AWS's own
 //! has `@logstream`; whether the service does so is not known. Regular expressions are those of the `regex` crate: no
-//! look-around, no back-references, and time linear in the text. Not served: `pattern`, `anomaly`, `diff`, `unmask`,
+//! look-around, no back-references. Not served: `pattern`, `anomaly`, `diff`, `unmask`,
 //! `SOURCE` and the newer commands, lists and maps.
 
 mod aggregate;
@@ -94,6 +94,8 @@ pub struct Results {
     pub rows: Vec<Vec<(String, String)>>,
     /// How much there was.
     pub statistics: Statistics,
+    /// Whether the query was ended because it took too long or too much; then there are no rows.
+    pub is_timed_out: bool,
 }
 
 /// The statistics of GetQueryResults.

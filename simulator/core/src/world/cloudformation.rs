@@ -140,6 +140,9 @@ pub enum StackError {
         /// What is wrong.
         message: String,
     },
+    /// The values of the template come to too much.
+    #[error("Template may not exceed 1000000 bytes in size.")]
+    TemplateTooLarge,
     /// The template wants what is not served.
     #[error("eks-auth-sim does not serve {what}")]
     Unserved {
@@ -442,7 +445,8 @@ impl World {
     /// Deletes what is in a stack: what the stack says where something of it could not be.
     fn delete_resources(&mut self, stack: &mut Stack, (actor, now): (&Actor, Timestamp)) -> Option<String> {
         let mut failed = Vec::new();
-        for mut resource in std::mem::take(&mut stack.resources).into_iter().rev() {
+        let mut resources = std::mem::take(&mut stack.resources);
+        for resource in resources.iter_mut().rev() {
             let is_there = matches!(resource.status, Status::CreateComplete | Status::DeleteFailed);
             let deleted = match resource.physical_id.split_once('|').filter(|_| is_there) {
                 Some((principal, cluster)) => self.delete_entry(stack, principal, cluster, actor),
@@ -459,10 +463,10 @@ impl World {
                 resource.status = status;
                 resource.reason = reason;
                 resource.changed = now;
-                self.record_resource(stack, &resource, now);
+                self.record_resource(stack, resource, now);
             }
-            stack.resources.insert(0, resource);
         }
+        stack.resources = resources;
         let names = failed.join(", ");
         (!failed.is_empty()).then(|| format!("The following resource(s) failed to delete: [{names}]. "))
     }

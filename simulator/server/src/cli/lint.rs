@@ -21,6 +21,12 @@ use serde_json::json;
 use super::Failure;
 use super::Output;
 use super::excerpt;
+use super::excerpt::Lines;
+
+/// So many findings of a file are printed for people. A program gets all of them.
+const PRINTED: usize = 1000;
+/// So many characters before and behind a value are shown of its line: more than a terminal has.
+const AROUND: usize = 500;
 
 /// Find mistakes in an aws-auth ConfigMap, access entries or a kubeconfig
 #[derive(Debug, Args)]
@@ -97,11 +103,7 @@ impl Lint {
             has_error |= findings.iter().any(|finding| finding.severity == Severity::Error);
             match self.output {
                 Output::Json => values.extend(findings.iter().map(|finding| value(file, finding))),
-                Output::Text => {
-                    for finding in &findings {
-                        writeln!(out, "{}", render(file, &text, finding, &renderer))?;
-                    }
-                }
+                Output::Text => print_findings(&mut out, file, &text, &findings, &renderer)?,
             }
         }
         if self.output == Output::Json {
@@ -145,8 +147,54 @@ fn value(file: &str, finding: &Finding) -> Value {
     })
 }
 
+fn print_findings(
+    out: &mut impl Write,
+    file: &str,
+    text: &str,
+    findings: &[Finding],
+    renderer: &Renderer,
+) -> io::Result<()> {
+    let mut excerpts = Excerpts::new(text);
+    for finding in findings.iter().take(PRINTED) {
+        writeln!(out, "{}", render(file, &mut excerpts, finding, renderer))?;
+    }
+    match findings.len().saturating_sub(PRINTED) {
+        0 => Ok(()),
+        more => writeln!(out, "{file}: {more} more findings; `--output json` prints all"),
+    }
+}
+
+/// The lines of a text as they may be shown, in the order of its findings. Several findings of one line share it.
+struct Excerpts<'a> {
+    lines: Lines<'a>,
+    line: usize,
+    shown: Vec<char>,
+}
+
+impl<'a> Excerpts<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            lines: Lines::new(text),
+            line: 0,
+            shown: Vec::new(),
+        }
+    }
+
+    /// A finding's line, or what is around its value of a long one, and in which column of that it is.
+    fn around(&mut self, finding: &Finding) -> (String, usize) {
+        if self.line != finding.line {
+            self.line = finding.line;
+            self.shown = masked(self.lines.find(finding.line)).chars().collect();
+        }
+        let before = finding.column.saturating_sub(1);
+        let from = before.saturating_sub(AROUND);
+        let source = self.shown.iter().skip(from).take(2 * AROUND);
+        (source.collect(), finding.column.saturating_sub(from))
+    }
+}
+
 /// A finding with its line, a marker beneath the value, and the fix.
-fn render(file: &str, text: &str, finding: &Finding, renderer: &Renderer) -> String {
+fn render(file: &str, excerpts: &mut Excerpts<'_>, finding: &Finding, renderer: &Renderer) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -162,8 +210,8 @@ fn render(file: &str, text: &str, finding: &Finding, renderer: &Renderer) -> Str
         printable(&finding.message)
     );
     // A finding at the end of the text has no line to show.
-    let source = &masked(excerpt::line_of(text, line));
-    let snippet = excerpt::snippet(source, line, column, length);
+    let (source, column) = excerpts.around(finding);
+    let snippet = excerpt::snippet(&source, line, column, length);
     let fix = Level::HELP.with_name("fix").message(printable(&finding.fix));
     let group = Group::with_level(level).element(snippet).element(fix);
     format!("{head}\n{}\n", renderer.render(&[group]))
@@ -223,11 +271,41 @@ mod tests {
     fn rendered(text: &str) -> String {
         let findings = lint::lint(text, &Context::default());
         let renderer = Renderer::plain();
+        let mut excerpts = Excerpts::new(text);
         let texts: Vec<String> = findings
             .iter()
-            .map(|found| render("x.yaml", text, found, &renderer))
+            .map(|found| render("x.yaml", &mut excerpts, found, &renderer))
             .collect();
         texts.join("\n")
+    }
+
+    /// By size: a line was gone through for each of its findings, and shown whole. These would be 2 GB.
+    #[test]
+    fn a_line_with_many_findings_is_gone_through_once() {
+        let items = "\"x\", ".repeat(20_000);
+        let text = format!("[{{\"rolearn\": \"\"}}, {items}7]");
+        let findings = lint::lint(&text, &Context::default());
+        assert!(findings.len() > 20_000);
+        let mut out = Vec::new();
+        print_findings(&mut out, "x.json", &text, &findings, &Renderer::plain()).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.len() < 2_000_000);
+        let more = findings.len() - PRINTED;
+        assert!(out.ends_with(&format!("x.json: {more} more findings; `--output json` prints all\n")));
+    }
+
+    #[test]
+    fn the_marker_of_a_long_line_is_beneath_its_value() {
+        let text = format!(
+            "[{}{{\"rolearn\": \"arn:aws:iam::111122223333:root\"}}]",
+            "{\"sso\": {}}, ".repeat(400)
+        );
+        let findings = lint::lint(&text, &Context::default());
+        let root = findings.iter().find(|found| found.rule == Rule::AuthRoot).unwrap();
+        let shown = render("x", &mut Excerpts::new(&text), root, &Renderer::plain());
+        let mut lines = shown.lines().skip_while(|line| !line.contains("111122223333"));
+        let (source, marks) = (lines.next().unwrap(), lines.next().unwrap());
+        assert_eq!(source.find("\"arn:"), marks.find('^'), "{shown}");
     }
 
     #[test]
@@ -291,7 +369,7 @@ mod tests {
                 message: line.clone(),
                 fix: line.clone(),
             };
-            prop_assert!(!render("x", &line, &finding, &Renderer::plain()).is_empty());
+            prop_assert!(!render("x", &mut Excerpts::new(&line), &finding, &Renderer::plain()).is_empty());
             prop_assert_eq!(masked(&line).chars().count(), line.chars().count());
         }
     }

@@ -8,6 +8,10 @@ use crate::value::wildcard::Symbol;
 use serde::Deserialize;
 use serde::Serialize;
 
+/// So many characters a text may come to with its variables. What a policy is asked about, a request brings, and that is
+/// shorter, so a longer text is equal to nothing and like nothing that is asked about.
+const RESOLVED_CHARACTERS: usize = 256 * 1024;
+
 /// A text of a policy, taken apart once.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct Pattern {
@@ -100,6 +104,9 @@ impl Pattern {
                         ([], Some(default)) => default,
                         _ => return None,
                     };
+                    if resolved.len().saturating_add(value.len()) > RESOLVED_CHARACTERS {
+                        return None;
+                    }
                     resolved.extend(value.chars().map(Symbol::Exactly));
                 }
             }
@@ -159,4 +166,19 @@ impl Pattern {
 
 fn sections(symbols: &[Symbol]) -> Vec<&[Symbol]> {
     symbols.splitn(6, |symbol| *symbol == Symbol::Exactly(':')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// These come to 20 GB.
+    #[test]
+    fn what_variables_come_to_is_bounded() {
+        let keys = ConditionKeys::default().with("aws:username", &"x".repeat(100_000));
+        let pattern = |times: usize| Pattern::with_wildcards(&"${aws:username}".repeat(times), true);
+        assert!(pattern(2).matches(&"x".repeat(200_000), &keys));
+        assert!(!pattern(200_000).matches("x", &keys));
+        assert_eq!(pattern(200_000).text(&keys), None);
+    }
 }

@@ -3,6 +3,7 @@
 //! Source: `getConfig` in `cmd/aws-iam-authenticator/root.go` of 0.7. Keys are found in any case, as viper finds them.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -178,11 +179,8 @@ pub fn backend_modes(names: &[String]) -> Result<Vec<BackendMode>, ConfigError> 
         .filter(|name| BackendMode::from_name(name).is_none())
         .map(|name| format!("backend-mode {} is not a valid mode", crate::value::log::go_quote(name)))
         .collect();
-    let duplicate = names
-        .iter()
-        .enumerate()
-        .any(|(at, name)| names.iter().take(at).any(|other| other == name));
-    if duplicate {
+    let different: BTreeSet<&String> = names.iter().collect();
+    if different.len() < names.len() {
         let list: Vec<String> = names.iter().map(|name| crate::value::log::go_quote(name)).collect();
         errors.push(format!("backend-mode [{}] has duplicates", list.join(" ")));
     }

@@ -120,6 +120,13 @@ fn not_an_entry(report: &mut Report<'_>, node: &Node) {
 
 fn lint_entries(report: &mut Report<'_>, found: &Found<'_>, account: Option<&AccountId>) {
     let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
+    // Whether all that stands here of an owner's policies is that there are none.
+    let mut without_policies: BTreeMap<&str, bool> = BTreeMap::new();
+    for (owner, policies) in &found.policies {
+        if let Some(owner) = owner.and_then(Node::text) {
+            *without_policies.entry(owner).or_insert(true) &= is_empty(policies);
+        }
+    }
     for entry in &found.entries {
         let Some(principal) = entry.get("principalArn") else {
             continue;
@@ -138,7 +145,11 @@ fn lint_entries(report: &mut Report<'_>, found: &Found<'_>, account: Option<&Acc
         let kind = entry.get("type");
         let name = kind.map_or(Some(STANDARD), Node::text).unwrap_or_default();
         match EntryType::parse(name) {
-            Ok(EntryType::Standard) => lint_standard(report, entry, arn, found),
+            Ok(EntryType::Standard) => {
+                // Without a word on its policies, nobody knows.
+                let is_without = without_policies.get(arn).copied().unwrap_or_default();
+                lint_standard(report, entry, is_without);
+            }
             Ok(_) => lint_node_type(report, entry, name, arn, account),
             Err(_) => {
                 let of_nodes = EntryType::ALL.map(EntryType::as_str);
@@ -206,7 +217,7 @@ fn lint_principal(report: &mut Report<'_>, arn: &str, place: Place) {
     report.add(rule, place, message, fix);
 }
 
-fn lint_standard(report: &mut Report<'_>, entry: &Node, arn: &str, found: &Found<'_>) {
+fn lint_standard(report: &mut Report<'_>, entry: &Node, is_without_policies: bool) {
     let groups = entry.get("kubernetesGroups").map_or(&[][..], Node::list);
     for group in groups {
         let name = group.text().unwrap_or_default();
@@ -248,10 +259,7 @@ fn lint_standard(report: &mut Report<'_>, entry: &Node, arn: &str, found: &Found
             );
         }
     }
-    let of_it = |owner: &Option<&Node>| owner.and_then(Node::text) == Some(arn);
-    let mut policies = found.policies.iter().filter(|(owner, _)| of_it(owner)).peekable();
-    // Without a word on its policies, nobody knows.
-    if groups.is_empty() && policies.peek().is_some() && policies.all(|(_, policies)| is_empty(policies)) {
+    if groups.is_empty() && is_without_policies {
         report.add(
             Rule::EntryNothing,
             entry.place,
@@ -324,17 +332,17 @@ fn lint_node_type(report: &mut Report<'_>, entry: &Node, name: &str, arn: &str, 
 }
 
 fn lint_policies(report: &mut Report<'_>, found: &Found<'_>) {
-    let type_of = |arn: &str| {
-        let mut entries = found
-            .entries
-            .iter()
-            .filter(|entry| entry.text_at("principalArn") == Some(arn));
-        entries.next().map(|entry| entry.text_at("type").unwrap_or(STANDARD))
-    };
+    // The first entry of a principal counts.
+    let mut types: BTreeMap<&str, &str> = BTreeMap::new();
+    for entry in &found.entries {
+        if let Some(arn) = entry.text_at("principalArn") {
+            types.entry(arn).or_insert(entry.text_at("type").unwrap_or(STANDARD));
+        }
+    }
     let listed: BTreeSet<&str> = found.names.iter().filter_map(|name| name.text()).collect();
     for (owner, policies) in &found.policies {
         let owner = owner.and_then(|owner| Some((owner.text()?, owner.place)));
-        let kind = owner.and_then(|(arn, _)| type_of(arn));
+        let kind = owner.and_then(|(arn, _)| types.get(arn).copied());
         if let Some((arn, place)) = owner {
             let any = !found.entries.is_empty() || !listed.is_empty();
             if any && kind.is_none() && !listed.contains(arn) && !is_empty(policies) {

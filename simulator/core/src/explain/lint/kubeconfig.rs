@@ -3,6 +3,7 @@
 //! Source: validation of client-go's `clientcmd`, and what `aws eks update-kubeconfig` writes.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +12,7 @@ use super::Report;
 use super::Rule;
 use super::principal;
 use super::principal::ArnKind;
+use super::principal::Suggestions;
 use super::tree::Node;
 use super::tree::Place;
 use super::tree::Shape;
@@ -36,19 +38,20 @@ pub(super) fn lint(report: &mut Report<'_>, node: &Node) {
     let users = named(report, node, "users", "user");
     let contexts = named(report, node, "contexts", "context");
     lint_current(report, node, &contexts);
+    let (mut known_clusters, mut known_users) = (Known::new(&clusters), Known::new(&users));
     for context in &contexts {
         for (key, known, rule) in [
-            ("cluster", &clusters, Rule::ConfigUnknownCluster),
-            ("user", &users, Rule::ConfigUnknownUser),
+            ("cluster", &mut known_clusters, Rule::ConfigUnknownCluster),
+            ("user", &mut known_users, Rule::ConfigUnknownUser),
         ] {
             let wanted = context.body.get(key);
             let name = wanted.and_then(Node::text).unwrap_or_default();
-            if known.iter().all(|known| known.name != name) {
+            if !known.names.contains(name) {
                 report.add(
                     rule,
                     wanted.map_or(context.place, |node| node.place),
                     format!("no {key} is called `{name}`"),
-                    nearest(name, known).map_or_else(
+                    known.suggestions.nearest(name).map_or_else(
                         || format!("add the {key}, or run `aws eks update-kubeconfig` again"),
                         |near| format!("write `{near}`"),
                     ),
@@ -59,20 +62,28 @@ pub(super) fn lint(report: &mut Report<'_>, node: &Node) {
     for cluster in &clusters {
         lint_cluster(report, cluster);
     }
+    let targets = Targets::new(&clusters, &contexts);
+    let mut known_targets: BTreeMap<&str, Target> = BTreeMap::new();
     for user in &users {
-        let of_user = contexts
-            .iter()
-            .filter(|context| context.body.text_at("user") == Some(user.name));
-        let mut names: Vec<&str> = of_user.filter_map(|context| context.body.text_at("cluster")).collect();
-        if names.is_empty() {
-            names.push(user.name);
+        let target = known_targets
+            .entry(user.name)
+            .or_insert_with(|| targets.of_user(user.name));
+        lint_user(report, user, target);
+    }
+}
+
+/// The names of a list.
+struct Known<'a> {
+    names: BTreeSet<&'a str>,
+    suggestions: Suggestions<'a>,
+}
+
+impl<'a> Known<'a> {
+    fn new(items: &[Named<'a>]) -> Self {
+        Self {
+            names: items.iter().map(|item| item.name).collect(),
+            suggestions: Suggestions::new(items.iter().map(|item| item.name)),
         }
-        let asked: Vec<Facts> = clusters
-            .iter()
-            .filter(|cluster| names.contains(&cluster.name))
-            .map(facts)
-            .collect();
-        lint_user(report, user, &asked);
     }
 }
 
@@ -81,13 +92,6 @@ struct Named<'a> {
     name: &'a str,
     place: Place,
     body: &'a Node,
-}
-
-fn nearest<'a>(name: &str, known: &'a [Named<'_>]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|known| known.name)
-        .find(|known| principal::is_near(name, known))
 }
 
 fn named<'a>(report: &mut Report<'_>, node: &'a Node, list: &str, body: &str) -> Vec<Named<'a>> {
@@ -148,11 +152,12 @@ fn lint_current(report: &mut Report<'_>, node: &Node, contexts: &[Named<'_>]) {
             "run `kubectl config use-context NAME`",
         );
     } else if contexts.iter().all(|context| context.name != name) {
+        let mut suggestions = Suggestions::new(contexts.iter().map(|context| context.name));
         report.add(
             Rule::ConfigUnknownContext,
             current.map_or(node.place, |current| current.place),
             format!("no context is called `{name}`"),
-            nearest(name, contexts).map_or_else(
+            suggestions.nearest(name).map_or_else(
                 || "run `kubectl config use-context NAME`".to_owned(),
                 |near| format!("write `{near}`"),
             ),
@@ -248,10 +253,94 @@ fn lint_ca(report: &mut Report<'_>, data: &Node) {
     );
 }
 
+/// No cluster of EKS has a longer name, and no region.
+const NAME_CHARS: usize = 100;
+
 /// What a cluster's entry says of the cluster.
 struct Facts {
     name: Option<String>,
     region: Option<String>,
+}
+
+/// The first two different texts by place: what it takes to tell the first that is another than a given one.
+#[derive(Clone, Debug, Default)]
+struct Firsts(Vec<(usize, String)>);
+
+impl Firsts {
+    fn add(&mut self, place: usize, text: &str) {
+        match self.0.iter_mut().find(|(_, known)| known == text) {
+            Some((first, _)) => *first = place.min(*first),
+            None => self.0.push((place, text.to_owned())),
+        }
+        self.0.sort_unstable();
+        self.0.truncate(2);
+    }
+
+    fn other_than(&self, text: &str) -> Option<&str> {
+        let mut texts = self.0.iter().map(|(_, known)| known.as_str());
+        texts.find(|known| *known != text)
+    }
+}
+
+/// What the entries of some clusters say of them, as far as it matters.
+#[derive(Clone, Debug, Default)]
+struct Target {
+    names: Firsts,
+    regions: Firsts,
+}
+
+impl Target {
+    fn add(&mut self, other: &Self) {
+        for (own, other) in [(&mut self.names, &other.names), (&mut self.regions, &other.regions)] {
+            for (place, text) in &other.0 {
+                own.add(*place, text);
+            }
+        }
+    }
+}
+
+/// Which clusters users' tokens are for.
+struct Targets<'a> {
+    /// What entries say, by the name of the entry.
+    of_entry: BTreeMap<&'a str, Target>,
+    /// The entries of a user's contexts.
+    entries: BTreeMap<&'a str, BTreeSet<&'a str>>,
+}
+
+impl<'a> Targets<'a> {
+    fn new(clusters: &[Named<'a>], contexts: &[Named<'a>]) -> Self {
+        let mut of_entry: BTreeMap<&str, Target> = BTreeMap::new();
+        for (place, cluster) in clusters.iter().enumerate() {
+            let Facts { name, region } = facts(cluster);
+            let target = of_entry.entry(cluster.name).or_default();
+            let is_one = |text: &String| text.chars().count() <= NAME_CHARS;
+            if let Some(name) = name.filter(is_one) {
+                target.names.add(place, &name);
+            }
+            if let Some(region) = region.filter(is_one) {
+                target.regions.add(place, &region);
+            }
+        }
+        let mut entries: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for context in contexts {
+            if let (Some(user), Some(cluster)) = (context.body.text_at("user"), context.body.text_at("cluster")) {
+                entries.entry(user).or_default().insert(cluster);
+            }
+        }
+        Self { of_entry, entries }
+    }
+
+    /// Those of the contexts; without one, the cluster that is called as the user.
+    fn of_user(&self, user: &str) -> Target {
+        let own = BTreeSet::from([user]);
+        let mut target = Target::default();
+        for entry in self.entries.get(user).unwrap_or(&own) {
+            if let Some(found) = self.of_entry.get(*entry) {
+                target.add(found);
+            }
+        }
+        target
+    }
 }
 
 fn facts(cluster: &Named<'_>) -> Facts {
@@ -283,7 +372,7 @@ fn facts(cluster: &Named<'_>) -> Facts {
     }
 }
 
-fn lint_user(report: &mut Report<'_>, user: &Named<'_>, asked: &[Facts]) {
+fn lint_user(report: &mut Report<'_>, user: &Named<'_>, target: &Target) {
     let token = user
         .body
         .get("token")
@@ -344,7 +433,7 @@ fn lint_user(report: &mut Report<'_>, user: &Named<'_>, asked: &[Facts]) {
             "run `aws eks update-kubeconfig` again",
         );
     }
-    lint_target(report, &args, cluster_flags, args_place, asked);
+    lint_target(report, &args, cluster_flags, args_place, target);
     for (role, place) in flag_values(&args, role_flags) {
         if principal::read(role).is_ok_and(|named| named.kind == ArnKind::Session) {
             report.add(
@@ -393,7 +482,7 @@ fn lint_target(
     args: &[(&str, Place)],
     cluster_flags: &[&str],
     args_place: Place,
-    asked: &[Facts],
+    target: &Target,
 ) {
     let names = flag_values(args, cluster_flags);
     if names.is_empty() {
@@ -410,11 +499,7 @@ fn lint_target(
     let is_id =
         args.iter().any(|(arg, _)| arg.starts_with("--cluster-id")) && cluster_flags.contains(&"--cluster-name");
     for (name, place) in names {
-        let other = asked
-            .iter()
-            .filter_map(|facts| facts.name.as_deref())
-            .find(|wanted| *wanted != name);
-        if let Some(wanted) = other.filter(|_| !is_id) {
+        if let Some(wanted) = target.names.other_than(name).filter(|_| !is_id) {
             report.add(
                 Rule::ConfigOtherCluster,
                 place,
@@ -424,11 +509,7 @@ fn lint_target(
         }
     }
     for (region, place) in flag_values(args, &["--region"]) {
-        let other = asked
-            .iter()
-            .filter_map(|facts| facts.region.as_deref())
-            .find(|wanted| *wanted != region);
-        if let Some(wanted) = other {
+        if let Some(wanted) = target.regions.other_than(region) {
             report.add(
                 Rule::ConfigOtherRegion,
                 place,

@@ -1,5 +1,7 @@
 //! What the ARN in a mapping or entry names, or why it names nothing.
 
+use std::collections::BTreeMap;
+
 use crate::value::arn::Arn;
 use crate::value::arn::Partition;
 
@@ -131,21 +133,135 @@ pub(super) fn unknown_template(text: &str) -> Option<String> {
     Some(format!("{{{{{inner}{end}"))
 }
 
-/// Whether two words differ by at most two letters put in, left out or exchanged.
+/// Whether two words differ by at most two letters put in, left out or exchanged. It looks at each letter a few times only.
 pub(super) fn is_near(a: &str, b: &str) -> bool {
-    let b: Vec<char> = b.chars().collect();
-    if a.chars().count().abs_diff(b.len()) > 2 {
-        return false;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (at, left) in (1_usize..).zip(a.chars()) {
-        let mut next = vec![at];
-        for ((right, diagonal), above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
-            let beside = next.last().copied().unwrap_or_default();
-            let change = diagonal.saturating_add(usize::from(left != *right));
-            next.push(change.min(above.saturating_add(1)).min(beside.saturating_add(1)));
+    differ_by(2, a, b)
+}
+
+fn differ_by(letters: usize, a: &str, b: &str) -> bool {
+    // What both begin with needs no change, in the shortest way from one to the other.
+    let mut rests = (a.chars(), b.chars());
+    let (a, b) = loop {
+        let (a, b) = (rests.0.as_str(), rests.1.as_str());
+        match (rests.0.next(), rests.1.next()) {
+            (None, None) => return true,
+            (left, right) if left == right => {}
+            _ => break (a, b),
         }
-        row = next;
+    };
+    let Some(letters) = letters.checked_sub(1) else {
+        return false;
+    };
+    match (without_first(a), without_first(b)) {
+        (Some(a_behind), Some(b_behind)) => {
+            differ_by(letters, a_behind, b_behind) || differ_by(letters, a_behind, b) || differ_by(letters, a, b_behind)
+        }
+        (Some(a_behind), None) => differ_by(letters, a_behind, b),
+        (None, Some(b_behind)) => differ_by(letters, a, b_behind),
+        (None, None) => true,
     }
-    row.last().is_some_and(|distance| *distance <= 2)
+}
+
+fn without_first(text: &str) -> Option<&str> {
+    let mut rest = text.chars();
+    rest.next().map(|_| rest.as_str())
+}
+
+/// Looks for names that are nearly those that are written, as long as that is soon done.
+pub(super) struct Suggestions<'a> {
+    known: Vec<&'a str>,
+    /// What was looked for before.
+    found: BTreeMap<String, Option<&'a str>>,
+    /// How many letters may still be compared.
+    letters: usize,
+}
+
+/// So many letters are compared for suggestions among one kind of names; what is looked for behind that has none. It is
+/// enough for some hundred wrong names among some hundred that are known.
+const SUGGESTION_LETTERS: usize = 4_000_000;
+
+impl<'a> Suggestions<'a> {
+    pub(super) fn new(known: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            known: known.into_iter().collect(),
+            found: BTreeMap::new(),
+            letters: SUGGESTION_LETTERS,
+        }
+    }
+
+    /// The first of the known names that is near.
+    pub(super) fn nearest(&mut self, name: &str) -> Option<&'a str> {
+        if let Some(found) = self.found.get(name) {
+            return *found;
+        }
+        let mut found = None;
+        for known in &self.known {
+            let letters = known.len().min(name.len()).saturating_add(1);
+            let Some(rest) = self.letters.checked_sub(letters) else {
+                self.letters = 0;
+                break;
+            };
+            self.letters = rest;
+            if is_near(name, known) {
+                found = Some(*known);
+                break;
+            }
+        }
+        self.found.insert(name.to_owned(), found);
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// By the table of all distances.
+    fn by_definition(a: &str, b: &str) -> bool {
+        let b: Vec<char> = b.chars().collect();
+        let mut row: Vec<usize> = (0..=b.len()).collect();
+        for (at, left) in (1..).zip(a.chars()) {
+            let mut next = vec![at];
+            for (place, right) in b.iter().enumerate() {
+                let change = row[place] + usize::from(left != *right);
+                next.push(change.min(row[place + 1] + 1).min(next[place] + 1));
+            }
+            row = next;
+        }
+        row[b.len()] <= 2
+    }
+
+    proptest! {
+        #[test]
+        fn near_words_are_those_of_the_definition(a in "[abö]{0,7}", b in "[abö]{0,7}") {
+            prop_assert_eq!(is_near(&a, &b), by_definition(&a, &b), "{} {}", a, b);
+        }
+    }
+
+    /// A table of distances would have 10^11 cells.
+    #[test]
+    fn long_words_are_compared_in_time_linear_in_them() {
+        let long = "a".repeat(300_000);
+        assert!(is_near(&format!("{long}bc"), &long));
+        assert!(!is_near(&format!("{long}bcd"), &long));
+        assert!(is_near(&format!("x{long}"), &format!("{long}y")));
+    }
+
+    #[test]
+    fn suggestions_are_the_first_near_name_and_end_where_there_are_too_many() {
+        let mut few = Suggestions::new(["stage", "prod", "prof"]);
+        assert_eq!(few.nearest("prod1"), Some("prod"));
+        assert_eq!(few.nearest("test"), None);
+        let names: Vec<String> = (0..20_000)
+            .map(|at| format!("arn:aws:eks:us-west-2:111122223333:cluster/{at:08}"))
+            .collect();
+        let mut many = Suggestions::new(names.iter().map(String::as_str));
+        for at in 0..20_000 {
+            let _ = many.nearest(&format!("arn:aws:eks:us-west-2:111122223333:cluster/other-{at}"));
+        }
+        assert_eq!(many.letters, 0);
+        assert_eq!(many.nearest(&names[0]), None);
+    }
 }

@@ -891,6 +891,63 @@ fn other_config_maps_of_a_list_are_passed_over() {
     check(&list.to_string(), &[]);
 }
 
+/// Each name was looked for in all of the other list, letter by letter: hours, for these.
+#[test]
+fn thousands_of_contexts_are_read_in_time_linear_in_them() {
+    const MANY: usize = 12_000;
+    let list = |item: &dyn Fn(usize) -> String| (0..MANY).map(item).collect::<String>();
+    let text = format!(
+        "current-context: c0\nclusters:\n{}users:\n{}contexts:\n{}",
+        list(&|at| format!(
+            "- {{name: east-cluster-{at}, cluster: {{server: 'https://x', certificate-authority: f}}}}\n"
+        )),
+        list(&|at| format!("- {{name: u{at}, user: {{}}}}\n")),
+        list(&|at| format!("- {{name: c{at}, context: {{cluster: west-cluster-{at}, user: u{at}}}}}\n")),
+    );
+    let findings = lint(&text, &Context::default());
+    assert_eq!(findings.len(), MANY);
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding.rule == Rule::ConfigUnknownCluster)
+    );
+}
+
+/// Each entry looked through all policies, and the other way round.
+#[test]
+fn thousands_of_access_entries_are_read_in_time_linear_in_them() {
+    const MANY: usize = 16_000;
+    let arn = |at: usize| format!("\"principalArn\":\"arn:aws:iam::111122223333:role/r{at}\"");
+    let entries = (0..MANY).map(|at| format!("{{{},\"type\":\"STANDARD\"}}", arn(at)));
+    let policies = (0..MANY).map(|at| format!("{{{},\"associatedAccessPolicies\":[]}}", arn(at)));
+    let items: Vec<String> = entries.chain(policies).collect();
+    let findings = lint(&format!("[{}]", items.join(",\n")), &Context::default());
+    assert_eq!(findings.len(), MANY);
+    assert!(findings.iter().all(|finding| finding.rule == Rule::EntryNothing));
+}
+
+#[test]
+fn a_token_is_for_the_first_cluster_that_is_another() {
+    let config = |args: &str| {
+        format!(
+            "current-context: a\nclusters:\n- {{name: 'dev.us-west-2.eksctl.io', cluster: {{server: 'https://x', certificate-authority: f}}}}\n\
+             - {{name: 'prod.us-east-1.eksctl.io', cluster: {{server: 'https://y', certificate-authority: f}}}}\n\
+             users:\n- {{name: u, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1beta1, command: aws, args: [eks, get-token, {args}]}}}}}}\n\
+             contexts:\n- {{name: a, context: {{user: u, cluster: prod.us-east-1.eksctl.io}}}}\n\
+             - {{name: b, context: {{user: u, cluster: dev.us-west-2.eksctl.io}}}}\n"
+        )
+    };
+    for (args, wanted) in [
+        ("--cluster-name, test", "the context's cluster is `dev`"),
+        ("--cluster-name, dev", "the context's cluster is `prod`"),
+        ("--cluster-name, prod", "the context's cluster is `dev`"),
+    ] {
+        let findings = lint(&config(args), &Context::default());
+        let [only] = &findings[..] else { panic!("{findings:?}") };
+        assert!(only.message.contains(wanted), "{args}: {}", only.message);
+    }
+}
+
 #[test]
 fn a_forced_kind_must_fit() {
     let context = |kind| Context {

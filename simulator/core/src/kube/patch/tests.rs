@@ -262,6 +262,8 @@ fn long_lists_are_merged_by_their_keys() {
     let some = json_value!({"metadata": {"$deleteFromPrimitiveList/finalizers": finalizers(0)}});
     let left = merged(&both, &some);
     assert_eq!(left["metadata"]["finalizers"].as_array().unwrap().len(), 10_000);
+}
+
 #[test]
 fn no_operation_nests_an_object_without_end() {
     let too_deep = PatchError::from(OperationError::TooDeep);

@@ -50,6 +50,21 @@ pub struct FinishedQuery {
 }
 
 impl FinishedQuery {
+    /// The state of every query, but for those that were ended.
+    pub const COMPLETE: &'static str = "Complete";
+    /// The state of a query that was ended because it took too long.
+    pub const TIMEOUT: &'static str = "Timeout";
+
+    /// Its state.
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        if self.results.is_timed_out {
+            Self::TIMEOUT
+        } else {
+            Self::COMPLETE
+        }
+    }
+
     fn bytes(&self) -> usize {
         let cells = self.results.rows.iter().flatten();
         cells.map(|(field, value)| field.len() + value.len()).sum()

@@ -15,10 +15,14 @@ use super::LogStore;
 use super::LogStream;
 use super::Position;
 use super::error::LogsError;
+use crate::logs::filter_pattern::FilterPattern;
+use crate::logs::filter_pattern::MAX_STEPS;
 use crate::value::arn::AccountId;
 
 /// How many bytes of events a page holds; always one event, though.
 const PAGE_BYTES: usize = 1_048_576;
+/// What looking at an event costs beside its message, in steps of filter patterns.
+const EVENT_STEPS: usize = 64;
 /// How many digits of an event's id are its time, after a leading `3`.
 const TIME_DIGITS: usize = 15;
 /// How many digits of an event's id number it.
@@ -229,12 +233,15 @@ impl LogStream {
 }
 
 /// FilterLogEvents over some streams: the events of a range behind `after` that match, interleaved by time.
+///
+/// A page ends also where enough was looked at, and may then have no events: "this operation can return empty results while
+/// there are more log events available through the token" (API reference of CloudWatch Logs, FilterLogEvents).
 pub fn filter_events<'a>(
     streams: impl IntoIterator<Item = (&'a str, &'a LogStream)>,
     range: Range,
     after: Option<Position>,
     limit: usize,
-    matches: impl Fn(&str) -> bool,
+    pattern: &FilterPattern,
 ) -> FilterPage<'a> {
     let mut waiting = BinaryHeap::new();
     let mut sources = Vec::new();
@@ -255,8 +262,8 @@ pub fn filter_events<'a>(
         events: Vec::new(),
         next: None,
     };
-    let mut bytes = 0;
-    while let Some(Reverse((_, at))) = waiting.pop() {
+    let (mut bytes, mut steps) = (0, 0_usize);
+    while let Some(Reverse((position, at))) = waiting.pop() {
         let Some((name, event, rest)) = sources.get_mut(at) else {
             break;
         };
@@ -265,7 +272,12 @@ pub fn filter_events<'a>(
             *event = following;
             waiting.push(Reverse((following.position, at)));
         }
-        if !matches(&found.message) {
+        steps = steps.saturating_add(EVENT_STEPS + pattern.steps(found.message.len()));
+        if !pattern.matches(&found.message) {
+            if steps >= MAX_STEPS && !waiting.is_empty() {
+                page.next = Some(position);
+                break;
+            }
             continue;
         }
         bytes += found.bytes();
@@ -274,6 +286,10 @@ pub fn filter_events<'a>(
             break;
         }
         page.events.push((name, found));
+        if steps >= MAX_STEPS && !waiting.is_empty() {
+            page.next = Some(position);
+            break;
+        }
     }
     page
 }

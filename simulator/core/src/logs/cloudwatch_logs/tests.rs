@@ -5,6 +5,7 @@ use super::read::Range;
 use super::read::filter_events;
 use super::read::pointer;
 use super::*;
+use crate::logs::filter_pattern::FilterPattern;
 
 /// A time at which the tests' events come.
 const NOW_MS: i64 = 1_795_481_097_000;
@@ -19,6 +20,10 @@ fn key(name: &str) -> GroupKey {
         region: "us-west-2".to_owned(),
         name: name.to_owned(),
     }
+}
+
+fn pattern(text: &str) -> FilterPattern {
+    FilterPattern::parse(text).unwrap()
 }
 
 fn event(timestamp_ms: i64, message: &str) -> NewEvent {
@@ -243,7 +248,7 @@ fn matches_of_several_streams_are_interleaved() {
     let mut after = None;
     let mut pages = 0;
     loop {
-        let page = filter_events(group.streams(), Range::default(), after, 2, |message| message != "x");
+        let page = filter_events(group.streams(), Range::default(), after, 2, &pattern("-x"));
         found.extend(
             page.events
                 .iter()
@@ -273,8 +278,47 @@ fn a_page_has_at_most_a_megabyte() {
             .len(),
         2
     );
-    let page = filter_events([("s", stream)], Range::default(), None, 9, |_| true);
+    let page = filter_events([("s", stream)], Range::default(), None, 9, &pattern(""));
     assert_eq!((page.events.len(), page.next), (1, Some(head.events[0].position)));
+}
+
+/// By count: a regular expression of 202 places costs 202 steps a byte, of which a page may take 2^28.
+#[test]
+fn a_page_ends_where_enough_was_looked_at() {
+    let message = "c".repeat(300_000);
+    let events: Vec<_> = (0..12).map(|time| ("s", time, message.as_str())).collect();
+    let store = store(&events);
+    let stream = stream(&store, "s");
+    let pattern = pattern("%[ab]*a[ab]{200}%");
+    let (mut after, mut pages) = (None, 0);
+    loop {
+        let page = filter_events([("s", stream)], Range::default(), after, 9, &pattern);
+        assert!(page.events.is_empty());
+        pages += 1;
+        let Some(next) = page.next else { break };
+        assert!(after.is_none_or(|after| after < next));
+        after = Some(next);
+    }
+    assert_eq!(pages, 3);
+}
+
+#[test]
+fn a_query_that_was_ended_says_so() {
+    let query = |is_timed_out| query::FinishedQuery {
+        id: String::new(),
+        account: key("g").account,
+        region: String::new(),
+        text: String::new(),
+        groups: Vec::new(),
+        caller: String::new(),
+        created_ms: 0,
+        results: crate::logs::insights::Results {
+            is_timed_out,
+            ..Default::default()
+        },
+    };
+    assert_eq!(query(false).status(), "Complete");
+    assert_eq!(query(true).status(), "Timeout");
 }
 
 #[test]

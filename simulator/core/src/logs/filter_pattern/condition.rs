@@ -45,6 +45,15 @@ impl Condition {
         }
     }
 
+    /// What its comparisons cost, in steps a byte.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().map(Self::weight).fold(0, usize::saturating_add),
+            Self::Compare(_, _, value) => value.weight(),
+            Self::Is(..) => 1,
+        }
+    }
+
     pub(super) fn matches(&self, message: &str) -> bool {
         message.trim_start().starts_with('{')
             && serde_json::from_str(message).is_ok_and(|message: Json| self.holds(&message))

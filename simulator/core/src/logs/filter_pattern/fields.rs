@@ -40,6 +40,13 @@ impl Fields {
         }
     }
 
+    /// What its comparisons cost, in steps a byte.
+    pub(super) fn weight(&self) -> usize {
+        let fields = self.before.iter().chain(self.after.iter().flatten());
+        let comparisons = fields.flat_map(|field| field.0.iter().flatten());
+        comparisons.fold(0, |weight, (_, value)| weight.saturating_add(value.weight()))
+    }
+
     pub(super) fn matches(&self, message: &str) -> bool {
         let found = split(message);
         let after = self.after.as_deref().unwrap_or_default();

@@ -148,6 +148,26 @@ fn broken_patterns_are_refused_with_the_services_words() {
     assert!(FilterPattern::parse(&nested(100_000)).is_err());
 }
 
+/// By count: `[ab]*a[ab]{500}` costs 502 steps a byte, in a message of a megabyte more than there may be.
+#[test]
+fn a_message_that_would_cost_too_much_does_not_match() {
+    let expression = "[ab]*a[ab]{500}";
+    let message = "a".repeat(600);
+    let whole = format!("{message}{}", "c".repeat(1 << 20));
+    let json = |message: &str| format!(r#"{{"a":"{message}"}}"#);
+    for (pattern, short, long) in [
+        (format!("%{expression}%"), message.clone(), whole.clone()),
+        (format!("{{ $.a = %{expression}% }}"), json(&message), json(&whole)),
+        (format!("[a = %{expression}%]"), message.clone(), whole.clone()),
+    ] {
+        let pattern = FilterPattern::parse(&pattern).unwrap();
+        assert!(pattern.matches(&short));
+        assert!(!pattern.matches(&long));
+    }
+    // Plain words are found in any message.
+    assert!(FilterPattern::parse("aa ?b -d").unwrap().matches(&whole));
+}
+
 proptest! {
     #[test]
     fn nothing_panics(pattern in ".{0,40}", json in "\\{[ $.a\\[\\]0*=!<>&|()\"%IS NULL]{0,24}\\}", fields in "\\[[a-c=*<>&|., \"%]{0,24}\\]", message in ".{0,40}") {

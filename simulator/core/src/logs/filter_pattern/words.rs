@@ -1,9 +1,8 @@
 //! Patterns of words.
 
-use regex::Regex;
-
 use super::FilterPatternError;
 use super::Reader;
+use crate::logs::weighed_regex::WeighedRegex;
 
 /// Words that must be there, of which one must be there, and that must not.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +15,7 @@ pub(super) struct Words {
 #[derive(Clone, Debug)]
 enum Word {
     Text(String),
-    Regex(Regex),
+    Regex(WeighedRegex),
 }
 
 impl Words {
@@ -34,6 +33,16 @@ impl Words {
             list.push(word(&mut reader)?);
         }
         Ok(words)
+    }
+
+    /// What looking for all of them costs, in steps a byte.
+    pub(super) fn weight(&self) -> usize {
+        let words = self.all.iter().chain(&self.any).chain(&self.none);
+        let weight = |word: &Word| match word {
+            Word::Text(_) => 1,
+            Word::Regex(regex) => regex.steps(1),
+        };
+        words.map(weight).fold(0, usize::saturating_add)
     }
 
     pub(super) fn matches(&self, message: &str) -> bool {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::expression::Expression;
 use super::expression::Row;
+use super::run::ENTRY_BYTES;
 use super::run::Run;
 use super::value::FieldValue;
 use super::value::SortKey;
@@ -132,7 +133,7 @@ impl<'a> Accumulator<'a> {
             return;
         };
         let value = of.value(row, run, &[]);
-        if value.is_missing() {
+        if value.is_missing() || !run.spend(value.length()) {
             return;
         }
         match self {
@@ -140,6 +141,7 @@ impl<'a> Accumulator<'a> {
             Self::Distinct(seen) => {
                 if let Some(text) = value.render()
                     && !seen.contains(&*text)
+                    && run.take(ENTRY_BYTES + text.len())
                 {
                     seen.insert(text.into_owned());
                 }
@@ -149,11 +151,17 @@ impl<'a> Accumulator<'a> {
                     moments.add(number);
                 }
             }
-            Self::Percentile(numbers, _) => numbers.extend(value.number()),
+            Self::Percentile(numbers, _) => {
+                if let Some(number) = value.number().filter(|_| run.take(size_of::<f64>())) {
+                    numbers.push(number);
+                }
+            }
             Self::InTime(last, best) => {
                 let time = row.record.as_ref().map_or(0, |record| record.timestamp_ms);
                 let better = |old: i64| if *last { time >= old } else { time < old };
                 if best.as_ref().is_none_or(|(old, _)| better(*old)) {
+                    let old = best.as_ref().map_or(0, |(_, value)| value.kept());
+                    run.exchange(old, value.kept());
                     *best = Some((time, value));
                 }
             }
@@ -161,6 +169,9 @@ impl<'a> Accumulator<'a> {
                 let key = value.clone().into_sort_key();
                 let better = |old: &SortKey<'a>| if *last { key > *old } else { key < *old };
                 if best.as_ref().is_none_or(|(old, _)| better(old)) {
+                    // It is kept twice.
+                    let old = best.as_ref().map_or(0, |(_, value)| 2 * value.kept());
+                    run.exchange(old, 2 * value.kept());
                     *best = Some((key, value));
                 }
             }
@@ -168,7 +179,7 @@ impl<'a> Accumulator<'a> {
     }
 
     /// What has come out.
-    pub(super) fn finish(self) -> FieldValue<'a> {
+    pub(super) fn finish(self, run: &Run<'a>) -> FieldValue<'a> {
         match self {
             Self::Count(count) => whole(count),
             Self::Distinct(seen) => whole(seen.len() as u64),
@@ -181,6 +192,10 @@ impl<'a> Accumulator<'a> {
                 _ => moments.sum / moments.count,
             }),
             Self::Percentile(mut numbers, percent) => {
+                // Sorting looks at each some times.
+                if !run.spend(numbers.len().saturating_mul(16)) {
+                    return FieldValue::Missing;
+                }
                 numbers.sort_by(f64::total_cmp);
                 nearest_rank(&numbers, percent).map_or(FieldValue::Missing, FieldValue::Number)
             }

@@ -9,7 +9,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use regex::Regex;
+use sha2::Digest;
+use sha2::Sha256;
 
 use super::Record;
 use super::Results;
@@ -21,13 +22,17 @@ use super::discover::Slots;
 use super::expression::Expression;
 use super::expression::Field;
 use super::expression::Row;
+use super::run::ENTRY_BYTES;
 use super::run::Run;
 use super::value::FieldValue;
 use super::value::SortKey;
+use crate::logs::weighed_regex::WeighedRegex;
 use crate::value::instant::Timestamp;
 
 /// How many rows a query gives that does not say it.
 const DEFAULT_LIMIT: usize = 10_000;
+/// A longer key of a group or of `dedup` is kept as its hash.
+const KEY_BYTES: usize = 1024;
 
 /// A query that has been read.
 #[derive(Clone, Debug)]
@@ -74,7 +79,7 @@ pub(super) enum Extractor {
     /// The texts before, between and after the `*`.
     Glob(Vec<String>),
     /// The groups that are wanted.
-    Regex(Regex, Vec<usize>),
+    Regex(WeighedRegex, Vec<usize>),
 }
 
 impl Extractor {
@@ -83,6 +88,14 @@ impl Extractor {
         match self {
             Self::Glob(parts) => parts.len().saturating_sub(1),
             Self::Regex(_, groups) => groups.len(),
+        }
+    }
+
+    /// What taking them out of a text of so many bytes may cost.
+    fn steps(&self, length: usize) -> usize {
+        match self {
+            Self::Glob(parts) => length.saturating_add(parts.len()),
+            Self::Regex(regex, _) => regex.capture_steps(length),
         }
     }
 
@@ -137,9 +150,16 @@ impl Program {
         for record in records {
             statistics.records_scanned += 1;
             statistics.bytes_scanned += record.message.len() as u64;
+            let room = run.room();
             let mut row = Row::of(record);
-            if first.iter().all(|command| command.keeps(&mut row, &run)) {
+            let keeps = first.iter().all(|command| command.keeps(&mut row, &run));
+            // What was made on the way is gone, but for what the row has.
+            run.give_back_to(room);
+            if keeps && run.take(row.kept()) {
                 rows.push(row);
+            }
+            if run.is_over() {
+                break;
             }
         }
         let mut table = Table {
@@ -148,7 +168,11 @@ impl Program {
             matched: None,
         };
         for command in rest {
+            if run.is_over() {
+                break;
+            }
             command.apply(&mut table, &run);
+            table.count_kept(&run);
         }
         table.sort_by_time();
         let says_limit = |command: &Command| matches!(command, Command::Limit(_) | Command::Tail(_));
@@ -158,14 +182,21 @@ impl Program {
             DEFAULT_LIMIT
         };
         statistics.records_matched = table.matched.unwrap_or(table.rows.len()) as u64;
+        let limit = limit.unwrap_or(default);
+        let mut printed = Vec::new();
+        for row in table.rows.iter().take(limit) {
+            if run.is_over() {
+                break;
+            }
+            printed.push(self.print(row, &run));
+        }
+        if run.is_over() {
+            printed = Vec::new();
+        }
         Results {
-            rows: table
-                .rows
-                .iter()
-                .take(limit.unwrap_or(default))
-                .map(|row| self.print(row, &run))
-                .collect(),
+            rows: printed,
             statistics,
+            is_timed_out: run.is_over(),
         }
     }
 
@@ -174,7 +205,9 @@ impl Program {
             .iter()
             .filter_map(|column| {
                 let value = row.field(run, column.field);
-                Some((column.name.clone(), value.render()?.into_owned()))
+                let text = value.render()?;
+                let bytes = size_of::<(String, String)>() + column.name.len() + text.len();
+                (run.spend(bytes) && run.take(bytes)).then(|| (column.name.clone(), text.into_owned()))
             })
             .collect()
     }
@@ -198,6 +231,15 @@ impl Table<'_> {
         }
     }
 
+    /// Counts what the rows take, now that those are gone that a command left out.
+    fn count_kept(&self, run: &Run<'_>) {
+        if run.is_over() {
+            return;
+        }
+        run.spend(self.rows.iter().map(|row| 16 + row.len()).sum());
+        run.keep_only(self.rows.iter().map(Row::kept).sum());
+    }
+
     fn count_matched(&mut self) {
         self.matched.get_or_insert(self.rows.len());
     }
@@ -219,6 +261,9 @@ impl Command {
             }
             Self::Parse(source, extractor, slots) => {
                 let source = row.field(run, *source);
+                if !run.spend(extractor.steps(source.length())) {
+                    return false;
+                }
                 if let FieldValue::Text(Cow::Borrowed(text)) = source {
                     for (slot, text) in slots.iter().zip(extractor.extract(text)) {
                         row.set(run, *slot, text.map_or(FieldValue::Missing, FieldValue::text));
@@ -259,8 +304,16 @@ impl Command {
                 let mut seen = BTreeSet::new();
                 table.rows.retain(|row| {
                     let mut key = Key::default();
-                    let complete = fields.iter().all(|field| key.push(&row.field(run, *field)));
-                    !complete || seen.insert(key.0)
+                    let complete = fields.iter().all(|field| key.push(&row.field(run, *field), run));
+                    if !complete || run.is_over() {
+                        return true;
+                    }
+                    let bytes = ENTRY_BYTES + key.0.len();
+                    let is_new = seen.insert(key.0);
+                    if is_new {
+                        run.take(bytes);
+                    }
+                    is_new
                 });
             }
             Self::Stats {
@@ -276,13 +329,14 @@ impl Command {
     }
 }
 
-/// Values as one text: equal where all of them are.
+/// Values as one text: equal where all of them are. A long one is a hash, so that keys are short however long texts are.
 #[derive(Default)]
 struct Key(String);
 
 impl Key {
     /// Adds a value, and says whether it was there.
-    fn push(&mut self, value: &FieldValue<'_>) -> bool {
+    fn push(&mut self, value: &FieldValue<'_>, run: &Run<'_>) -> bool {
+        run.spend(16 + value.length());
         let text = value.render();
         if let Some(text) = &text {
             // The length before each text keeps `a`, `bc` apart from `ab`, `c`.
@@ -292,17 +346,37 @@ impl Key {
         } else {
             self.0.push('-');
         }
+        if self.0.len() > KEY_BYTES {
+            let hash = Sha256::digest(self.0.as_bytes());
+            // No key of texts begins so.
+            self.0 = hash
+                .iter()
+                .fold("#".to_owned(), |key, byte| key + &format!("{byte:02x}"));
+        }
         text.is_some()
     }
 }
 
 fn sorted<'a>(rows: Vec<Row<'a>>, by: &'a [SortBy], run: &Run<'a>) -> Vec<Row<'a>> {
-    let keys = |row: &Row<'a>| -> Vec<SortKey<'a>> {
-        by.iter()
-            .map(|by| by.expression.value(row, run, &[]).into_sort_key())
-            .collect()
+    let mut length = 0_usize;
+    let mut keys = |row: &Row<'a>| -> Vec<SortKey<'a>> {
+        let mut keys = Vec::new();
+        for by in by {
+            let value = by.expression.value(row, run, &[]);
+            length = length.saturating_add(16 + value.length());
+            if !run.take(size_of::<SortKey<'a>>() + value.kept()) {
+                break;
+            }
+            keys.push(value.into_sort_key());
+        }
+        keys
     };
     let mut rows: Vec<_> = rows.into_iter().map(|row| (keys(&row), row)).collect();
+    // Each key is compared about as often as the number of rows can be halved.
+    let rounds = usize::try_from(rows.len().max(1).ilog2()).unwrap_or(usize::MAX);
+    if !run.spend(length.saturating_mul(rounds.saturating_add(1))) {
+        return Vec::new();
+    }
     rows.sort_by(|(one, _), (two, _)| {
         let mut orders = one.iter().zip(two).zip(by).map(|((one, two), by)| {
             let order = one.cmp(two);
@@ -329,20 +403,37 @@ fn grouped<'a>(
 ) -> Vec<Row<'a>> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut found: Vec<Group<'a>> = Vec::new();
+    let group_bytes = ENTRY_BYTES + size_of::<Group<'a>>() + size_of::<Accumulator<'a>>() * aggregates.len();
     for row in rows {
-        let values: Vec<FieldValue<'a>> = groups.iter().map(|(_, by)| by.value(row, run, &[])).collect();
+        let room = run.room();
+        let mut values: Vec<FieldValue<'a>> = Vec::new();
         let mut key = Key::default();
-        for value in &values {
-            key.push(value);
+        for (_, by) in groups {
+            let value = by.value(row, run, &[]);
+            key.push(&value, run);
+            run.take(size_of::<FieldValue<'a>>() + value.kept());
+            values.push(value);
         }
-        let place = *places.entry(key.0).or_insert_with(|| {
-            found.push(Group {
-                values,
-                accumulators: aggregates.iter().map(|aggregate| aggregate.kind.start()).collect(),
-                newest: None,
-            });
-            found.len() - 1
-        });
+        let place = match places.get(&key.0) {
+            Some(place) => {
+                run.give_back_to(room);
+                *place
+            }
+            None => {
+                run.take(group_bytes + key.0.len());
+                let place = found.len();
+                places.insert(key.0, place);
+                found.push(Group {
+                    values,
+                    accumulators: aggregates.iter().map(|aggregate| aggregate.kind.start()).collect(),
+                    newest: None,
+                });
+                place
+            }
+        };
+        if run.is_over() {
+            return Vec::new();
+        }
         let Some(group) = found.get_mut(place) else {
             continue;
         };
@@ -355,16 +446,23 @@ fn grouped<'a>(
     let nowhere = Row::of_slots(Slots::default());
     found
         .into_iter()
-        .map(|group| {
-            let results: Vec<FieldValue<'a>> = group.accumulators.into_iter().map(Accumulator::finish).collect();
+        .map_while(|group| {
+            let finish = |accumulator: Accumulator<'a>| accumulator.finish(run);
+            let results: Vec<FieldValue<'a>> = group.accumulators.into_iter().map(finish).collect();
             let mut slots = Slots::default();
             for ((slot, _), value) in groups.iter().zip(group.values) {
+                run.spend(slots.len());
                 slots.set(*slot, value);
             }
             for (slot, output) in outputs {
-                slots.set(*slot, output.value(&nowhere, run, &results));
+                let value = output.value(&nowhere, run, &results);
+                run.spend(slots.len() + value.length());
+                if !run.take(Slots::ENTRY_BYTES + value.kept()) {
+                    return None;
+                }
+                slots.set(*slot, value);
             }
-            Row::of_slots(slots)
+            Some(Row::of_slots(slots))
         })
         .collect()
 }

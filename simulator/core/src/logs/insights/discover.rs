@@ -26,6 +26,19 @@ pub(super) type Slot = usize;
 pub(super) struct Slots<'a>(Vec<(Slot, FieldValue<'a>)>);
 
 impl<'a> Slots<'a> {
+    /// What a value takes beside its text, in bytes.
+    pub(super) const ENTRY_BYTES: usize = size_of::<(Slot, FieldValue<'a>)>();
+
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many bytes they take.
+    pub(super) fn kept(&self) -> usize {
+        self.0.iter().map(|(_, value)| Self::ENTRY_BYTES + value.kept()).sum()
+    }
+
     pub(super) fn get(&self, slot: Slot) -> Option<&FieldValue<'a>> {
         let at = self.0.binary_search_by_key(&slot, |(slot, _)| *slot).ok()?;
         self.0.get(at).map(|(_, value)| value)

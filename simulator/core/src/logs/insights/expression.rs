@@ -5,15 +5,18 @@
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 
-use regex::Regex;
-
 use super::Record;
 use super::discover::Slot;
 use super::discover::Slots;
 use super::discover::discover;
 use super::function::Function;
+use super::run::EXPRESSION_STEPS;
 use super::run::Run;
 use super::value::FieldValue;
+use crate::logs::weighed_regex::WeighedRegex;
+
+/// What reading a message as JSON costs, in steps a byte.
+const DISCOVERY_STEPS: usize = 2;
 
 /// Something that has a value for each row.
 ///
@@ -98,7 +101,7 @@ pub(super) enum Operator {
 #[derive(Clone, Debug)]
 pub(super) enum Matcher {
     Contains(String),
-    Regex(Regex),
+    Regex(WeighedRegex),
 }
 
 /// A row on its way through the commands.
@@ -128,15 +131,37 @@ impl<'a> Row<'a> {
 
     fn slots(&self, run: &Run<'a>) -> &Slots<'a> {
         self.slots.get_or_init(|| {
-            self.record
-                .as_ref()
-                .map_or_else(Slots::default, |record| discover(record.message, run.names))
+            let Some(record) = &self.record else {
+                return Slots::default();
+            };
+            // Each field is put among those that were found before it.
+            if run.names.is_empty() || !run.spend(record.message.len().saturating_mul(DISCOVERY_STEPS)) {
+                return Slots::default();
+            }
+            let found = discover(record.message, run.names);
+            run.spend(found.len() * found.len());
+            run.take(found.kept());
+            found
         })
+    }
+
+    /// How many bytes the row takes.
+    pub(super) fn kept(&self) -> usize {
+        let pointer = self.record.as_ref().map_or(0, |record| record.ptr.len());
+        size_of::<Self>() + pointer + self.slots.get().map_or(0, Slots::kept)
+    }
+
+    /// How many values it has.
+    pub(super) fn len(&self) -> usize {
+        self.slots.get().map_or(0, Slots::len)
     }
 
     pub(super) fn set(&mut self, run: &Run<'a>, slot: Slot, value: FieldValue<'a>) {
         self.slots(run);
-        if let Some(slots) = self.slots.get_mut() {
+        if let Some(slots) = self.slots.get_mut()
+            && run.spend(slots.len())
+            && run.take(Slots::ENTRY_BYTES + value.kept())
+        {
             slots.set(slot, value);
         }
     }
@@ -163,7 +188,15 @@ impl<'a> Row<'a> {
 impl Expression {
     /// The value for a row; `aggregates` are the results that [`Expression::Aggregate`] points to.
     pub(super) fn value<'a>(&'a self, row: &Row<'a>, run: &Run<'a>, aggregates: &[FieldValue<'a>]) -> FieldValue<'a> {
-        let of = |part: &'a Self| part.value(row, run, aggregates);
+        if !run.spend(EXPRESSION_STEPS) {
+            return FieldValue::Missing;
+        }
+        // What a value is looked at for goes over all of its text, a few times at most.
+        let of = |part: &'a Self| {
+            let value = part.value(row, run, aggregates);
+            run.spend(value.length());
+            value
+        };
         match self {
             Self::Field(field) => row.field(run, *field),
             Self::Text(text) => FieldValue::text(text),
@@ -173,10 +206,16 @@ impl Expression {
             Self::All(parts) => FieldValue::Bool(parts.iter().all(|part| of(part).is_true())),
             Self::Not(part) => FieldValue::Bool(!of(part).is_true()),
             Self::Compare(one, comparison, two) => FieldValue::Bool(comparison.holds(of(one).compare(&of(two)))),
-            Self::Like(part, matcher) => FieldValue::Bool(of(part).render().is_some_and(|text| matcher.matches(&text))),
+            Self::Like(part, matcher) => {
+                let value = of(part);
+                let text = value.render();
+                FieldValue::Bool(
+                    text.is_some_and(|text| run.spend(matcher.steps(text.len())) && matcher.matches(&text)),
+                )
+            }
             Self::In(part, list) => {
                 let value = of(part);
-                let equals = |item| value.compare(&of(item)) == Some(Ordering::Equal);
+                let equals = |item| run.spend(value.length()) && value.compare(&of(item)) == Some(Ordering::Equal);
                 FieldValue::Bool(list.iter().any(equals))
             }
             Self::Negative(part) => of(part)
@@ -227,7 +266,15 @@ impl Operator {
 }
 
 impl Matcher {
-    pub(super) fn matches(&self, text: &str) -> bool {
+    /// What a text of so many bytes costs.
+    fn steps(&self, length: usize) -> usize {
+        match self {
+            Self::Contains(_) => length,
+            Self::Regex(regex) => regex.steps(length),
+        }
+    }
+
+    fn matches(&self, text: &str) -> bool {
         match self {
             Self::Contains(part) => text.contains(part.as_str()),
             Self::Regex(regex) => regex.is_match(text),

@@ -4,9 +4,11 @@
 //! or accepts lists and maps, which are refused as unknown.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::period::Period;
+use super::run::MAX_TEXT;
 use super::run::Run;
 use super::value::FieldValue;
 use super::value::number_as_millis;
@@ -135,12 +137,17 @@ impl Function {
                 if condition { yes } else { next() }
             }
             Self::Concat => {
-                let parts: Vec<FieldValue<'a>> = arguments.collect();
-                let texts: Vec<Cow<'_, str>> = parts.iter().filter_map(FieldValue::render).collect();
-                if texts.is_empty() {
-                    return FieldValue::Missing;
+                // One after the other, so that the parts are never all there beside the whole.
+                let mut whole: Option<String> = None;
+                for value in arguments {
+                    let Some(text) = value.render() else { continue };
+                    let whole = whole.get_or_insert_default();
+                    if whole.len() + text.len() > MAX_TEXT {
+                        return FieldValue::Missing;
+                    }
+                    whole.push_str(&text);
                 }
-                run.make(texts.iter().map(|text| text.len()).sum(), || texts.concat())
+                whole.map_or(FieldValue::Missing, |whole| run.make(whole.len(), || whole))
             }
             Self::Trim | Self::TrimStart | Self::TrimEnd => self.trim(next(), &next(), run),
             Self::Length => with_text(&next(), |text| {
@@ -189,8 +196,9 @@ impl Function {
     /// The value without what is at its ends: blanks, or the characters of the second argument.
     fn trim<'a>(self, value: FieldValue<'a>, characters: &FieldValue<'a>, run: &Run<'a>) -> FieldValue<'a> {
         let characters = characters.render();
+        let characters: Option<BTreeSet<char>> = characters.map(|characters| characters.chars().collect());
         let unwanted = |c: char| match &characters {
-            Some(characters) => characters.contains(c),
+            Some(characters) => characters.contains(&c),
             None => c.is_whitespace(),
         };
         part(value, run, |text| match self {

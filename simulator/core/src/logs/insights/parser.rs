@@ -6,9 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
-use regex::RegexBuilder;
-
 use super::aggregate::Aggregate;
 use super::aggregate::AggregateKind;
 use super::command::Column;
@@ -30,11 +27,12 @@ use super::lexer::Lexer;
 use super::lexer::Token;
 use super::lexer::TokenKind;
 use super::period::Period;
+use crate::logs::weighed_regex::WeighedRegex;
 
 /// How many parentheses, functions and signs can be inside each other.
 const MAX_DEPTH: usize = 100;
-/// How much memory a compiled regular expression may take, in bytes.
-const MAX_REGEX_SIZE: usize = 1 << 20;
+/// How much memory the compiled regular expressions of a query may take, in bytes; one has half of it at most.
+const REGEX_ROOM: usize = 2 << 20;
 
 /// What the service says can stand where a command starts.
 const COMMANDS: &str = "{K_PARSE, K_SEARCH, K_FIELDS, K_DISPLAY, K_FILTER, K_SORT, K_ORDER, K_HEAD, K_LIMIT, K_TAIL}";
@@ -63,6 +61,7 @@ pub(super) fn parse(query: &str) -> Result<Program, QueryError> {
         peeked: None,
         taken: 0,
         depth: 0,
+        regex_room: REGEX_ROOM,
         names: BTreeMap::new(),
         defined: BTreeMap::new(),
         stage: QueryStage::Events,
@@ -91,6 +90,8 @@ struct Parser {
     /// Where the last word ends that was taken.
     taken: usize,
     depth: usize,
+    /// What is left for compiled regular expressions, in bytes.
+    regex_room: usize,
     /// Every name that is no system field.
     names: BTreeMap<String, Slot>,
     /// The names that the query defines; after `stats` all that there are.
@@ -487,26 +488,21 @@ impl Parser {
         Ok(pattern.map(|pattern| (pattern, slash.start)))
     }
 
-    fn compile(&self, pattern: &str, start: usize) -> Parsed<Regex> {
-        RegexBuilder::new(pattern)
-            .size_limit(MAX_REGEX_SIZE)
-            .dfa_size_limit(MAX_REGEX_SIZE)
-            .nest_limit(50)
-            .build()
-            .map_err(|error| QueryError {
-                // The engine draws the place over several lines; the last says what is wrong.
-                problem: QueryProblem::InvalidRegex(
-                    error
-                        .to_string()
-                        .lines()
-                        .last()
-                        .unwrap_or_default()
-                        .trim_start_matches("error: ")
-                        .to_owned(),
-                ),
-                start,
-                end: self.lexer.position(),
-            })
+    fn compile(&mut self, pattern: &str, start: usize) -> Parsed<WeighedRegex> {
+        WeighedRegex::compile(pattern, &mut self.regex_room).map_err(|error| QueryError {
+            // The engine draws the place over several lines; the last says what is wrong.
+            problem: QueryProblem::InvalidRegex(
+                error
+                    .to_string()
+                    .lines()
+                    .last()
+                    .unwrap_or_default()
+                    .trim_start_matches("error: ")
+                    .to_owned(),
+            ),
+            start,
+            end: self.lexer.position(),
+        })
     }
 
     fn stats(&mut self) -> Parsed<()> {

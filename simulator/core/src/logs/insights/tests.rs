@@ -565,6 +565,98 @@ fn texts_that_double_stop_growing() {
     );
 }
 
+/// Runs a query over so many log events with that message.
+fn run_over(query: &str, count: usize, message: &str) -> Results {
+    let record = Record {
+        message,
+        ..records()[0].clone()
+    };
+    let query = Query::parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
+    query.run(std::iter::repeat_n(record, count), None, Timestamp::UNIX_EPOCH)
+}
+
+/// By count: what a query would look at is counted before it is.
+#[test]
+fn a_query_that_takes_too_many_steps_is_ended() {
+    let message = "c".repeat(1 << 20);
+    let expression = "x[ab]{400}";
+    assert!(!run_over(&format!("filter @message like /{expression}/"), 5, &message).is_timed_out);
+    for query in [
+        format!("filter @message like /{expression}/"),
+        format!("parse @message /{expression}(?<y>.)/"),
+        format!("filter @message in [{}1]", "'x',".repeat(2_000)),
+    ] {
+        let results = run_over(&query, 10_000, &message);
+        assert!(results.is_timed_out, "{query}");
+        assert!(
+            results.rows.is_empty() && results.statistics.records_scanned <= 6,
+            "{query}"
+        );
+    }
+}
+
+/// Each of these would keep gigabytes.
+#[test]
+fn a_query_that_keeps_too_much_is_ended() {
+    let message = "c".repeat(1 << 20);
+    let columns = |count: usize, of: &str| {
+        let columns: Vec<String> = (0..count).map(|column| format!("{of} as a{column}")).collect();
+        columns.join(", ")
+    };
+    for query in [
+        format!("fields {}", columns(400, "@message")),
+        format!(
+            "fields concat(@message, '') as x | limit 1 | fields {}",
+            columns(400, "x")
+        ),
+        format!("fields concat(@message, '') as x | sort {}x", "x, ".repeat(400)),
+        format!(
+            "fields concat(@message, '') as x | stats count(*) by {}",
+            columns(400, "x")
+        ),
+        format!("fields concat(@message, '') as x | stats {}", columns(400, "latest(x)")),
+    ] {
+        let results = run_over(&query, 60, &message);
+        assert!(results.is_timed_out && results.rows.is_empty(), "{query}");
+    }
+    let groups = format!("stats {} by @timestamp", columns(300, "count(*)"));
+    let query = Query::parse(&groups).unwrap();
+    let events = (0..100_000).map(|timestamp_ms| Record {
+        timestamp_ms,
+        ..records()[0].clone()
+    });
+    assert!(query.run(events, None, Timestamp::UNIX_EPOCH).is_timed_out);
+}
+
+/// Each character was looked for in all of the others.
+#[test]
+fn trimming_takes_time_linear_in_both_texts() {
+    let message = format!(
+        r#"{{"text":"{}","characters":"{}z"}}"#,
+        "z".repeat(1_000_000),
+        "a".repeat(1_000_000)
+    );
+    let results = run_over("fields strlen(trim(text, characters)) as left", 1, &message);
+    assert_eq!(results.rows[0][0], ("left".to_owned(), "0".to_owned()));
+}
+
+#[test]
+fn long_values_are_told_apart_in_groups() {
+    let message = |last| format!("{}{last}", "c".repeat(5_000));
+    let messages = [message('a'), message('b'), message('a')];
+    let events = messages.iter().map(|message| Record {
+        message,
+        ..records()[0].clone()
+    });
+    let count = |query: &str| {
+        let query = Query::parse(query).unwrap();
+        query.run(events.clone(), None, Timestamp::UNIX_EPOCH).rows.len()
+    };
+    assert_eq!(count("stats count(*) by @message"), 2);
+    assert_eq!(count("dedup @message"), 2);
+    assert_eq!(count("dedup @log, @message, @message"), 2);
+}
+
 /// Queries made of the words of the language, so that many get past the reader.
 fn wordy() -> impl Strategy<Value = String> {
     let words = [

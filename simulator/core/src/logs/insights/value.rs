@@ -35,6 +35,22 @@ impl<'a> FieldValue<'a> {
         Self::Text(Cow::Borrowed(text))
     }
 
+    /// How long its text is, in bytes.
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Missing | Self::Number(_) | Self::Time(_) | Self::Bool(_) => 0,
+        }
+    }
+
+    /// How many bytes it has of its own, beside itself.
+    pub(super) fn kept(&self) -> usize {
+        match self {
+            Self::Text(Cow::Owned(text)) => text.len(),
+            _ => 0,
+        }
+    }
+
     pub(super) fn is_missing(&self) -> bool {
         matches!(self, Self::Missing)
     }

@@ -99,6 +99,8 @@ pub(super) struct ClusterName {
 pub(super) struct Facts {
     pub(super) callers: Vec<Found<Caller>>,
     pub(super) entries: Vec<Found<ListedEntry>>,
+    /// Where each is among them, by its principal.
+    entry_places: BTreeMap<String, usize>,
     /// Whether the entries' list is known, even if nothing is in it.
     pub(super) entries_listed: bool,
     pub(super) policies: Vec<Found<Policy>>,

@@ -376,9 +376,15 @@ fn outdent(piece: &mut Piece) {
     }
 }
 
+/// So many lines a terminal makes of one, at most; what follows is no part of it.
+const WRAPPED_LINES: usize = 50;
+/// No line of the authenticator's log is longer, in bytes.
+const WRAPPED_BYTES: usize = 64 * 1024;
+
 /// Joins what a terminal or a mailer wrapped: each line begins as the log's lines do.
 fn join_log(file: &str, piece: &mut Piece, findings: &mut Vec<Finding>) {
     let mut joined: Vec<Line> = Vec::new();
+    let mut wrapped = 0_usize;
     for line in std::mem::take(&mut piece.lines) {
         if line.is_blank() {
             continue;
@@ -386,8 +392,10 @@ fn join_log(file: &str, piece: &mut Piece, findings: &mut Vec<Finding>) {
         // The escapes of the next line's own quotes count too.
         let begins =
             is_log(&line.text) && (line.text.contains("time=") || line.text.trim_start().starts_with("level="));
-        match joined.last_mut().filter(|_| !begins) {
+        let is_full = |last: &Line| wrapped >= WRAPPED_LINES || last.text.len() > WRAPPED_BYTES;
+        match joined.last_mut().filter(|last| !begins && !is_full(last)) {
             Some(last) => {
+                wrapped = wrapped.saturating_add(1);
                 findings.push(fixed(
                     file,
                     line.origin,
@@ -396,7 +404,10 @@ fn join_log(file: &str, piece: &mut Piece, findings: &mut Vec<Finding>) {
                 ));
                 last.text = join(&last.text, &line.text);
             }
-            None => joined.push(line),
+            None => {
+                wrapped = 0;
+                joined.push(line);
+            }
         }
     }
     piece.lines = joined;

@@ -108,6 +108,24 @@ fn a_configmap_is_kept_as_it_was_pasted() {
     assert_eq!(kept.1, pasted);
 }
 
+/// Each entry was looked for among all before it.
+#[test]
+fn thousands_of_entries_are_read_in_one_pass() {
+    const MANY: usize = 40_000;
+    let arns: Vec<String> = (0..MANY)
+        .chain([7])
+        .map(|at| format!("\"arn:aws:iam::111122223333:role/r{at}\""))
+        .collect();
+    let text = format!("{{\n\"accessEntries\": [\n{}\n]\n}}\n", arns.join(",\n"));
+    let artifact = Artifact {
+        file: "entries.json".to_owned(),
+        text,
+        kind: None,
+    };
+    let facts = read(&[artifact], &mut Vec::new());
+    assert_eq!(facts.entries.len(), MANY);
+}
+
 #[test]
 fn what_the_fixed_configmap_lost_is_reported_in_it() {
     let case = cases()

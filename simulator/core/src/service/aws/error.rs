@@ -133,6 +133,7 @@ impl From<StackError> for AwsError {
             | StackError::Protected { .. }
             | StackError::RoleNotAssumable { .. }
             | StackError::TemplateFormat { .. }
+            | StackError::TemplateTooLarge
             | StackError::UnknownParameters { .. }
             | StackError::Unresolved { .. }
             | StackError::Unserved { .. } => ("ValidationError", 400),

@@ -1,5 +1,6 @@
 //! Templates: their form, and what stands for what in them.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use serde_json::Map;
@@ -13,6 +14,12 @@ use crate::value::arn::Partition;
 
 /// Functions that are looked into deeper than this are refused.
 const DEPTH: usize = 32;
+/// How many resources a template may have (CloudFormation User Guide, "Understand CloudFormation quotas").
+const RESOURCES: usize = 500;
+/// How many bytes of text the values of a template may come to, each time that one is needed counted.
+///
+/// FIDELITY: the service bounds what values come to as well; its numbers are not published.
+const MADE_BYTES: usize = 4_000_000;
 
 /// A template in JSON or YAML, of which every resource is one that can be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +124,12 @@ impl Template {
                 ),
             });
         }
+        if resources.len() > RESOURCES {
+            return Err(format_error(format!(
+                "Number of resources, {}, is greater than maximum allowed, {RESOURCES}",
+                resources.len()
+            )));
+        }
         if resources.is_empty() {
             return Err(format_error("At least one Resources member must be defined."));
         }
@@ -170,6 +183,8 @@ pub(super) struct Scope {
     names: BTreeMap<String, String>,
     /// The ARNs of access entries by logical id.
     arns: BTreeMap<String, String>,
+    /// How many bytes of text may still be made.
+    room: Cell<usize>,
 }
 
 impl Scope {
@@ -196,6 +211,7 @@ impl Scope {
         Self {
             names,
             arns: BTreeMap::new(),
+            room: Cell::new(MADE_BYTES),
         }
     }
 
@@ -217,6 +233,17 @@ impl Scope {
     pub(super) fn resolve_text(&self, value: &Value, block: &'static str) -> Result<String, StackError> {
         let value = self.resolve(value, block)?;
         text(&value).ok_or_else(|| format_error(format!("a value in the {block} block is no string")))
+    }
+
+    /// Counts text before it is made: a few functions may name long values many times.
+    fn make(&self, length: usize) -> Result<(), StackError> {
+        let room = self
+            .room
+            .get()
+            .checked_sub(length)
+            .ok_or(StackError::TemplateTooLarge)?;
+        self.room.set(room);
+        Ok(())
     }
 
     fn resolve_at(&self, value: &Value, block: &'static str, depth: usize) -> Result<Value, StackError> {
@@ -242,7 +269,11 @@ impl Scope {
                     .collect();
                 members.map(Value::Object)
             }
-            Value::Bool(_) | Value::Null | Value::Number(_) | Value::String(_) => Ok(value.clone()),
+            Value::String(text) => {
+                self.make(text.len())?;
+                Ok(value.clone())
+            }
+            Value::Bool(_) | Value::Null | Value::Number(_) => Ok(value.clone()),
         }
     }
 
@@ -263,7 +294,10 @@ impl Scope {
                 }
                 .ok_or_else(malformed)?;
                 match (self.arns.get(logical_id), attribute) {
-                    (Some(arn), "AccessEntryArn") => Ok(json!(arn)),
+                    (Some(arn), "AccessEntryArn") => {
+                        self.make(arn.len())?;
+                        Ok(json!(arn))
+                    }
                     _ => Err(StackError::Unresolved {
                         name: logical_id.to_owned(),
                         block,
@@ -277,7 +311,11 @@ impl Scope {
                 let items = self.resolve_at(items, block, depth + 1)?;
                 let items = items.as_array().ok_or_else(malformed)?;
                 let items: Option<Vec<String>> = items.iter().map(text).collect();
-                Ok(json!(items.ok_or_else(malformed)?.join(separator)))
+                let items = items.ok_or_else(malformed)?;
+                let separators = separator.len().saturating_mul(items.len().saturating_sub(1));
+                let length = items.iter().map(String::len).fold(separators, usize::saturating_add);
+                self.make(length)?;
+                Ok(json!(items.join(separator)))
             }
             "Fn::Sub" => self
                 .substitute(argument.as_str().ok_or_else(malformed)?, block)
@@ -289,14 +327,17 @@ impl Scope {
     }
 
     fn name(&self, name: &str, block: &'static str) -> Result<String, StackError> {
-        self.names.get(name).cloned().ok_or_else(|| StackError::Unresolved {
+        let value = self.names.get(name).ok_or_else(|| StackError::Unresolved {
             name: name.to_owned(),
             block,
-        })
+        })?;
+        self.make(value.len())?;
+        Ok(value.clone())
     }
 
     /// `${NAME}` gives way to what it stands for, `${!NAME}` to `${NAME}`.
     fn substitute(&self, text: &str, block: &'static str) -> Result<String, StackError> {
+        self.make(text.len())?;
         let mut result = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {

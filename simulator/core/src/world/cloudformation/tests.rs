@@ -383,6 +383,33 @@ fn yaml_and_parameters_are_read() {
     assert!(world.cluster("my-cluster").unwrap().access_entry(ROLE).is_ok());
 }
 
+/// Each of these would make gigabytes of a template of some kilobytes.
+#[test]
+fn what_values_come_to_is_bounded() {
+    let long = "x".repeat(50_000);
+    let mut world = world("API_AND_CONFIG_MAP");
+    for output in [
+        json!({"Fn::Sub": "${Long}".repeat(50_000)}),
+        json!({"Fn::Join": ["", vec![json!({"Ref": "Long"}); 50_000]]}),
+        json!({"Fn::Join": [long, vec![json!("a"); 50_000]]}),
+    ] {
+        let mut template = entry(ROLE);
+        template["Parameters"] = json!({"Long": {"Default": long}});
+        template["Outputs"] = json!({"O": {"Value": output}});
+        assert_eq!(create(&mut world, &template), Err(StackError::TemplateTooLarge));
+    }
+    assert!(world.stacks.is_empty());
+    let mut template = entry(ROLE);
+    for at in 0..500 {
+        template["Resources"][format!("E{at}")] = template["Resources"]["AccessEntry"].clone();
+    }
+    let refused = create(&mut world, &template).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "Template format error: Number of resources, 501, is greater than maximum allowed, 500"
+    );
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_template_or_refused(text in ".{0,200}") {

@@ -1,5 +1,7 @@
 //! Who is denied, and how: the newest denial that the artifacts name.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
 
 use super::super::Finding;
@@ -93,14 +95,17 @@ impl Request {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let regex = Regex::new(
-            r#"(?s)Error from server \(Forbidden\):.*?(?:"([^"]*)" is forbidden: )?User "([^"]+)"\s+cannot\s+(\w+)\s+resource\s+"([^"]+)"\s+in\s+API\s+group\s+"([^"]*)"(?:\s+in\s+the\s+namespace\s+"([^"]+)")?"#,
-        );
-        let regex = regex.ok()?;
-        let found = regex.captures(text)?;
+        static REQUEST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+            Regex::new(
+                r#"(?s)Error from server \(Forbidden\):.*?(?:"([^"]*)" is forbidden: )?User "([^"]+)"\s+cannot\s+(\w+)\s+resource\s+"([^"]+)"\s+in\s+API\s+group\s+"([^"]*)"(?:\s+in\s+the\s+namespace\s+"([^"]+)")?"#,
+            )
+            .ok()
+        });
+        static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#""([^"]*)" is forbidden"#).ok());
+        let found = REQUEST.as_ref()?.captures(text)?;
         let group = |at: usize| found.get(at).map_or("", |found| found.as_str()).to_owned();
-        let name = Regex::new(r#""([^"]*)" is forbidden"#)
-            .ok()?
+        let name = NAME
+            .as_ref()?
             .captures(text)
             .and_then(|found| found.get(1).map(|name| name.as_str().to_owned()));
         Some(Self {

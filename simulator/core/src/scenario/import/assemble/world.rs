@@ -1,6 +1,7 @@
 //! The world of a scenario: accounts, principals, the cluster with its mappings, the profiles.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::json;
@@ -9,7 +10,9 @@ use super::super::Finding;
 use super::super::facts::AwsAuth;
 use super::super::facts::ClusterName;
 use super::super::facts::Facts;
+use super::super::facts::Found;
 use super::super::facts::Place;
+use super::super::facts::Policy;
 use super::super::yaml;
 use super::AWS_AUTH_FILE;
 use super::case::Caller;
@@ -70,6 +73,8 @@ pub(super) struct WorldEntry {
 struct Account {
     users: BTreeMap<String, String>,
     roles: BTreeMap<String, String>,
+    /// Each name as it is spelled, by its kind and its letters in lower case: IAM's names differ in more than case.
+    spelled: BTreeMap<(&'static str, String), String>,
 }
 
 impl World {
@@ -203,13 +208,13 @@ impl World {
         } else {
             &mut account.roles
         };
-        let is_taken = names
-            .iter()
-            .any(|(known, known_path)| known.eq_ignore_ascii_case(&name) && (*known != name || *known_path != path));
-        if !is_taken {
+        let spelled = account.spelled.entry((kind, name.to_ascii_lowercase()));
+        let spelled = spelled.or_insert_with(|| name.clone());
+        let is_free = *spelled == name && names.get(&name).is_none_or(|known_path| *known_path == path);
+        if is_free {
             names.insert(name, path);
         }
-        !is_taken
+        is_free
     }
 
     /// The caller, with the path that an artifact has for it.
@@ -263,6 +268,10 @@ impl World {
             }
             return;
         }
+        let mut policies_of: BTreeMap<&str, Vec<&Found<Policy>>> = BTreeMap::new();
+        for policy in &facts.policies {
+            policies_of.entry(&policy.value.principal).or_default().push(policy);
+        }
         for found in &facts.entries {
             let arn = &found.value.arn;
             let refused = match parts(arn) {
@@ -314,11 +323,8 @@ impl World {
             }
             let own_username = Some(details.username.clone())
                 .filter(|name| is_standard && !name.is_empty() && !name.starts_with("arn:"));
-            let policies = facts
-                .policies
-                .iter()
-                .filter(|policy| policy.value.principal == *arn && is_standard);
-            let policies = policies.filter_map(|policy| {
+            let policies = policies_of.get(arn.as_str()).into_iter().flatten();
+            let policies = policies.filter(|_| is_standard).filter_map(|policy| {
                 let known = AccessPolicy::from_arn(&policy.value.arn, Partition::Aws);
                 if known.is_none() {
                     findings.push(policy.place.finding(
@@ -590,10 +596,11 @@ fn mode(facts: &Facts, findings: &mut Vec<Finding>) -> Option<AuthenticationMode
 /// Whom the log shows to be let in as only the hidden creator is.
 fn creator(facts: &Facts, world: &World) -> Option<String> {
     let aws_auth = world.aws_auth.as_ref().map(parse);
+    let with_entry: BTreeSet<&str> = world.entries.iter().map(|entry| entry.canonical.as_str()).collect();
     let record = facts.records.iter().find(|record| {
         let arn = record.value.arn().unwrap_or_default();
         let is_mapped =
-            aws_auth.as_ref().is_some_and(|aws_auth| aws_auth.find(arn).is_some()) || world.entry_of(arn).is_some();
+            aws_auth.as_ref().is_some_and(|aws_auth| aws_auth.find(arn).is_some()) || with_entry.contains(arn);
         record.value.is_grant()
             && record.value.field("username") == Some("kubernetes-admin")
             && record

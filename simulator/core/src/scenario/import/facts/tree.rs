@@ -7,6 +7,7 @@ use super::AwsAuth;
 use super::Caller;
 use super::ClusterName;
 use super::EntryDetails;
+use super::Facts;
 use super::Found;
 use super::ListedEntry;
 use super::Place;
@@ -244,11 +245,16 @@ impl Reader<'_> {
 
     /// The details of an entry take the place of its name.
     fn add_entry(&mut self, value: ListedEntry, place: Place) {
-        let known = self.facts.entries.iter_mut().find(|known| known.value.arn == value.arn);
-        match known {
+        let Facts {
+            entries, entry_places, ..
+        } = &mut *self.facts;
+        match entry_places.get(&value.arn).and_then(|at| entries.get_mut(*at)) {
             Some(known) if value.details.is_some() => *known = Found { value, place },
             Some(_) => {}
-            None => self.facts.entries.push(Found { value, place }),
+            None => {
+                entry_places.insert(value.arn.clone(), entries.len());
+                entries.push(Found { value, place });
+            }
         }
     }
 

@@ -110,8 +110,9 @@ impl<'a> Lines<'a> {
             .collect();
         let errors = client_output::printed_errors(&texts);
         let mut first = None;
-        // From the last, so that places before it stay. Tables may touch.
+        // From the last; tables may touch.
         let mut end = self.lines.len();
+        let mut replaced = Vec::new();
         for error in errors.into_iter().rev() {
             let Some(origin) = self
                 .lines
@@ -126,12 +127,20 @@ impl<'a> Lines<'a> {
             }
             end = error.first;
             first = Some(origin.line);
-            let line = Line {
-                text: error.sentence,
-                origin,
-            };
-            self.lines.splice(error.first..=error.last, [None, Some(line), None]);
+            replaced.push((error, origin));
         }
+        let mut replaced = replaced.into_iter().rev().peekable();
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (at, line) in std::mem::take(&mut self.lines).into_iter().enumerate() {
+            let is_of_error = replaced.peek().is_some_and(|(error, _)| error.first <= at);
+            if !is_of_error {
+                lines.push(line);
+            } else if let Some((error, origin)) = replaced.next_if(|(error, _)| error.last == at) {
+                let text = error.sentence;
+                lines.extend([None, Some(Line { text, origin }), None]);
+            }
+        }
+        self.lines = lines;
         if let Some(line) = first {
             self.note(
                 line,
@@ -284,17 +293,22 @@ fn strip_colours(line: &mut Line) -> bool {
 }
 
 fn strip_quoting(line: &mut Line) -> bool {
-    let mut changed = false;
+    let mut taken = 0_usize;
+    let mut rest = line.text.as_str();
     loop {
-        let blanks = line.text.chars().take_while(|c| *c == ' ').count();
-        let mut behind = line.text.chars().skip(blanks);
-        if blanks > 3 || behind.next() != Some('>') {
-            return changed;
-        }
-        let space = behind.next() == Some(' ');
-        line.take(blanks.saturating_add(if space { 2 } else { 1 }));
-        changed = true;
+        let behind = rest.trim_start_matches(' ');
+        let blanks = rest.len().saturating_sub(behind.len());
+        let Some(quoted) = behind.strip_prefix('>').filter(|_| blanks <= 3) else {
+            break;
+        };
+        rest = quoted.strip_prefix(' ').unwrap_or(quoted);
+        let space = quoted.len().saturating_sub(rest.len());
+        taken = taken.saturating_add(blanks).saturating_add(1).saturating_add(space);
     }
+    if taken > 0 {
+        line.take(taken);
+    }
+    taken > 0
 }
 
 /// What the AWS CLI 2 puts before its messages.

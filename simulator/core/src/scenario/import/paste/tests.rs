@@ -106,6 +106,28 @@ fn wrapped_lines_are_joined_as_they_were() {
     }
 }
 
+/// Each sign was taken off by itself, each line joined to all before it, and each error moved all lines behind it.
+#[test]
+fn long_texts_are_fixed_in_one_pass() {
+    let quoted = format!("{} level=info msg=x", ">".repeat(200_000));
+    check(&quoted, &[(Form::Log, "level=info msg=x\n")]);
+    let mut findings = Vec::new();
+    let junk = format!("{}\n", "x".repeat(100)).repeat(4_000);
+    let found = pieces(
+        "x",
+        &format!("level=warning msg=\"access denied\n{junk}"),
+        &mut findings,
+    );
+    let [log] = &found[..] else {
+        panic!("{} pieces", found.len())
+    };
+    assert_eq!(log.lines.len(), 4_001_usize.div_ceil(WRAPPED_LINES + 1));
+    assert_eq!(log.text().matches('x').count(), 400_000);
+    let errors = pieces("x", &"NotFound\tno such thing\n".repeat(50_000), &mut findings);
+    assert_eq!(errors.len(), 50_000);
+    assert!(errors.iter().all(|piece| piece.form == Form::ClientError));
+}
+
 #[test]
 fn json_that_ends_too_early_is_refused_at_its_end() {
     let mut findings = Vec::new();

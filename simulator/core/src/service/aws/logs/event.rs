@@ -28,6 +28,12 @@ const EVENTS: usize = 10_000;
 const TESTED: usize = 50;
 /// How many events GetLogGroupFields looks at.
 const SAMPLED: usize = 1000;
+/// How many fields of an event are discovered, as in Insights.
+const DISCOVERED: usize = 1000;
+/// How many bytes the names of an event's fields may have together, with those that they stand in.
+const NAME_BYTES: usize = 256 * 1024;
+/// The same for the names of all events that are sampled.
+const ALL_NAME_BYTES: usize = 4 * 1024 * 1024;
 const MINUTE: i64 = 60_000;
 
 #[derive(Deserialize)]
@@ -165,7 +171,7 @@ pub(super) fn filter(call: &Context<'_>) -> Result<Value, AwsError> {
         is_named && name.starts_with(&prefix)
     };
     let streams: Vec<(&str, &LogStream)> = group.streams().filter(|(name, _)| is_wanted(name)).collect();
-    let page = filter_events(streams, range, after, limit, |message| pattern.matches(message));
+    let page = filter_events(streams, range, after, limit, &pattern);
     let events: Vec<Value> = page
         .events
         .iter()
@@ -208,41 +214,63 @@ pub(super) fn test_filter(call: &Context<'_>) -> Result<Value, AwsError> {
     Ok(json!({"matches": matches}))
 }
 
-/// The fields of a JSON message, `a.b` for what is inside and `a.0` for what is in a list.
+/// The fields of a JSON message, `a.b` for what is inside and `a.0` for what is in a list. Those behind the thousandth, or
+/// behind names of so many bytes, are not looked at: a long name stands in the name of all that is inside it.
 fn discovered(message: &str) -> BTreeMap<String, String> {
-    fn walk(path: &str, value: &Value, found: &mut BTreeMap<String, String>) {
-        let below = |name: &str| match path {
-            "" => name.to_owned(),
-            _ => format!("{path}.{name}"),
-        };
-        match value {
-            Value::Object(members) => members
-                .iter()
-                .for_each(|(name, value)| walk(&below(name), value, found)),
-            Value::Array(items) => {
-                let items = items.iter().enumerate();
-                items.for_each(|(at, value)| walk(&below(&at.to_string()), value, found));
-            }
-            Value::String(text) => {
-                found.insert(path.to_owned(), text.clone());
-            }
-            // As the query language has it.
-            Value::Bool(value) => {
-                found.insert(path.to_owned(), u8::from(*value).to_string());
-            }
-            Value::Number(number) => {
-                found.insert(path.to_owned(), number.to_string());
-            }
-            Value::Null => {}
-        }
-    }
-    let mut found = BTreeMap::new();
+    let mut discovery = Discovery {
+        found: BTreeMap::new(),
+        room: NAME_BYTES,
+    };
     if message.starts_with('{')
         && let Ok(value) = serde_json::from_str(message)
     {
-        walk("", &value, &mut found);
+        discovery.walk("", &value);
     }
-    found
+    discovery.found
+}
+
+struct Discovery {
+    found: BTreeMap<String, String>,
+    /// How many bytes names may still have.
+    room: usize,
+}
+
+impl Discovery {
+    fn walk(&mut self, path: &str, value: &Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    self.below(path, name, value);
+                }
+            }
+            Value::Array(items) => {
+                for (at, value) in items.iter().enumerate() {
+                    self.below(path, &at.to_string(), value);
+                }
+            }
+            Value::String(text) => self.add(path, text.clone()),
+            // As the query language has it.
+            Value::Bool(value) => self.add(path, u8::from(*value).to_string()),
+            Value::Number(number) => self.add(path, number.to_string()),
+            Value::Null => {}
+        }
+    }
+
+    fn below(&mut self, path: &str, name: &str, value: &Value) {
+        let length = path.len() + 1 + name.len();
+        let Some(room) = self.room.checked_sub(length).filter(|_| self.found.len() < DISCOVERED) else {
+            return;
+        };
+        self.room = room;
+        match path {
+            "" => self.walk(name, value),
+            _ => self.walk(&format!("{path}.{name}"), value),
+        }
+    }
+
+    fn add(&mut self, path: &str, text: String) {
+        self.found.insert(path.to_owned(), text);
+    }
 }
 
 pub(super) fn record(call: &Context<'_>) -> Result<Value, AwsError> {
@@ -299,10 +327,16 @@ pub(super) fn fields(call: &Context<'_>) -> Result<Value, AwsError> {
     events.sort_unstable_by_key(|event| Reverse(event.position));
     events.truncate(SAMPLED);
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut room = ALL_NAME_BYTES;
     for event in &events {
         let names = discovered(&event.message).into_keys();
         for name in names.chain(SYSTEM.map(str::to_owned)) {
-            *counts.entry(name).or_default() += 1;
+            if let Some(count) = counts.get_mut(&name) {
+                *count += 1;
+            } else if let Some(rest) = room.checked_sub(name.len()) {
+                room = rest;
+                counts.insert(name, 1);
+            }
         }
     }
     let fields: Vec<Value> = counts
@@ -310,4 +344,31 @@ pub(super) fn fields(call: &Context<'_>) -> Result<Value, AwsError> {
         .map(|(name, count)| json!({"name": name, "percent": count * 100 / events.len().max(1)}))
         .collect();
     Ok(json!({"logGroupFields": fields}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_have_dotted_names() {
+        let found = discovered(r#"{"a":{"b":[1,true,null,"x"]},"c":""}"#);
+        let wanted = [("a.b.0", "1"), ("a.b.1", "1"), ("a.b.3", "x"), ("c", "")];
+        let wanted = wanted.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(found, BTreeMap::from(wanted));
+        assert_eq!(discovered("[1]"), BTreeMap::new());
+    }
+
+    /// Without a bound, these names have 25 GB.
+    #[test]
+    fn a_long_name_is_not_repeated_without_end() {
+        let members: Vec<String> = (0..50_000).map(|at| format!("\"{at}\":1")).collect();
+        let long = "n".repeat(500_000);
+        assert!(discovered(&format!("{{\"{long}\":{{{}}}}}", members.join(","))).is_empty());
+        let shorter = "n".repeat(1_000);
+        let found = discovered(&format!("{{\"{shorter}\":{{{}}}}}", members.join(",")));
+        assert!(found.len() > 200 && found.len() < DISCOVERED);
+        let flat = discovered(&format!("{{{}}}", members.join(",")));
+        assert_eq!(flat.len(), DISCOVERED);
+    }
 }

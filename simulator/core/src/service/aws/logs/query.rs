@@ -27,16 +27,14 @@ const PAGE: usize = 10_000;
 const LISTED: usize = 1000;
 /// The longest name of a saved query.
 const NAME_CHARS: usize = 255;
-/// The state of every query.
-const COMPLETE: &str = "Complete";
 /// The states of the model.
 const STATES: [&str; 7] = [
     "Scheduled",
     "Running",
-    COMPLETE,
+    FinishedQuery::COMPLETE,
     "Failed",
     "Cancelled",
-    "Timeout",
+    FinishedQuery::TIMEOUT,
     "Unknown",
 ];
 /// Numbers from here on are milliseconds: as seconds, they would be of the year 5138.
@@ -167,7 +165,7 @@ pub(super) fn results(call: &Context<'_>) -> Result<Value, AwsError> {
             "estimatedBytesSkipped": 0.0,
             "logGroupsScanned": query.groups.len() as f64,
         },
-        "status": COMPLETE,
+        "status": query.status(),
         "nextToken": (next < all.len()).then(|| next.to_string()),
     }))
 }
@@ -199,13 +197,13 @@ pub(super) fn describe(call: &Context<'_>) -> Result<Value, AwsError> {
         .queries
         .of(call.account()?, &call.region)
         .filter(|query| group.as_ref().is_none_or(|group| query.groups.contains(group)))
-        .filter(|_| status.as_ref().is_none_or(|status| status == COMPLETE))
+        .filter(|query| status.as_ref().is_none_or(|status| status == query.status()))
         .map(|query| {
             let members = json!({
                 "queryLanguage": "CWLI",
                 "queryId": query.id,
                 "queryString": query.text,
-                "status": COMPLETE,
+                "status": query.status(),
                 "createTime": query.created_ms,
                 "logGroupName": query.groups.first(),
                 "queryDuration": 0,
