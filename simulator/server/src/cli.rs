@@ -83,7 +83,7 @@ struct WorldArgs {
     /// A scenario by name, or a scenario folder or file; without it, the World of AWS's article
     #[arg(long, value_name = "NAME|PATH")]
     scenario: Option<String>,
-    /// The address to listen on; other than loopback only together with --allow-remote
+    /// The address to listen on; other than loopback only together with --allow-remote. The control interface stays on loopback
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     listen: IpAddr,
     /// Let other machines in: they can sign with the keys of this World, which are no secret
