@@ -5,6 +5,7 @@
 mod clients;
 mod completions;
 mod ctl;
+mod end_signal;
 mod excerpt;
 mod exec;
 mod explain;
@@ -33,6 +34,7 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
+use crate::ending;
 use crate::runner::catalogue;
 use crate::simulator::Config;
 use crate::state::clock::Clock;
@@ -220,6 +222,7 @@ pub fn main() -> ExitCode {
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),
     };
+    ending::wait_if_ending();
     result.unwrap_or_else(|failure| {
         if !failure.message.is_empty() {
             let _ = writeln!(std::io::stderr(), "eks-auth-sim: {}", failure.message);

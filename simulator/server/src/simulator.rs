@@ -25,6 +25,7 @@ use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
 use crate::control;
+use crate::ending::TemporaryFolder;
 use crate::environment;
 pub use crate::environment::cluster_listener::ClusterListener;
 use crate::net::http;
@@ -137,7 +138,7 @@ struct Addresses {
 
 enum Folder {
     Kept(PathBuf),
-    Temporary(tempfile::TempDir),
+    Temporary(TemporaryFolder),
 }
 
 impl Folder {
@@ -474,9 +475,7 @@ fn port_of(endpoint: &str) -> Option<u16> {
 
 fn make_folder(wanted: Option<PathBuf>) -> Result<Folder, StartError> {
     match wanted {
-        None => Ok(Folder::Temporary(
-            tempfile::Builder::new().prefix("eks-auth-sim-").tempdir()?,
-        )),
+        None => Ok(Folder::Temporary(TemporaryFolder::new()?)),
         Some(path) => {
             private_file::make_private_folder(&path).map_err(|source| StartError::StateDir {
                 path: path.clone(),

@@ -43,6 +43,7 @@ use self::class::Token;
 use self::page::Desks;
 use self::page::Part;
 use self::seat::Ground;
+use crate::ending::TemporaryFolder;
 use crate::net::http;
 use crate::net::http::Delivery;
 use crate::net::http::Handler;
@@ -92,7 +93,7 @@ pub struct WorkshopConfig {
 pub struct Workshop {
     shared: Arc<Shared>,
     runtime: Option<Runtime>,
-    _folder: tempfile::TempDir,
+    _folder: TemporaryFolder,
 }
 
 /// What requests are answered with.
@@ -126,10 +127,7 @@ impl Workshop {
         }
         let hostname = config.hostname.map(named).transpose()?;
         allow_files(config.seats)?;
-        let folder = tempfile::Builder::new()
-            .prefix("eks-auth-sim-")
-            .tempdir()
-            .map_err(StartError::Io)?;
+        let folder = TemporaryFolder::new().map_err(StartError::Io)?;
         let address = SocketAddr::new(config.listen, config.port);
         let (listener, address) =
             bind(address, AnyPort::Ephemeral).map_err(|source| StartError::Bind { address, source })?;

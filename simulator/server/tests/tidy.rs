@@ -188,6 +188,19 @@ fn one_file_connects_to_anything() {
     );
 }
 
+/// Others would stay where a signal ends the process, or be open to everybody.
+#[test]
+fn temporary_folders_are_made_in_one_place() {
+    let sources = files("simulator/server/src", ".rs");
+    assert_eq!(
+        holding(&sources, &["tempfile::Builder"]),
+        [
+            "simulator/server/src/ending.rs",
+            "simulator/server/src/state/private_file.rs"
+        ]
+    );
+}
+
 #[test]
 fn wire_errors_are_worded_in_one_place_a_service() {
     let sources = files("simulator", ".rs")

@@ -12,6 +12,8 @@ use serde_json::json;
 
 use super::Failure;
 use super::Output;
+use super::end_signal::Background;
+use super::end_signal::EndSignals;
 use crate::runner::clients;
 use crate::runner::clients::Wanted;
 
@@ -86,6 +88,8 @@ impl ClientsCommand {
                     .collect::<Result<_, _>>()
                     .map_err(Failure::usage)?;
                 let folder = folder.path()?;
+                // Ended by a signal, it leaves nothing half installed.
+                let _signals = EndSignals::listen(Background::Spared)?;
                 let installed = clients::install(&folder, &wanted, &mut tell).map_err(Failure::not_so)?;
                 match output {
                     Output::Text => {

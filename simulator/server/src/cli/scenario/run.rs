@@ -21,6 +21,8 @@ use super::Failure;
 use super::InstallClients;
 use super::Spoken;
 use super::load;
+use crate::cli::end_signal::Background;
+use crate::cli::end_signal::EndSignals;
 use crate::runner;
 use crate::runner::Clients;
 use crate::runner::Language;
@@ -146,6 +148,8 @@ fn summary(transcripts: &[Transcript], language: Language) -> String {
 
 impl Run {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        // Ended by a signal, the scenarios that are played leave no folder and no client behind.
+        let _signals = EndSignals::listen(Background::Spared)?;
         let report = match &self.report {
             None => None,
             Some(file) => Some((file, Format::of(file)?)),
