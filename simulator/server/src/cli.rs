@@ -15,6 +15,7 @@ mod man;
 mod operations;
 mod scenario;
 mod serve;
+mod terminal;
 mod token;
 mod verify;
 mod webhook;
@@ -23,7 +24,6 @@ use std::fmt::Display;
 use std::fs::File;
 use std::io;
 use std::io::Read;
-use std::io::Write;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -225,7 +225,7 @@ pub fn main() -> ExitCode {
     ending::wait_if_ending();
     result.unwrap_or_else(|failure| {
         if !failure.message.is_empty() {
-            let _ = writeln!(std::io::stderr(), "eks-auth-sim: {}", failure.message);
+            let _ = writeln!(terminal::err(), "eks-auth-sim: {}", failure.message);
         }
         ExitCode::from(failure.code)
     })

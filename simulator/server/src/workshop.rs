@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eks_auth_core::scenario::Scenario;
+use eks_auth_core::value::printable;
 use rustix::process::Resource;
 use rustix::process::Rlimit;
 use rustix::process::getrlimit;
@@ -542,8 +543,13 @@ fn html(status: u16, page: String) -> Response {
     Response::new(status, "text/html; charset=utf-8", page)
 }
 
+/// What a learner's shell prints: others' words are in it, and what clients printed.
 fn text(status: u16, words: &str) -> Response {
-    Response::new(status, "text/plain; charset=utf-8", words)
+    Response::new(
+        status,
+        "text/plain; charset=utf-8",
+        printable::lines(words).into_owned(),
+    )
 }
 
 fn shell(script: String) -> Response {

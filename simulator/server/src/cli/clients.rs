@@ -1,7 +1,5 @@
 //! `clients`: installs the AWS CLI, kubectl and helm for machines that lack them.
 
-use std::io;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,6 +12,7 @@ use super::Failure;
 use super::Output;
 use super::end_signal::Background;
 use super::end_signal::EndSignals;
+use super::terminal;
 use crate::runner::clients;
 use crate::runner::clients::Wanted;
 
@@ -75,7 +74,7 @@ impl Folder {
 
 impl ClientsCommand {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         match self.command {
             Command::Install {
                 programs,
@@ -104,7 +103,7 @@ impl ClientsCommand {
                                 json!({"name": program.name, "version": program.version, "path": program.path})
                             })
                             .collect();
-                        writeln!(out, "{}", json!({"clients": installed}))?;
+                        out.json(json!({"clients": installed}))?;
                     }
                 }
             }
@@ -121,7 +120,7 @@ impl ClientsCommand {
                             .into_iter()
                             .map(|(name, version)| json!({"name": name, "version": version}))
                             .collect();
-                        writeln!(out, "{}", json!({"clients": available}))?;
+                        out.json(json!({"clients": available}))?;
                     }
                 }
             }
@@ -133,5 +132,5 @@ impl ClientsCommand {
 
 /// A line about what takes a while.
 pub(super) fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(terminal::err(), "{line}");
 }

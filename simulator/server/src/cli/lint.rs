@@ -1,7 +1,7 @@
 //! `lint`: what is wrong with an `aws-auth` ConfigMap, access entries or a kubeconfig.
 
+use std::fmt::Write as _;
 use std::io;
-use std::io::Write;
 use std::process::ExitCode;
 
 use annotate_snippets::Group;
@@ -15,12 +15,14 @@ use eks_auth_core::explain::lint::Finding;
 use eks_auth_core::explain::lint::Rule;
 use eks_auth_core::explain::lint::Severity;
 use eks_auth_core::value::arn::AccountId;
+use eks_auth_core::value::printable;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
 use super::Output;
 use super::excerpt;
+use super::terminal;
 
 /// Find mistakes in an aws-auth ConfigMap, access entries or a kubeconfig
 #[derive(Debug, Args)]
@@ -74,16 +76,19 @@ fn account(text: &str) -> Result<AccountId, String> {
 
 impl Lint {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         if self.rules {
-            print_rules(&mut out, self.output)?;
+            match self.output {
+                Output::Json => out.json(format_args!("{:#}", rules_value()))?,
+                Output::Text => write!(out, "{}", rules_text())?,
+            }
             return Ok(ExitCode::SUCCESS);
         }
         let context = Context {
             kind: self.kind.map(Into::into),
             account: self.account,
         };
-        let renderer = excerpt::renderer();
+        let renderer = terminal::renderer();
         let (mut values, mut unread, mut has_error) = (Vec::new(), Vec::new(), false);
         for file in &self.files {
             let text = match read(file) {
@@ -99,13 +104,14 @@ impl Lint {
                 Output::Json => values.extend(findings.iter().map(|finding| value(file, finding))),
                 Output::Text => {
                     for finding in &findings {
-                        writeln!(out, "{}", render(file, &text, finding, &renderer))?;
+                        let shown = render(file, &text, finding, &renderer) + "\n";
+                        out.verbatim(shown.as_bytes())?;
                     }
                 }
             }
         }
         if self.output == Output::Json {
-            writeln!(out, "{:#}", Value::from(values))?;
+            out.json(format_args!("{:#}", Value::from(values)))?;
         }
         if !unread.is_empty() {
             return Err(Failure::usage(unread.join("; ")));
@@ -119,18 +125,21 @@ fn read(file: &str) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
 }
 
-fn print_rules(out: &mut impl Write, output: Output) -> io::Result<()> {
-    if output == Output::Json {
-        let rule = |rule: &Rule| json!({"rule": rule.id(), "severity": rule.severity().to_string(), "sentence": rule.sentence()});
-        let rules: Vec<Value> = Rule::ALL.iter().map(rule).collect();
-        return writeln!(out, "{:#}", Value::from(rules));
-    }
+fn rules_value() -> Value {
+    let rule =
+        |rule: &Rule| json!({"rule": rule.id(), "severity": rule.severity().to_string(), "sentence": rule.sentence()});
+    Rule::ALL.iter().map(rule).collect()
+}
+
+fn rules_text() -> String {
+    let mut text = String::new();
     let width = Rule::ALL.iter().map(|rule| rule.id().len()).max().unwrap_or_default();
     for rule in Rule::ALL {
         let severity = rule.severity().to_string();
-        writeln!(out, "{:width$}  {severity:7}  {}", rule.id(), rule.sentence())?;
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:width$}  {severity:7}  {}", rule.id(), rule.sentence());
     }
-    Ok(())
+    text
 }
 
 fn value(file: &str, finding: &Finding) -> Value {
@@ -156,30 +165,18 @@ fn render(file: &str, text: &str, finding: &Finding, renderer: &Renderer) -> Str
         line, column, length, ..
     } = *finding;
     let head = format!(
-        "{file}:{line}:{column}: {}[{}]: {}",
+        "{}:{line}:{column}: {}[{}]: {}",
+        printable::line(file),
         finding.severity,
         finding.rule.id(),
-        printable(&finding.message)
+        printable::line(&finding.message)
     );
     // A finding at the end of the text has no line to show.
-    let source = &masked(excerpt::line_of(text, line));
+    let source = &printable::in_place(&masked(excerpt::line_of(text, line)));
     let snippet = excerpt::snippet(source, line, column, length);
-    let fix = Level::HELP.with_name("fix").message(printable(&finding.fix));
+    let fix = Level::HELP.with_name("fix").message(printable::line(&finding.fix));
     let group = Group::with_level(level).element(snippet).element(fix);
     format!("{head}\n{}\n", renderer.render(&[group]))
-}
-
-/// The text without what a terminal would obey.
-fn printable(text: &str) -> String {
-    let mut safe = String::new();
-    for character in text.chars() {
-        if character.is_control() {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
 }
 
 /// A line with `*` for each character of what looks like a secret: a kubeconfig has some, and findings end up in logs.
@@ -291,7 +288,9 @@ mod tests {
                 message: line.clone(),
                 fix: line.clone(),
             };
-            prop_assert!(!render("x", &line, &finding, &Renderer::plain()).is_empty());
+            let shown = render(&line, &line, &finding, &Renderer::plain());
+            prop_assert!(!shown.is_empty());
+            prop_assert!(!shown.chars().any(|c| printable::is_hidden(c) && c != '\n'), "{:?}", shown);
             prop_assert_eq!(masked(&line).chars().count(), line.chars().count());
         }
     }
@@ -315,9 +314,7 @@ mod tests {
 
     #[test]
     fn the_rules_are_one_a_line() {
-        let mut text = Vec::new();
-        print_rules(&mut text, Output::Text).unwrap();
-        let text = String::from_utf8(text).unwrap();
+        let text = rules_text();
         assert_eq!(text.lines().count(), Rule::ALL.len());
         assert!(text.lines().next().unwrap().starts_with("input/broken "));
     }

@@ -17,6 +17,8 @@ use super::end_signal::EndSignals;
 use super::scenario::Lang;
 use super::scenario::Spoken;
 use super::scenario::load;
+use super::terminal;
+use super::terminal::Printer;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
 use crate::workshop::Workshop;
@@ -71,7 +73,7 @@ impl Serve {
         signals.hold();
         announce(&running, self.ready_file.as_deref())?;
         tell(|out| match self.output {
-            Output::Json => writeln!(out, "{}", running.ready()),
+            Output::Json => out.json(running.ready()),
             Output::Text => write_how_to(out, &running),
         })?;
         running.block_on(signals.wait())?;
@@ -103,7 +105,7 @@ impl Serve {
             workshop.announce_ready_file(path)?;
         }
         tell(|out| match self.output {
-            Output::Json => writeln!(out, "{}", workshop.ready()),
+            Output::Json => out.json(workshop.ready()),
             Output::Text => {
                 writeln!(out, "Learners join at  {}", workshop.url())?;
                 writeln!(out, "with the code     {}", workshop.join_code())?;
@@ -113,7 +115,7 @@ impl Serve {
         })?;
         let signal = workshop.block_on(signals.wait())?.name();
         // A class that is gone asks why.
-        let _ = writeln!(io::stderr(), "eks-auth-sim: {signal} ended the workshop");
+        let _ = writeln!(terminal::err(), "eks-auth-sim: {signal} ended the workshop");
         if let Some(path) = &self.ready_file {
             let _ = fs::remove_file(path);
         }
@@ -122,15 +124,15 @@ impl Serve {
 }
 
 /// Prints on stdout where everything is. Whoever has read enough of it, such as `head -1`, ends nothing.
-fn tell(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+fn tell(write: impl FnOnce(&mut Printer) -> io::Result<()>) -> io::Result<()> {
+    let mut out = terminal::out();
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         told => told,
     }
 }
 
-/// A line of the authenticator's log. Nothing is reported when stderr is closed.
+/// A line of the authenticator's log, which quotes what a terminal would obey. Nothing is reported when stderr is closed.
 pub(super) fn log_to_stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
@@ -145,7 +147,7 @@ pub(super) fn announce(running: &Running, ready_file: Option<&Path>) -> Result<(
         .map_err(|error| Failure::usage(format!("cannot write ready file `{}`: {error}", path.display())))
 }
 
-fn write_how_to(out: &mut dyn Write, running: &Running) -> io::Result<()> {
+fn write_how_to(out: &mut Printer, running: &Running) -> io::Result<()> {
     writeln!(
         out,
         "AWS endpoint  {}  (STS, IAM, EKS, EC2, Logs, CloudFormation, SSO)",

@@ -1,8 +1,6 @@
 //! `webhook`: only the authenticator, for a real kube-apiserver.
 
 use std::fs;
-use std::io;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,6 +22,7 @@ use super::end_signal::Background;
 use super::end_signal::EndSignals;
 use super::serve::announce;
 use super::serve::log_to_stderr;
+use super::terminal;
 use crate::shell;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
@@ -101,9 +100,9 @@ impl Webhook {
                 .map_err(|error| Failure::usage(format!("cannot write `{}`: {error}", kubeconfig.display())))?;
         }
         log_start(&running, authenticator.as_ref(), &kubeconfig);
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         match self.output {
-            Output::Json => writeln!(out, "{}", running.ready())?,
+            Output::Json => out.json(running.ready())?,
             Output::Text => {
                 for cluster in running.clusters() {
                     writeln!(

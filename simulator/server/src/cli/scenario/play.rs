@@ -10,7 +10,6 @@ use std::fs;
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::io::IsTerminal;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
@@ -32,6 +31,7 @@ use super::load;
 use crate::cli::end_signal::Background;
 use crate::cli::end_signal::EndSignal;
 use crate::cli::end_signal::EndSignals;
+use crate::cli::terminal;
 use crate::environment;
 use crate::net::client;
 use crate::runner::Language;
@@ -81,8 +81,8 @@ impl Play {
             Language::English => "Staging … the symptom is played with the real clients.",
             Language::Korean => "준비 중 … 실제 클라이언트로 증상을 재현합니다.",
         };
-        if io::stderr().is_terminal() {
-            let _ = writeln!(io::stderr(), "{wait}");
+        if terminal::is_err_terminal() {
+            let _ = writeln!(terminal::err(), "{wait}");
         }
         let id = scenario.id.clone();
         let theatre = Theatre::open(&text).map_err(Failure::usage)?;
@@ -112,8 +112,7 @@ impl Play {
             let ended = if self.print_env {
                 self.print_and_wait(&theatre, &mut signals, &env, &story)
             } else {
-                writeln!(io::stdout(), "{story}")
-                    .and_then(|()| io::stdout().flush())
+                tell(&story)
                     .map_err(Failure::from)
                     .and_then(|()| open_shell(&theatre, &mut signals, &shell, &home, &env))
             };
@@ -131,7 +130,7 @@ impl Play {
             (Language::Korean, false) => "모든 것을 종료하고 삭제했습니다. 문제는 해결되지 않았습니다.",
         };
         drop(theatre);
-        writeln!(io::stdout(), "{told}")?;
+        writeln!(terminal::out(), "{told}")?;
         Ok(ExitCode::from(u8::from(!is_solved)))
     }
 
@@ -144,11 +143,18 @@ impl Play {
     ) -> Result<(), Failure> {
         let file = theatre.running.dir().join("play.env");
         private_file::write_private(&file, &exports(env))?;
-        let _ = writeln!(io::stderr(), "{story}");
-        writeln!(io::stdout(), ". '{}'", file.display())?;
+        let _ = writeln!(terminal::err(), "{story}");
+        writeln!(terminal::out(), ". '{}'", file.display())?;
         theatre.running.block_on(signals.wait())?;
         Ok(())
     }
+}
+
+/// Prints a text, and lets it out before the shell writes.
+fn tell(text: &str) -> io::Result<()> {
+    let mut out = terminal::out();
+    writeln!(out, "{text}")?;
+    out.flush()
 }
 
 /// Runs the learner's shell to its end. Ctrl-C is the shell's; a signal to end ends the shell too.
@@ -290,7 +296,7 @@ impl Ask {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         writeln!(stream, "{}", json!({"request": self.request, "env": variables}))?;
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         for line in BufReader::new(stream).lines() {
             let told: Value = serde_json::from_str(&line?).map_err(Failure::usage)?;
             if let Some(text) = told.get("text").and_then(Value::as_str) {
