@@ -7,6 +7,7 @@ use client_tests::Client;
 use client_tests::Simulator;
 use client_tests::binary;
 use client_tests::need;
+use eks_auth_core::value::printable;
 
 #[test]
 fn serve_ends_cleanly_and_takes_its_files_with_it() {
@@ -153,6 +154,85 @@ fn what_the_real_clients_print_is_linted() {
         "{findings:#}"
     );
     assert_eq!(simulator.own("lint nowhere").code, Some(2));
+}
+
+/// Scenarios, logs, tokens, files and what a running simulator was told are somebody else's.
+#[test]
+fn nothing_that_others_wrote_is_obeyed_by_a_terminal() {
+    const HOSTILE: &str = "\u{1b}[2J\u{7}\u{9b}1m\u{7f}\u{202e}\u{200b}";
+    let simulator = Simulator::start();
+    let folder = simulator.folder();
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let good = include_str!("../../../scenarios/unmapped-role/scenario.yaml");
+    let title = "  en: The role is not in aws-auth\n";
+    let told = r#"  en: "told \e[2J\a\u009b1m\u007f\u202e\u200b\nmore""#;
+    assert!(good.contains(title));
+    let scenario = file("scenario.yaml", &good.replacen(title, &format!("{told}\n"), 1));
+    let broken = file(
+        "broken.yaml",
+        &good.replacen("id: unmapped-role", "id: 'un\u{202e}\u{200b}mapped'", 1),
+    );
+    let item = format!("- rolearn: arn:aws:iam::111122223333:role/team/dev\u{202e}\u{200b}\n  username: {HOSTILE}\n");
+    let aws_auth = file(&format!("aws-auth{HOSTILE}.yaml"), &item);
+    let arn = format!("arn:aws:iam::111122223333:role/dev{HOSTILE}");
+    let line = format!("level=warning msg=\"access denied\" arn=\"{arn}\" error=\"identity is not mapped\"");
+    let said = format!("{HOSTILE} Unable to locate credentials {HOSTILE}");
+    let message = format!("--message={HOSTILE}");
+    for (arguments, shown) in [
+        (&["scenario", "show", "--lang", "en", &scenario][..], true),
+        (&["scenario", "show", "--output", "json", &scenario], false),
+        (
+            &["scenario", "run", "--lang", "en", "--client", "builtin", &scenario],
+            true,
+        ),
+        (
+            &[
+                "scenario", "run", "--lang", "en", "--client", "builtin", "--output", "markdown", &scenario,
+            ],
+            true,
+        ),
+        (
+            &["scenario", "run", "--client", "builtin", "--output", "json", &scenario],
+            false,
+        ),
+        (
+            &["scenario", "run", "--client", "builtin", "--output", "junit", &scenario],
+            false,
+        ),
+        (&["scenario", "validate", &broken], false),
+        (&["scenario", "show", HOSTILE], true),
+        (&["explain", "--client-error", &said], true),
+        (&["explain", "--log-line", &line], false),
+        (&["explain", "--log-line", &line, "--output", "json"], false),
+        (&["explain", "--arn", &arn, "--scenario", "unmapped-role"], true),
+        (&["explain", "--arn", &arn, "--aws-auth", &aws_auth], false),
+        (&["lint", &aws_auth], true),
+        (&["lint", "--output", "json", &aws_auth], false),
+        (&["verify", "--token", HOSTILE, "--cluster-name", HOSTILE], false),
+        (&["ctl", "--ready-file", HOSTILE, "clock"], true),
+        (&["ctl", "fault", "add", "error", &message], false),
+        (&["ctl", "fault", "list"], false),
+        (&["ctl", "events"], false),
+        (&["ctl", "sso", "approve", HOSTILE], false),
+    ] {
+        let ran = Simulator::run_command(simulator.command(binary()).args(arguments));
+        for text in [&ran.stdout, &ran.stderr] {
+            let obeyed = text
+                .chars()
+                .find(|c| printable::is_hidden(*c) && !matches!(c, '\n' | '\t'));
+            assert_eq!(obeyed, None, "{arguments:?}: {text:?}");
+        }
+        if arguments.contains(&"json") {
+            let document = serde_json::from_str::<serde_json::Value>(&ran.stdout);
+            assert!(document.is_ok(), "{arguments:?}: {}", ran.stdout);
+        }
+        let text = ran.stdout + &ran.stderr;
+        assert!(!shown || text.contains(r"\u{"), "{arguments:?}: {text}");
+    }
 }
 
 #[test]

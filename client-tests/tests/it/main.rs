@@ -36,6 +36,7 @@ mod proxy;
 mod restage;
 mod scenarios;
 mod sdks;
+mod signals;
 mod soak;
 mod sso;
 mod sts;

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::io::Write;
+use std::net::TcpStream;
 use std::process::Command;
 
 use client_tests::Client;
@@ -161,13 +162,16 @@ fn other_targets_are_refused_in_one_clear_line_and_nothing_ends() {
     let cluster = simulator.ready("/clusters/0/endpoint").replace("https://", "");
     let aws = simulator.ready("/aws_endpoint").replace("http://", "");
     let own = simulator.ready("/proxy").replace("http://", "");
-    let outside = "only AWS hosts and the simulator's own listeners are reached, nothing is forwarded out";
+    let control = simulator.ready("/control").replace("http://", "");
+    let outside = "only AWS hosts, the AWS endpoint and the clusters are reached, nothing is forwarded out";
     let clear = "of unencrypted hosts only the simulator's AWS endpoint is reached, nothing is forwarded out";
     for (line, asked, why) in [
         ("CONNECT example.com:443", "example.com:443", outside),
         ("CONNECT 169.254.169.254:80", "169.254.169.254:80", outside),
         ("CONNECT 127.0.0.1:1", "127.0.0.1:1", outside),
         (&format!("CONNECT {own}"), own.as_str(), outside),
+        (&format!("CONNECT {control}"), control.as_str(), outside),
+        (&format!("GET http://{control}/v1/clock"), control.as_str(), clear),
         (
             "CONNECT sts.amazonaws.com:80",
             "sts.amazonaws.com:80",
@@ -186,6 +190,39 @@ fn other_targets_are_refused_in_one_clear_line_and_nothing_ends() {
     let plain = format!("GET http://{aws}/ HTTP/1.1\r\nHost: {aws}\r\nConnection: close\r\n\r\n");
     let plain = answer(&simulator, &plain);
     assert!(plain.contains("<Code>MissingAuthenticationToken</Code>"), "{plain}");
+}
+
+/// Whoever asks the control interface gets certificates of `system:masters`.
+#[test]
+fn the_control_interface_is_not_on_the_network() {
+    for command in ["serve", "webhook"] {
+        let mut arguments = vec!["--listen", "0.0.0.0", "--allow-remote"];
+        if command == "webhook" {
+            arguments.extend(["--port", "0"]);
+        }
+        let simulator = Simulator::start_command(command, &arguments);
+        let port = |pointer: &str| {
+            let (_, port) = simulator.ready(pointer).rsplit_once(':').unwrap();
+            port.parse::<u16>().unwrap()
+        };
+        // Every address of 127.0.0.0/8 is this machine's, and stands for one of the network: a listener on 0.0.0.0 has it.
+        let reaches = |pointer: &str| TcpStream::connect(("127.0.0.2", port(pointer))).is_ok();
+        assert!(
+            simulator.ready("/control").starts_with("http://127.0.0.1:"),
+            "{command}"
+        );
+        assert!(!reaches("/control"), "{command}");
+        assert!(reaches("/aws_endpoint"), "{command}");
+        assert!(simulator.own("ctl clock").good().contains("(+0 s)"), "{command}");
+        for host in ["127.0.0.1", "localhost", "0.0.0.0"] {
+            let control = format!("{host}:{}", port("/control"));
+            let answer = answer(
+                &simulator,
+                &format!("CONNECT {control} HTTP/1.1\r\nHost: {control}\r\n\r\n"),
+            );
+            assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{command}: {answer}");
+        }
+    }
 }
 
 #[test]

@@ -38,6 +38,7 @@ use crate::kube::request_info::Attributes;
 use crate::value::arn::Arn;
 use crate::value::arn::CanonicalArn;
 use crate::value::instant::Timestamp;
+use crate::value::printable;
 use crate::value::trace::Trace;
 use crate::value::trace::Verdict;
 use crate::value::user::SYSTEM_MASTERS;
@@ -64,10 +65,11 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// The whole for a terminal.
+    /// The whole for a terminal. What others wrote is in it, and ends none of its lines.
     #[must_use]
     pub fn render_text(&self) -> String {
-        let mut text = format!("{}\ncause: {}\n\nchecks:\n", self.sentence, self.cause.id());
+        let sentence = printable::line(&self.sentence);
+        let mut text = format!("{sentence}\ncause: {}\n\nchecks:\n", self.cause.id());
         for check in self.trace.checks() {
             let mark = match check.verdict {
                 Verdict::Passed => '✓',
@@ -76,21 +78,21 @@ impl Explanation {
             };
             let _ = write!(text, "  {mark} {:<22} {}", check.id, check.rule);
             if let (Verdict::Missed | Verdict::Failed, Some(expected)) = (check.verdict, &check.expected) {
-                let _ = write!(text, "\n{:27}wanted: {expected}", "");
+                let _ = write!(text, "\n{:27}wanted: {}", "", printable::line(expected));
             }
             if let Some(got) = &check.got {
-                let _ = write!(text, "\n{:27}got: {got}", "");
+                let _ = write!(text, "\n{:27}got: {}", "", printable::line(got));
             }
             text.push('\n');
         }
         if !self.evidence.is_empty() {
             text.push_str("\nevidence:\n");
             for fact in &self.evidence {
-                let _ = writeln!(text, "  {fact}");
+                let _ = writeln!(text, "  {}", printable::line(fact));
             }
         }
         if !self.fix.is_empty() {
-            let _ = writeln!(text, "\nfix: {}", self.fix);
+            let _ = writeln!(text, "\nfix: {}", printable::line(&self.fix));
         }
         text
     }

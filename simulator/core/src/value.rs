@@ -5,6 +5,7 @@ pub mod constraint;
 pub mod id;
 pub mod instant;
 pub mod log;
+pub mod printable;
 pub mod record;
 pub mod trace;
 pub mod user;

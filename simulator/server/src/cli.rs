@@ -5,6 +5,7 @@
 mod clients;
 mod completions;
 mod ctl;
+mod end_signal;
 mod excerpt;
 mod exec;
 mod explain;
@@ -14,6 +15,7 @@ mod man;
 mod operations;
 mod scenario;
 mod serve;
+mod terminal;
 mod token;
 mod verify;
 mod webhook;
@@ -22,7 +24,6 @@ use std::fmt::Display;
 use std::fs::File;
 use std::io;
 use std::io::Read;
-use std::io::Write;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
+use crate::ending;
 use crate::runner::catalogue;
 use crate::simulator::Config;
 use crate::state::clock::Clock;
@@ -83,7 +85,7 @@ struct WorldArgs {
     /// A scenario by name, or a scenario folder or file; without it, the World of AWS's article
     #[arg(long, value_name = "NAME|PATH")]
     scenario: Option<String>,
-    /// The address to listen on; other than loopback only together with --allow-remote
+    /// The address to listen on; other than loopback only together with --allow-remote. The control interface stays on loopback
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     listen: IpAddr,
     /// Let other machines in: they can sign with the keys of this World, which are no secret
@@ -220,9 +222,10 @@ pub fn main() -> ExitCode {
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),
     };
+    ending::wait_if_ending();
     result.unwrap_or_else(|failure| {
         if !failure.message.is_empty() {
-            let _ = writeln!(std::io::stderr(), "eks-auth-sim: {}", failure.message);
+            let _ = writeln!(terminal::err(), "eks-auth-sim: {}", failure.message);
         }
         ExitCode::from(failure.code)
     })

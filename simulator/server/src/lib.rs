@@ -7,6 +7,7 @@
 pub mod authenticator;
 pub mod cli;
 pub mod control;
+mod ending;
 pub mod environment;
 pub mod net;
 pub mod runner;

@@ -26,6 +26,7 @@ use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
 use crate::control;
+use crate::ending::TemporaryFolder;
 use crate::environment;
 pub use crate::environment::cluster_listener::ClusterListener;
 use crate::net::http;
@@ -42,6 +43,7 @@ use crate::simulator::listeners::Binding;
 use crate::simulator::listeners::Listeners;
 use crate::simulator::listeners::Open;
 use crate::simulator::listeners::bind;
+use crate::simulator::listeners::control_ip;
 use crate::simulator::listeners::own_hosts;
 use crate::simulator::listeners::reachable;
 use crate::state::ClusterListeners;
@@ -65,7 +67,7 @@ const ENDING: (Duration, u32) = (Duration::from_millis(5), 40);
 pub struct Config {
     /// A scenario or a bare world, as text; without one, what the state directory keeps, or the World of AWS's article.
     pub world: Option<String>,
-    /// Where every listener binds.
+    /// Where every listener binds, but for the control interface's, which is on loopback always.
     pub listen: IpAddr,
     /// The port of the AWS endpoint; 0 for any free one.
     pub aws_port: u16,
@@ -143,7 +145,7 @@ struct Addresses {
 
 enum Folder {
     Kept(PathBuf),
-    Temporary(tempfile::TempDir),
+    Temporary(TemporaryFolder),
 }
 
 impl Folder {
@@ -196,16 +198,14 @@ impl Simulator {
         } else {
             AnyPort::Ephemeral
         };
-        let bind = |port| {
-            bind(SocketAddr::new(config.listen, port), any_port).map_err(|source| StartError::Bind {
-                address: SocketAddr::new(config.listen, port),
-                source,
-            })
+        let bind = |ip, port| {
+            let address = SocketAddr::new(ip, port);
+            bind(address, any_port).map_err(|source| StartError::Bind { address, source })
         };
-        let (aws_listener, aws) = bind(kept.ports.aws)?;
-        let (aws_tls_listener, aws_tls) = bind(kept.ports.aws_tls)?;
-        let (control_listener, control) = bind(kept.ports.control)?;
-        let (proxy_listener, proxy) = bind(kept.ports.proxy)?;
+        let (aws_listener, aws) = bind(config.listen, kept.ports.aws)?;
+        let (aws_tls_listener, aws_tls) = bind(config.listen, kept.ports.aws_tls)?;
+        let (control_listener, control) = bind(control_ip(config.listen), kept.ports.control)?;
+        let (proxy_listener, proxy) = bind(config.listen, kept.ports.proxy)?;
         let addresses = Addresses {
             aws,
             aws_tls,
@@ -327,13 +327,7 @@ impl Simulator {
                 let own = own_hosts(control);
                 http::blocking(move |request| control::handle(&state, &own, request))
             };
-            tunnels.add(
-                own_hosts(control),
-                proxy::Endpoint {
-                    tls: None,
-                    handler: Arc::clone(&handler),
-                },
-            );
+            // No tunnel ends here: the proxy may listen on the network, and who asks there would come from loopback.
             // `ctl restore` sends a whole World.
             runtime.spawn(http::serve_bodies_of(
                 control::api::SNAPSHOT_LIMIT,
@@ -496,9 +490,7 @@ fn port_of(endpoint: &str) -> Option<u16> {
 
 fn make_folder(wanted: Option<PathBuf>) -> Result<Folder, StartError> {
     match wanted {
-        None => Ok(Folder::Temporary(
-            tempfile::Builder::new().prefix("eks-auth-sim-").tempdir()?,
-        )),
+        None => Ok(Folder::Temporary(TemporaryFolder::new()?)),
         Some(path) => {
             private_file::make_private_folder(&path).map_err(|source| StartError::StateDir {
                 path: path.clone(),

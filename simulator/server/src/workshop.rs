@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eks_auth_core::scenario::Scenario;
+use eks_auth_core::value::printable;
 use rustix::process::Resource;
 use rustix::process::Rlimit;
 use rustix::process::getrlimit;
@@ -43,6 +44,7 @@ use self::class::Token;
 use self::page::Desks;
 use self::page::Part;
 use self::seat::Ground;
+use crate::ending::TemporaryFolder;
 use crate::net::http;
 use crate::net::http::Delivery;
 use crate::net::http::Handler;
@@ -93,7 +95,7 @@ pub struct WorkshopConfig {
 pub struct Workshop {
     shared: Arc<Shared>,
     runtime: Option<Runtime>,
-    _folder: tempfile::TempDir,
+    _folder: TemporaryFolder,
 }
 
 /// What requests are answered with.
@@ -127,10 +129,7 @@ impl Workshop {
         }
         let hostname = config.hostname.map(named).transpose()?;
         allow_files(config.seats)?;
-        let folder = tempfile::Builder::new()
-            .prefix("eks-auth-sim-")
-            .tempdir()
-            .map_err(StartError::Io)?;
+        let folder = TemporaryFolder::new().map_err(StartError::Io)?;
         let address = SocketAddr::new(config.listen, config.port);
         let (listener, address) =
             bind(address, AnyPort::Ephemeral).map_err(|source| StartError::Bind { address, source })?;
@@ -542,8 +541,13 @@ fn html(status: u16, page: String) -> Response {
     Response::new(status, "text/html; charset=utf-8", page)
 }
 
+/// What a learner's shell prints: others' words are in it, and what clients printed.
 fn text(status: u16, words: &str) -> Response {
-    Response::new(status, "text/plain; charset=utf-8", words)
+    Response::new(
+        status,
+        "text/plain; charset=utf-8",
+        printable::lines(words).into_owned(),
+    )
 }
 
 fn shell(script: String) -> Response {

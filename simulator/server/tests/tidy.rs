@@ -188,6 +188,34 @@ fn one_file_connects_to_anything() {
     );
 }
 
+/// Others would stay where a signal ends the process, or be open to everybody.
+#[test]
+fn temporary_folders_are_made_in_one_place() {
+    let sources = files("simulator/server/src", ".rs");
+    assert_eq!(
+        holding(&sources, &["tempfile::Builder"]),
+        [
+            "simulator/server/src/ending.rs",
+            "simulator/server/src/state/private_file.rs"
+        ]
+    );
+}
+
+/// Whatever is printed otherwise, a terminal may obey. A log line quotes its values, and a change that cannot be kept is told in
+/// the database's own words.
+#[test]
+fn printing_passes_through_one_file() {
+    let sources = files("simulator/server/src", ".rs");
+    assert_eq!(
+        holding(&sources, &["stdout()", "stderr()"]),
+        [
+            "simulator/server/src/cli/serve.rs",
+            "simulator/server/src/cli/terminal.rs",
+            "simulator/server/src/state/store.rs"
+        ]
+    );
+}
+
 #[test]
 fn wire_errors_are_worded_in_one_place_a_service() {
     let sources = files("simulator", ".rs")

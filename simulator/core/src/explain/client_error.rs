@@ -4,6 +4,7 @@ use super::Cause;
 use super::Explanation;
 use super::Finding;
 use crate::explain::client_output;
+use crate::value::printable;
 use crate::value::trace::Trace;
 
 /// A text that only one cause has, and what is said of it.
@@ -273,8 +274,8 @@ pub fn explain_client_error(printed: &str) -> Option<Explanation> {
     // As it was printed, where that is a sentence.
     let lines = || spoken.lines().chain(printed.lines());
     if let Some(line) = lines().rev().find(|line| line.contains(telling)) {
-        // It may hold what steers a terminal.
-        finding = finding.with(line.trim().replace(char::is_control, "\u{fffd}"));
+        // It may hold what steers a terminal, and goes into JSON as well.
+        finding = finding.with(printable::line(line.trim()));
     }
     Some(finding.explained(Trace::new()))
 }

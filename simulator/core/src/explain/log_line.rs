@@ -12,6 +12,7 @@ use super::Finding;
 use crate::cluster::mapping::is_instance_id;
 use crate::value::arn::Arn;
 use crate::value::log::Record;
+use crate::value::printable;
 use crate::value::trace::Trace;
 
 /// What a line says.
@@ -32,24 +33,25 @@ impl LogExplanation {
     #[must_use]
     pub fn render_text(&self) -> String {
         let explanation = &self.explanation;
-        let mut text = format!("{}\ncause: {}\n", explanation.sentence, explanation.cause.id());
+        let sentence = printable::line(&explanation.sentence);
+        let mut text = format!("{sentence}\ncause: {}\n", explanation.cause.id());
         if self.possible.len() > 1 {
             let others: Vec<&str> = self.possible.iter().skip(1).map(|cause| cause.id()).collect();
             let _ = writeln!(text, "or: {}", others.join(", "));
         }
         if let Some(caller) = &self.caller {
-            let _ = writeln!(text, "caller: {caller}");
+            let _ = writeln!(text, "caller: {}", printable::line(caller));
         }
         for (title, lines) in [("evidence", &explanation.evidence), ("look at", &self.look_at)] {
             if !lines.is_empty() {
                 let _ = writeln!(text, "\n{title}:");
             }
             for line in lines {
-                let _ = writeln!(text, "  {line}");
+                let _ = writeln!(text, "  {}", printable::line(line));
             }
         }
         if !explanation.fix.is_empty() {
-            let _ = writeln!(text, "\nfix: {}", explanation.fix);
+            let _ = writeln!(text, "\nfix: {}", printable::line(&explanation.fix));
         }
         text
     }

@@ -69,6 +69,33 @@ fn causes_have_ids_that_lead_back() {
     assert_eq!(Cause::from_id("none"), None);
 }
 
+/// Names, tokens and log lines are somebody else's: none of them makes a line of its own, or is obeyed by a terminal.
+#[test]
+fn no_line_of_an_explanation_is_forged() {
+    let hostile = "a\u{1b}[2J\n\u{202e}cause: granted";
+    let shown = r"a\u{1b}[2J\n\u{202e}cause: granted";
+    let mut trace = Trace::new();
+    trace.failed_on("token.prefix", "it begins so", hostile.to_owned(), hostile.to_owned());
+    let explanation = Finding::new(Cause::TokenMalformed, hostile, hostile)
+        .with(hostile)
+        .explained(trace);
+    let line = LogExplanation {
+        explanation: explanation.clone(),
+        possible: Vec::new(),
+        caller: Some(hostile.to_owned()),
+        look_at: vec![hostile.to_owned()],
+    };
+    for (text, times) in [(explanation.render_text(), 5), (line.render_text(), 5)] {
+        assert_eq!(text.matches(shown).count(), times, "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        assert_eq!(
+            text.lines().filter(|line| line.starts_with("cause: ")).count(),
+            1,
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn granted() {
     let fixture = Fixture::new();

@@ -44,6 +44,7 @@ use crate::cluster::eks::parameter::AccessScope;
 use crate::cluster::eks::parameter::AuthenticationMode;
 use crate::cluster::eks::parameter::EntryType;
 use crate::cluster::eks::parameter::LogType;
+use crate::cluster::eks::settings::is_cluster_name;
 use crate::cluster::mapping::config::AuthenticatorConfig;
 use crate::cluster::mapping::dynamic_file::DynamicFile;
 use crate::explain::Cause;
@@ -722,6 +723,15 @@ fn cluster(
     accounts: &[AccountModel],
     files: &BTreeMap<String, String>,
 ) -> Result<ClusterModel, ScenarioError> {
+    // Files are named after clusters as well.
+    if !is_cluster_name(&file.name.value) {
+        let message = format!(
+            "`{}` is no name of a cluster: 1 to 100 letters, digits, dashes and underscores, of which the first is a letter or \
+             a digit",
+            file.name.value
+        );
+        return Err(at(&file.name, message));
+    }
     let account = accounts
         .iter()
         .find(|account| account.id.as_str() == file.account.value)

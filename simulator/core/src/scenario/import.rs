@@ -28,6 +28,7 @@ use crate::explain::Explanation;
 use crate::explain::LogExplanation;
 use crate::explain::explain_record;
 use crate::explain::lint::Severity;
+use crate::value::printable;
 
 /// Words of log lines, by which it shows how a wrapped line is to be joined.
 const KNOWN_WORDS: [&str; 14] = [
@@ -120,11 +121,12 @@ pub struct Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line > 0 {
-            write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
+            let file = printable::line(&self.file);
+            write!(f, "{file}:{}:{}: ", self.line, self.column)?;
         }
-        write!(f, "{}: {}", self.severity, self.message)?;
+        write!(f, "{}: {}", self.severity, printable::line(&self.message))?;
         if !self.fix.is_empty() {
-            write!(f, "\n  fix: {}", self.fix)?;
+            write!(f, "\n  fix: {}", printable::line(&self.fix))?;
         }
         Ok(())
     }

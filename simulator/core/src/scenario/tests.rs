@@ -46,6 +46,13 @@ fn what_is_unknown_or_inconsistent_is_refused_where_it_stands() {
         ),
         ("user: testuser}", "user: tester}", "no user `tester`"),
         (
+            "name: my-cluster\n",
+            "name: ../my-cluster\n",
+            "`../my-cluster` is no name of a cluster",
+        ),
+        ("name: my-cluster\n", "name: a/b\n", "`a/b` is no name of a cluster"),
+        ("name: my-cluster\n", "name: \"\"\n", "`` is no name of a cluster"),
+        (
             "      users:",
             "      disabled_regions: [us-west-2, west]\n      users:",
             "`west` is no region",

@@ -1,7 +1,5 @@
 //! `clients`: installs the AWS CLI, kubectl and helm for machines that lack them.
 
-use std::io;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,6 +10,9 @@ use serde_json::json;
 
 use super::Failure;
 use super::Output;
+use super::end_signal::Background;
+use super::end_signal::EndSignals;
+use super::terminal;
 use crate::runner::clients;
 use crate::runner::clients::Wanted;
 
@@ -73,7 +74,7 @@ impl Folder {
 
 impl ClientsCommand {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         match self.command {
             Command::Install {
                 programs,
@@ -86,6 +87,8 @@ impl ClientsCommand {
                     .collect::<Result<_, _>>()
                     .map_err(Failure::usage)?;
                 let folder = folder.path()?;
+                // Ended by a signal, it leaves nothing half installed.
+                let _signals = EndSignals::listen(Background::Spared)?;
                 let installed = clients::install(&folder, &wanted, &mut tell).map_err(Failure::not_so)?;
                 match output {
                     Output::Text => {
@@ -100,7 +103,7 @@ impl ClientsCommand {
                                 json!({"name": program.name, "version": program.version, "path": program.path})
                             })
                             .collect();
-                        writeln!(out, "{}", json!({"clients": installed}))?;
+                        out.json(json!({"clients": installed}))?;
                     }
                 }
             }
@@ -117,7 +120,7 @@ impl ClientsCommand {
                             .into_iter()
                             .map(|(name, version)| json!({"name": name, "version": version}))
                             .collect();
-                        writeln!(out, "{}", json!({"clients": available}))?;
+                        out.json(json!({"clients": available}))?;
                     }
                 }
             }
@@ -129,5 +132,5 @@ impl ClientsCommand {
 
 /// A line about what takes a while.
 pub(super) fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(terminal::err(), "{line}");
 }

@@ -1,7 +1,6 @@
 //! `completions`: a script by which a shell completes our commands.
 
 use std::io;
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -11,6 +10,7 @@ use clap_complete::Shell;
 use super::Cli;
 use super::Failure;
 use super::NAME;
+use super::terminal;
 
 /// Print the script by which a shell completes commands and options
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub(super) struct Completions {
 
 impl Completions {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        io::stdout().lock().write_all(script(self.shell)?.as_bytes())?;
+        terminal::out().verbatim(script(self.shell)?.as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,8 +1,6 @@
 //! `ctl`: acts on a running simulator.
 
 use std::fs;
-use std::io;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use clap::Subcommand;
 use eks_auth_core::value::instant;
+use eks_auth_core::value::printable::line;
 use eks_auth_core::world::fault::FaultSpec;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +19,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::read_file_within;
+use super::terminal;
 use crate::control::api;
 use crate::control::api::Ask;
 use crate::control::api::Freeze;
@@ -230,7 +230,7 @@ enum SsoCommand {
 impl Ctl {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let simulator = &self.simulator;
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         match self.command {
             CtlCommand::ClientCertificate(wish) => {
                 for file in wish.write(simulator)? {
@@ -241,7 +241,7 @@ impl Ctl {
             CtlCommand::Snapshot { file } => {
                 let document = simulator.send(Operation::Snapshot, "", &[])?;
                 match file.as_str() {
-                    "-" => out.write_all(&document)?,
+                    "-" => out.verbatim(&document)?,
                     file => private_file::write_whole(Path::new(file), &String::from_utf8_lossy(&document))
                         .map_err(|error| Failure::usage(format!("cannot write `{file}`: {error}")))?,
                 }
@@ -254,20 +254,20 @@ impl Ctl {
             }
             CtlCommand::Workshop {
                 command: WorkshopCommand::Results,
-            } => out.write_all(&simulator.workshop_results()?)?,
+            } => write!(out, "{}", String::from_utf8_lossy(&simulator.workshop_results()?))?,
             CtlCommand::Events { audit: true, .. } => {
                 for event in simulator.call(api::ListAuditEvents)?.events {
-                    writeln!(out, "{event}")?;
+                    out.json(event)?;
                 }
             }
             CtlCommand::Events { since, audit: false } => {
                 for event in simulator.call(api::ListEvents { since })?.events {
-                    writeln!(out, "{}", api::text(&event))?;
+                    out.json(api::text(&event))?;
                 }
             }
             CtlCommand::Sso { command: None } => {
                 for api::SignIn { user_code, expires } in simulator.call(api::ListSignIns)?.sign_ins {
-                    writeln!(out, "{user_code} until {expires}")?;
+                    writeln!(out, "{} until {}", line(&user_code), line(&expires))?;
                 }
             }
             CtlCommand::Sso {
@@ -278,7 +278,7 @@ impl Ctl {
                     user,
                 };
                 let approved = simulator.call(asked)?;
-                writeln!(out, "approved {user_code} as {}", approved.user)?;
+                writeln!(out, "approved {} as {}", line(&user_code), line(&approved.user))?;
             }
             CtlCommand::Fault { command } => match command {
                 FaultCommand::Add(fault) => {
@@ -298,7 +298,7 @@ impl Ctl {
                 }
                 FaultCommand::List => {
                     for fault in simulator.call(api::ListFaults)?.faults {
-                        writeln!(out, "{}", api::text(&fault))?;
+                        out.json(api::text(&fault))?;
                     }
                 }
                 FaultCommand::Clear { id } => {

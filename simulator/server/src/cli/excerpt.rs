@@ -2,11 +2,7 @@
 
 use annotate_snippets::Annotation;
 use annotate_snippets::AnnotationKind;
-use annotate_snippets::Renderer;
 use annotate_snippets::Snippet;
-use std::env;
-use std::io;
-use std::io::IsTerminal;
 
 /// The source of a line, without what a line of Windows and a file's mark of its encoding add. The end of a text has none.
 pub(super) fn line_of(text: &str, line: usize) -> &str {
@@ -43,7 +39,8 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// `source`, which is line `line` of a file, with a marker below `length` characters from character `column` (from 1) on.
+/// `source`, which is line `line` of a file as `printable::in_place` gives it, with a marker below `length` characters from
+/// character `column` (from 1) on.
 pub(super) fn snippet(source: &str, line: usize, column: usize, length: usize) -> Snippet<'_, Annotation<'_>> {
     let bytes = |characters: usize| source.char_indices().nth(characters).map_or(source.len(), |(at, _)| at);
     let start = bytes(column.saturating_sub(1));
@@ -51,14 +48,4 @@ pub(super) fn snippet(source: &str, line: usize, column: usize, length: usize) -
     Snippet::source(source)
         .line_start(line)
         .annotation(AnnotationKind::Primary.span(span))
-}
-
-/// In colour where standard output is a terminal that wants it.
-pub(super) fn renderer() -> Renderer {
-    let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if io::stdout().is_terminal() && !no_color {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    }
 }

@@ -1,8 +1,6 @@
 //! `explain`: why a token or a principal is let in or not.
 
 use std::env;
-use std::io;
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -30,6 +28,7 @@ use super::ctl::RunningSimulator;
 use super::import::Artifacts;
 use super::import::value as finding_value;
 use super::read_or;
+use super::terminal;
 use super::world_text;
 use crate::control;
 use crate::control::Subject;
@@ -131,9 +130,9 @@ impl Explain {
             )
         })?;
         if self.artifacts.is_empty() {
-            let mut out = io::stdout().lock();
+            let mut out = terminal::out();
             match self.output {
-                Output::Json => writeln!(out, "{:#}", line_value(&alone))?,
+                Output::Json => out.json(format_args!("{:#}", line_value(&alone)))?,
                 Output::Text => writeln!(out, "{}", alone.render_text().trim_end())?,
             }
             return Ok(ExitCode::SUCCESS);
@@ -153,7 +152,7 @@ impl Explain {
             Ok(imported) => &imported.findings,
             Err(refusal) => &refusal.findings,
         };
-        let mut err = io::stderr().lock();
+        let mut err = terminal::err();
         for finding in findings {
             writeln!(err, "{finding}")?;
         }
@@ -170,15 +169,15 @@ impl Explain {
             Err(refusal) => &refusal.findings,
         };
         if self.output == Output::Text || explained.is_err() {
-            let mut err = io::stderr().lock();
+            let mut err = terminal::err();
             for finding in findings {
                 writeln!(err, "{finding}")?;
             }
         }
         let explained = explained.map_err(|_| Failure::not_so("there is nothing to be explained by"))?;
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         match self.output {
-            Output::Json => writeln!(out, "{:#}", principal_value(&explained))?,
+            Output::Json => out.json(format_args!("{:#}", principal_value(&explained)))?,
             Output::Text => writeln!(out, "{}", explained.render_text().trim_end())?,
         }
         Ok(ExitCode::SUCCESS)
@@ -212,9 +211,9 @@ impl Explain {
 
 /// Prints an explanation, as JSON without its text.
 fn print(explanation: &api::Explanation, output: Output) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = terminal::out();
     match output {
-        Output::Json => writeln!(out, "{:#}", json!(explanation.parts))?,
+        Output::Json => out.json(format_args!("{:#}", json!(explanation.parts)))?,
         Output::Text => writeln!(out, "{}", explanation.text.trim_end())?,
     }
     Ok(())

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,11 +13,13 @@ use eks_auth_core::scenario::import::ArtifactKind;
 use eks_auth_core::scenario::import::Finding;
 use eks_auth_core::scenario::import::Import as Imported;
 use eks_auth_core::scenario::import::Options;
+use eks_auth_core::value::printable;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
 use super::Output;
+use super::terminal;
 use crate::state::clock::Clock;
 use crate::state::clock::SystemClock;
 
@@ -112,7 +113,8 @@ impl Import {
             ));
         }
         let id = id_of(&self.out)?;
-        if self.out.join("scenario.yaml").exists() {
+        // Also where it is a link that leads nowhere yet.
+        if fs::symlink_metadata(self.out.join("scenario.yaml")).is_ok() {
             return Err(Failure::usage(format!(
                 "`{}` has a scenario already",
                 self.out.display()
@@ -131,7 +133,7 @@ impl Import {
                 self.say(&refusal.findings)?;
                 if self.output == Output::Json {
                     let value = json!({"findings": refusal.findings.iter().map(value).collect::<Vec<_>>()});
-                    writeln!(io::stdout().lock(), "{value:#}")?;
+                    terminal::out().json(format_args!("{value:#}"))?;
                 }
                 return Err(Failure::not_so(refusal));
             }
@@ -147,23 +149,23 @@ impl Import {
 
     /// The findings on standard error; in JSON they are in the answer.
     fn say(&self, findings: &[Finding]) -> io::Result<()> {
-        let mut err = io::stderr().lock();
+        let mut err = terminal::err();
         for finding in findings.iter().filter(|_| self.output == Output::Text) {
-            writeln!(err, "{}", printable(&finding.to_string()))?;
+            writeln!(err, "{finding}")?;
         }
         Ok(())
     }
 
     fn tell(&self, imported: &Imported) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         let folder = self.out.display();
         match self.output {
             Output::Text => writeln!(
                 out,
                 "{folder}: {} is denied\ncause: {}\n{}\n\nRun it: eks-auth-sim scenario run {folder}",
-                imported.caller,
+                printable::line(&imported.caller),
                 imported.explanation.cause.id(),
-                imported.explanation.sentence
+                printable::line(&imported.explanation.sentence)
             ),
             Output::Json => {
                 let answer = json!({
@@ -175,7 +177,7 @@ impl Import {
                     "fix": imported.explanation.fix,
                     "findings": imported.findings.iter().map(value).collect::<Vec<_>>(),
                 });
-                writeln!(out, "{answer:#}")
+                out.json(format_args!("{answer:#}"))
             }
         }
     }
@@ -191,14 +193,6 @@ pub(super) fn value(finding: &Finding) -> Value {
         "message": finding.message,
         "fix": finding.fix,
     })
-}
-
-/// The text without what a terminal would obey, but for ends of lines.
-fn printable(text: &str) -> String {
-    let is_obeyed = |character: char| character.is_control() && character != '\n';
-    text.chars()
-        .map(|character| if is_obeyed(character) { '\u{fffd}' } else { character })
-        .collect()
 }
 
 /// The folder's name as an id of a scenario.

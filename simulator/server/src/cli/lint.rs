@@ -1,7 +1,7 @@
 //! `lint`: what is wrong with an `aws-auth` ConfigMap, access entries or a kubeconfig.
 
+use std::fmt::Write as _;
 use std::io;
-use std::io::Write;
 use std::process::ExitCode;
 
 use annotate_snippets::Group;
@@ -15,6 +15,7 @@ use eks_auth_core::explain::lint::Finding;
 use eks_auth_core::explain::lint::Rule;
 use eks_auth_core::explain::lint::Severity;
 use eks_auth_core::value::arn::AccountId;
+use eks_auth_core::value::printable;
 use serde_json::Value;
 use serde_json::json;
 
@@ -22,6 +23,7 @@ use super::Failure;
 use super::Output;
 use super::excerpt;
 use super::excerpt::Lines;
+use super::terminal;
 
 /// So many findings of a file are printed for people. A program gets all of them.
 const PRINTED: usize = 1000;
@@ -80,16 +82,19 @@ fn account(text: &str) -> Result<AccountId, String> {
 
 impl Lint {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         if self.rules {
-            print_rules(&mut out, self.output)?;
+            match self.output {
+                Output::Json => out.json(format_args!("{:#}", rules_value()))?,
+                Output::Text => write!(out, "{}", rules_text())?,
+            }
             return Ok(ExitCode::SUCCESS);
         }
         let context = Context {
             kind: self.kind.map(Into::into),
             account: self.account,
         };
-        let renderer = excerpt::renderer();
+        let renderer = terminal::renderer();
         let (mut values, mut unread, mut has_error) = (Vec::new(), Vec::new(), false);
         for file in &self.files {
             let text = match read(file) {
@@ -103,11 +108,14 @@ impl Lint {
             has_error |= findings.iter().any(|finding| finding.severity == Severity::Error);
             match self.output {
                 Output::Json => values.extend(findings.iter().map(|finding| value(file, finding))),
-                Output::Text => print_findings(&mut out, file, &text, &findings, &renderer)?,
+                Output::Text => {
+                    let print = |shown: &str| out.verbatim(shown.as_bytes());
+                    print_findings(print, file, &text, &findings, &renderer)?;
+                }
             }
         }
         if self.output == Output::Json {
-            writeln!(out, "{:#}", Value::from(values))?;
+            out.json(format_args!("{:#}", Value::from(values)))?;
         }
         if !unread.is_empty() {
             return Err(Failure::usage(unread.join("; ")));
@@ -121,18 +129,21 @@ fn read(file: &str) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
 }
 
-fn print_rules(out: &mut impl Write, output: Output) -> io::Result<()> {
-    if output == Output::Json {
-        let rule = |rule: &Rule| json!({"rule": rule.id(), "severity": rule.severity().to_string(), "sentence": rule.sentence()});
-        let rules: Vec<Value> = Rule::ALL.iter().map(rule).collect();
-        return writeln!(out, "{:#}", Value::from(rules));
-    }
+fn rules_value() -> Value {
+    let rule =
+        |rule: &Rule| json!({"rule": rule.id(), "severity": rule.severity().to_string(), "sentence": rule.sentence()});
+    Rule::ALL.iter().map(rule).collect()
+}
+
+fn rules_text() -> String {
+    let mut text = String::new();
     let width = Rule::ALL.iter().map(|rule| rule.id().len()).max().unwrap_or_default();
     for rule in Rule::ALL {
         let severity = rule.severity().to_string();
-        writeln!(out, "{:width$}  {severity:7}  {}", rule.id(), rule.sentence())?;
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:width$}  {severity:7}  {}", rule.id(), rule.sentence());
     }
-    Ok(())
+    text
 }
 
 fn value(file: &str, finding: &Finding) -> Value {
@@ -148,7 +159,7 @@ fn value(file: &str, finding: &Finding) -> Value {
 }
 
 fn print_findings(
-    out: &mut impl Write,
+    mut print: impl FnMut(&str) -> io::Result<()>,
     file: &str,
     text: &str,
     findings: &[Finding],
@@ -156,11 +167,14 @@ fn print_findings(
 ) -> io::Result<()> {
     let mut excerpts = Excerpts::new(text);
     for finding in findings.iter().take(PRINTED) {
-        writeln!(out, "{}", render(file, &mut excerpts, finding, renderer))?;
+        print(&(render(file, &mut excerpts, finding, renderer) + "\n"))?;
     }
     match findings.len().saturating_sub(PRINTED) {
         0 => Ok(()),
-        more => writeln!(out, "{file}: {more} more findings; `--output json` prints all"),
+        more => {
+            let file = printable::line(file);
+            print(&format!("{file}: {more} more findings; `--output json` prints all\n"))
+        }
     }
 }
 
@@ -184,7 +198,8 @@ impl<'a> Excerpts<'a> {
     fn around(&mut self, finding: &Finding) -> (String, usize) {
         if self.line != finding.line {
             self.line = finding.line;
-            self.shown = masked(self.lines.find(finding.line)).chars().collect();
+            let source = masked(self.lines.find(finding.line));
+            self.shown = printable::in_place(&source).chars().collect();
         }
         let before = finding.column.saturating_sub(1);
         let from = before.saturating_sub(AROUND);
@@ -204,30 +219,18 @@ fn render(file: &str, excerpts: &mut Excerpts<'_>, finding: &Finding, renderer: 
         line, column, length, ..
     } = *finding;
     let head = format!(
-        "{file}:{line}:{column}: {}[{}]: {}",
+        "{}:{line}:{column}: {}[{}]: {}",
+        printable::line(file),
         finding.severity,
         finding.rule.id(),
-        printable(&finding.message)
+        printable::line(&finding.message)
     );
     // A finding at the end of the text has no line to show.
     let (source, column) = excerpts.around(finding);
     let snippet = excerpt::snippet(&source, line, column, length);
-    let fix = Level::HELP.with_name("fix").message(printable(&finding.fix));
+    let fix = Level::HELP.with_name("fix").message(printable::line(&finding.fix));
     let group = Group::with_level(level).element(snippet).element(fix);
     format!("{head}\n{}\n", renderer.render(&[group]))
-}
-
-/// The text without what a terminal would obey.
-fn printable(text: &str) -> String {
-    let mut safe = String::new();
-    for character in text.chars() {
-        if character.is_control() {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
 }
 
 /// A line with `*` for each character of what looks like a secret: a kubeconfig has some, and findings end up in logs.
@@ -286,9 +289,12 @@ mod tests {
         let text = format!("[{{\"rolearn\": \"\"}}, {items}7]");
         let findings = lint::lint(&text, &Context::default());
         assert!(findings.len() > 20_000);
-        let mut out = Vec::new();
-        print_findings(&mut out, "x.json", &text, &findings, &Renderer::plain()).unwrap();
-        let out = String::from_utf8(out).unwrap();
+        let mut out = String::new();
+        let print = |shown: &str| {
+            out.push_str(shown);
+            Ok(())
+        };
+        print_findings(print, "x.json", &text, &findings, &Renderer::plain()).unwrap();
         assert!(out.len() < 2_000_000);
         let more = findings.len() - PRINTED;
         assert!(out.ends_with(&format!("x.json: {more} more findings; `--output json` prints all\n")));
@@ -369,7 +375,9 @@ mod tests {
                 message: line.clone(),
                 fix: line.clone(),
             };
-            prop_assert!(!render("x", &mut Excerpts::new(&line), &finding, &Renderer::plain()).is_empty());
+            let shown = render(&line, &mut Excerpts::new(&line), &finding, &Renderer::plain());
+            prop_assert!(!shown.is_empty());
+            prop_assert!(!shown.chars().any(|c| printable::is_hidden(c) && c != '\n'), "{:?}", shown);
             prop_assert_eq!(masked(&line).chars().count(), line.chars().count());
         }
     }
@@ -393,9 +401,7 @@ mod tests {
 
     #[test]
     fn the_rules_are_one_a_line() {
-        let mut text = Vec::new();
-        print_rules(&mut text, Output::Text).unwrap();
-        let text = String::from_utf8(text).unwrap();
+        let text = rules_text();
         assert_eq!(text.lines().count(), Rule::ALL.len());
         assert!(text.lines().next().unwrap().starts_with("input/broken "));
     }

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,6 +13,7 @@ use clap_mangen::Man;
 
 use super::Cli;
 use super::Failure;
+use super::terminal;
 
 /// Print a manual page, or write them all into a folder
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ impl ManCommand {
                         Failure::usage(format!("`{name}` has no command `{word}`; see `{name} --help`"))
                     })?;
                 }
-                io::stdout().lock().write_all(page(command)?.as_bytes())?;
+                terminal::out().verbatim(page(command)?.as_bytes())?;
             }
         }
         Ok(ExitCode::SUCCESS)

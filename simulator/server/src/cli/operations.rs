@@ -1,6 +1,5 @@
 //! `operations`: what the AWS endpoint serves.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -9,6 +8,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::Output;
+use super::terminal;
 use eks_auth_core::service::aws;
 
 /// List the AWS operations that are served
@@ -25,7 +25,7 @@ pub(super) struct Operations {
 
 impl Operations {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let mut out = std::io::stdout().lock();
+        let mut out = terminal::out();
         let operations = aws::operations();
         match self.output {
             Output::Text => {
@@ -38,7 +38,7 @@ impl Operations {
                     .into_iter()
                     .map(|(service, operation)| json!({"service": service, "operation": operation}))
                     .collect();
-                writeln!(out, "{}", json!({"operations": operations}))?;
+                out.json(json!({"operations": operations}))?;
             }
         }
         Ok(ExitCode::SUCCESS)

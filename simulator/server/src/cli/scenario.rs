@@ -5,8 +5,6 @@ mod run;
 
 use std::env;
 use std::fs;
-use std::io;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,6 +18,7 @@ use eks_auth_core::scenario;
 use eks_auth_core::scenario::Scenario;
 use eks_auth_core::scenario::ScenarioError;
 use eks_auth_core::scenario::Step;
+use eks_auth_core::value::printable;
 use serde_json::Value;
 use serde_json::json;
 
@@ -27,6 +26,7 @@ use super::Failure;
 use super::Output;
 use super::clients::tell;
 use super::excerpt;
+use super::terminal;
 use crate::runner::Clients;
 use crate::runner::Language;
 use crate::runner::catalogue;
@@ -181,7 +181,7 @@ impl ScenarioCommand {
             Command::Validate { scenarios } => validate(&scenarios),
             Command::New { name, dir } => new(&name, &dir),
             Command::Schema => {
-                writeln!(io::stdout().lock(), "{:#}", scenario::schema())?;
+                terminal::out().json(format_args!("{:#}", scenario::schema()))?;
                 Ok(ExitCode::SUCCESS)
             }
         }
@@ -196,7 +196,7 @@ pub(super) fn load(name: &str) -> Result<(Scenario, String), Failure> {
 }
 
 fn list(print: Print) -> Result<ExitCode, Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = terminal::out();
     let mut scenarios = Vec::new();
     for id in catalogue::built_in() {
         scenarios.push(load(id)?.0);
@@ -207,10 +207,10 @@ fn list(print: Print) -> Result<ExitCode, Failure> {
         .max()
         .unwrap_or_default();
     match print.output {
-        Output::Json => writeln!(out, "{:#}", scenarios.iter().map(summary).collect::<Value>())?,
+        Output::Json => out.json(format_args!("{:#}", scenarios.iter().map(summary).collect::<Value>()))?,
         Output::Text => {
             for scenario in &scenarios {
-                let title = print.spoken.language().of(&scenario.title);
+                let title = printable::line(print.spoken.language().of(&scenario.title).trim_end());
                 let stars = "★".repeat(usize::from(scenario.difficulty));
                 writeln!(out, "{:<width$}  {stars:<5}  {title}", scenario.id)?;
             }
@@ -231,7 +231,7 @@ fn summary(scenario: &Scenario) -> Value {
 
 fn show(name: &str, print: Print) -> Result<ExitCode, Failure> {
     let (scenario, _) = load(name)?;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::out();
     if print.output == Output::Json {
         let mut value = summary(&scenario);
         if let Some(map) = value.as_object_mut() {
@@ -253,7 +253,7 @@ fn show(name: &str, print: Print) -> Result<ExitCode, Failure> {
             map.insert("fix".to_owned(), steps(&scenario.fix));
             map.insert("proof".to_owned(), steps(&scenario.proof));
         }
-        writeln!(out, "{value:#}")?;
+        out.json(format_args!("{value:#}"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let language = print.spoken.language();
@@ -261,7 +261,8 @@ fn show(name: &str, print: Print) -> Result<ExitCode, Failure> {
         Language::English => english,
         Language::Korean => korean,
     };
-    writeln!(out, "{} · {}\n", scenario.id, language.of(&scenario.title))?;
+    let title = printable::line(language.of(&scenario.title).trim_end());
+    writeln!(out, "{} · {title}\n", scenario.id)?;
     writeln!(out, "{}", language.of(&scenario.story))?;
     writeln!(out, "{}: {}", pick("cause", "원인"), scenario.cause.id())?;
     for (heading, steps) in [
@@ -271,7 +272,8 @@ fn show(name: &str, print: Print) -> Result<ExitCode, Failure> {
     ] {
         writeln!(out, "\n{heading}:")?;
         for step in steps {
-            let profile = step.profile.as_ref().map(|profile| format!("AWS_PROFILE={profile} "));
+            let profile = step.profile.as_deref().map(printable::line);
+            let profile = profile.map(|profile| format!("AWS_PROFILE={profile} "));
             writeln!(out, "  $ {}{}", profile.unwrap_or_default(), step.command())?;
         }
     }
@@ -285,20 +287,21 @@ fn show(name: &str, print: Print) -> Result<ExitCode, Failure> {
 }
 
 fn validate(names: &[String]) -> Result<ExitCode, Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = terminal::out();
     let mut wrong = 0;
     for name in names {
         let text = catalogue::load(name).map_err(Failure::usage)?;
         match Scenario::parse(&text) {
             Ok(scenario) => {
-                writeln!(out, "{name}: good")?;
+                let shown = printable::line(name);
+                writeln!(out, "{shown}: good")?;
                 for remark in remarks(name, &scenario) {
-                    writeln!(out, "{name}: note: {remark}")?;
+                    writeln!(out, "{shown}: note: {}", printable::line(&remark))?;
                 }
             }
             Err(error) => {
                 wrong += 1;
-                write!(out, "{}", render_error(name, &text, &error))?;
+                out.verbatim(render_error(name, &text, &error).as_bytes())?;
             }
         }
     }
@@ -338,17 +341,17 @@ fn render_error(name: &str, text: &str, error: &ScenarioError) -> String {
     } else {
         name.to_owned()
     };
-    let head = format!("{file}:{error}\n");
+    let head = printable::lines(&format!("{}:{error}\n", printable::line(&file))).into_owned();
     let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let (line, column) = (place(error.line), place(error.column));
     if line == 0 || line == usize::MAX {
         return head;
     }
-    let source = excerpt::line_of(text, line);
+    let source = &printable::in_place(excerpt::line_of(text, line));
     let rest: String = source.chars().skip(column.saturating_sub(1)).collect();
     let length = rest.trim_end().chars().count();
     let group = Group::with_level(Level::ERROR).element(excerpt::snippet(source, line, column, length));
-    format!("{head}{}\n", excerpt::renderer().render(&[group]))
+    format!("{head}{}\n", terminal::renderer().render(&[group]))
 }
 
 fn new(name: &str, dir: &Path) -> Result<ExitCode, Failure> {
@@ -360,7 +363,7 @@ fn new(name: &str, dir: &Path) -> Result<ExitCode, Failure> {
     let file = folder.join("scenario.yaml");
     fs::write(&file, text)?;
     writeln!(
-        io::stdout().lock(),
+        terminal::out(),
         "{}\n\nNext:\n  eks-auth-sim scenario validate {folder}\n  eks-auth-sim scenario run --mutate {folder}",
         file.display(),
         folder = folder.display()

@@ -11,16 +11,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use tokio::signal::unix::Signal;
-use tokio::signal::unix::SignalKind;
-use tokio::signal::unix::signal;
 
 use super::Failure;
 use super::Output;
 use super::WorldArgs;
+use super::end_signal::Background;
+use super::end_signal::EndSignals;
 use super::scenario::Lang;
 use super::scenario::Spoken;
 use super::scenario::load;
+use super::terminal;
+use super::terminal::Printer;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
 use crate::state::log_queue::LogQueue;
@@ -69,17 +70,18 @@ impl Serve {
         if let Some(seats) = self.seats {
             return self.run_workshop(seats);
         }
+        let mut signals = EndSignals::listen(Background::Ended)?;
         let mut config = self.world.config()?;
         let log = StderrLog::start()?;
         config.log = log.sink();
         let running = Simulator::start(config).map_err(Failure::usage)?;
-        let mut end = running.block_on(async { EndSignal::listen() })??;
+        signals.hold();
         announce(&running, self.ready_file.as_deref())?;
         tell(|out| match self.output {
-            Output::Json => writeln!(out, "{}", running.ready()),
+            Output::Json => out.json(running.ready()),
             Output::Text => write_how_to(out, &running),
         })?;
-        running.block_on(end.wait())?;
+        running.block_on(signals.wait())?;
         if let Some(path) = &self.ready_file {
             let _ = fs::remove_file(path);
         }
@@ -89,6 +91,7 @@ impl Serve {
 
 impl Serve {
     fn run_workshop(self, seats: u16) -> Result<ExitCode, Failure> {
+        let mut signals = EndSignals::listen(Background::Ended)?;
         let config = WorkshopConfig {
             seats: usize::from(seats),
             scenarios: self
@@ -102,12 +105,12 @@ impl Serve {
             hostname: self.workshop_host,
         };
         let workshop = Workshop::start(config).map_err(Failure::usage)?;
-        let mut end = workshop.block_on(async { EndSignal::listen() })??;
+        signals.hold();
         if let Some(path) = &self.ready_file {
             workshop.announce_ready_file(path)?;
         }
         tell(|out| match self.output {
-            Output::Json => writeln!(out, "{}", workshop.ready()),
+            Output::Json => out.json(workshop.ready()),
             Output::Text => {
                 writeln!(out, "Learners join at  {}", workshop.url())?;
                 writeln!(out, "with the code     {}", workshop.join_code())?;
@@ -115,9 +118,9 @@ impl Serve {
                 writeln!(out, "{seats} seats. Ctrl-C ends, and every seat with it.")
             }
         })?;
-        let signal = workshop.block_on(end.wait())?;
+        let signal = workshop.block_on(signals.wait())?.name();
         // A class that is gone asks why.
-        let _ = writeln!(io::stderr(), "eks-auth-sim: {signal} ended the workshop");
+        let _ = writeln!(terminal::err(), "eks-auth-sim: {signal} ended the workshop");
         if let Some(path) = &self.ready_file {
             let _ = fs::remove_file(path);
         }
@@ -126,8 +129,8 @@ impl Serve {
 }
 
 /// Prints on stdout where everything is. Whoever has read enough of it, such as `head -1`, ends nothing.
-fn tell(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+fn tell(write: impl FnOnce(&mut Printer) -> io::Result<()>) -> io::Result<()> {
+    let mut out = terminal::out();
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         told => told,
@@ -174,7 +177,7 @@ pub(super) fn announce(running: &Running, ready_file: Option<&Path>) -> Result<(
         .map_err(|error| Failure::usage(format!("cannot write ready file `{}`: {error}", path.display())))
 }
 
-fn write_how_to(out: &mut dyn Write, running: &Running) -> io::Result<()> {
+fn write_how_to(out: &mut Printer, running: &Running) -> io::Result<()> {
     writeln!(
         out,
         "AWS endpoint  {}  (STS, IAM, EKS, EC2, Logs, CloudFormation, SSO)",
@@ -197,28 +200,4 @@ fn write_how_to(out: &mut dyn Write, running: &Running) -> io::Result<()> {
     writeln!(out, "\nIn another shell:\n  . {}", running.env_file().display())?;
     writeln!(out, "  aws sts get-caller-identity\n  kubectl get svc\n")?;
     writeln!(out, "The authenticator's log follows on stderr. Ctrl-C ends.")
-}
-
-/// Ctrl-C or SIGTERM. Listened for from the moment it is made, which must come before anybody is told that we run.
-pub(super) struct EndSignal {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl EndSignal {
-    /// Inside a runtime.
-    pub(super) fn listen() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    /// Waits for either, and says which it was.
-    pub(super) async fn wait(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
-        }
-    }
 }

@@ -1,8 +1,6 @@
 //! `token`: an ExecCredential as `aws eks get-token` gives, so that kubectl works without an AWS CLI.
 
 use std::env;
-use std::io;
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -11,6 +9,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
+use super::terminal;
 use crate::environment::profile::ClientConfig;
 use crate::state::clock::Clock;
 use crate::state::clock::SystemClock;
@@ -69,12 +68,12 @@ impl Token {
         }
         let endpoint = config.sts_endpoint();
         let token = credentials.bearer_token(&region, endpoint.as_deref(), &self.cluster_name, now);
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         if self.token_only {
             writeln!(out, "{token}")?;
         } else {
             let api_version = api_version(env::var("KUBERNETES_EXEC_INFO").ok().as_deref());
-            writeln!(out, "{}", exec_credential(&token, api_version, now))?;
+            out.json(exec_credential(&token, api_version, now))?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -1,17 +1,17 @@
 //! `verify`: who signed a token, as `aws-iam-authenticator verify` says it.
 
-use std::io;
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
 use eks_auth_core::scenario;
+use eks_auth_core::value::printable;
 use serde_json::json;
 
 use super::Failure;
 use super::Output;
 use super::ctl::RunningSimulator;
 use super::read_or;
+use super::terminal;
 use super::world_text;
 use crate::control;
 use crate::control::api;
@@ -58,19 +58,19 @@ impl Verify {
             }
         };
         let signer = verified.map_err(|message| Failure::not_so(format!("could not verify token: {message}")))?;
-        let text = match self.output {
+        let mut out = terminal::out();
+        match self.output {
             Output::Json => {
                 let fields = signer
                     .fields()
                     .map(|(name, value)| format!("    \"{name}\": {}", json!(value)));
-                format!("{{\n{}\n}}", fields.join(",\n"))
+                out.json(format_args!("{{\n{}\n}}", fields.join(",\n")))?;
             }
             Output::Text => {
                 let fields = signer.fields().map(|(name, value)| format!("{name}:{value}"));
-                format!("&{{{}}}", fields.join(" "))
+                writeln!(out, "&{{{}}}", printable::line(&fields.join(" ")))?;
             }
-        };
-        writeln!(io::stdout(), "{text}")?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

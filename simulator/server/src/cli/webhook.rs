@@ -1,8 +1,6 @@
 //! `webhook`: only the authenticator, for a real kube-apiserver.
 
 use std::fs;
-use std::io;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,9 +18,11 @@ use eks_auth_core::value::log::Level;
 use super::Failure;
 use super::Output;
 use super::WorldArgs;
-use super::serve::EndSignal;
+use super::end_signal::Background;
+use super::end_signal::EndSignals;
 use super::serve::StderrLog;
 use super::serve::announce;
+use super::terminal;
 use crate::shell;
 use crate::simulator::Running;
 use crate::simulator::Simulator;
@@ -71,6 +71,7 @@ pub(super) struct Webhook {
 
 impl Webhook {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let mut signals = EndSignals::listen(Background::Ended)?;
         let authenticator = self.authenticator()?;
         // Looked at before anyone is told that changes will be seen.
         let dynamic_file = authenticator.as_ref().and_then(|config| {
@@ -91,7 +92,7 @@ impl Webhook {
             authenticator: authenticator.clone(),
         });
         let running = Simulator::start(config).map_err(Failure::usage)?;
-        let mut end = running.block_on(async { EndSignal::listen() })??;
+        signals.hold();
         announce(&running, self.ready_file.as_deref())?;
         let kubeconfig = self.generate_kubeconfig.unwrap_or_else(|| own_kubeconfig(&running));
         if kubeconfig != own_kubeconfig(&running) {
@@ -100,9 +101,9 @@ impl Webhook {
                 .map_err(|error| Failure::usage(format!("cannot write `{}`: {error}", kubeconfig.display())))?;
         }
         log_start(&running, authenticator.as_ref(), &kubeconfig);
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         match self.output {
-            Output::Json => writeln!(out, "{}", running.ready())?,
+            Output::Json => out.json(running.ready())?,
             Output::Text => {
                 for cluster in running.clusters() {
                     writeln!(
@@ -125,10 +126,10 @@ impl Webhook {
         running.block_on(async {
             match dynamic_file {
                 None => {
-                    end.wait().await;
+                    signals.wait().await;
                 }
                 Some((last, path, config)) => tokio::select! {
-                    _ = end.wait() => {}
+                    _ = signals.wait() => {}
                     () = watch_dynamic_file(&running, &path, last, config) => {}
                 },
             }

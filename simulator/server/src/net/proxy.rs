@@ -1,7 +1,8 @@
 //! The AWS proxy, for tools that ignore endpoint settings: what they send to an AWS host ends in the simulator.
 //!
 //! Nothing is ever forwarded: this file opens no connection and asks no DNS. A tunnel to AWS ends at the AWS endpoint's
-//! handler, one to a listener of ours at that listener's, and every other target is refused.
+//! handler, one to the AWS endpoint or a cluster at that listener's, and every other target is refused. So is the control
+//! interface, which answers local tools only: the proxy may listen on the network.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -94,7 +95,9 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::AwsPort => "AWS hosts are reached on port 443 only",
             Self::NotProxied => "this is a proxy: set HTTPS_PROXY to it",
-            Self::OtherHost => "only AWS hosts and the simulator's own listeners are reached, nothing is forwarded out",
+            Self::OtherHost => {
+                "only AWS hosts, the AWS endpoint and the clusters are reached, nothing is forwarded out"
+            }
             Self::Plain => {
                 "of unencrypted hosts only the simulator's AWS endpoint is reached, nothing is forwarded out"
             }
@@ -142,7 +145,7 @@ pub struct Endpoint {
     pub handler: Handler,
 }
 
-/// The simulator's own listeners, as tunnels reach them. Those of clusters come and go.
+/// Those of the simulator's own listeners that tunnels reach: the AWS endpoint's, and those of clusters, which come and go.
 #[derive(Default)]
 pub struct Tunnels(Mutex<Reachable>);
 

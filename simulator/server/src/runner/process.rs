@@ -15,6 +15,7 @@ use std::time::Duration;
 use eks_auth_core::scenario::Edit;
 
 use super::Outcome;
+use crate::ending;
 use crate::environment;
 
 /// No command of a scenario takes longer; one that does hangs.
@@ -79,7 +80,7 @@ pub(super) fn run(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = command.envs(env).spawn()?;
+    let (mut child, killed_at_end) = ending::spawn(command.envs(env))?;
     let (sender, receiver) = mpsc::channel();
     if let Some(stdout) = child.stdout.take() {
         send_lines(stdout, false, sender.clone());
@@ -103,6 +104,7 @@ pub(super) fn run(
             }
         }
     }
+    drop(killed_at_end);
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ok(Outcome {
         output: text(output),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use eks_auth_core::scenario::Edit;
 use eks_auth_core::scenario::Text;
+use eks_auth_core::value::printable;
 use serde_json::Value;
 use serde_json::json;
 
@@ -44,7 +45,7 @@ impl Language {
 #[must_use]
 pub fn text(transcript: &Transcript, language: Language) -> String {
     let scenario = &transcript.scenario;
-    let title = language.of(&scenario.title);
+    let title = printable::line(language.of(&scenario.title).trim_end());
     let mut text = format!("━━ {} · {title}\n\n", scenario.id);
     indent(&mut text, "   ", language.of(&scenario.story));
     for (stage, heading) in [
@@ -268,7 +269,7 @@ pub fn markdown(transcripts: &[Transcript], language: Language) -> String {
             document,
             "\n## {mark} {} · {}\n\n{}\n",
             scenario.id,
-            language.of(&scenario.title).trim_end(),
+            printable::line(language.of(&scenario.title).trim_end()),
             language.of(&scenario.story).trim_end()
         );
         if let Some(explanation) = &transcript.explanation {

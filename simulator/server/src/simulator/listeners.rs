@@ -6,6 +6,7 @@ use std::io;
 use std::mem;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
@@ -294,6 +295,16 @@ impl ClusterListeners for Listeners {
     }
 }
 
+/// Where the control interface binds when the other listeners bind at `listen`: it gives certificates of `system:masters` to
+/// whoever asks, so that it is on loopback whatever else `--allow-remote` opens.
+pub(crate) fn control_ip(listen: IpAddr) -> IpAddr {
+    match listen {
+        listen if listen.is_loopback() => listen,
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+    }
+}
+
 /// The addresses under which a client may name a listener, as a URL has them.
 pub(crate) fn own_hosts(address: SocketAddr) -> Vec<String> {
     let mut hosts = vec![reachable(address), format!("localhost:{}", address.port())];
@@ -371,4 +382,27 @@ pub(crate) fn bind(address: SocketAddr, any: AnyPort) -> io::Result<(std::net::T
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     Ok((listener, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_control_interface_is_on_loopback_always() {
+        for (listen, wanted) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("127.0.0.2", "127.0.0.2"),
+            ("0.0.0.0", "127.0.0.1"),
+            ("192.0.2.1", "127.0.0.1"),
+            ("::1", "::1"),
+            ("::", "::1"),
+            ("2001:db8::1", "::1"),
+            ("::ffff:192.0.2.1", "::1"),
+        ] {
+            let ip = control_ip(listen.parse().unwrap());
+            assert_eq!(ip, wanted.parse::<IpAddr>().unwrap(), "{listen}");
+            assert!(ip.is_loopback(), "{listen}");
+        }
+    }
 }

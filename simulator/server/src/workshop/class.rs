@@ -9,6 +9,7 @@ use std::sync::RwLock;
 use eks_auth_core::scenario::Scenario;
 use eks_auth_core::scenario::Step;
 use eks_auth_core::value::instant::Timestamp;
+use eks_auth_core::value::printable;
 use subtle::ConstantTimeEq;
 
 use super::archive;
@@ -230,8 +231,8 @@ impl Class {
     /// Gives somebody a seat, whose world is staged now.
     pub(super) fn join(&self, name: &str, language: Language) -> Result<Arc<Seat>, Refusal> {
         let name = name.trim();
-        if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-            return Err(Refusal::Name("a name has 1 to 40 characters"));
+        if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(printable::is_hidden) {
+            return Err(Refusal::Name("a name has 1 to 40 characters, each of which is seen"));
         }
         let first = self.scenarios.first().ok_or(Refusal::NotNow("there is no scenario"))?;
         let _joining = self.joining.lock().unwrap_or_else(PoisonError::into_inner);

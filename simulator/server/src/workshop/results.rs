@@ -1,5 +1,7 @@
 //! The results as a table: a row for each scenario that somebody began, and how it went.
 
+use eks_auth_core::value::printable;
+
 use super::class::Class;
 use super::class::Desk;
 use super::class::Progress;
@@ -48,7 +50,9 @@ pub(super) fn csv(class: &Class) -> String {
 }
 
 /// A cell. What a spreadsheet would take for a formula is made text by an apostrophe (OWASP, "CSV Injection").
+/// What a terminal would obey is shown by its number: `ctl` prints the results.
 fn cell(text: &str) -> String {
+    let text = &*printable::line(text);
     let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
         format!("'{text}")
     } else {
@@ -77,6 +81,7 @@ mod tests {
             ("＝1", "\"'＝1\""),
             ("a\"b,c", "\"a\"\"b,c\""),
             ("=\"a\",b", "\"'=\"\"a\"\",b\""),
+            ("a\u{1b}[2J\r\nb", "a\\u{1b}[2J\\r\\nb"),
             ("", ""),
         ] {
             assert_eq!(cell(text), wanted);

@@ -34,6 +34,16 @@ const NAME_LENGTH: usize = 100;
 /// Where a public endpoint is reached from where nothing else is said.
 const EVERYWHERE: &str = "0.0.0.0/0";
 
+/// Whether EKS gives a cluster this name: 1 to 100 letters, digits, dashes and underscores, of which the first is a letter or
+/// a digit. Source: `name` of [CreateCluster](https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html).
+#[must_use]
+pub fn is_cluster_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=NAME_LENGTH).contains(&name.len())
+        && name.chars().all(allowed)
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
 /// A change of a cluster's network; what is absent stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VpcChange {
@@ -131,11 +141,7 @@ impl ClusterRequest {
     /// [`EksError::InvalidRoleArn`], [`EksError::TooFewSubnets`], [`EksError::TooManyTags`],
     /// [`EksError::CreatorNotAdmin`].
     pub fn check_shape(&self) -> Result<(), EksError> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        let is_name = (1..=NAME_LENGTH).contains(&self.name.len())
-            && self.name.chars().all(allowed)
-            && self.name.starts_with(|c: char| c.is_ascii_alphanumeric());
-        if !is_name {
+        if !is_cluster_name(&self.name) {
             return Err(EksError::InvalidClusterName);
         }
         if self

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::Finding;
 use crate::cluster::eks::parameter::AuthenticationMode;
 use crate::explain::Explanation;
+use crate::value::printable;
 
 /// Whether a principal is mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ impl PrincipalExplanation {
             text.push_str("\nnot known:\n");
         }
         for fact in &self.not_known {
-            let _ = writeln!(text, "  {fact}");
+            let _ = writeln!(text, "  {}", printable::line(fact));
         }
         text
     }
@@ -98,12 +99,13 @@ impl ByMode {
             Mapped::Yes | Mapped::No => ":\n",
         }
         .to_owned();
-        let _ = writeln!(text, "  {}\n  cause: {}", explanation.sentence, explanation.cause.id());
+        let sentence = printable::line(&explanation.sentence);
+        let _ = writeln!(text, "  {sentence}\n  cause: {}", explanation.cause.id());
         for fact in &explanation.evidence {
-            let _ = writeln!(text, "  evidence: {fact}");
+            let _ = writeln!(text, "  evidence: {}", printable::line(fact));
         }
         if !explanation.fix.is_empty() {
-            let _ = writeln!(text, "  fix: {}", explanation.fix);
+            let _ = writeln!(text, "  fix: {}", printable::line(&explanation.fix));
         }
         text
     }

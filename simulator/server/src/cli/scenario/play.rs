@@ -10,7 +10,6 @@ use std::fs;
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::io::IsTerminal;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
@@ -24,13 +23,15 @@ use std::thread;
 use clap::Args;
 use serde_json::Value;
 use serde_json::json;
-use tokio::signal::unix::SignalKind;
-use tokio::signal::unix::signal;
 
 use super::Failure;
 use super::InstallClients;
 use super::Spoken;
 use super::load;
+use crate::cli::end_signal::Background;
+use crate::cli::end_signal::EndSignal;
+use crate::cli::end_signal::EndSignals;
+use crate::cli::terminal;
 use crate::environment;
 use crate::net::client;
 use crate::runner::Language;
@@ -65,6 +66,7 @@ pub(super) struct Play {
 
 impl Play {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let mut signals = EndSignals::listen(Background::Spared)?;
         let (scenario, text) = load(&self.scenario)?;
         let clients = self.install.clients()?;
         let missing = clients.missing();
@@ -79,8 +81,8 @@ impl Play {
             Language::English => "Staging … the symptom is played with the real clients.",
             Language::Korean => "준비 중 … 실제 클라이언트로 증상을 재현합니다.",
         };
-        if io::stderr().is_terminal() {
-            let _ = writeln!(io::stderr(), "{wait}");
+        if terminal::is_err_terminal() {
+            let _ = writeln!(terminal::err(), "{wait}");
         }
         let id = scenario.id.clone();
         let theatre = Theatre::open(&text).map_err(Failure::usage)?;
@@ -101,19 +103,21 @@ impl Play {
         env.insert("ENV".to_owned(), home.join(".shrc").display().to_string());
         env.insert("ZDOTDIR".to_owned(), home.display().to_string());
         let story = lesson.story();
+        signals.hold();
         let ended = thread::scope(|scope| {
             let server = scope.spawn(|| {
                 serve(&listener, &mut lesson);
                 lesson.is_solved()
             });
             let ended = if self.print_env {
-                self.print_and_wait(&theatre, &env, &story)
+                self.print_and_wait(&theatre, &mut signals, &env, &story)
             } else {
-                writeln!(io::stdout(), "{story}")
-                    .and_then(|()| io::stdout().flush())
+                tell(&story)
                     .map_err(Failure::from)
-                    .and_then(|()| open_shell(&theatre, &shell, &home, &env))
+                    .and_then(|()| open_shell(&theatre, &mut signals, &shell, &home, &env))
             };
+            // A check may still run.
+            signals.release();
             leave(&socket);
             let is_solved = server.join().unwrap_or(false);
             ended.map(|()| is_solved)
@@ -126,36 +130,42 @@ impl Play {
             (Language::Korean, false) => "모든 것을 종료하고 삭제했습니다. 문제는 해결되지 않았습니다.",
         };
         drop(theatre);
-        writeln!(io::stdout(), "{told}")?;
+        writeln!(terminal::out(), "{told}")?;
         Ok(ExitCode::from(u8::from(!is_solved)))
     }
 
-    fn print_and_wait(&self, theatre: &Theatre, env: &BTreeMap<String, String>, story: &str) -> Result<(), Failure> {
+    fn print_and_wait(
+        &self,
+        theatre: &Theatre,
+        signals: &mut EndSignals,
+        env: &BTreeMap<String, String>,
+        story: &str,
+    ) -> Result<(), Failure> {
         let file = theatre.running.dir().join("play.env");
         private_file::write_private(&file, &exports(env))?;
-        let _ = writeln!(io::stderr(), "{story}");
-        writeln!(io::stdout(), ". '{}'", file.display())?;
-        theatre.running.block_on(async {
-            let mut interrupt = signal(SignalKind::interrupt())?;
-            let mut terminate = signal(SignalKind::terminate())?;
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            Ok::<(), io::Error>(())
-        })??;
+        let _ = writeln!(terminal::err(), "{story}");
+        writeln!(terminal::out(), ". '{}'", file.display())?;
+        theatre.running.block_on(signals.wait())?;
         Ok(())
     }
 }
 
+/// Prints a text, and lets it out before the shell writes.
+fn tell(text: &str) -> io::Result<()> {
+    let mut out = terminal::out();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
 /// Runs the learner's shell to its end. Ctrl-C is the shell's; a signal to end ends the shell too.
-fn open_shell(theatre: &Theatre, shell: &Path, home: &Path, env: &BTreeMap<String, String>) -> Result<(), Failure> {
+fn open_shell(
+    theatre: &Theatre,
+    signals: &mut EndSignals,
+    shell: &Path,
+    home: &Path,
+    env: &BTreeMap<String, String>,
+) -> Result<(), Failure> {
     let ended = theatre.running.block_on(async {
-        // Whoever listens is not ended.
-        let _interrupt = signal(SignalKind::interrupt())?;
-        let _quit = signal(SignalKind::quit())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hangup = signal(SignalKind::hangup())?;
         let mut child = tokio::process::Command::new(shell)
             .env_clear()
             .envs(env)
@@ -164,11 +174,15 @@ fn open_shell(theatre: &Theatre, shell: &Path, home: &Path, env: &BTreeMap<Strin
             .spawn()?;
         tokio::select! {
             ended = child.wait() => ended.map(|_| ()),
-            _ = terminate.recv() => child.kill().await,
-            _ = hangup.recv() => child.kill().await,
+            () = asked_to_end(signals) => child.kill().await,
         }
     })?;
     ended.map_err(|error| Failure::usage(format!("cannot run `{}`: {error}", shell.display())))
+}
+
+/// Waits for a signal that is not the shell's own affair.
+async fn asked_to_end(signals: &mut EndSignals) {
+    while matches!(signals.wait().await, EndSignal::Interrupt | EndSignal::Quit) {}
 }
 
 /// The learner's commands.
@@ -282,7 +296,7 @@ impl Ask {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         writeln!(stream, "{}", json!({"request": self.request, "env": variables}))?;
-        let mut out = io::stdout().lock();
+        let mut out = terminal::out();
         for line in BufReader::new(stream).lines() {
             let told: Value = serde_json::from_str(&line?).map_err(Failure::usage)?;
             if let Some(text) = told.get("text").and_then(Value::as_str) {

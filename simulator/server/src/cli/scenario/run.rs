@@ -2,9 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
-use std::io::IsTerminal;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,12 +12,16 @@ use std::thread;
 use clap::Args;
 use clap::ValueEnum;
 use eks_auth_core::scenario::Scenario;
+use eks_auth_core::value::printable;
 use serde_json::Value;
 
 use super::Failure;
 use super::InstallClients;
 use super::Spoken;
 use super::load;
+use crate::cli::end_signal::Background;
+use crate::cli::end_signal::EndSignals;
+use crate::cli::terminal;
 use crate::runner;
 use crate::runner::Clients;
 use crate::runner::Language;
@@ -101,7 +102,7 @@ impl Format {
     }
 
     fn render(self, transcripts: &[Transcript], language: Language) -> String {
-        match self {
+        let rendered = match self {
             Self::Text => {
                 let mut texts: Vec<String> = transcripts
                     .iter()
@@ -110,10 +111,15 @@ impl Format {
                 texts.push(summary(transcripts, language));
                 texts.join("\n")
             }
-            Self::Json => format!("{:#}\n", transcripts.iter().map(runner::json).collect::<Value>()),
+            Self::Json => {
+                let document = format!("{:#}\n", transcripts.iter().map(runner::json).collect::<Value>());
+                return printable::json(&document).into_owned();
+            }
             Self::Junit => runner::junit(transcripts),
             Self::Markdown => runner::markdown(transcripts, language),
-        }
+        };
+        // A report is printed sooner or later.
+        printable::lines(&rendered).into_owned()
     }
 }
 
@@ -146,6 +152,8 @@ fn summary(transcripts: &[Transcript], language: Language) -> String {
 
 impl Run {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        // Ended by a signal, the scenarios that are played leave no folder and no client behind.
+        let _signals = EndSignals::listen(Background::Spared)?;
         let report = match &self.report {
             None => None,
             Some(file) => Some((file, Format::of(file)?)),
@@ -175,7 +183,7 @@ impl Run {
             fs::write(file, format.render(&transcripts, language))
                 .map_err(|error| Failure::usage(format!("cannot write `{}`: {error}", file.display())))?;
         }
-        write!(io::stdout().lock(), "{}", self.output.render(&transcripts, language))?;
+        terminal::out().verbatim(self.output.render(&transcripts, language).as_bytes())?;
         let otherwise = transcripts
             .iter()
             .filter(|transcript| !transcript.faults.is_empty())
@@ -205,7 +213,7 @@ fn clients(choice: Option<ClientChoice>, install: InstallClients) -> Result<Clie
     }
     for name in missing {
         let _ = writeln!(
-            io::stderr(),
+            terminal::err(),
             "{name} is not on PATH: the built-in client makes its requests"
         );
     }
@@ -267,7 +275,7 @@ impl Progress {
     fn new(total: usize) -> Self {
         Self {
             total,
-            is_terminal: io::stderr().is_terminal(),
+            is_terminal: terminal::is_err_terminal(),
             state: Mutex::default(),
         }
     }
@@ -296,7 +304,7 @@ impl Progress {
             }
             Err(error) => format!("✘ {id}: {error}"),
         };
-        let _ = writeln!(io::stderr(), "[{}/{}] {told}", state.0, self.total);
+        let _ = writeln!(terminal::err(), "[{}/{}] {told}", state.0, self.total);
     }
 
     fn write_line(&self, (done, playing): &(usize, BTreeSet<String>)) {
@@ -307,6 +315,8 @@ impl Progress {
             format!("[{done}/{}] {}", self.total, names.join(", "))
         };
         // Back to the beginning of the line, which is cleared.
-        let _ = write!(io::stderr(), "\r\u{1b}[K{line}");
+        let mut err = terminal::err();
+        let _ = err.verbatim(b"\r\x1b[K");
+        let _ = write!(err, "{line}");
     }
 }

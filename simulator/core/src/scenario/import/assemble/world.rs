@@ -23,6 +23,7 @@ use crate::cluster::access_policy::AccessPolicy;
 use crate::cluster::eks::AuthenticatorRelease;
 use crate::cluster::eks::parameter::AuthenticationMode;
 use crate::cluster::eks::parameter::EntryType;
+use crate::cluster::eks::settings::is_cluster_name;
 use crate::cluster::mapping::aws_auth;
 use crate::cluster::mapping::is_instance_id;
 use crate::explain::Cause;
@@ -88,7 +89,18 @@ impl World {
                 .find(|text| !text.is_empty())
                 .cloned()
         };
-        let name = known(&|name| &name.name);
+        // No cluster can be staged under another name, such as one that leads out of the simulator's folder.
+        let name = known(&|name| &name.name).filter(|name| {
+            let is_good = is_cluster_name(name);
+            if !is_good {
+                findings.push(Place::default().finding(
+                    Severity::Warning,
+                    format!("`{name}` is no name that EKS gives a cluster, so that another is made up"),
+                    "give `aws eks describe-cluster --name NAME` of the cluster",
+                ));
+            }
+            is_good
+        });
         let region = known(&|name| &name.region).or_else(|| region_of(facts));
         let account = known(&|name| &name.account);
         contradictions(facts, findings);
