@@ -46,6 +46,7 @@ use crate::shell;
 use crate::state::State;
 use crate::state::journal::Event;
 use crate::state::journal::EventKind;
+use crate::state::store::StoreError;
 
 /// Stands in errors of STS where nobody asked it.
 const NO_REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
@@ -68,13 +69,13 @@ fn answer(state: &State, own_hosts: &[String], request: &Request) -> Result<Resp
     }
     match Operation::of(&request.method, &request.path)? {
         Operation::AddFault => asked(request, |spec: FaultSpec| {
-            let id = state.change(|world| world.faults.add(spec))?;
+            let id = state.change(|world| world.faults.add(spec))??;
             Ok(api::FaultAdded { id })
         }),
         Operation::ApproveSignIn => asked(request, |asked: api::ApproveSignIn| approve(state, &asked)),
         Operation::ClearFaults => {
             let api::ClearFaults { id } = api::ClearFaults::of(request)?;
-            let cleared = state.change(|world| world.faults.clear(id));
+            let cleared = state.change(|world| world.faults.clear(id))?;
             reply::<api::ClearFaults>(&api::FaultsCleared { cleared })
         }
         Operation::Explain => asked(request, |asked| explain_request(state, asked)),
@@ -169,6 +170,9 @@ enum ControlError {
     /// The World stays as it is.
     #[error(transparent)]
     Restage(#[from] RestageError),
+    /// The disk does not take what would change.
+    #[error(transparent)]
+    NotKept(#[from] StoreError),
 }
 
 impl ControlError {
@@ -188,6 +192,7 @@ impl ControlError {
             Self::NotLocal => 403,
             Self::Route(RouteError::Path) | Self::Explain(_) | Self::SignIn(_) => 404,
             Self::Route(RouteError::Method) => 405,
+            Self::NotKept(_) => 500,
             Self::Restage(error) => error.status(),
         }
     }
@@ -214,7 +219,7 @@ fn approve(state: &State, asked: &api::ApproveSignIn) -> Result<api::Approved, C
     let approved = shell::call(state, |call| {
         sign_in::approve(call, &asked.user_code, asked.user.as_deref())
     });
-    Ok(api::Approved { user: approved? })
+    Ok(api::Approved { user: approved?? })
 }
 
 /// The audit events of all clusters, as their logs have them.
@@ -277,7 +282,7 @@ fn move_clock(state: &State, asked: api::MoveClock) -> Result<api::Clock, Contro
         api::MoveClock { reset: Some(true), .. } => state.change_clock(|_, _| Ok(WorldClock::default())),
         _ => return Err(ControlError::NoMove),
     };
-    moved?;
+    moved??;
     Ok(clock(state))
 }
 

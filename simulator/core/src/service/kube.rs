@@ -116,6 +116,21 @@ pub fn handle(call: &Call, cluster: &str, request: &Request) -> Response {
     response.with_header("cache-control", "no-cache, private")
 }
 
+/// Answers a request whose change cannot be kept. There is no audit event of it: nothing is known of its caller here.
+#[must_use]
+pub fn not_kept(call: &Call, request: &Request) -> Response {
+    if request.path == "/authenticate" {
+        return webhook::not_kept();
+    }
+    let audit_id = request
+        .header("audit-id")
+        .map_or_else(|| call.request_id(), str::to_owned);
+    Failure::no_space()
+        .render(request)
+        .with_header("audit-id", audit_id)
+        .with_header("cache-control", "no-cache, private")
+}
+
 /// Has the metrics count a request that has its answer.
 fn count(call: &Call, cluster: &str, attributes: &Attributes, known: &Known) {
     let world = call.world();

@@ -390,7 +390,7 @@ impl Seat {
             .get(desk.at)
             .is_some_and(|progress| !progress.symptom_seen)
         {
-            apply_action(desk.world.state(), &step.action);
+            apply_action(desk.world.state(), &step.action)?;
         }
         Ok(())
     }
@@ -430,7 +430,7 @@ impl Seat {
         let since = desk.world.state().journal().sequence();
         let check = desk.check.as_mut().filter(|check| check.id == id && check.step == step);
         check.ok_or(Refusal::NotNow("another check was begun"))?.since = since;
-        apply_action(desk.world.state(), &proof.action);
+        apply_action(desk.world.state(), &proof.action)?;
         Ok(())
     }
 
