@@ -1,8 +1,10 @@
-//! `kill -9` in the middle of writes: with a state directory nothing that was acknowledged is lost.
+//! `kill -9` in the middle of writes, full disks and damaged files: with a state directory nothing that was acknowledged is lost,
+//! and what is lost is named.
 
 use std::fs;
 use std::io::Read;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -309,12 +311,19 @@ fn a_state_directory_that_cannot_be_used_is_refused_with_file_loss_and_fix() {
     let simulator = start(&state);
     let form = "Action=GetUser&Version=2010-05-08&UserName=kept";
     assert_eq!(writer.iam(&simulator, form).unwrap().0, 200);
-    let said = "the state directory has no logs: they begin again";
-    assert!(
-        simulator.log().iter().any(|line| line.contains(said)),
-        "{:?}",
-        simulator.log()
-    );
+    logged(&simulator, "the state directory has no logs: they begin again");
+}
+
+/// The line of the log that says so, once it is there.
+#[track_caller]
+fn logged(simulator: &Simulator, text: &str) -> String {
+    for _ in 0..2_000 {
+        if let Some(line) = simulator.log().into_iter().find(|line| line.contains(text)) {
+            return line;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{text}: {:?}", simulator.log())
 }
 
 #[test]
@@ -367,11 +376,8 @@ fn a_full_disk_refuses_changes_and_loses_none_that_was_acknowledged() {
     let now = list();
     assert!(acknowledged.iter().all(|name| has(&now, name)));
     assert!(!refused.iter().any(|name| has(&now, name)));
-    let log = simulator.log().join("\n");
-    assert!(
-        log.contains("changes cannot be kept") && log.contains("state.redb"),
-        "{log}"
-    );
+    let line = logged(&simulator, "changes cannot be kept");
+    assert!(line.contains("state.redb") && line.contains("fix: "), "{line}");
 
     // There is space again.
     let raised = Command::new("prlimit")
@@ -380,10 +386,45 @@ fn a_full_disk_refuses_changes_and_loses_none_that_was_acknowledged() {
     assert!(raised.unwrap().success());
     assert_eq!(create("after", 100_000).0, 201);
     acknowledged.push("after".to_owned());
-    assert!(simulator.log().join("\n").contains("changes are kept again"));
+    logged(&simulator, "changes are kept again");
     simulator.kill();
     let simulator = start(&state);
     let (_, now) = writer.kubernetes(&simulator, "GET", path, "").unwrap();
     assert!(acknowledged.iter().all(|name| has(&now, name)));
     assert!(!refused.iter().any(|name| has(&now, name)));
+}
+
+#[test]
+fn a_backup_of_a_running_simulator_is_a_state_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    let simulator = start(&folder.path().join("state"));
+    let writer = Writer::new(&simulator);
+    assert!(writer.create_user(&simulator, "kept"));
+    writer.log_stream(&simulator, "crash-0");
+    assert!(writer.put_log_event(&simulator, "crash-0-0"));
+    let archive = folder.path().join("sim.tar.gz");
+    let made = simulator.own(&format!("ctl backup {}", archive.display()));
+    assert_eq!(made.good(), "");
+    assert_eq!(fs::metadata(&archive).unwrap().permissions().mode() & 0o777, 0o600);
+    // What comes later is not in it.
+    assert!(writer.create_user(&simulator, "later"));
+    let endpoint = simulator.ready("/clusters/0/endpoint").to_owned();
+    let authority = fs::read_to_string(simulator.ready("/ca_bundle")).unwrap();
+    simulator.kill();
+
+    let again = folder.path().join("again");
+    fs::create_dir(&again).unwrap();
+    let mut tar = Command::new("tar");
+    let unpacked = tar.arg("-xzf").arg(&archive).arg("-C").arg(&again).status();
+    assert!(unpacked.unwrap().success());
+    let simulator = start(&again);
+    assert_eq!(simulator.ready("/clusters/0/endpoint"), endpoint);
+    assert_eq!(fs::read_to_string(simulator.ready("/ca_bundle")).unwrap(), authority);
+    for (name, wanted) in [("kept", 200), ("later", 404)] {
+        let form = format!("Action=GetUser&Version=2010-05-08&UserName={name}");
+        assert_eq!(writer.iam(&simulator, &form).unwrap().0, wanted, "{name}");
+    }
+    let body = json!({"logGroupName": "crash", "logStreamName": "crash-0", "startFromHead": true});
+    let (_, events) = writer.logs(&simulator, "GetLogEvents", &body).unwrap();
+    assert_eq!(events["events"][0]["message"], "crash-0-0");
 }

@@ -3,6 +3,7 @@
 //! Browsers are kept out: a request must name the listener's own address in Host and carry no Origin.
 
 pub(crate) mod api;
+mod backup;
 mod event;
 mod restage;
 #[cfg(test)]
@@ -37,6 +38,7 @@ use self::api::Operation;
 use self::api::RouteError;
 use self::api::Signer;
 use self::api::Verified;
+use self::backup::BackupError;
 use self::restage::RestageError;
 use crate::authenticator::client_certificate;
 use crate::authenticator::client_certificate::IssueError;
@@ -73,6 +75,7 @@ fn answer(state: &State, own_hosts: &[String], request: &Request) -> Result<Resp
             Ok(api::FaultAdded { id })
         }),
         Operation::ApproveSignIn => asked(request, |asked: api::ApproveSignIn| approve(state, &asked)),
+        Operation::Backup => Ok(Response::new(200, "application/gzip", backup::backup(state)?)),
         Operation::ClearFaults => {
             let api::ClearFaults { id } = api::ClearFaults::of(request)?;
             let cleared = state.change(|world| world.faults.clear(id))?;
@@ -167,6 +170,9 @@ enum ControlError {
     /// No such sign-in can be approved.
     #[error(transparent)]
     SignIn(#[from] ApproveError),
+    /// There is no backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The World stays as it is.
     #[error(transparent)]
     Restage(#[from] RestageError),
@@ -193,6 +199,7 @@ impl ControlError {
             Self::Route(RouteError::Path) | Self::Explain(_) | Self::SignIn(_) => 404,
             Self::Route(RouteError::Method) => 405,
             Self::NotKept(_) => 500,
+            Self::Backup(error) => error.status(),
             Self::Restage(error) => error.status(),
         }
     }

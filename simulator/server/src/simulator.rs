@@ -299,7 +299,8 @@ impl Simulator {
         }
 
         let ca_bundle = folder.path().join("ca.pem");
-        private_file::write_private(&ca_bundle, authority.pem())?;
+        private_file::write_private(&ca_bundle, authority.pem())
+            .map_err(|error| private_file::named(&ca_bundle, &error))?;
         let aws_endpoint = format!("http://{}", reachable(aws));
         let client_files = environment::write_files(
             folder.path(),
@@ -580,7 +581,7 @@ pub enum StartError {
         source: io::Error,
     },
     /// A file cannot be written.
-    #[error("cannot write the simulator's files: {0}")]
+    #[error("cannot write the simulator's files: {0}; fix: {}", fix_of(.0))]
     Io(#[from] io::Error),
     /// The metrics cannot be made.
     #[error("cannot make the metrics: {0}")]

@@ -275,6 +275,17 @@ impl State {
         }
     }
 
+    /// The files of a state directory that has the World and the logs of now; nothing where none is kept.
+    ///
+    /// # Errors
+    /// What JSON or redb cannot say, which nothing that is kept is.
+    pub(crate) fn backup(&self) -> Result<Option<[(&'static str, Vec<u8>); 2]>, StoreError> {
+        let store = self.store.as_ref();
+        store
+            .map(|store| store.backup(&self.snapshot(), &self.logs.snapshot()))
+            .transpose()
+    }
+
     /// Whether what changes goes to a disk.
     pub(crate) fn has_disk(&self) -> bool {
         self.store.is_some()

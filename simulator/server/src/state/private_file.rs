@@ -12,25 +12,25 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
+pub fn write_private(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(0o600)
         .open(path)?;
-    file.write_all(text.as_bytes())
+    file.write_all(content.as_ref())
 }
 
 /// Writes a file that only the user may read, whole: nobody sees it half written.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(format!(".{}", std::process::id()));
     let partial = PathBuf::from(partial);
-    write_private(&partial, text)?;
+    write_private(&partial, content)?;
     fs::rename(&partial, path)
 }
 
@@ -40,4 +40,9 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 /// When it cannot be made.
 pub fn make_private_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// The same error, which names the file.
+pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
 }

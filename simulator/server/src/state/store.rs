@@ -15,6 +15,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use eks_auth_core::logs::cloudwatch_logs::LogStore;
 use eks_auth_core::logs::cloudwatch_logs::store::Kept as KeptLogs;
@@ -179,6 +180,8 @@ impl LogDatabase {
 pub(crate) struct Store {
     database: StateDatabase,
     is_new: bool,
+    /// The record of [`SIMULATOR`].
+    kept: OnceLock<Vec<u8>>,
     _lock: File,
 }
 
@@ -208,6 +211,7 @@ impl Store {
         Ok(Self {
             database,
             is_new,
+            kept: OnceLock::new(),
             _lock: lock,
         })
     }
@@ -240,7 +244,8 @@ impl Store {
                 known: FORMAT,
             });
         }
-        let kept = serde_json::from_slice(&kept).map_err(|error| self.damaged(error))?;
+        let record = self.kept.get_or_init(|| kept);
+        let kept = serde_json::from_slice(record).map_err(|error| self.damaged(error))?;
         let world = store::load(records).map_err(|error| self.damaged(error))?;
         Ok(Some((kept, world)))
     }
@@ -258,12 +263,31 @@ impl Store {
     /// Keeps a simulator that begins: from now on the directory has a World.
     pub(crate) fn begin(&self, kept: &Kept, world: &World) -> Result<(), StoreError> {
         let kept = serde_json::to_vec(kept).map_err(|error| unwritable(&self.database, error))?;
+        let kept = self.kept.get_or_init(|| kept);
         let changes = store::changes(None, world).map_err(|error| unwritable(&self.database, error))?;
         self.database.write(|transaction| {
             transaction.open_table(SIMULATOR)?.insert(KEPT, kept.as_slice())?;
             change(transaction, WORLD, changes)
         })?;
         self.database.finish()
+    }
+
+    /// The files of a state directory that has this World and these logs: names and contents. No disk is asked for them.
+    pub(crate) fn backup(&self, world: &World, logs: &LogStore) -> Result<[(&'static str, Vec<u8>); 2], StoreError> {
+        let failed = |error| self.database.file().redb(error);
+        let kept = self.kept.get().map(Vec::as_slice).unwrap_or_default();
+        let records = store::changes(None, world).map_err(|error| unwritable(&self.database, error))?;
+        let lines = KeptLogs::default().change_to(logs);
+        let lines = lines.map_err(|error| unwritable(&self.database, error))?;
+        let world_image = database::image(|transaction| {
+            transaction.open_table(SIMULATOR)?.insert(KEPT, kept)?;
+            change(transaction, WORLD, records)
+        });
+        let logs_image = database::image(|transaction| change(transaction, LOGS, lines));
+        Ok([
+            (Holds::World.name(), world_image.map_err(failed)?),
+            (Holds::Logs.name(), logs_image.map_err(failed)?),
+        ])
     }
 
     /// Keeps a change of the World. After one that failed, whatever of it is in the file is put right as well.

@@ -26,6 +26,7 @@ use redb::ReadableDatabase;
 use redb::StorageBackend;
 use redb::WriteTransaction;
 use redb::backends::FileBackend;
+use redb::backends::InMemoryBackend;
 
 use super::error::StateFile;
 use super::error::StoreError;
@@ -244,6 +245,46 @@ impl StateDatabase {
     #[cfg(test)]
     pub(super) fn set_room(&self, bytes: u64) {
         self.room.store(bytes, Ordering::Release);
+    }
+}
+
+/// The bytes of a file with a new database, in which `work` has written.
+pub(super) fn image(work: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>) -> Result<Vec<u8>, redb::Error> {
+    let memory = Memory(Arc::new(InMemoryBackend::new()));
+    let database = Database::builder().create_with_backend(memory.clone())?;
+    let transaction = database.begin_write()?;
+    work(&transaction)?;
+    transaction.commit()?;
+    database.close()?;
+    let length = usize::try_from(memory.len()?).map_err(io::Error::other)?;
+    let mut bytes = vec![0; length];
+    memory.read(0, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// A database's bytes in memory, which are there when it is closed.
+#[derive(Clone, Debug)]
+struct Memory(Arc<InMemoryBackend>);
+
+impl StorageBackend for Memory {
+    fn len(&self) -> Result<u64, io::Error> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
+        self.0.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> Result<(), io::Error> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self) -> Result<(), io::Error> {
+        self.0.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
+        self.0.write(offset, data)
     }
 }
 

@@ -108,6 +108,16 @@ pub(super) enum Holds {
     World,
 }
 
+impl Holds {
+    /// The name of the file that does.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Logs => "logs.redb",
+            Self::World => "state.redb",
+        }
+    }
+}
+
 /// A file of a state directory, which knows what is lost with it.
 #[derive(Clone, Debug)]
 pub(super) struct StateFile {
@@ -128,21 +138,14 @@ impl StateFile {
         &self.directory
     }
 
-    fn name(&self) -> &'static str {
-        match self.holds {
-            Holds::Logs => "logs.redb",
-            Holds::World => "state.redb",
-        }
-    }
-
     /// Where it is.
     pub(super) fn path(&self) -> PathBuf {
-        self.directory.join(self.name())
+        self.directory.join(self.holds.name())
     }
 
     /// Where it is until it is whole, so that nothing half made has its name.
     pub(super) fn unfinished(&self) -> PathBuf {
-        self.directory.join(format!("{}.new", self.name()))
+        self.directory.join(format!("{}.new", self.holds.name()))
     }
 
     /// It is not what a simulator has written.
