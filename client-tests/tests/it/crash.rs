@@ -306,6 +306,11 @@ fn a_state_directory_that_cannot_be_used_is_refused_with_file_loss_and_fix() {
         }
         fs::write(&file, sound).unwrap();
     }
+    // So is a client file that cannot be written.
+    fs::remove_file(state.join("ca.pem")).unwrap();
+    fs::create_dir(state.join("ca.pem")).unwrap();
+    assert!(complaint(&state, "ca.pem").contains("Is a directory"));
+    fs::remove_dir(state.join("ca.pem")).unwrap();
     // Without the logs, as the fix for damaged ones says, the World goes on, and the log says that they begin again.
     fs::rename(state.join("logs.redb"), state.join("logs.redb.damaged")).unwrap();
     let simulator = start(&state);

@@ -581,7 +581,7 @@ pub enum StartError {
         source: io::Error,
     },
     /// A file cannot be written.
-    #[error("cannot write the simulator's files: {0}; fix: {}", fix_of(.0))]
+    #[error("cannot write the simulator's files: {0}")]
     Io(#[from] io::Error),
     /// The metrics cannot be made.
     #[error("cannot make the metrics: {0}")]
@@ -593,7 +593,7 @@ pub enum StartError {
     #[error("{0}")]
     Scenario(#[from] ScenarioError),
     /// The state directory cannot be used.
-    #[error("cannot use state directory `{path}`: {source}; fix: {}", fix_of(.source))]
+    #[error("cannot use state directory `{path}`: {source}; fix: {fix}", fix = fix_of(.source))]
     StateDir {
         /// The directory.
         path: PathBuf,

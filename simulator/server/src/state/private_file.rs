@@ -8,6 +8,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::state::store::fix_of;
+
 /// Writes a file that only the user may read.
 ///
 /// # Errors
@@ -42,7 +44,8 @@ pub fn make_private_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// The same error, which names the file.
+/// The same error of a file of a simulator, which names it and the fix.
 pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
+    let fix = fix_of(error);
+    io::Error::new(error.kind(), format!("`{}`: {error}; fix: {fix}", path.display()))
 }

@@ -200,7 +200,7 @@ impl StateFile {
                 self.damaged(error)
             }
             redb::Error::Io(error) => self.io(error),
-            redb::Error::PreviousIo | redb::Error::DatabaseClosed => self.io(io::Error::other(error)),
+            redb::Error::PreviousIo | redb::Error::DatabaseClosed => self.io(io::Error::other(error.to_string())),
             error => self.damaged(error),
         }
     }
