@@ -176,6 +176,16 @@ impl Simulator {
         Self::spawn(tracer, folder(), "serve", &[])
     }
 
+    /// Starts `serve` with further arguments by a program that becomes it, such as `prlimit`, given with its own arguments.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn start_by(mut program: Command, arguments: &[&str]) -> Self {
+        program.arg(binary());
+        Self::spawn(program, folder(), "serve", arguments)
+    }
+
     fn spawn(mut program: Command, folder: TempDir, command: &str, arguments: &[&str]) -> Self {
         let log = File::create(folder.path().join("log")).expect("a log file");
         let mut child = program

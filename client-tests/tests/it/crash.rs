@@ -1,16 +1,21 @@
-//! `kill -9` in the middle of writes: with a state directory nothing that was acknowledged is lost.
+//! `kill -9` in the middle of writes, full disks and damaged files: with a state directory nothing that was acknowledged is lost,
+//! and what is lost is named.
 
 use std::fs;
 use std::io::Read;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
+use client_tests::Ran;
 use client_tests::Simulator;
+use client_tests::binary;
 use eks_auth_core::aws::iam::SecretKey;
 use eks_auth_core::aws::sigv4::SignedRequest;
 use eks_auth_core::aws::sigv4::Signer;
@@ -244,10 +249,187 @@ fn a_state_directory_has_one_simulator_and_one_scenario() {
     let complaint = simulator.own(&format!("serve --state-dir {state}")).complaint();
     assert_eq!(
         complaint,
-        format!("eks-auth-sim: another eks-auth-sim uses the state directory `{state}`")
+        format!(
+            "eks-auth-sim: another eks-auth-sim uses the state directory `{state}`: it has `{state}/state.lock` locked; fix: \
+             end it, or name another directory with --state-dir"
+        )
     );
     simulator.kill();
     let arguments = format!("serve --state-dir {state} --scenario wrong-profile");
     let complaint = simulator.own(&arguments).complaint();
     assert!(complaint.contains("was made from another scenario"), "{complaint}");
+}
+
+/// What `serve` says of a state directory that it refuses: one line, which names the file and the fix.
+#[track_caller]
+fn complaint(state: &Path, file: &str) -> String {
+    let mut serve = Command::new(binary());
+    let Ran { code, stderr, .. } = Simulator::run_command(serve.arg("serve").arg("--state-dir").arg(state));
+    assert_eq!(code, Some(2), "{stderr}");
+    let file = state.join(file);
+    assert!(stderr.contains(&format!("`{}`", file.display())), "{stderr}");
+    assert!(
+        stderr.contains("; fix: ") && stderr.trim_end().lines().count() == 1,
+        "{stderr}"
+    );
+    stderr
+}
+
+#[test]
+fn a_state_directory_that_cannot_be_used_is_refused_with_file_loss_and_fix() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let simulator = start(&state);
+    let writer = Writer::new(&simulator);
+    assert!(writer.create_user(&simulator, "kept"));
+    assert_eq!(simulator.stop(), Some(0));
+
+    for name in ["state.redb", "logs.redb"] {
+        let file = state.join(name);
+        let sound = fs::read(&file).unwrap();
+        let lost = match name {
+            "state.redb" => "the World, the certificate authority and the ports are lost",
+            _ => "the logs are lost with it, the World is not",
+        };
+        let half = sound[..sound.len() / 2].to_vec();
+        for damaged in [Vec::new(), vec![0; sound.len()], half, b"no database".to_vec()] {
+            fs::write(&file, damaged).unwrap();
+            let said = complaint(&state, name);
+            assert!(said.contains("is damaged: ") && said.contains(lost), "{said}");
+        }
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        assert!(complaint(&state, name).contains("Is a directory"));
+        fs::remove_dir(&file).unwrap();
+        if name == "state.redb" {
+            assert!(complaint(&state, name).contains("says that a simulator has kept its World here"));
+        }
+        fs::write(&file, sound).unwrap();
+    }
+    // So is a client file that cannot be written.
+    fs::remove_file(state.join("ca.pem")).unwrap();
+    fs::create_dir(state.join("ca.pem")).unwrap();
+    assert!(complaint(&state, "ca.pem").contains("Is a directory"));
+    fs::remove_dir(state.join("ca.pem")).unwrap();
+    // Without the logs, as the fix for damaged ones says, the World goes on, and the log says that they begin again.
+    fs::rename(state.join("logs.redb"), state.join("logs.redb.damaged")).unwrap();
+    let simulator = start(&state);
+    let form = "Action=GetUser&Version=2010-05-08&UserName=kept";
+    assert_eq!(writer.iam(&simulator, form).unwrap().0, 200);
+    logged(&simulator, "the state directory has no logs: they begin again");
+}
+
+/// The line of the log that says so, once it is there.
+#[track_caller]
+fn logged(simulator: &Simulator, text: &str) -> String {
+    for _ in 0..2_000 {
+        if let Some(line) = simulator.log().into_iter().find(|line| line.contains(text)) {
+            return line;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{text}: {:?}", simulator.log())
+}
+
+#[test]
+fn a_full_disk_refuses_changes_and_loses_none_that_was_acknowledged() {
+    if Command::new("prlimit").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "no prlimit");
+        eprintln!("skipped: no prlimit");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    assert_eq!(start(&state).stop(), Some(0));
+    let length = |name: &str| fs::metadata(state.join(name)).unwrap().len();
+    // The database doubles its file when it grows, as it does when it starts.
+    let limit = 2 * length("state.redb").max(length("logs.redb")) + (4 << 20);
+    let mut prlimit = Command::new("prlimit");
+    prlimit.arg(format!("--fsize={limit}:unlimited"));
+    let simulator = Simulator::start_by(prlimit, &["--state-dir", state.to_str().unwrap()]);
+    let writer = Writer::new(&simulator);
+    let path = "/api/v1/namespaces/default/configmaps";
+    let create = |name: &str, length: usize| {
+        let data = "x".repeat(length);
+        let body = format!(
+            r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{name}"}},"data":{{"a":"{data}"}}}}"#
+        );
+        writer.kubernetes(&simulator, "POST", path, &body).expect("an answer")
+    };
+    let mut acknowledged = Vec::new();
+    let mut refused = Vec::new();
+    for number in 0..200 {
+        let name = format!("large-{number}");
+        match create(&name, 100_000) {
+            (201, _) => acknowledged.push(name),
+            (500, body) => {
+                let status: Value = serde_json::from_str(&body).unwrap();
+                assert_eq!(status["kind"], "Status");
+                assert_eq!(status["message"], "etcdserver: mvcc: database space exceeded");
+                refused.push(name);
+            }
+            (status, body) => panic!("{status}: {body}"),
+        }
+        if refused.len() == 3 {
+            break;
+        }
+    }
+    assert_eq!(refused.len(), 3, "the disk is never full: {acknowledged:?}");
+    // Readers are served, and see none of what was refused.
+    let list = || writer.kubernetes(&simulator, "GET", path, "").expect("an answer").1;
+    let has = |list: &str, name: &str| list.contains(&format!(r#""name":"{name}""#));
+    let now = list();
+    assert!(acknowledged.iter().all(|name| has(&now, name)));
+    assert!(!refused.iter().any(|name| has(&now, name)));
+    let line = logged(&simulator, "changes cannot be kept");
+    assert!(line.contains("state.redb") && line.contains("fix: "), "{line}");
+
+    // There is space again.
+    let raised = Command::new("prlimit")
+        .args(["--fsize=unlimited:unlimited", "--pid", &simulator.pid().to_string()])
+        .status();
+    assert!(raised.unwrap().success());
+    assert_eq!(create("after", 100_000).0, 201);
+    acknowledged.push("after".to_owned());
+    logged(&simulator, "changes are kept again");
+    simulator.kill();
+    let simulator = start(&state);
+    let (_, now) = writer.kubernetes(&simulator, "GET", path, "").unwrap();
+    assert!(acknowledged.iter().all(|name| has(&now, name)));
+    assert!(!refused.iter().any(|name| has(&now, name)));
+}
+
+#[test]
+fn a_backup_of_a_running_simulator_is_a_state_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    let simulator = start(&folder.path().join("state"));
+    let writer = Writer::new(&simulator);
+    assert!(writer.create_user(&simulator, "kept"));
+    writer.log_stream(&simulator, "crash-0");
+    assert!(writer.put_log_event(&simulator, "crash-0-0"));
+    let archive = folder.path().join("sim.tar.gz");
+    let made = simulator.own(&format!("ctl backup {}", archive.display()));
+    assert_eq!(made.good(), "");
+    assert_eq!(fs::metadata(&archive).unwrap().permissions().mode() & 0o777, 0o600);
+    // What comes later is not in it.
+    assert!(writer.create_user(&simulator, "later"));
+    let endpoint = simulator.ready("/clusters/0/endpoint").to_owned();
+    let authority = fs::read_to_string(simulator.ready("/ca_bundle")).unwrap();
+    simulator.kill();
+
+    let again = folder.path().join("again");
+    fs::create_dir(&again).unwrap();
+    let mut tar = Command::new("tar");
+    let unpacked = tar.arg("-xzf").arg(&archive).arg("-C").arg(&again).status();
+    assert!(unpacked.unwrap().success());
+    let simulator = start(&again);
+    assert_eq!(simulator.ready("/clusters/0/endpoint"), endpoint);
+    assert_eq!(fs::read_to_string(simulator.ready("/ca_bundle")).unwrap(), authority);
+    for (name, wanted) in [("kept", 200), ("later", 404)] {
+        let form = format!("Action=GetUser&Version=2010-05-08&UserName={name}");
+        assert_eq!(writer.iam(&simulator, &form).unwrap().0, wanted, "{name}");
+    }
+    let body = json!({"logGroupName": "crash", "logStreamName": "crash-0", "startFromHead": true});
+    let (_, events) = writer.logs(&simulator, "GetLogEvents", &body).unwrap();
+    assert_eq!(events["events"][0]["message"], "crash-0-0");
 }

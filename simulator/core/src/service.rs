@@ -76,3 +76,99 @@ pub fn answer(endpoint: &Endpoint, request: &Request, given: Given) -> Answer {
         outcome: call.finish(),
     }
 }
+
+/// Answers a request whose change cannot be kept, since the disk is full or fails: as the real service does where the fault is
+/// its own. Nothing is changed.
+#[must_use]
+pub fn not_kept(endpoint: &Endpoint, request: &Request, given: Given) -> Answer {
+    let call = Call::new(given);
+    let response = match endpoint {
+        Endpoint::Aws => aws::not_kept(&call, request),
+        Endpoint::Cluster(_) => kube::not_kept(&call, request),
+        Endpoint::Webhook(_) => webhook::not_kept(),
+    };
+    Answer {
+        response,
+        outcome: call.finish(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario;
+    use crate::service::http::Peer;
+    use crate::value::instant::Timestamp;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    #[track_caller]
+    fn check(endpoint: &Endpoint, request: &Request, content_type: &str, wanted: &str) {
+        let world = scenario::stage(scenario::ARTICLE_WORLD, NOW).unwrap().world;
+        let answer = not_kept(endpoint, request, Given::new(world.into(), NOW));
+        assert_eq!(answer.response.status, 500);
+        assert!(answer.outcome.world.is_none() && answer.outcome.logs.is_none());
+        let has = |name: &str, value: &str| {
+            let mut headers = answer.response.headers.iter();
+            headers.any(|(known, text)| known.eq_ignore_ascii_case(name) && text == value)
+        };
+        assert!(has("content-type", content_type), "{:?}", answer.response.headers);
+        let body = String::from_utf8(answer.response.body).unwrap();
+        assert!(body.contains(wanted), "{body}");
+    }
+
+    fn request(path: &str, headers: Vec<(String, String)>) -> Request {
+        Request {
+            method: "POST".to_owned(),
+            path: path.to_owned(),
+            query: String::new(),
+            headers,
+            body: Vec::new(),
+            peer: Peer::from(([127, 0, 0, 1], 40_000)),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_kept_fails_as_the_service_itself_would() {
+        let unknown = "The request processing has failed because of an unknown error, exception or failure.";
+        let xml = |kind: &str, code: &str| {
+            format!("<Error><Type>{kind}</Type><Code>{code}</Code><Message>{unknown}</Message></Error>")
+        };
+        let aws_cases = [
+            ("iam", "text/xml", xml("Receiver", "ServiceFailure")),
+            ("sts", "text/xml", xml("Receiver", "InternalFailure")),
+            ("cloudformation", "text/xml", xml("Receiver", "InternalFailure")),
+            (
+                "ec2",
+                "text/xml;charset=UTF-8",
+                "<Error><Code>InternalError</Code><Message>An internal error has occurred</Message></Error>".to_owned(),
+            ),
+            (
+                "logs",
+                "application/x-amz-json-1.1",
+                r#""__type":"ServiceUnavailableException""#.to_owned(),
+            ),
+            (
+                "eks",
+                "application/json",
+                r#"{"message":"These errors are usually caused by a server-side issue."}"#.to_owned(),
+            ),
+        ];
+        for (service, content_type, wanted) in aws_cases {
+            let scope = format!("AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-west-2/{service}/aws4_request");
+            let request = request("/", vec![("authorization".to_owned(), scope)]);
+            check(&Endpoint::Aws, &request, content_type, &wanted);
+        }
+        let cluster = Endpoint::Cluster("my-cluster".to_owned());
+        let request = request("/api/v1/namespaces/default/configmaps", Vec::new());
+        let status = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"etcdserver: mvcc: database space exceeded","code":500}"#;
+        check(&cluster, &request, "application/json", status);
+        let webhook = Endpoint::Webhook("my-cluster".to_owned());
+        check(
+            &webhook,
+            &request,
+            "text/plain; charset=utf-8",
+            "Internal Server Error\n",
+        );
+    }
+}

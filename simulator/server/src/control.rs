@@ -3,6 +3,7 @@
 //! Browsers are kept out: a request must name the listener's own address in Host and carry no Origin.
 
 pub(crate) mod api;
+mod backup;
 mod event;
 mod restage;
 #[cfg(test)]
@@ -37,6 +38,7 @@ use self::api::Operation;
 use self::api::RouteError;
 use self::api::Signer;
 use self::api::Verified;
+use self::backup::BackupError;
 use self::restage::RestageError;
 use crate::authenticator::client_certificate;
 use crate::authenticator::client_certificate::IssueError;
@@ -46,6 +48,7 @@ use crate::shell;
 use crate::state::State;
 use crate::state::journal::Event;
 use crate::state::journal::EventKind;
+use crate::state::store::StoreError;
 
 /// Stands in errors of STS where nobody asked it.
 const NO_REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
@@ -68,13 +71,14 @@ fn answer(state: &State, own_hosts: &[String], request: &Request) -> Result<Resp
     }
     match Operation::of(&request.method, &request.path)? {
         Operation::AddFault => asked(request, |spec: FaultSpec| {
-            let id = state.change(|world| world.faults.add(spec))?;
+            let id = state.change(|world| world.faults.add(spec))??;
             Ok(api::FaultAdded { id })
         }),
         Operation::ApproveSignIn => asked(request, |asked: api::ApproveSignIn| approve(state, &asked)),
+        Operation::Backup => Ok(Response::new(200, "application/gzip", backup::backup(state)?)),
         Operation::ClearFaults => {
             let api::ClearFaults { id } = api::ClearFaults::of(request)?;
-            let cleared = state.change(|world| world.faults.clear(id));
+            let cleared = state.change(|world| world.faults.clear(id))?;
             reply::<api::ClearFaults>(&api::FaultsCleared { cleared })
         }
         Operation::Explain => asked(request, |asked| explain_request(state, asked)),
@@ -166,9 +170,15 @@ enum ControlError {
     /// No such sign-in can be approved.
     #[error(transparent)]
     SignIn(#[from] ApproveError),
+    /// There is no backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The World stays as it is.
     #[error(transparent)]
     Restage(#[from] RestageError),
+    /// The disk does not take what would change.
+    #[error(transparent)]
+    NotKept(#[from] StoreError),
 }
 
 impl ControlError {
@@ -188,6 +198,8 @@ impl ControlError {
             Self::NotLocal => 403,
             Self::Route(RouteError::Path) | Self::Explain(_) | Self::SignIn(_) => 404,
             Self::Route(RouteError::Method) => 405,
+            Self::NotKept(_) => 500,
+            Self::Backup(error) => error.status(),
             Self::Restage(error) => error.status(),
         }
     }
@@ -214,7 +226,7 @@ fn approve(state: &State, asked: &api::ApproveSignIn) -> Result<api::Approved, C
     let approved = shell::call(state, |call| {
         sign_in::approve(call, &asked.user_code, asked.user.as_deref())
     });
-    Ok(api::Approved { user: approved? })
+    Ok(api::Approved { user: approved?? })
 }
 
 /// The audit events of all clusters, as their logs have them.
@@ -277,7 +289,7 @@ fn move_clock(state: &State, asked: api::MoveClock) -> Result<api::Clock, Contro
         api::MoveClock { reset: Some(true), .. } => state.change_clock(|_, _| Ok(WorldClock::default())),
         _ => return Err(ControlError::NoMove),
     };
-    moved?;
+    moved??;
     Ok(clock(state))
 }
 

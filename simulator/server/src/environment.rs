@@ -22,7 +22,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::environment::cluster_listener::ClusterListener;
-use crate::state::private_file::write_private;
+use crate::state::private_file;
 
 /// Variables that a stray real credential could come through.
 pub const UNSET: [&str; 4] = [
@@ -116,6 +116,11 @@ pub(crate) fn write_cluster_files(folder: &Path, cluster: &ClusterListener, ca_p
         &yaml(&webhook_kubeconfig_value(cluster, ca_pem))?,
     )?;
     Ok(text)
+}
+
+/// Writes a file that only the user may read, or names it.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    private_file::write_private(path, text).map_err(|error| private_file::named(path, &error))
 }
 
 /// The kubeconfig of the first cluster in a folder, which the environment names.

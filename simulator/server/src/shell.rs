@@ -36,6 +36,7 @@ use crate::net::http::Response;
 use crate::state::BoundListener;
 use crate::state::State;
 use crate::state::clock::Stopwatch;
+use crate::state::store::StoreError;
 
 /// A call on its way through the shell.
 struct Passage {
@@ -60,6 +61,8 @@ enum Again {
     Supplied,
     /// What is lacking cannot be had: a sentence.
     Failed(String),
+    /// The disk does not take what was changed.
+    NotKept(StoreError),
 }
 
 /// How long a costly request waits for its turn, and for its answer then: a quarter of kube-apiserver's `--request-timeout`,
@@ -154,7 +157,10 @@ fn refuse(state: &Arc<State>, endpoint: &Endpoint, request: &Request, refusal: R
 }
 
 /// Runs a part of a handler as a call of its own.
-pub(crate) fn call<R>(state: &State, run: impl Fn(&Call) -> R) -> R {
+///
+/// # Errors
+/// Where what it changes cannot be kept. Nothing is changed then.
+pub(crate) fn call<R>(state: &State, run: impl Fn(&Call) -> R) -> Result<R, StoreError> {
     let mut passage = Passage::begin(state, &Endpoint::Aws, None, Stopwatch::start());
     let run = |given| {
         let call = Call::new(given);
@@ -169,10 +175,11 @@ pub(crate) fn call<R>(state: &State, run: impl Fn(&Call) -> R) -> R {
                 for effect in &kept.effects {
                     carry_out(state, effect, &passage);
                 }
-                return result;
+                return Ok(result);
             }
             // What a part of a handler lacks it goes without.
-            Err((last, Again::Failed(_))) => return last,
+            Err((last, Again::Failed(_))) => return Ok(last),
+            Err((_, Again::NotKept(error))) => return Err(error),
             Err((_, Again::Supplied)) => so_far = run(passage.given.clone()),
         }
     }
@@ -198,6 +205,11 @@ fn finish(
                 return (passage.send(state, request, response, effects), delay);
             }
             Err((_, Again::Failed(why))) => return (server_exception(&why), Duration::ZERO),
+            // The log says why, and what to do.
+            Err((_, Again::NotKept(_))) => {
+                let service::Answer { response, outcome } = service::not_kept(endpoint, request, passage.given.clone());
+                return (passage.send(state, request, response, outcome.effects), Duration::ZERO);
+            }
             Err((_, Again::Supplied)) => so_far = run(passage.given.clone()),
         }
     }
@@ -257,6 +269,9 @@ impl Passage {
             return self.kept(state, result, outcome);
         }
         if let Some(logs) = outcome.logs.take() {
+            if let Err(error) = state.logs().check() {
+                return Err((result, Again::NotKept(error)));
+            }
             let mut again = None;
             state.logs().replace(self.logs_version, logs, |logs| {
                 self.given.logs = logs.clone();
@@ -272,13 +287,19 @@ impl Passage {
             if outcome.world.is_none() {
                 // Others need not wait for the disk that the logs are on.
                 drop(writer);
-                state.logs().flush();
-                return self.kept(state, result, outcome);
+                return match state.logs().flush() {
+                    Ok(()) => self.kept(state, result, outcome),
+                    Err(error) => Err((result, Again::NotKept(error))),
+                };
             }
-            state.logs().flush();
+            if let Err(error) = state.logs().flush() {
+                return Err((result, Again::NotKept(error)));
+            }
         }
-        if let (None, Some(world)) = (&outcome.need, outcome.world.take()) {
-            state.publish(&writer, world);
+        if let (None, Some(world)) = (&outcome.need, outcome.world.take())
+            && let Err(error) = state.publish(&writer, world)
+        {
+            return Err((result, Again::NotKept(error)));
         }
         drop(writer);
         self.kept(state, result, outcome)
@@ -468,7 +489,8 @@ mod tests {
         let state = state();
         call(&state, |call| {
             call.log_now(CLUSTER, Level::Error, "hello".to_owned(), Vec::new());
-        });
+        })
+        .unwrap();
         let world = state.snapshot();
         let cluster = world.cluster(CLUSTER).unwrap();
         let logs = state.logs().snapshot();
@@ -486,14 +508,15 @@ mod tests {
         let ids = call(&state, |call| {
             runs.set(runs.get() + 1);
             if runs.get() == 1 {
-                state.change(|world| world.cluster_creation_seconds = 7);
+                state.change(|world| world.cluster_creation_seconds = 7).unwrap();
             }
             call.change(|world| {
                 let seen = world.cluster_creation_seconds;
                 world.own_hosts.push(seen.to_string());
                 seen
             })
-        });
+        })
+        .unwrap();
         assert_eq!((ids, runs.get()), (7, 2));
         let world = state.snapshot();
         assert_eq!(world.cluster_creation_seconds, 7);

@@ -23,6 +23,8 @@ use serde_json::Value;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
 use tokio_rustls::TlsAcceptor;
 
 use crate::control;
@@ -57,6 +59,8 @@ use crate::state::private_file;
 use crate::state::store::Kept;
 use crate::state::store::LogDatabase;
 use crate::state::store::Store;
+use crate::state::store::StoreError;
+use crate::state::store::fix_of;
 
 /// Threads that serve connections; costly requests have others.
 const WORKERS: usize = 2;
@@ -157,6 +161,54 @@ impl Folder {
     }
 }
 
+/// What a state directory has, and what keeps it.
+#[derive(Default)]
+struct StateDirectory {
+    store: Option<Store>,
+    logs: Arc<Logs>,
+    logs_file: Option<PathBuf>,
+    /// Whether there were no logs.
+    new_logs: bool,
+    /// What was kept; nothing where a World is to begin.
+    kept: Option<(Kept, World)>,
+}
+
+impl StateDirectory {
+    /// Opens it, and reads it.
+    fn open(path: &Path) -> Result<Self, StartError> {
+        outlive_file_size_limit()?;
+        let store = Store::open(path)?;
+        let kept = store.load()?;
+        let database = LogDatabase::open(path)?;
+        let lines = database.load()?;
+        Ok(Self {
+            store: Some(store),
+            logs_file: Some(database.path()),
+            new_logs: database.is_new(),
+            logs: Logs::keep_in(database, lines)?,
+            kept,
+        })
+    }
+}
+
+/// Its number on Linux and macOS alike.
+const SIGXFSZ: i32 = 25;
+
+/// Has a write beyond `ulimit -f` fail, as on a full disk, rather than end the process: with a handler that does nothing, which
+/// a child does not inherit.
+///
+/// Source: `PostmasterMain` of PostgreSQL, "ignore SIGXFSZ, so that ulimit violations work like disk full".
+fn outlive_file_size_limit() -> io::Result<()> {
+    // tokio registers handlers inside a runtime, and never takes them away.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let registered = {
+        let _entered = runtime.enter();
+        signal(SignalKind::from_raw(SIGXFSZ))
+    };
+    runtime.shutdown_background();
+    registered.map(drop)
+}
+
 impl Simulator {
     /// Binds every listener, writes every file, and answers from then on.
     ///
@@ -164,19 +216,27 @@ impl Simulator {
     /// [`StartError`]; nothing is left running then.
     pub fn start(config: Config) -> Result<Running, StartError> {
         let folder = make_folder(config.state_dir.clone())?;
-        let (store, logs) = match &folder {
-            Folder::Kept(path) => (Some(Store::open(path)?), Logs::keep_in(LogDatabase::open(path)?)?),
-            Folder::Temporary(_) => (None, Arc::default()),
+        let StateDirectory {
+            store,
+            logs,
+            logs_file,
+            new_logs,
+            kept,
+        } = match &folder {
+            Folder::Kept(path) => StateDirectory::open(path)?,
+            Folder::Temporary(_) => StateDirectory::default(),
         };
-        let kept = store.as_ref().map(Store::load).transpose()?.flatten();
         let is_new = kept.is_none();
         let (mut kept, Staging { mut world, profiles }, authority) = match kept {
             Some((kept, _)) if config.world.as_ref().is_some_and(|world| *world != kept.scenario) => {
-                return Err(crate::state::store::StoreError::OtherScenario(folder.path().to_owned()).into());
+                return Err(StoreError::OtherScenario(folder.path().to_owned()).into());
             }
             Some((kept, world)) => {
                 let staging = kept.staging(world);
-                let authority = Authority::restore(&kept.authority)?;
+                let authority = Authority::restore(&kept.authority).map_err(|error| match &store {
+                    Some(store) => StartError::from(store.damaged(format!("its certificate authority: {error}"))),
+                    None => StartError::from(error),
+                })?;
                 (kept, staging, Arc::new(authority))
             }
             None => {
@@ -246,7 +306,8 @@ impl Simulator {
         }
 
         let ca_bundle = folder.path().join("ca.pem");
-        private_file::write_private(&ca_bundle, authority.pem())?;
+        private_file::write_private(&ca_bundle, authority.pem())
+            .map_err(|error| private_file::named(&ca_bundle, &error))?;
         let aws_endpoint = format!("http://{}", reachable(aws));
         let client_files = environment::write_files(
             folder.path(),
@@ -267,7 +328,20 @@ impl Simulator {
             store.begin(&kept, &world)?;
         }
 
-        let state = Arc::new(State::with_store(world, config.clock, config.log, store, logs)?);
+        let state = State::with_store(world, config.clock, config.log, store, logs)?;
+        let state = Arc::new(state.with_ids_of_its_own()?);
+        if let Some(file) = logs_file {
+            if new_logs && !is_new {
+                let fields = vec![("file", file.display().to_string())];
+                state.log_own("the state directory has no logs: they begin again".to_owned(), fields);
+            }
+            let weak = Arc::downgrade(&state);
+            state.logs().report_to(move |error| {
+                if let Some(state) = weak.upgrade() {
+                    state.report_disk("logs", &file, error);
+                }
+            });
+        }
         let runtime = runtime::build(Some(WORKERS))?;
         let tunnels = Arc::new(Tunnels::default());
         let listeners = Arc::new(Listeners {
@@ -464,7 +538,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.state.logs().flush();
+        // Where it fails, the log has said so: the last lines are lost.
+        let _ = self.state.logs().flush();
         let (step, steps) = ENDING;
         if self.runtime.is_some() && self.state.end_streams() > 0 {
             // Clients get the end of what they read.
@@ -525,7 +600,7 @@ pub enum StartError {
     #[error("{0}")]
     Scenario(#[from] ScenarioError),
     /// The state directory cannot be used.
-    #[error("cannot use state directory `{path}`: {source}")]
+    #[error("cannot use state directory `{path}`: {source}; fix: {fix}", fix = fix_of(.source))]
     StateDir {
         /// The directory.
         path: PathBuf,
@@ -534,7 +609,7 @@ pub enum StartError {
     },
     /// The state directory's content cannot be used.
     #[error("{0}")]
-    Store(#[from] crate::state::store::StoreError),
+    Store(#[from] StoreError),
     /// No certificate could be made.
     #[error("{0}")]
     Tls(#[from] TlsError),

@@ -11,11 +11,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -54,6 +56,7 @@ use crate::state::clock::Stopwatch;
 use crate::state::journal::Journal;
 use crate::state::logs::Logs;
 use crate::state::store::Store;
+use crate::state::store::StoreError;
 
 /// Any number will do: the ids must differ from one another only, and from those of the processes before it where they are
 /// kept.
@@ -85,6 +88,8 @@ pub struct State {
     api_servers: ApiServers,
     log: Box<dyn Fn(&str) + Send + Sync>,
     store: Option<Store>,
+    /// Whether the last change could not be kept.
+    is_failing: AtomicBool,
     listeners: OnceLock<Arc<dyn ClusterListeners>>,
     /// Costly requests that may be answered at once.
     places: Arc<Semaphore>,
@@ -170,7 +175,7 @@ impl State {
         store: Option<Store>,
         logs: Arc<Logs>,
     ) -> Result<Self, prometheus::Error> {
-        let mut state = Self {
+        let state = Self {
             world: watch::Sender::new(Arc::new(world)),
             writer: Mutex::new(()),
             token_cache: Mutex::default(),
@@ -185,17 +190,12 @@ impl State {
             api_servers: ApiServers::default(),
             log,
             store,
+            is_failing: AtomicBool::new(false),
             listeners: OnceLock::new(),
             places: Arc::new(Semaphore::new(PLACES)),
             waiting: AtomicUsize::new(0),
             ending: watch::Sender::new(false),
         };
-        if state.store.is_some() {
-            // Some become the ids of what is kept, such as saved queries. The World's own go on after a restart, so that one
-            // of them tells this process from those before it.
-            let start = state.change(|world| world.ids.uuid());
-            state.request_ids = state.request_ids.fork(&start);
-        }
         // Logs that were kept go on.
         if state.logs.snapshot().last_sequence() == 0 {
             for cluster in state.snapshot().clusters.values() {
@@ -203,6 +203,20 @@ impl State {
             }
         }
         Ok(state)
+    }
+
+    /// This State, whose requests have other ids than those of the processes before it where the World is kept: some become
+    /// the ids of what is kept, such as saved queries. The World's own ids go on after a restart, so that one of them tells
+    /// this process from those before it.
+    ///
+    /// # Errors
+    /// When that one cannot be kept.
+    pub(crate) fn with_ids_of_its_own(mut self) -> Result<Self, StoreError> {
+        if self.store.is_some() {
+            let start = self.change(|world| world.ids.uuid())?;
+            self.request_ids = self.request_ids.fork(&start);
+        }
+        Ok(self)
     }
 
     /// This State with another journal.
@@ -237,13 +251,16 @@ impl State {
 
     /// Makes one change. Changes are serialised; readers keep their snapshots. `change` must leave the World valid when
     /// it returns an error of its own, as every operation of the core does. With a state directory, what changed is on the
-    /// disk before anyone sees it; where that fails, the process ends rather than acknowledge what it would lose.
-    pub fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
+    /// disk before anyone sees it.
+    ///
+    /// # Errors
+    /// Where the disk does not take it. The World stays as it is then.
+    pub fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> Result<R, StoreError> {
         let writer = self.begin_change();
         let mut new = World::clone(&self.snapshot());
         let result = change(&mut new);
-        self.publish(&writer, Arc::new(new));
-        result
+        self.publish(&writer, Arc::new(new))?;
+        Ok(result)
     }
 
     /// Keeps everybody else from changing the World.
@@ -251,15 +268,42 @@ impl State {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a World that was made of the newest one, and shows it. Where it cannot be kept, the process ends.
-    pub(crate) fn publish(&self, _writer: &MutexGuard<'_, ()>, new: Arc<World>) {
-        let old = self.snapshot();
-        if let Some(Err(error)) = self.store.as_ref().map(|store| store.commit(&old, &new)) {
-            store::give_up(&error);
+    /// Keeps a World that was made of the newest one, and shows it.
+    ///
+    /// # Errors
+    /// Where it cannot be kept. Nobody sees it then, and the next one is tried anew.
+    pub(crate) fn publish(&self, _writer: &MutexGuard<'_, ()>, new: Arc<World>) -> Result<(), StoreError> {
+        if let Some(store) = &self.store {
+            let kept = store.commit(&self.snapshot(), &new);
+            if self.is_failing.swap(kept.is_err(), Ordering::Relaxed) != kept.is_err() {
+                self.report_disk("changes", &store.path(), kept.as_ref().err());
+            }
+            kept?;
         }
-        drop(old);
         // The old World is let go after the lock that readers wait for.
         let _old = self.world.send_replace(new);
+        Ok(())
+    }
+
+    /// Reports that a disk does not take what is to be kept there, or, without an error, that it does again.
+    pub(crate) fn report_disk(&self, what: &str, file: &Path, error: Option<&StoreError>) {
+        let mut fields = vec![("file", file.display().to_string())];
+        fields.extend(error.map(|error| ("error", error.to_string())));
+        match error {
+            Some(_) => self.log_own(format!("{what} cannot be kept"), fields),
+            None => self.log_own(format!("{what} are kept again"), fields),
+        }
+    }
+
+    /// The files of a state directory that has the World and the logs of now; nothing where none is kept.
+    ///
+    /// # Errors
+    /// What JSON or redb cannot say, which nothing that is kept is.
+    pub(crate) fn backup(&self) -> Result<Option<[(&'static str, Vec<u8>); 2]>, StoreError> {
+        let store = self.store.as_ref();
+        store
+            .map(|store| store.backup(&self.snapshot(), &self.logs.snapshot()))
+            .transpose()
     }
 
     /// A place among the costly requests that are answered at once, when it is this one's turn; nothing where too many wait,
@@ -363,10 +407,13 @@ impl State {
     }
 
     /// Moves, freezes or thaws the World's clock. `change` is given what the machine's clock shows.
+    ///
+    /// # Errors
+    /// Those of [`State::change`]; within, those of `change`.
     pub(crate) fn change_clock<E>(
         &self,
         change: impl FnOnce(WorldClock, Timestamp) -> Result<WorldClock, E>,
-    ) -> Result<(), E> {
+    ) -> Result<Result<(), E>, StoreError> {
         let machine = self.clock.now();
         self.change(|world| {
             world.clock = change(world.clock, machine)?;
@@ -502,6 +549,7 @@ mod tests {
 
     use super::*;
     use crate::state::clock::ManualClock;
+    use crate::state::store::Kept;
 
     #[test]
     fn ids_of_requests_are_new_ones_after_a_restart() {
@@ -513,11 +561,50 @@ mod tests {
             let store = Some(Store::open(folder.path()).unwrap());
             let clock = Box::new(ManualClock::new(now));
             let state = State::with_store(world, clock, Box::new(|_| {}), store, Arc::default()).unwrap();
+            let state = state.with_ids_of_its_own().unwrap();
             drawn.extend([state.new_ids().uuid(), state.new_ids().uuid()]);
             world = (*state.snapshot()).clone();
         }
         drawn.sort_unstable();
         drawn.dedup();
         assert_eq!(drawn.len(), 6);
+    }
+
+    #[test]
+    fn what_the_disk_does_not_take_nobody_sees() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let staging = scenario::stage(scenario::ARTICLE_WORLD, now).unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let authority = Authority::new().unwrap().keep();
+        let kept = Kept::new(scenario::ARTICLE_WORLD, &staging.profiles, authority);
+        store.begin(&kept, &staging.world).unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let log = {
+            let lines = Arc::clone(&lines);
+            move |line: &str| lines.lock().unwrap().push(line.to_owned())
+        };
+        let clock = Box::new(ManualClock::new(now));
+        let state = State::with_store(staging.world, clock, Box::new(log), Some(store), Arc::default()).unwrap();
+        let set_room = |bytes| state.store.as_ref().unwrap().set_room(bytes);
+        let seconds = || state.snapshot().cluster_creation_seconds;
+
+        state.change(|world| world.cluster_creation_seconds = 1).unwrap();
+        set_room(0);
+        for _ in 0..3 {
+            let error = state.change(|world| world.cluster_creation_seconds = 2).unwrap_err();
+            assert!(error.to_string().contains("state.redb"), "{error}");
+            assert_eq!(seconds(), 1);
+        }
+        set_room(u64::MAX);
+        state.change(|world| world.cluster_creation_seconds = 3).unwrap();
+        assert_eq!(seconds(), 3);
+        let lines = lines.lock().unwrap();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(
+            lines[0].contains("changes cannot be kept") && lines[0].contains("fix: free space"),
+            "{lines:?}"
+        );
+        assert!(lines[1].contains("changes are kept again"), "{lines:?}");
     }
 }

@@ -15,10 +15,12 @@ use eks_auth_core::aws::iam_policy::Decision;
 use eks_auth_core::aws::iam_policy::PolicyDocument;
 use eks_auth_core::aws::iam_policy::PolicyKind;
 use eks_auth_core::aws::iam_policy::RequestContext;
+use eks_auth_core::aws::iam_policy::authorize::PrincipalPolicies;
 use eks_auth_core::aws::iam_policy::evaluate;
 use eks_auth_core::aws::iam_policy::trust::Found;
 use eks_auth_core::aws::iam_policy::trust::Requester;
 use eks_auth_core::aws::iam_policy::trust::TrustPolicy;
+use eks_auth_core::aws::principal::CallerIdentity;
 use eks_auth_core::aws::sigv4::CanonicalRequest;
 use eks_auth_core::aws::sigv4::Receiver;
 use eks_auth_core::aws::sigv4::SignedRequest;
@@ -61,6 +63,7 @@ use eks_auth_core::world::authenticate::authenticate;
 use eks_auth_core::world::cloudformation::NewStack;
 use eks_auth_core::world::cloudformation::OnFailure;
 use eks_auth_core::world::cloudformation::Template;
+use eks_auth_core::world::cloudformation::actor::Actor;
 use eks_auth_core::world::token::encode_url;
 use eks_auth_core::world::token_review::TokenReview;
 use serde_json::Value;
@@ -268,6 +271,13 @@ pub fn cloudformation(data: &[u8]) {
     let mut world = BOTH_MODES.clone();
     let before = entries(&world);
     let account = AccountId::parse("111122223333").unwrap();
+    let identity = CallerIdentity {
+        account: account.clone(),
+        arn: "arn:aws:iam::111122223333:user/creator".to_owned(),
+        user_id: "AIDAEXAMPLE".to_owned(),
+    };
+    let administrator = PrincipalPolicies::administrator();
+    let actor = Actor::caller(identity, administrator, ConditionKeys::default(), REGION);
     let created = world.create_stack(
         NewStack {
             name: "fuzzed".to_owned(),
@@ -277,15 +287,17 @@ pub fn cloudformation(data: &[u8]) {
             parameters: BTreeMap::new(),
             tags: Vec::new(),
             capabilities: Vec::new(),
+            role_arn: None,
             termination_protection: false,
             on_failure: OnFailure::Rollback,
         },
+        &actor,
         now(),
     );
     match created {
         Ok(_) => {
             assert!(is_template);
-            assert!(world.delete_stack("fuzzed", &account, REGION, now()).is_ok());
+            assert!(world.delete_stack("fuzzed", &account, REGION, &actor, now()).is_ok());
         }
         Err(_) => assert!(world.stack("fuzzed", &account, REGION).is_err()),
     }

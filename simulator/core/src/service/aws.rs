@@ -258,6 +258,30 @@ pub(super) fn refuse(request: &Request, refusal: Refusal, request_id: &str) -> R
     wire::render(service, &error, request, request_id).with_header("x-amzn-requestid", request_id)
 }
 
+/// Answers a request whose change cannot be kept: as the service does where the fault is its own.
+#[must_use]
+pub fn not_kept(base: &Call, request: &Request) -> Response {
+    let request_id = base.request_id();
+    let service = match Service::of(request, aws_host(request).as_ref()) {
+        Ok(service) => service,
+        Err(name) => return unserved_service(base, &name, request, &request_id),
+    };
+    let parameters = Parameters::read(service.protocol(), request);
+    let said = protocol::operation_name(service.protocol(), &parameters, request);
+    let routed = operation::route(service.operations(), &said, request);
+    let error = error::own_fault(service);
+    let seen = Seen {
+        service: service.name(),
+        action: routed.map_or(said.as_str(), |(operation, _)| operation.name),
+        caller: None,
+        error: Some(error.code.to_string()),
+        unserved: None,
+        trace: Trace::new(),
+    };
+    seen.record(base, wire::render(service, &error, request, &request_id))
+        .with_header("x-amzn-requestid", request_id)
+}
+
 /// Answers a request to a service that is not served.
 fn unserved_service(base: &Call, name: &str, request: &Request, request_id: &str) -> Response {
     let name = unserved::short(name);

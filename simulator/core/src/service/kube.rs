@@ -126,6 +126,21 @@ pub(super) fn refuse(request: &Request, why: refusal::Refusal) -> Response {
     failure.render(request)
 }
 
+/// Answers a request whose change cannot be kept. There is no audit event of it: nothing is known of its caller here.
+#[must_use]
+pub fn not_kept(call: &Call, request: &Request) -> Response {
+    if request.path == "/authenticate" {
+        return webhook::not_kept();
+    }
+    let audit_id = request
+        .header("audit-id")
+        .map_or_else(|| call.request_id(), str::to_owned);
+    Failure::no_space()
+        .render(request)
+        .with_header("audit-id", audit_id)
+        .with_header("cache-control", "no-cache, private")
+}
+
 /// Has the metrics count a request that has its answer.
 fn count(call: &Call, cluster: &str, attributes: &Attributes, known: &Known) {
     let world = call.world();

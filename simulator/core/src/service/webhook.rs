@@ -56,6 +56,12 @@ pub fn authenticate(call: &Call, cluster: &str, request: &Request) -> Response {
     Response::new(code, "application/json; charset=UTF-8", body)
 }
 
+/// Answers a TokenReview of which something cannot be kept: upstream keeps nothing, so that Go's own words stand here.
+#[must_use]
+pub fn not_kept() -> Response {
+    text(500, "Internal Server Error\n")
+}
+
 fn log_error(call: &Call, cluster: &str, request: &Request, msg: &str, error: Option<&str>) {
     let mut fields = vec![
         ("client", request.peer.to_string()),

@@ -335,7 +335,7 @@ fn fault_denial(effect: &Effect, token: &PresignedToken, cluster: &Cluster, requ
             during_get("context deadline exceeded (Client.Timeout exceeded while awaiting headers)")
         }
         Effect::Error { code, status, message } => {
-            let body = sts::render_error(code, message, request_id);
+            let body = sts::render_error(code, *status, message, request_id);
             FaultDenial {
                 denial: Denial {
                     reason: DenialReason::StsFault,

@@ -163,12 +163,12 @@ pub fn wire_error_ec2(error: &SigV4Error) -> WireError {
 /// The JSON body of an STS error.
 #[must_use]
 pub fn render_error_json(error: &WireError, request_id: &str) -> String {
-    render_error(error.code, &error.message, request_id)
+    render_error(error.code, error.status, &error.message, request_id)
 }
 
 /// The same for an error of any code.
 #[must_use]
-pub fn render_error(code: &str, message: &str, request_id: &str) -> String {
+pub fn render_error(code: &str, status: u16, message: &str, request_id: &str) -> String {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Body<'a> {
@@ -186,10 +186,18 @@ pub fn render_error(code: &str, message: &str, request_id: &str) -> String {
         error: Inner {
             code,
             message,
-            r#type: "Sender",
+            r#type: at_fault(status),
         },
         request_id,
     })
+}
+
+/// Who is at fault for an error, as services of the Query protocol say it.
+///
+/// Source: Smithy 2.0, "AWS Query protocol", "Operation error serialization".
+#[must_use]
+pub fn at_fault(status: u16) -> &'static str {
+    if status < 500 { "Sender" } else { "Receiver" }
 }
 
 /// Structs of strings always serialise.

@@ -20,6 +20,7 @@ use serde_json::json;
 use super::Failure;
 use super::read_file_within;
 use super::terminal;
+use super::terminal::Printer;
 use crate::control::api;
 use crate::control::api::Ask;
 use crate::control::api::Freeze;
@@ -102,6 +103,18 @@ enum CtlCommand {
     /// The file has the secret keys of this made-up World; only you may read it.
     #[command(after_help = "Example:\n  eks-auth-sim ctl snapshot before.json\n  eks-auth-sim ctl restore before.json")]
     Snapshot {
+        /// The file; `-` is standard output
+        file: String,
+    },
+    /// Write the state directory of a running simulator into an archive: World, certificate authority, ports and logs
+    ///
+    /// Unpacked into a new directory, it is one for --state-dir. The archive has the secret keys of this made-up World; only you
+    /// may read it.
+    #[command(
+        after_help = "Example:\n  eks-auth-sim ctl backup sim.tar.gz\n  mkdir again && tar -xzf sim.tar.gz -C again\n  \
+                      eks-auth-sim serve --state-dir again"
+    )]
+    Backup {
         /// The file; `-` is standard output
         file: String,
     },
@@ -238,14 +251,8 @@ impl Ctl {
                 }
             }
             CtlCommand::Reset => writeln!(out, "reset: {}", names(&simulator.call(api::Reset)?))?,
-            CtlCommand::Snapshot { file } => {
-                let document = simulator.send(Operation::Snapshot, "", &[])?;
-                match file.as_str() {
-                    "-" => out.verbatim(&document)?,
-                    file => private_file::write_whole(Path::new(file), &String::from_utf8_lossy(&document))
-                        .map_err(|error| Failure::usage(format!("cannot write `{file}`: {error}")))?,
-                }
-            }
+            CtlCommand::Snapshot { file } => simulator.save(Operation::Snapshot, &file, &mut out)?,
+            CtlCommand::Backup { file } => simulator.save(Operation::Backup, &file, &mut out)?,
             CtlCommand::Restore { file } => {
                 let snapshot = read_file_within(SNAPSHOT_LIMIT as u64, &file, "a file of this size is no snapshot")
                     .map_err(|error| Failure::usage(format!("cannot read `{file}`: {error}")))?;
@@ -449,6 +456,16 @@ impl RunningSimulator {
     pub(super) fn call<A: Ask>(&self, asked: A) -> Result<A::Answer, Failure> {
         let query = asked.query();
         read(&self.send(A::OPERATION, &query, &asked.body())?)
+    }
+
+    /// Writes what an operation answers into a file that only the user may read; `-` is standard output.
+    fn save(&self, operation: Operation, file: &str, out: &mut Printer) -> Result<(), Failure> {
+        let content = self.send(operation, "", &[])?;
+        match file {
+            "-" => out.verbatim(&content).map_err(Failure::from),
+            file => private_file::write_whole(Path::new(file), content)
+                .map_err(|error| Failure::usage(format!("cannot write `{file}`: {error}"))),
+        }
     }
 
     /// Sends a request to the control interface, and returns the answer's body where it is no refusal.

@@ -178,7 +178,8 @@ fn own_kubeconfig(running: &Running) -> PathBuf {
 /// Writes what happens now to the log of the authenticator.
 fn log_now(running: &Running, level: Level, msg: String, fields: Vec<(&'static str, String)>) {
     let cluster = cluster_name(running);
-    shell::call(running.state(), |call| {
+    // A line changes no World, so that there is nothing that could not be kept.
+    let _ = shell::call(running.state(), |call| {
         call.log_now(&cluster, level, msg.clone(), fields.clone());
     });
 }
@@ -239,10 +240,12 @@ fn seen(path: &Path) -> Option<Seen> {
 /// deleted empties them.
 async fn watch_dynamic_file(running: &Running, path: &Path, mut last: Option<Seen>, mut config: AuthenticatorConfig) {
     let mut ticks = tokio::time::interval(DYNAMIC_FILE_INTERVAL);
+    // Whether what was read is not in the World, since the disk did not take it: the log has said so.
+    let mut is_behind = false;
     loop {
         ticks.tick().await;
         let now = seen(path);
-        if now == last {
+        if now == last && !is_behind {
             continue;
         }
         last = now;
@@ -272,7 +275,7 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut last: Option<See
             Ok(file) => {
                 config.dynamic_file = file;
                 let config = Arc::new(config.clone());
-                running.state().change(|world| {
+                let changed = running.state().change(|world| {
                     let names: Vec<String> = world.clusters.keys().cloned().collect();
                     for name in names {
                         if let Some((cluster, _)) = world.cluster_mut(&name) {
@@ -280,6 +283,7 @@ async fn watch_dynamic_file(running: &Running, path: &Path, mut last: Option<See
                         }
                     }
                 });
+                is_behind = changed.is_err();
             }
             Err(error) => {
                 running.state().metrics().dynamic_file_failed();

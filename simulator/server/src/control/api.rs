@@ -26,6 +26,8 @@ pub(crate) enum Operation {
     AddFault,
     /// Approves a sign-in to Identity Center, as the approval page does.
     ApproveSignIn,
+    /// Answers with the files of the state directory, as a `.tar.gz`.
+    Backup,
     /// Clears one fault, or all.
     ClearFaults,
     /// Says why a token or a principal is let in or not.
@@ -67,9 +69,10 @@ pub(crate) enum RouteError {
 
 impl Operation {
     /// Every operation.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::AddFault,
         Self::ApproveSignIn,
+        Self::Backup,
         Self::ClearFaults,
         Self::Explain,
         Self::IssueCertificate,
@@ -90,6 +93,7 @@ impl Operation {
         match self {
             Self::AddFault => ("POST", "/v1/faults"),
             Self::ApproveSignIn => ("POST", "/v1/sso/approve"),
+            Self::Backup => ("GET", "/v1/backup"),
             Self::ClearFaults => ("DELETE", "/v1/faults"),
             Self::Explain => ("POST", "/v1/explain"),
             Self::IssueCertificate => ("POST", "/v1/client-certificate"),

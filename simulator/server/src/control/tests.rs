@@ -158,8 +158,7 @@ impl ClusterListeners for Offline {
     }
 
     fn restage(&self, state: &State, world: World) -> io::Result<()> {
-        state.change(|now| *now = world);
-        Ok(())
+        state.change(|now| *now = world).map_err(io::Error::other)
     }
 
     fn open(&self, _: &Cluster, _: BoundListener) -> io::Result<()> {

@@ -33,6 +33,7 @@ use crate::control;
 use crate::environment::profile::ClientConfig;
 use crate::environment::profile::plugin_environment;
 use crate::simulator::Running;
+use crate::simulator::StartError;
 use crate::state::State;
 use crate::state::clock::Clock;
 use crate::state::clock::SystemClock;
@@ -162,7 +163,7 @@ impl<'a> Executor<'a> {
     fn act(&mut self, step: &Step, env: &BTreeMap<String, String>) -> Result<(Outcome, bool), RunError> {
         let world = self.running.state();
         match &step.action {
-            Action::ClearFaults | Action::Clock(_) | Action::Fault(_) => apply_action(world, &step.action),
+            Action::ClearFaults | Action::Clock(_) | Action::Fault(_) => apply_action(world, &step.action)?,
             Action::Environment(variables) => self.home.set_env(variables)?,
             Action::File(file) => self.home.change_file(file)?,
             Action::Run(command) => return self.command(step, &self.home.fill(command)?, env),
@@ -230,22 +231,26 @@ fn run(program: &Path, words: &[String], env: &BTreeMap<String, String>, folder:
 }
 
 /// What a step does to a World by itself; nothing where somebody must do it.
-pub(crate) fn apply_action(state: &State, action: &Action) {
+///
+/// # Errors
+/// Where it cannot be kept.
+pub(crate) fn apply_action(state: &State, action: &Action) -> Result<(), StartError> {
     match action {
-        Action::ClearFaults => state.change(|world| world.faults = Faults::new(0)),
+        Action::ClearFaults => state.change(|world| world.faults = Faults::new(0))?,
         // As far as a clock can be moved: further moves are refused when a scenario is read, or do nothing.
         Action::Clock(ClockMove::By(seconds)) => {
-            let _ = state.change_clock(|clock, machine| clock.advanced(*seconds, machine));
+            let _ = state.change_clock(|clock, machine| clock.advanced(*seconds, machine))?;
         }
         Action::Clock(ClockMove::Reset) => {
-            let _ = state.change_clock(|_, _| Ok::<_, Infallible>(WorldClock::default()));
+            let _ = state.change_clock(|_, _| Ok::<_, Infallible>(WorldClock::default()))?;
         }
-        Action::Fault(fault) => state.change(|world| {
-            // It was checked when the scenario was read.
-            let _ = world.faults.add(fault.clone());
-        }),
+        // It was checked when the scenario was read.
+        Action::Fault(fault) => {
+            let _ = state.change(|world| world.faults.add(fault.clone()))?;
+        }
         Action::Environment(_) | Action::File(_) | Action::Run(_) | Action::Shell(_) | Action::SignIn { .. } => {}
     }
+    Ok(())
 }
 
 /// The canonical ARNs of those who were let in.

@@ -34,6 +34,7 @@ use crate::environment;
 use crate::environment::profile::ClientConfig;
 use crate::environment::profile::Credentials;
 use crate::simulator::Running;
+use crate::simulator::StartError;
 use crate::state::private_file;
 
 /// Folders of PATH without some programs are made for each set of them.
@@ -364,7 +365,7 @@ impl<'a> Home<'a> {
                 "refreshToken": token.refresh.as_ref().map(eks_auth_core::aws::iam::SessionToken::expose),
             }))
         });
-        let kept = kept.map_err(refused)?;
+        let kept = kept.map_err(StartError::from)?.map_err(refused)?;
         let folder = self.folder.join(".aws/sso/cache");
         private_file::make_private_folder(&folder)?;
         private_file::write_private(&folder.join(token_cache_file(&session)), &kept.to_string())?;

@@ -195,6 +195,7 @@ impl Listeners {
             }
             mem::replace(present, world)
         });
+        let old = old.map_err(io::Error::other)?;
         state.forget_judgements();
         let world = state.snapshot();
         let is_first_new = new.first().is_some_and(|(name, _)| Some(*name) == names.first());

@@ -17,6 +17,8 @@ use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use crate::state::store::fix_of;
+
 /// What only the user may read and write.
 const PRIVATE: u32 = 0o600;
 
@@ -24,7 +26,7 @@ const PRIVATE: u32 = 0o600;
 ///
 /// # Errors
 /// When it cannot be written, or is a link.
-pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
+pub fn write_private(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     // Not to wait for the reader of a named pipe.
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let descriptor = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR).map_err(|error| match error {
@@ -42,21 +44,21 @@ pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
     } else if !found.file_type().is_char_device() {
         return Err(io::Error::other("it is no file"));
     }
-    file.write_all(text.as_bytes())
+    file.write_all(content.as_ref())
 }
 
 /// Writes a file that only the user may read, whole: nobody sees it half written. A link in its place is replaced.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     // Under a name that nobody can guess, with 0600.
     let mut partial = tempfile::Builder::new().prefix(".eks-auth-sim-").tempfile_in(folder)?;
-    partial.write_all(text.as_bytes())?;
+    partial.write_all(content.as_ref())?;
     partial.persist(path)?;
     Ok(())
 }
@@ -67,6 +69,12 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 /// When it cannot be made.
 pub fn make_private_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// The same error of a file of a simulator, which names it and the fix.
+pub(crate) fn named(path: &Path, error: &io::Error) -> io::Error {
+    let fix = fix_of(error);
+    io::Error::new(error.kind(), format!("`{}`: {error}; fix: {fix}", path.display()))
 }
 
 #[cfg(test)]
@@ -82,7 +90,11 @@ mod tests {
     #[test]
     fn what_is_written_is_private_whatever_was_there() {
         let folder = tempfile::tempdir().unwrap();
-        for write in [write_private, write_whole] {
+        let ways: [fn(&Path, &str) -> io::Result<()>; 2] = [
+            |path, text| write_private(path, text),
+            |path, text| write_whole(path, text),
+        ];
+        for write in ways {
             let path = folder.path().join("file");
             write(&path, "long enough").unwrap();
             assert_eq!(mode(&path), 0o600);

@@ -3,44 +3,56 @@
 //! Each change is one transaction, synchronised to the disk before it is acknowledged, so that neither `kill -9` nor a power
 //! cut loses one.
 
+mod database;
+mod error;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::fs;
+use std::fs::File;
 use std::io;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::OnceLock;
 
-use crate::net::tls::KeptAuthority;
 use eks_auth_core::logs::cloudwatch_logs::LogStore;
 use eks_auth_core::logs::cloudwatch_logs::store::Kept as KeptLogs;
 use eks_auth_core::scenario::Profile;
 use eks_auth_core::scenario::Staging;
 use eks_auth_core::value::record::Change;
-use eks_auth_core::value::record::RecordError;
 use eks_auth_core::world::World;
 use eks_auth_core::world::store;
-use redb::Database;
 use redb::ReadTransaction;
-use redb::ReadableDatabase;
 use redb::ReadableTable;
 use redb::TableDefinition;
+use redb::TableHandle;
 use redb::WriteTransaction;
 use serde::Deserialize;
 use serde::Serialize;
 
-/// The World's file in the state directory.
-const FILE: &str = "state.redb";
-/// The logs' file, apart, so that lines and changes of the World do not wait for one another.
-const LOGS_FILE: &str = "logs.redb";
-/// How much of the logs' file is kept in memory, where the logs themselves are.
+use self::database::StateDatabase;
+use self::error::Holds;
+use self::error::StateFile;
+pub(crate) use self::error::StoreError;
+pub(crate) use self::error::fix_of;
+use crate::net::tls::KeptAuthority;
+
+/// How much of the World's file is kept in memory, where the World itself is.
+const CACHE_BYTES: usize = 64 * 1024 * 1024;
+/// How much of the logs' file is kept in memory, where the logs themselves are. They have a file apart, so that lines and
+/// changes of the World do not wait for one another.
 const LOGS_CACHE_BYTES: usize = 8 * 1024 * 1024;
-/// A process that was killed holds its lock until the last of its threads is gone, so one that starts right after it waits.
-const LOCK_TRIES: u32 = 100;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
+/// What a simulator leaves in a directory beside its World.
+const LEFT_BEHIND: [&str; 5] = ["logs.redb", "ca.pem", "aws-config", "aws-credentials", "kubeconfig"];
 /// What the records are, so that a later release can tell.
 const FORMAT: u32 = 1;
 const WORLD: TableDefinition<&str, &[u8]> = TableDefinition::new("world");
 const SIMULATOR: TableDefinition<&str, &[u8]> = TableDefinition::new("simulator");
 const LOGS: TableDefinition<&str, &[u8]> = TableDefinition::new("logs");
+/// The record in [`WORLD`] that every World has.
+const WORLD_ITSELF: &str = "world";
 /// The one record of [`SIMULATOR`].
 const KEPT: &str = "kept";
 
@@ -66,74 +78,21 @@ pub(crate) struct Ports {
     pub(crate) control: u16,
     pub(crate) proxy: u16,
     /// By the cluster's name.
-    pub(crate) clusters: std::collections::BTreeMap<String, u16>,
-}
-
-/// Why a state directory cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Another simulator has it open.
-    #[error("another eks-auth-sim uses the state directory `{0}`")]
-    InUse(PathBuf),
-    /// It was made from another scenario.
-    #[error(
-        "the state directory `{0}` was made from another scenario: leave --scenario out, or use an empty directory"
-    )]
-    OtherScenario(PathBuf),
-    /// It was made by another release.
-    #[error("the state directory has format {0}, and this release reads format {FORMAT}")]
-    Format(u32),
-    /// A record cannot be read.
-    #[error("the state directory is damaged: {0}")]
-    Record(#[from] RecordError),
-    /// The database says so.
-    #[error("the state directory's database: {0}")]
-    Database(#[from] redb::Error),
-    /// What is kept beside the World cannot be read or written.
-    #[error("the state directory is damaged: {0}")]
-    Kept(#[from] serde_json::Error),
-}
-
-/// Ends the process, which cannot keep what it would have to acknowledge.
-pub(crate) fn give_up(error: &StoreError) -> ! {
-    let _ = writeln!(io::stderr(), "eks-auth-sim: a change cannot be kept: {error}");
-    std::process::exit(1);
-}
-
-/// Opens a database of a state directory, made where it is absent.
-fn open(directory: &Path, file: &str, builder: &redb::Builder) -> Result<Database, StoreError> {
-    let path = directory.join(file);
-    // Made first, so that its content is never readable by others.
-    if !path.exists() {
-        crate::state::private_file::write_private(&path, "")
-            .map_err(|error| redb::Error::Io(io::Error::other(error)))?;
-    }
-    let mut patience = LOCK_TRIES;
-    loop {
-        match builder.create(&path) {
-            Ok(database) => return Ok(database),
-            Err(redb::DatabaseError::DatabaseAlreadyOpen) if patience > 0 => {
-                patience -= 1;
-                std::thread::sleep(LOCK_PAUSE);
-            }
-            Err(redb::DatabaseError::DatabaseAlreadyOpen) => return Err(StoreError::InUse(directory.to_owned())),
-            Err(error) => return Err(redb::Error::from(error).into()),
-        }
-    }
+    pub(crate) clusters: BTreeMap<String, u16>,
 }
 
 type Table = TableDefinition<'static, &'static str, &'static [u8]>;
 
 /// The records of a table; none where there is no such table.
-fn records(transaction: &ReadTransaction, table: Table) -> Result<Vec<(String, Vec<u8>)>, redb::Error> {
+fn records(transaction: &ReadTransaction, table: Table) -> Result<BTreeMap<String, Vec<u8>>, redb::Error> {
     let table = match transaction.open_table(table) {
-        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(BTreeMap::new()),
         table => table?,
     };
-    let mut records = Vec::new();
+    let mut records = BTreeMap::new();
     for record in table.iter()? {
         let (key, value) = record?;
-        records.push((key.value().to_owned(), value.value().to_vec()));
+        records.insert(key.value().to_owned(), value.value().to_vec());
     }
     Ok(records)
 }
@@ -149,46 +108,112 @@ fn change(transaction: &WriteTransaction, table: Table, changes: Vec<Change>) ->
     Ok(())
 }
 
-/// The open database of a state directory's logs.
+/// The database of a state directory's logs.
 #[derive(Debug)]
-pub(crate) struct LogDatabase(Database);
+pub(crate) struct LogDatabase {
+    database: StateDatabase,
+    is_new: bool,
+}
 
 impl LogDatabase {
     /// Opens it, made where it is absent.
     pub(crate) fn open(directory: &Path) -> Result<Self, StoreError> {
-        let mut builder = Database::builder();
-        builder.set_cache_size(LOGS_CACHE_BYTES);
-        open(directory, LOGS_FILE, &builder).map(Self)
+        let file = StateFile::new(directory, Holds::Logs);
+        if is_there(&file)? {
+            let database = StateDatabase::open(file, LOGS_CACHE_BYTES)?;
+            return Ok(Self {
+                database,
+                is_new: false,
+            });
+        }
+        let database = StateDatabase::create(file, LOGS_CACHE_BYTES)?;
+        database.write(|transaction| change(transaction, LOGS, Vec::new()))?;
+        database.finish()?;
+        Ok(Self { database, is_new: true })
+    }
+
+    /// Whether it was made just now.
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Its file.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.database.file().path()
     }
 
     /// What it holds.
     pub(crate) fn load(&self) -> Result<KeptLogs, StoreError> {
-        let read = || records(&self.0.begin_read()?, LOGS);
-        Ok(KeptLogs::load(read().map_err(StoreError::Database)?)?)
+        let read = |transaction: &ReadTransaction| {
+            let is_other = transaction.list_tables()?.any(|table| table.name() != LOGS.name());
+            Ok((!is_other).then_some(records(transaction, LOGS)?))
+        };
+        let damaged = |problem: &dyn Display| self.database.file().damaged(problem);
+        let records = self.database.read(read)?;
+        let records = records.ok_or_else(|| damaged(&"it is a database of something else"))?;
+        KeptLogs::load(records).map_err(|error| damaged(&error))
     }
 
-    /// Makes it hold `new` in place of what it holds, in one transaction.
+    /// Makes it hold `new` in place of what it holds, in one transaction. Where that fails, `kept` is no more what it holds,
+    /// and is read again before the next one.
     pub(crate) fn commit(&self, kept: &mut KeptLogs, new: &LogStore) -> Result<(), StoreError> {
-        let changes = kept.change_to(new)?;
-        if changes.is_empty() {
+        let is_behind = self.database.recover()?;
+        if is_behind {
+            *kept = self.load()?;
+        }
+        let changes = kept.change_to(new).map_err(|error| unwritable(&self.database, error))?;
+        if changes.is_empty() && !is_behind {
             return Ok(());
         }
-        let write = || {
-            let transaction = self.0.begin_write()?;
-            change(&transaction, LOGS, changes)?;
-            Ok(transaction.commit()?)
-        };
-        write().map_err(StoreError::Database)
+        self.database.write(|transaction| change(transaction, LOGS, changes))
+    }
+
+    /// Lets its file become no larger, as a full disk does.
+    #[cfg(test)]
+    pub(crate) fn set_room(&self, bytes: u64) {
+        self.database.set_room(bytes);
     }
 }
 
-/// The open database of a state directory's World.
-pub(crate) struct Store(Database);
+/// The database of a state directory's World, which has the directory as long as it is there.
+#[derive(Debug)]
+pub(crate) struct Store {
+    database: StateDatabase,
+    is_new: bool,
+    /// The record of [`SIMULATOR`].
+    kept: OnceLock<Vec<u8>>,
+    _lock: File,
+}
 
 impl Store {
-    /// Opens it, made where it is absent.
+    /// Opens it. It is made in a directory where no simulator has kept a World yet: not even one whose first start was cut
+    /// short, which has left an unfinished file, and which nobody was told of.
     pub(crate) fn open(directory: &Path) -> Result<Self, StoreError> {
-        open(directory, FILE, &Database::builder()).map(Self)
+        let lock = database::lock(directory)?;
+        let file = StateFile::new(directory, Holds::World);
+        let unfinished = file.unfinished();
+        let is_new = !is_there(&file)?;
+        let database = if is_new {
+            let kept = LEFT_BEHIND.iter().map(|name| directory.join(name));
+            if let (false, Some(beside)) = (unfinished.exists(), kept.into_iter().find(|left| left.exists())) {
+                let file = file.path();
+                return Err(StoreError::Gone { file, beside });
+            }
+            StateDatabase::create(file, CACHE_BYTES)?
+        } else {
+            let database = StateDatabase::open(file, CACHE_BYTES)?;
+            // It would say that the first start was cut short, were the World's file lost later.
+            match fs::remove_file(&unfinished) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(database.file().io(error)),
+                _ => database,
+            }
+        };
+        Ok(Self {
+            database,
+            is_new,
+            kept: OnceLock::new(),
+            _lock: lock,
+        })
     }
 
     /// What was kept, if anything was, with its World.
@@ -197,55 +222,117 @@ impl Store {
         struct Format {
             format: u32,
         }
-        let records = self.records().map_err(StoreError::Database)?;
-        let Some((kept, records)) = records else {
+        if self.is_new {
             return Ok(None);
-        };
-        let Format { format } = serde_json::from_slice(&kept)?;
-        if format != FORMAT {
-            return Err(StoreError::Format(format));
         }
-        Ok(Some((serde_json::from_slice(&kept)?, store::load(records)?)))
+        let (kept, records) = self.database.read(|transaction| {
+            let kept = match transaction.open_table(SIMULATOR) {
+                Err(redb::TableError::TableDoesNotExist(_)) => None,
+                simulator => simulator?.get(KEPT)?.map(|kept| kept.value().to_vec()),
+            };
+            Ok((kept, records(transaction, WORLD)?))
+        })?;
+        // A World without its record would be an empty one.
+        let (Some(kept), true) = (kept, records.contains_key(WORLD_ITSELF)) else {
+            return Err(self.damaged("it holds no World"));
+        };
+        let format: Format = serde_json::from_slice(&kept).map_err(|error| self.damaged(error))?;
+        if format.format != FORMAT {
+            return Err(StoreError::Format {
+                file: self.database.file().path(),
+                found: format.format,
+                known: FORMAT,
+            });
+        }
+        let record = self.kept.get_or_init(|| kept);
+        let kept = serde_json::from_slice(record).map_err(|error| self.damaged(error))?;
+        let world = store::load(records).map_err(|error| self.damaged(error))?;
+        Ok(Some((kept, world)))
     }
 
-    #[expect(clippy::type_complexity, reason = "the record of SIMULATOR, then those of WORLD")]
-    fn records(&self) -> Result<Option<(Vec<u8>, Vec<(String, Vec<u8>)>)>, redb::Error> {
-        let transaction = self.0.begin_read()?;
-        let simulator = match transaction.open_table(SIMULATOR) {
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-            simulator => simulator?,
-        };
-        let Some(kept) = simulator.get(KEPT)?.map(|kept| kept.value().to_vec()) else {
-            return Ok(None);
-        };
-        Ok(Some((kept, records(&transaction, WORLD)?)))
+    /// That its file is not what a simulator has written.
+    pub(crate) fn damaged(&self, problem: impl Display) -> StoreError {
+        self.database.file().damaged(problem)
     }
 
-    /// Keeps a simulator that begins, in one transaction.
+    /// Its file.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.database.file().path()
+    }
+
+    /// Keeps a simulator that begins: from now on the directory has a World.
     pub(crate) fn begin(&self, kept: &Kept, world: &World) -> Result<(), StoreError> {
-        let changes = store::changes(None, world)?;
-        self.write(Some(serde_json::to_vec(kept)?), changes)
-            .map_err(StoreError::Database)
+        let kept = serde_json::to_vec(kept).map_err(|error| unwritable(&self.database, error))?;
+        let kept = self.kept.get_or_init(|| kept);
+        let changes = store::changes(None, world).map_err(|error| unwritable(&self.database, error))?;
+        self.database.write(|transaction| {
+            transaction.open_table(SIMULATOR)?.insert(KEPT, kept.as_slice())?;
+            change(transaction, WORLD, changes)
+        })?;
+        self.database.finish()
     }
 
-    /// Keeps a change of the World.
+    /// The files of a state directory that has this World and these logs: names and contents. No disk is asked for them.
+    pub(crate) fn backup(&self, world: &World, logs: &LogStore) -> Result<[(&'static str, Vec<u8>); 2], StoreError> {
+        let failed = |error| self.database.file().redb(error);
+        let kept = self.kept.get().map(Vec::as_slice).unwrap_or_default();
+        let records = store::changes(None, world).map_err(|error| unwritable(&self.database, error))?;
+        let lines = KeptLogs::default().change_to(logs);
+        let lines = lines.map_err(|error| unwritable(&self.database, error))?;
+        let world_image = database::image(|transaction| {
+            transaction.open_table(SIMULATOR)?.insert(KEPT, kept)?;
+            change(transaction, WORLD, records)
+        });
+        let logs_image = database::image(|transaction| change(transaction, LOGS, lines));
+        Ok([
+            (Holds::World.name(), world_image.map_err(failed)?),
+            (Holds::Logs.name(), logs_image.map_err(failed)?),
+        ])
+    }
+
+    /// Keeps a change of the World. After one that failed, whatever of it is in the file is put right as well.
     pub(crate) fn commit(&self, old: &World, new: &World) -> Result<(), StoreError> {
-        let changes = store::changes(Some(old), new)?;
-        if changes.is_empty() {
+        let is_behind = self.database.recover()?;
+        let old = Some(old).filter(|_| !is_behind);
+        let mut changes = store::changes(old, new).map_err(|error| unwritable(&self.database, error))?;
+        if is_behind {
+            let present = self.database.read(|transaction| records(transaction, WORLD))?;
+            changes = differences(present, changes);
+        } else if changes.is_empty() {
             return Ok(());
         }
-        self.write(None, changes).map_err(StoreError::Database)
+        self.database.write(|transaction| change(transaction, WORLD, changes))
     }
 
-    fn write(&self, kept: Option<Vec<u8>>, changes: Vec<Change>) -> Result<(), redb::Error> {
-        let transaction = self.0.begin_write()?;
-        if let Some(kept) = kept {
-            transaction.open_table(SIMULATOR)?.insert(KEPT, kept.as_slice())?;
-        }
-        change(&transaction, WORLD, changes)?;
-        transaction.commit()?;
-        Ok(())
+    /// Lets its file become no larger, as a full disk does.
+    #[cfg(test)]
+    pub(crate) fn set_room(&self, bytes: u64) {
+        self.database.set_room(bytes);
     }
+}
+
+/// Whether there is anything under a file's name.
+fn is_there(file: &StateFile) -> Result<bool, StoreError> {
+    match fs::symlink_metadata(file.path()) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(file.io(error)),
+    }
+}
+
+/// What JSON cannot say, which nothing that is kept is.
+fn unwritable(database: &StateDatabase, error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    database.file().io(io::Error::other(error))
+}
+
+/// What is to be changed so that records become `wanted`.
+fn differences(mut present: BTreeMap<String, Vec<u8>>, wanted: Vec<Change>) -> Vec<Change> {
+    let mut changes: Vec<Change> = wanted
+        .into_iter()
+        .filter(|change| present.remove(&change.key) != change.value)
+        .collect();
+    changes.extend(present.into_keys().map(|key| Change { key, value: None }));
+    changes
 }
 
 impl Kept {

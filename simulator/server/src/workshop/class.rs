@@ -391,7 +391,7 @@ impl Seat {
             .get(desk.at)
             .is_some_and(|progress| !progress.symptom_seen)
         {
-            apply_action(desk.world.state(), &step.action);
+            apply_action(desk.world.state(), &step.action)?;
         }
         Ok(())
     }
@@ -431,7 +431,7 @@ impl Seat {
         let since = desk.world.state().journal().sequence();
         let check = desk.check.as_mut().filter(|check| check.id == id && check.step == step);
         check.ok_or(Refusal::NotNow("another check was begun"))?.since = since;
-        apply_action(desk.world.state(), &proof.action);
+        apply_action(desk.world.state(), &proof.action)?;
         Ok(())
     }
 

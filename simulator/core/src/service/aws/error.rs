@@ -237,6 +237,34 @@ pub(super) fn throttling(service: Service) -> AwsError {
     }
 }
 
+/// How a service answers where the fault is its own.
+///
+/// Source: botocore's models (`ServerException` of EKS, `ServiceUnavailableException` of CloudWatch Logs, `ServiceFailure` of
+/// IAM, `InternalServerException` of Identity Center's sso-oidc); "Common Errors" in the API references of STS and
+/// CloudFormation, which the portal's model has no error beside; EC2 API reference, "Error codes".
+pub(super) fn own_fault(service: Service) -> AwsError {
+    const UNKNOWN: &str = "The request processing has failed because of an unknown error, exception or failure.";
+    match service {
+        Service::Ec2 => AwsError::new("InternalError", 500, "An internal error has occurred"),
+        Service::Eks => AwsError::new(
+            "ServerException",
+            500,
+            "These errors are usually caused by a server-side issue.",
+        ),
+        Service::Iam => AwsError::new("ServiceFailure", 500, UNKNOWN),
+        Service::Logs => AwsError::new(
+            "ServiceUnavailableException",
+            500,
+            "The service cannot complete the request.",
+        ),
+        Service::SsoOidc => AwsError {
+            members: vec![("error", json!("server_error")), ("error_description", json!(null))],
+            ..AwsError::new("InternalServerException", 500, "")
+        },
+        Service::CloudFormation | Service::Sso | Service::Sts => AwsError::new("InternalFailure", 500, UNKNOWN),
+    }
+}
+
 /// A request that the caller's policies do not allow.
 pub(super) fn of_permission(service: Service, denied: &Denied) -> AwsError {
     let (code, status) = match service.protocol() {

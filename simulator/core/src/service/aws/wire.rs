@@ -40,12 +40,13 @@ pub(super) fn render(service: Service, error: &AwsError, request: &Request, requ
         Protocol::Query if wants_json(service, request) => Response::new(
             error.status,
             "application/json",
-            sts::render_error(&error.code, &error.message, request_id),
+            sts::render_error(&error.code, error.status, &error.message, request_id),
         ),
         Protocol::Query => {
             let namespace = service.xml_namespace();
             let status = error.status;
-            let error = xml("Type", "Sender") + &xml("Code", &error.code) + &xml("Message", &error.message);
+            let error =
+                xml("Type", sts::at_fault(status)) + &xml("Code", &error.code) + &xml("Message", &error.message);
             Response::new(
                 status,
                 "text/xml",

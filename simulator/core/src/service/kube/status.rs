@@ -354,6 +354,14 @@ impl Failure {
         failure
     }
 
+    /// What etcd answers where its disk or its quota is full, which kube-apiserver passes on without a reason and details.
+    ///
+    /// Source: `ErrorToAPIStatus` in `apiserver/pkg/endpoints/handlers/responsewriters/status.go` for an error that is no
+    /// Status; the text as kubernetes/kops#4005 shows it.
+    pub(super) fn no_space() -> Self {
+        Self::new(500, "", "etcdserver: mvcc: database space exceeded")
+    }
+
     pub(super) fn not_implemented(message: impl Into<String>) -> Self {
         Self::new(501, "NotImplemented", message)
     }
