@@ -201,8 +201,7 @@ fn temporary_folders_are_made_in_one_place() {
     );
 }
 
-/// Whatever is printed otherwise, a terminal may obey. A log line quotes its values, and a change that cannot be kept is told in
-/// the database's own words.
+/// Whatever is printed otherwise, a terminal may obey. A log line quotes its values.
 #[test]
 fn printing_passes_through_one_file() {
     let sources = files("simulator/server/src", ".rs");
@@ -210,8 +209,7 @@ fn printing_passes_through_one_file() {
         holding(&sources, &["stdout()", "stderr()"]),
         [
             "simulator/server/src/cli/serve.rs",
-            "simulator/server/src/cli/terminal.rs",
-            "simulator/server/src/state/store.rs"
+            "simulator/server/src/cli/terminal.rs"
         ]
     );
 }

@@ -12,6 +12,7 @@ use clap::Args;
 use eks_auth_core::cluster::mapping::config::AuthenticatorConfig;
 use eks_auth_core::cluster::mapping::config::BackendMode;
 use eks_auth_core::cluster::mapping::config::backend_modes;
+use eks_auth_core::cluster::mapping::config::unread_settings;
 use eks_auth_core::cluster::mapping::dynamic_file::DynamicFile;
 use eks_auth_core::value::log::Level;
 
@@ -149,6 +150,13 @@ impl Webhook {
                 let text = fs::read_to_string(path).map_err(|error| {
                     Failure::usage(format!("cannot read configuration file `{}`: {error}", path.display()))
                 })?;
+                for name in unread_settings(&text) {
+                    let path = path.display();
+                    let _ = writeln!(
+                        terminal::err(),
+                        "eks-auth-sim: {path}: warning: nobody reads `{name}`; is it spelled so?"
+                    );
+                }
                 AuthenticatorConfig::parse(&text)
                     .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?
             }

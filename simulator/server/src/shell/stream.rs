@@ -24,6 +24,8 @@ use crate::state::State;
 /// Chunks that may wait for a client that reads slowly. A further one is made once there is room for it, so that a slow
 /// client keeps little of our memory.
 const BACKLOG: usize = 1;
+/// How long a client may leave a chunk unread: the real server gives up a watch that does not keep up as well.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The client is gone, or the simulator.
 struct Gone;
@@ -72,6 +74,7 @@ async fn send_changes(
         loop {
             let room = tokio::select! {
                 room = sender.reserve() => room.map_err(|_| Gone)?,
+                () = sleep(PATIENCE) => return Err(Gone),
                 () = &mut end => return Ok(()),
                 _ = ending.wait_for(|ends| *ends) => return Ok(()),
             };
@@ -128,6 +131,7 @@ async fn send_regularly(
         }
         let room = tokio::select! {
             room = sender.reserve() => room.map_err(|_| Gone)?,
+            () = sleep(PATIENCE) => return Err(Gone),
             _ = ending.wait_for(|ends| *ends) => return Ok(()),
         };
         let step = {

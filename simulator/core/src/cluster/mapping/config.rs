@@ -109,6 +109,11 @@ impl AuthenticatorConfig {
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let value = yaml::to_json(text).map_err(ConfigError::Syntax)?;
         let server = field(&value, "server");
+        for (name, value) in [("", &value), ("server", server)] {
+            if !matches!(value, Value::Object(_) | Value::Null) {
+                return Err(ConfigError::NoMapping { name });
+            }
+        }
         let string = |value: &Value, name: &str| scalar(field(value, name)).filter(|text| !text.is_empty());
         let partition = match string(server, "partition") {
             None => Partition::Aws,
@@ -167,6 +172,65 @@ impl AuthenticatorConfig {
     pub fn is_loggable(&self, account_id: &str) -> bool {
         !self.scrubbed_accounts.iter().any(|scrubbed| scrubbed == account_id)
     }
+}
+
+/// The settings that upstream reads (`cmd/aws-iam-authenticator` of 0.7.18), in lower case: it minds no case. `defaultRole` stands in
+/// its example.
+const SETTINGS: [&str; 15] = [
+    "cache",
+    "clusterid",
+    "defaultrole",
+    "externalid",
+    "feature-gates",
+    "forwardsessionname",
+    "log-verbosity",
+    "output",
+    "partition",
+    "region",
+    "role",
+    "server",
+    "sessionname",
+    "token",
+    "tokenonly",
+];
+/// Those below `server`.
+const SERVER_SETTINGS: [&str; 22] = [
+    "address",
+    "backendmode",
+    "dynamicbackendmodepath",
+    "dynamicfilepath",
+    "dynamicfileuseridstrict",
+    "ec2describeinstancesburst",
+    "ec2describeinstancesqps",
+    "generatekubeconfig",
+    "hostname",
+    "kubeconfig",
+    "kubeconfigpregenerated",
+    "mapaccounts",
+    "maproles",
+    "mapusers",
+    "master",
+    "metrics",
+    "partition",
+    "port",
+    "reservedprefixconfig",
+    "scrubbedaccounts",
+    "sourcearn",
+    "statedir",
+];
+
+/// The settings of a configuration file that nobody reads, such as `server.mapRole`: upstream passes over them without a word.
+#[must_use]
+pub fn unread_settings(text: &str) -> Vec<String> {
+    let value = yaml::to_json(text).unwrap_or_default();
+    let unread = |value: &Value, known: &[&str], prefix: &str| -> Vec<String> {
+        let names = value.as_object().into_iter().flatten().map(|(name, _)| name);
+        let unread = names.filter(|name| !known.contains(&name.to_lowercase().as_str()));
+        unread.map(|name| format!("{prefix}{name}")).collect()
+    };
+    let mut all = unread(&value, &SETTINGS, "");
+    all.extend(unread(field(&value, "server"), &SERVER_SETTINGS, "server."));
+    all
 }
 
 /// The modes of those names, in order.
@@ -242,6 +306,12 @@ pub enum ConfigError {
     /// An item that the MountedFile mapper refuses.
     #[error("backend-mode \"MountedFile\" creation failed: {0}")]
     MountedFile(String),
+    /// The file, or its member of that name, is no mapping; upstream would take it for one without members.
+    #[error("{}", match *name { "" => "it is no mapping of settings".to_owned(), name => format!("`{name}` is no mapping of settings") })]
+    NoMapping {
+        /// Empty for the file itself.
+        name: &'static str,
+    },
     /// No partition.
     #[error("invalid partition `{got}`")]
     Partition {
@@ -287,6 +357,13 @@ mod tests {
         assert_eq!(AuthenticatorConfig::parse("").unwrap(), AuthenticatorConfig::default());
     }
 
+    #[test]
+    fn settings_that_nobody_reads_are_known() {
+        let text = "ClusterID: c\nserver: {mapRole: [], MapUsers: [], port: 1}\nservers: {}\n";
+        assert_eq!(unread_settings(text), ["servers", "server.mapRole"]);
+        assert!(unread_settings("[").is_empty());
+    }
+
     #[track_caller]
     fn refused(text: &str, wanted: &str) {
         assert_eq!(AuthenticatorConfig::parse(text).unwrap_err().to_string(), wanted);
@@ -315,6 +392,9 @@ mod tests {
             "dynamicfile is not set in backend-mode but dynamicfilepath is set",
         );
         refused("server: {partition: moon}", "invalid partition `moon`");
+        refused("hello", "it is no mapping of settings");
+        refused("[server]", "it is no mapping of settings");
+        refused("server: [mapRoles]", "`server` is no mapping of settings");
         refused(
             "server: {mapRoles: [{username: u}]}",
             "backend-mode \"MountedFile\" creation failed: one of rolearn or SSO must be supplied",
