@@ -158,22 +158,77 @@ pub struct Role {
 }
 
 /// A secret access key; prints as `[redacted]` and is wiped when dropped.
-#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
-pub struct SecretKey(String);
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct SecretKey {
+    text: String,
+    /// The signing keys that were derived of it first: a client asks for one day, region and service all the time.
+    #[serde(skip)]
+    derived: [OnceLock<Derived>; DERIVED],
+}
+
+/// So many signing keys are kept of each secret.
+const DERIVED: usize = 4;
+
+/// A signing key with what it is for; it is wiped when dropped.
+#[derive(Clone)]
+struct Derived {
+    purpose: [String; 3],
+    key: [u8; 32],
+}
+
+impl Drop for Derived {
+    fn drop(&mut self) {
+        self.key.zeroize();
+    }
+}
 
 impl SecretKey {
     /// Wraps the secret.
     #[must_use]
     pub fn new(secret: String) -> Self {
-        Self(secret)
+        Self {
+            text: secret,
+            derived: Default::default(),
+        }
     }
 
     /// The secret itself, for signing and for the one answer that shows it.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The key that `derive` makes for a day, a region and a service, which is made once where it is asked for often.
+    pub(crate) fn derived(&self, purpose: [&str; 3], derive: impl Fn() -> [u8; 32]) -> [u8; 32] {
+        for slot in &self.derived {
+            match slot.get() {
+                Some(known) if known.purpose == purpose => return known.key,
+                Some(_) => {}
+                None => {
+                    let made = || Derived {
+                        purpose: purpose.map(str::to_owned),
+                        key: derive(),
+                    };
+                    let known = slot.get_or_init(made);
+                    // Somebody else may have been first, with another one.
+                    if known.purpose == purpose {
+                        return known.key;
+                    }
+                }
+            }
+        }
+        derive()
     }
 }
+
+impl PartialEq for SecretKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for SecretKey {}
 
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -183,7 +238,7 @@ impl fmt::Debug for SecretKey {
 
 impl Drop for SecretKey {
     fn drop(&mut self) {
-        self.0.zeroize();
+        self.text.zeroize();
     }
 }
 

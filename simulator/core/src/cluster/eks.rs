@@ -281,14 +281,14 @@ impl Cluster {
             },
             now,
         );
-        let mut objects = bootstrap::objects();
-        objects.extend(objects::of_a_new_cluster(&settings.service_ipv4_cidr));
+        let mut objects = objects::of_a_new_cluster(&settings.service_ipv4_cidr);
         if request.bootstrap_self_managed_addons {
             objects.extend(objects::waiting_coredns());
         }
         cluster.settings = settings;
         cluster.logging = request.logging;
         cluster.tags = request.tags;
+        cluster.begin_rbac(|_| false, ids, now);
         cluster.create_objects(objects, ids, now);
         cluster.begin_api_services(now);
         cluster.begin_access(request.access, owner.principal, ids, now)?;
@@ -434,6 +434,16 @@ impl Cluster {
         let stored = self.objects.create(key, object, ids, now)?;
         self.follow(before, ids, now);
         Ok(stored)
+    }
+
+    /// Gives a new cluster the roles and bindings that every cluster is born with, but for those that it gets otherwise;
+    /// [`Cluster::create_objects`] must follow.
+    pub(crate) fn begin_rbac(&mut self, is_own: impl Fn(&ObjectKey) -> bool, ids: &mut IdGenerator, now: Timestamp) {
+        for bootstrap::Shared { key, base, .. } in bootstrap::shared() {
+            if !is_own(key) {
+                self.objects.create_shared(key.clone(), Arc::clone(base), ids, now);
+            }
+        }
     }
 
     /// Stores objects that are new, the indices being made once at the end. One that is there already is left as it is.

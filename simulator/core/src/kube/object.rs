@@ -7,6 +7,7 @@ pub mod disruption;
 pub mod history;
 mod index;
 pub mod job;
+pub(crate) mod kept;
 pub(super) mod pod;
 pub mod service;
 pub mod staging;
@@ -24,6 +25,7 @@ use serde_json::json;
 
 use self::history::History;
 use self::index::Index;
+use self::kept::Kept;
 use crate::value::id::IdGenerator;
 use crate::value::instant::Timestamp;
 
@@ -64,7 +66,7 @@ impl ObjectKey {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct ObjectStore {
     #[serde(skip)]
-    objects: OrdMap<ObjectKey, Arc<Value>>,
+    objects: OrdMap<ObjectKey, Arc<Kept>>,
     revision: u64,
     #[serde(skip)]
     history: History,
@@ -92,7 +94,7 @@ impl ObjectStore {
     /// The object at `key`.
     #[must_use]
     pub fn find(&self, key: &ObjectKey) -> Option<&Arc<Value>> {
-        self.objects.get(key)
+        self.objects.get(key).map(|kept| kept.value())
     }
 
     /// The objects of a resource, in one namespace or (with `None`) in all, ordered by namespace and name.
@@ -102,9 +104,18 @@ impl ObjectStore {
         namespace: Option<&'a str>,
     ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Value>)> {
         let first = ObjectKey::new(resource, namespace.unwrap_or_default(), "");
-        self.objects.range(first..).take_while(move |(key, _)| {
+        let listed = self.objects.range(first..).take_while(move |(key, _)| {
             key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
-        })
+        });
+        listed.map(|(key, kept)| (key, kept.value()))
+    }
+
+    /// The objects of a resource, by namespace and name, as they are kept: [`Kept::peek`] makes none.
+    pub(crate) fn kept<'a>(&'a self, resource: &'a str) -> impl Iterator<Item = (&'a ObjectKey, &'a Kept)> {
+        let first = ObjectKey::new(resource, "", "");
+        let listed = self.objects.range(first..);
+        let listed = listed.take_while(move |(key, _)| key.resource == resource);
+        listed.map(|(key, kept)| (key, &**kept))
     }
 
     /// [`ObjectStore::list`], from behind `after` on.
@@ -114,11 +125,28 @@ impl ObjectStore {
         namespace: Option<&'a str>,
         after: &'a ObjectKey,
     ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Value>)> {
-        self.objects
+        let listed = self
+            .objects
             .range::<_, ObjectKey>((Bound::Excluded(after), Bound::Unbounded))
             .take_while(move |(key, _)| {
                 key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
-            })
+            });
+        listed.map(|(key, kept)| (key, kept.value()))
+    }
+
+    /// Stores what clusters share, which has its name and its namespace but no uid, as a new object. It is made when somebody
+    /// looks at it. What came before is remembered no more, so that this is for stores that begin.
+    pub(crate) fn create_shared(&mut self, key: ObjectKey, base: Arc<Value>, ids: &mut IdGenerator, now: Timestamp) {
+        if self.objects.contains_key(&key) {
+            return;
+        }
+        let uid = ids.uuid();
+        self.revision += 1;
+        self.history = History::default();
+        self.bytes += history::size(&base);
+        self.index.add(&uid, &key);
+        let kept = Kept::shared(base, uid, now, self.revision);
+        self.objects.insert(key, Arc::new(kept));
     }
 
     /// Stores a new object and returns it as stored. Without a uid it gets one (see [`identify`]).
@@ -132,7 +160,7 @@ impl ObjectStore {
         ids: &mut IdGenerator,
         now: Timestamp,
     ) -> Result<Arc<Value>, StoreError> {
-        if let Some(found) = self.objects.get(&key) {
+        if let Some(found) = self.find(&key) {
             return Err(if text(found, "/metadata/deletionTimestamp").is_empty() {
                 StoreError::AlreadyExists
             } else {
@@ -159,7 +187,7 @@ impl ObjectStore {
     /// [`StoreError::NotFound`]; [`StoreError::Conflict`] and [`StoreError::OtherUid`] when resourceVersion or uid differ
     /// from the stored ones; [`StoreError::TooLarge`] and [`StoreError::NoSpace`].
     pub fn update(&mut self, key: &ObjectKey, mut object: Value) -> Result<Arc<Value>, StoreError> {
-        let stored = Arc::clone(self.objects.get(key).ok_or(StoreError::NotFound)?);
+        let stored = Arc::clone(self.find(key).ok_or(StoreError::NotFound)?);
         if !self.prepare_update(&stored, &mut object)? {
             return Ok(stored);
         }
@@ -197,6 +225,7 @@ impl ObjectStore {
     /// [`StoreError::NotFound`].
     pub fn remove(&mut self, key: &ObjectKey) -> Result<Arc<Value>, StoreError> {
         let removed = self.objects.remove(key).ok_or(StoreError::NotFound)?;
+        let removed = Arc::clone(removed.value());
         self.revision += 1;
         // The last state carries the version of the deletion, so that a watch can go on from it.
         let mut last = (*removed).clone();
@@ -217,7 +246,7 @@ impl ObjectStore {
     pub(crate) fn restore(&mut self, key: ObjectKey, object: Arc<Value>) {
         self.index.change(&key, None, Some(&object));
         self.bytes += history::size(&object);
-        self.objects.insert(key, object);
+        self.objects.insert(key, Arc::new(Kept::made(object)));
     }
 
     /// A store of that object only, which remembers no change.
@@ -226,7 +255,7 @@ impl ObjectStore {
             revision: self.revision,
             ..Self::default()
         };
-        if let Some(object) = self.objects.get(key) {
+        if let Some(object) = self.find(key) {
             only.restore(key.clone(), Arc::clone(object));
         }
         only
@@ -238,7 +267,7 @@ impl ObjectStore {
     }
 
     /// Every object.
-    pub(crate) fn all(&self) -> &OrdMap<ObjectKey, Arc<Value>> {
+    pub(crate) fn all(&self) -> &OrdMap<ObjectKey, Arc<Kept>> {
         &self.objects
     }
 
@@ -257,7 +286,7 @@ impl ObjectStore {
 
     /// What all objects take once `object` stands at `key`.
     fn bytes_with(&self, key: &ObjectKey, object: &Value) -> usize {
-        let before = self.objects.get(key).map_or(0, |before| history::size(before));
+        let before = self.objects.get(key).map_or(0, |before| history::size(before.peek()));
         self.bytes.saturating_sub(before) + history::size(object)
     }
 
@@ -266,7 +295,10 @@ impl ObjectStore {
         self.revision += 1;
         metadata_mut(&mut object).insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
         let object = Arc::new(object);
-        let before = self.objects.insert(key.clone(), Arc::clone(&object));
+        let before = self
+            .objects
+            .insert(key.clone(), Arc::new(Kept::made(Arc::clone(&object))));
+        let before = before.map(|before| Arc::clone(before.value()));
         self.index.change(&key, before.as_deref(), Some(&object));
         self.history.record(
             self.revision,

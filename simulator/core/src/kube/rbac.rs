@@ -18,6 +18,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::kube::object::ObjectStore;
+use crate::kube::object::kept::Kept;
 use crate::kube::request_info::Attributes;
 use crate::value::user::SYSTEM_AUTHENTICATED;
 use crate::value::user::SYSTEM_UNAUTHENTICATED;
@@ -115,15 +116,20 @@ impl RbacIndex {
     #[must_use]
     pub fn build(objects: &ObjectStore) -> Self {
         let rules_of = |resource| -> BTreeMap<(&str, &str), Arc<[PolicyRule]>> {
-            objects
-                .list(resource, None)
-                .map(|(key, role)| ((key.namespace.as_str(), key.name.as_str()), rule::parse(role).into()))
+            let rules = |key, role: &Kept| {
+                let shared = role.base().and_then(|base| bootstrap::shared_rules(key, base));
+                shared.map_or_else(|| rule::parse(role.peek()).into(), Arc::clone)
+            };
+            let roles = objects.kept(resource);
+            roles
+                .map(|(key, role)| ((key.namespace.as_str(), key.name.as_str()), rules(key, role)))
                 .collect()
         };
         let (cluster_roles, roles) = (rules_of(CLUSTER_ROLES), rules_of(ROLES));
         let mut index = Self::default();
         for resource in [CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS] {
-            for (key, object) in objects.list(resource, None) {
+            for (key, binding) in objects.kept(resource) {
+                let object = binding.peek();
                 let role_ref = RoleRef {
                     kind: text(object, "/roleRef/kind"),
                     name: text(object, "/roleRef/name"),

@@ -1,6 +1,7 @@
 //! From a checked model to a World.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -38,7 +39,6 @@ use crate::cluster::mapping::config::AuthenticatorConfig;
 use crate::kube::audit::AuditPolicy;
 use crate::kube::object::ObjectKey;
 use crate::kube::object::staging;
-use crate::kube::rbac::bootstrap;
 use crate::value::arn::AccountId;
 use crate::value::arn::Partition;
 use crate::value::instant::Timestamp;
@@ -655,14 +655,8 @@ impl ClusterModel {
         cluster.authenticator = self.authenticator.clone().map(Arc::new);
         cluster.audit_policy = self.audit_policy.clone().map(Arc::new);
         cluster.begin_logging(self.logging.iter().copied());
-        let mut objects = bootstrap::objects();
         let own_ids = world.ids.fork(&cluster.arn());
-        objects.extend(objects::of_a_small_cluster(
-            &self.region,
-            &self.version,
-            created,
-            own_ids,
-        ));
+        let mut objects = objects::of_a_small_cluster(&self.region, &self.version, created, own_ids);
         cluster.instances = objects::instances(&objects);
         cluster.instances.extend(self.instances.clone());
         if let Some(data) = &self.aws_auth {
@@ -672,11 +666,13 @@ impl ClusterModel {
             ));
         }
         // The world's own stand in place of those that every cluster has.
-        objects.retain(|(key, _)| !self.objects.iter().any(|(own, _)| own == key));
+        let own: BTreeSet<&ObjectKey> = self.objects.iter().map(|(key, _)| key).collect();
+        objects.retain(|(key, _)| !own.contains(key));
         objects.extend(self.objects.iter().cloned().map(|(key, mut object)| {
             staging::stage(&mut object, &mut world.ids, created);
             (key, object)
         }));
+        cluster.begin_rbac(|key| own.contains(key), &mut world.ids, created);
         cluster.create_objects(objects, &mut world.ids, created);
         cluster.begin_api_services(created);
         cluster.furnish(created);

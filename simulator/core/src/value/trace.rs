@@ -42,6 +42,13 @@ impl Trace {
         Self::default()
     }
 
+    /// An empty trace with room for so many checks.
+    pub(crate) fn with_capacity(checks: usize) -> Self {
+        Self {
+            checks: Vec::with_capacity(checks),
+        }
+    }
+
     /// All checks, first to last.
     #[must_use]
     pub fn checks(&self) -> &[Check] {

@@ -108,6 +108,9 @@ pub struct AuthenticationRequest<'a> {
     pub sts_request_id: &'a str,
 }
 
+/// As many checks as a good token has.
+const CHECKS: usize = 28;
+
 /// Decides who the bearer of a token is.
 #[must_use]
 pub fn authenticate(
@@ -127,8 +130,8 @@ pub fn authenticate(
         }),
         identity: None,
         token: None,
-        trace: Trace::new(),
-        log: Vec::new(),
+        trace: Trace::with_capacity(CHECKS),
+        log: Vec::with_capacity(2),
     };
     let outcome = authenticate_into(&mut authentication, request, cluster, world, now);
     let arn = authentication

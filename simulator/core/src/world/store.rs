@@ -20,6 +20,7 @@ use crate::aws::iam::Account;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::access_entry::AccessEntry;
 use crate::kube::object::ObjectKey;
+use crate::kube::object::kept::Kept;
 use crate::value::record::Change;
 use crate::value::record::RecordError;
 use crate::value::record::RecordProblem;
@@ -111,7 +112,7 @@ fn world_record(world: &World) -> WorldRecord<'_> {
     }
 }
 
-fn objects(cluster: &Cluster) -> &OrdMap<ObjectKey, Arc<Value>> {
+fn objects(cluster: &Cluster) -> &OrdMap<ObjectKey, Arc<Kept>> {
     cluster.objects().all()
 }
 

@@ -198,8 +198,14 @@ struct FaultArgs {
     #[arg(long)]
     count: Option<u64>,
     /// Which part of the calls it strikes, above 0 and up to 1 [default: 1]
-    #[arg(long)]
+    #[arg(long, value_parser = rate)]
     rate: Option<f64>,
+}
+
+/// JSON cannot say what is no number, and the simulator would take it for absent.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| *rate > 0.0 && *rate <= 1.0);
+    rate.ok_or_else(|| "rate is above 0 and at most 1".to_owned())
 }
 
 #[derive(Debug, Subcommand)]

@@ -748,14 +748,18 @@ pub(crate) struct ClearFaults {
 
 /// A number of a fault that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("id is the number of a fault")]
+#[error("the query is `id`, the number of a fault, or nothing")]
 pub(crate) struct FaultIdError;
 
 impl ClearFaults {
     /// What a request asks.
     pub(crate) fn of(request: &Request) -> Result<Self, FaultIdError> {
-        let id = request.query_value("id").map(|id| id.parse()).transpose();
-        id.map(|id| Self { id }).map_err(|_| FaultIdError)
+        // What is misspelt must not clear all.
+        match request.query_pairs().as_slice() {
+            [] => Ok(Self { id: None }),
+            [(name, id)] if name == "id" => id.parse().map(|id| Self { id: Some(id) }).map_err(|_| FaultIdError),
+            _ => Err(FaultIdError),
+        }
     }
 }
 

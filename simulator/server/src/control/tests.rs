@@ -308,7 +308,7 @@ fn answers_of_clock_faults_and_sign_ins_are_as_recorded() {
             (
                 "DELETE /v1/faults?id=two",
                 400,
-                r#"{"error":"id is the number of a fault"}"#,
+                r#"{"error":"the query is `id`, the number of a fault, or nothing"}"#,
             ),
             ("DELETE /v1/faults", 200, r#"{"cleared":2}"#),
             ("GET /v1/sso", 200, r#"{"sign_ins":[]}"#),

@@ -171,13 +171,36 @@ fn canonical_query(query: &str) -> String {
 }
 
 fn reencode(text: &str) -> Cow<'_, str> {
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    if text.bytes().all(unreserved) {
+    if is_encoded(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     let spaced = text.replace('+', " ");
     let bytes: Vec<u8> = percent_decode_str(&spaced).collect();
     Cow::Owned(percent_encoding::percent_encode(&bytes, ENCODED).to_string())
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+}
+
+/// Whether a text is encoded as a signed query has it: what must be escaped is, in capitals, and nothing else is.
+fn is_encoded(mut text: &[u8]) -> bool {
+    let digit = |byte: u8| char::from(byte).to_digit(16).filter(|_| !byte.is_ascii_lowercase());
+    loop {
+        match text {
+            [] => return true,
+            [b'%', high, low, rest @ ..] => {
+                let escaped = digit(*high).zip(digit(*low)).map(|(high, low)| high * 16 + low);
+                let escaped = escaped.and_then(|byte| u8::try_from(byte).ok());
+                if escaped.is_none_or(is_unreserved) {
+                    return false;
+                }
+                text = rest;
+            }
+            [byte, rest @ ..] if is_unreserved(*byte) => text = rest,
+            _ => return false,
+        }
+    }
 }
 
 /// Encodes a query name or value as a signed query has it.
@@ -191,12 +214,22 @@ fn header_value(headers: &[(String, String)], name: &str) -> String {
     let values: Vec<String> = headers
         .iter()
         .filter(|(header, _)| header.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+        .map(
+            |(_, value)| match value.bytes().any(|byte| byte.is_ascii_whitespace()) {
+                true => value.split_ascii_whitespace().collect::<Vec<_>>().join(" "),
+                false => value.clone(),
+            },
+        )
         .collect();
     values.join(",")
 }
 
 pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+    /// That of nothing, which most requests have.
+    const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    if bytes.is_empty() {
+        return OF_NOTHING.to_owned();
+    }
     hex(&Sha256::digest(bytes))
 }
 
@@ -211,4 +244,29 @@ pub fn hex(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_hash_of_nothing_is_that_of_nothing() {
+        assert_eq!(sha256_hex(b""), hex(&Sha256::digest(b"")));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_stays_and_is_all_that_does(text in "[a-zA-Z0-9%+/ =~.é-]{0,12}") {
+            let encoded = percent_encoding::percent_encode(
+                &percent_decode_str(&text.replace('+', " ")).collect::<Vec<u8>>(),
+                ENCODED,
+            )
+            .to_string();
+            prop_assert_eq!(reencode(&text), encoded.as_str());
+            prop_assert_eq!(is_encoded(text.as_bytes()), text == encoded);
+        }
+    }
 }

@@ -125,10 +125,14 @@ impl Signer<'_> {
 
 /// The signature in lower-case hexadecimal.
 pub(super) fn signature(secret: &SecretKey, scope: &CredentialScope, string_to_sign: &StringToSign) -> String {
-    let mut key = hmac(format!("AWS4{}", secret.expose()).as_bytes(), scope.date.as_bytes());
-    for part in [scope.region.as_str(), scope.service.as_str(), super::TERMINATOR] {
-        key = hmac(&key, part.as_bytes());
-    }
+    let (date, region, service) = (scope.date.as_str(), scope.region.as_str(), scope.service.as_str());
+    let key = secret.derived([date, region, service], || {
+        let mut key = hmac(format!("AWS4{}", secret.expose()).as_bytes(), date.as_bytes());
+        for part in [region, service, super::TERMINATOR] {
+            key = hmac(&key, part.as_bytes());
+        }
+        key
+    });
     hex(&hmac(&key, string_to_sign.to_string().as_bytes()))
 }
 

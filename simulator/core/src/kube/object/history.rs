@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::ObjectKey;
 use super::ObjectStore;
+use super::kept::Kept;
 use super::metadata_mut;
 
 /// Changes that are remembered; a watch from before them must begin again. kube-apiserver remembers 100 to 102,400 for
@@ -166,7 +167,10 @@ impl ObjectStore {
         let mut then = self.clone();
         for change in changes.into_iter().rev() {
             match &change.before {
-                Some(before) => then.objects.insert(change.key.clone(), Arc::clone(before)),
+                Some(before) => {
+                    let before = Kept::made(Arc::clone(before));
+                    then.objects.insert(change.key.clone(), Arc::new(before))
+                }
                 None => then.objects.remove(&change.key),
             };
         }

@@ -61,6 +61,11 @@ impl Index {
         }
     }
 
+    /// A new object that nobody owns and that is no Service.
+    pub(super) fn add(&mut self, uid: &str, key: &ObjectKey) {
+        self.by_uid.insert(uid.to_owned(), key.clone());
+    }
+
     /// Where the object of that uid stands.
     pub(super) fn find(&self, uid: &str) -> Option<&ObjectKey> {
         self.by_uid.get(uid)

@@ -19,8 +19,8 @@ use crate::kube::selector::selects;
 /// twice; what was written into the role itself is overwritten.
 pub(crate) fn aggregate(objects: &mut ObjectStore) {
     let aggregated = objects
-        .list(CLUSTER_ROLES, None)
-        .filter(|(_, role)| role.get("aggregationRule").is_some_and(Value::is_object))
+        .kept(CLUSTER_ROLES)
+        .filter(|(_, role)| role.peek().get("aggregationRule").is_some_and(Value::is_object))
         .map(|(key, _)| key.clone())
         .collect::<Vec<_>>();
     // Aggregated roles may select one another (admin selects edit, edit selects view), so rules travel one step a round.
@@ -44,7 +44,8 @@ fn refresh(objects: &mut ObjectStore, key: &ObjectKey) -> bool {
     let mut rules = Rules::default();
     for selector in selectors.into_iter().flatten() {
         let selected = objects
-            .list(CLUSTER_ROLES, None)
+            .kept(CLUSTER_ROLES)
+            .map(|(other, role)| (other, role.peek()))
             .filter(|(other, object)| *other != key && selects(selector, object))
             .filter_map(|(_, object)| object.get("rules")?.as_array());
         for rule in selected.flatten() {

@@ -10,6 +10,10 @@ mod controllers;
 mod eks;
 mod namespaced;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::LazyLock;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -18,8 +22,10 @@ use crate::kube::object::ObjectKey;
 use super::CLUSTER_ROLE_BINDINGS;
 use super::CLUSTER_ROLES;
 use super::GROUP;
+use super::PolicyRule;
 use super::ROLE_BINDINGS;
 use super::ROLES;
+use super::rules_of;
 
 const READ: &str = "get list watch";
 const WRITE: &str = "create delete deletecollection patch update";
@@ -83,6 +89,46 @@ const fn aggregated(name: &'static str, part_of: &'static str) -> Role {
         part_of,
         rules: Rules::Aggregated,
     }
+}
+
+/// A bootstrap object as all clusters share it.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Where it stands.
+    pub(crate) key: ObjectKey,
+    /// The object with its name and its namespace, without uid, times and version.
+    pub(crate) base: Arc<Value>,
+    /// The rules of a role.
+    pub(crate) rules: Arc<[PolicyRule]>,
+}
+
+/// The bootstrap objects as all clusters share them, in the order in which a cluster gets them.
+pub(crate) fn shared() -> &'static [Shared] {
+    static SHARED: LazyLock<Vec<Shared>> = LazyLock::new(|| {
+        let named = |(key, mut object): (ObjectKey, Value)| {
+            if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+                metadata.insert("name".to_owned(), json!(key.name));
+                if !key.namespace.is_empty() {
+                    metadata.insert("namespace".to_owned(), json!(key.namespace));
+                }
+            }
+            Shared {
+                rules: rules_of(&object).into(),
+                base: Arc::new(object),
+                key,
+            }
+        };
+        objects().into_iter().map(named).collect()
+    });
+    &SHARED
+}
+
+/// The rules of a role that is as all clusters have it; nothing where `base` is none of [`shared`].
+pub(crate) fn shared_rules(key: &ObjectKey, base: &Arc<Value>) -> Option<&'static Arc<[PolicyRule]>> {
+    static BY_KEY: LazyLock<BTreeMap<&ObjectKey, &Shared>> =
+        LazyLock::new(|| shared().iter().map(|one| (&one.key, one)).collect());
+    let found = BY_KEY.get(key)?;
+    Arc::ptr_eq(&found.base, base).then_some(&found.rules)
 }
 
 /// The bootstrap objects with their keys. The roles that aggregate others have no rules yet: `super::aggregation`

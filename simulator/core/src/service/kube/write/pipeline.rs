@@ -118,6 +118,15 @@ impl<'a> Pipeline<'a> {
 
         validation::validate(resource, None, &object)?;
         permit()?;
+        // `ErrResourceVersionSetOnCreate` in `apiserver/pkg/storage/errors.go`.
+        if text(&object, "/metadata/resourceVersion")
+            .parse::<u64>()
+            .is_ok_and(|version| version != 0)
+        {
+            return Err(Failure::unexpected(
+                "resourceVersion should not be set on objects to be created",
+            ));
+        }
 
         let has_prefix = !text(&object, "/metadata/generateName").is_empty();
         self.cluster
@@ -140,6 +149,12 @@ impl<'a> Pipeline<'a> {
         let (target, resource) = (self.target, self.target.resource);
         let old = &Arc::clone(existing(self.cluster, target)?);
         let mut object = resource.to_stored(make(&resource.shown_shared(old))?);
+        // 0 is any version.
+        if text(&object, "/metadata/resourceVersion") == "0"
+            && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+        {
+            metadata.remove("resourceVersion");
+        }
         let is_unversioned = text(&object, "/metadata/resourceVersion").is_empty();
         if is_unversioned && !resource.strategy.updates_unconditionally {
             let cause = "Invalid value: 0x0: must be specified for an update".to_owned();

@@ -788,3 +788,23 @@ fn no_object_nests_deeper_than_a_state_directory_is_read() {
     let read = store::load(kept.into_iter().map(|change| (change.key, change.value.unwrap())));
     assert!(read.is_ok(), "{:?}", read.err());
 }
+
+#[test]
+fn a_version_of_a_new_object_is_refused_and_0_is_any() {
+    let api = Api::new();
+    let map = |version: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "resourceVersion": version}});
+    let post = format!("POST {MAPS}");
+    let (status, answer) = api.send(&post, "application/json", &map("5"));
+    assert_eq!(
+        (status, answer["message"].as_str().unwrap()),
+        (500, "resourceVersion should not be set on objects to be created")
+    );
+    api.good(&post, "application/json", &map("0"));
+    let put = format!("PUT {MAPS}/m");
+    let mut changed = map("0");
+    changed["data"] = json!({"a": "b"});
+    let stored = api.good(&put, "application/json", &changed);
+    assert_eq!(stored["data"]["a"], "b");
+    assert_ne!(stored["metadata"]["resourceVersion"], "0");
+    assert_eq!(api.send(&put, "application/json", &map("1")).0, 409);
+}
