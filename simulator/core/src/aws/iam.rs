@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use imbl::OrdMap;
 use serde::Deserialize;
