@@ -228,7 +228,14 @@ fn nothing_that_others_wrote_is_obeyed_by_a_terminal() {
         }
         if arguments.contains(&"json") {
             let document = serde_json::from_str::<serde_json::Value>(&ran.stdout);
-            assert!(document.is_ok(), "{arguments:?}: {}", ran.stdout);
+            let error = document.err();
+            assert!(
+                error.is_none(),
+                "{arguments:?}: {error:?}: {:?} {}{}",
+                ran.code,
+                ran.stdout,
+                ran.stderr
+            );
         }
         let text = ran.stdout + &ran.stderr;
         assert!(!shown || text.contains(r"\u{"), "{arguments:?}: {text}");

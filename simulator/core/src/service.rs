@@ -22,6 +22,7 @@ use self::http::Request;
 use self::http::Response;
 use self::refusal::RETRY_AFTER;
 use self::refusal::Refusal;
+use crate::go::json::opens_more_than;
 
 /// What a listener stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,20 @@ pub struct Answer {
     pub response: Response,
     /// What becomes of the World, and what is to be done.
     pub outcome: Outcome,
+}
+
+/// So many maps and lists a body may have. A definition of custom resources, the most intricate of what is sent, has some tens
+/// of thousands in its 1.5 MiB.
+pub const MOST_VALUES: usize = 100_000;
+
+/// Whether a body is JSON that has more maps and lists than [`MOST_VALUES`], each of which takes much more memory than text.
+/// FIDELITY: upstream reads as many as the size of a body allows.
+#[must_use]
+pub fn is_too_complex(body: &[u8]) -> bool {
+    // Each takes two bytes at least.
+    body.len() > 2 * MOST_VALUES
+        && matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
+        && opens_more_than(MOST_VALUES, body)
 }
 
 /// What a client gets whose request no service looks at. Of one whose body was not read the body is empty.
@@ -101,6 +116,16 @@ mod tests {
     use crate::value::instant::Timestamp;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    #[test]
+    fn a_body_of_too_many_maps_is_told_before_it_is_read() {
+        let maps = |count: usize| format!(" [{}{{}}]", "{},".repeat(count - 1));
+        assert!(!is_too_complex(maps(MOST_VALUES - 1).as_bytes()));
+        assert!(is_too_complex(maps(MOST_VALUES).as_bytes()));
+        let text = format!("{{\"data\": {:?}}}", maps(2 * MOST_VALUES));
+        assert!(!is_too_complex(text.as_bytes()), "what stands in a text is text");
+        assert!(!is_too_complex(b"Action=x&y={{{{"));
+    }
 
     #[track_caller]
     fn check(endpoint: &Endpoint, request: &Request, content_type: &str, wanted: &str) {

@@ -100,6 +100,9 @@ async fn answer(state: Weak<State>, endpoint: Arc<Endpoint>, arrived: Arrived) -
         Arrived::Whole(request) => request,
         Arrived::TooLarge { request, limit } => return refuse(&state, &endpoint, &request, Refusal::TooLarge(limit)),
     };
+    if service::is_too_complex(&request.body) {
+        return refuse(&state, &endpoint, &request, Refusal::TooComplex(service::MOST_VALUES));
+    }
     let stopwatch = Stopwatch::start();
     if weight(&endpoint, &request, &state.snapshot()) == Weight::Heavy {
         return answer_heavy(state, endpoint, request, stopwatch).await;

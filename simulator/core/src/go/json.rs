@@ -65,6 +65,36 @@ pub fn fits_below(value: &Value, levels: usize) -> bool {
     }
 }
 
+/// How many maps stand in lists, anywhere in a value.
+#[must_use]
+pub fn maps_in_lists(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => {
+            let own = items.iter().filter(|item| item.is_object()).count();
+            own + items.iter().map(maps_in_lists).sum::<usize>()
+        }
+        Value::Object(fields) => fields.values().map(maps_in_lists).sum(),
+        _ => 0,
+    }
+}
+
+/// Whether a text has more than `limit` maps and lists, where it is JSON: it is told before it is read, since a map of eight
+/// bytes takes hundreds.
+#[must_use]
+pub fn opens_more_than(limit: usize, text: &[u8]) -> bool {
+    let (mut opened, mut in_string, mut escaped) = (0, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => opened += 1,
+            _ => {}
+        }
+    }
+    opened > limit
+}
+
 /// What an `UnmarshalTypeError` calls a value.
 #[must_use]
 pub fn kind(value: &Value) -> &'static str {
@@ -83,6 +113,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn maps_and_lists_are_counted_where_they_open() {
+        for (text, count) in [
+            (r#"{"a": [1, {"b": {}}]}"#, 4),
+            (r#"{"a": "[[[{{{", "b\"[": "\\"}"#, 1),
+            ("[[[[", 4),
+            ("7", 0),
+        ] {
+            assert!(!opens_more_than(count, text.as_bytes()), "{text}");
+            assert!(count == 0 || opens_more_than(count - 1, text.as_bytes()), "{text}");
+        }
+        let value = json!({"a": [{"b": [{}, [], {}]}, 1], "c": {"d": {}}});
+        assert_eq!(maps_in_lists(&value), 3);
+    }
 
     #[test]
     fn a_value_nests_a_hundred_levels_with_those_above_it() {

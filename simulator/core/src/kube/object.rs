@@ -35,6 +35,10 @@ pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 /// An object has no more bytes of JSON (etcd's `--max-request-bytes`; it counts the encoded request).
 const OBJECT_BYTES: usize = 1_572_864;
 
+/// And takes no more bytes of memory, by [`history::size`]: a map of one field takes a hundred times its text. FIDELITY: etcd knows
+/// no such limit.
+const OBJECT_MEMORY: usize = 48 * 1024 * 1024;
+
 /// All objects of a cluster take no more bytes of memory, by [`history::size`]. FIDELITY: etcd counts what it has on its disk,
 /// 8 GiB in EKS, with all versions that are not compacted yet.
 const STORE_BYTES: usize = 512 * 1024 * 1024;
@@ -273,7 +277,7 @@ impl ObjectStore {
 
     /// Refuses an object that is too large, or that makes all of them too large together.
     fn check_size(&self, key: &ObjectKey, object: &Value) -> Result<(), StoreError> {
-        if !has_at_most(OBJECT_BYTES, object) {
+        if history::size(object) > OBJECT_MEMORY || !has_at_most(OBJECT_BYTES, object) {
             return Err(StoreError::TooLarge);
         }
         let bytes = self.bytes_with(key, object);
@@ -438,6 +442,12 @@ mod tests {
     fn what_an_object_and_all_of_them_take_is_bounded() {
         let mut store = ObjectStore::default();
         let mut ids = IdGenerator::new(1);
+        let many: Value = (0..100_000).map(|at| json!({"a": at})).collect();
+        let key = ObjectKey::new("things.example.com", "a", "many");
+        let many = json!({"spec": many});
+        assert!(has_at_most(OBJECT_BYTES, &many));
+        let refused = store.create(key, many, &mut ids, Timestamp::UNIX_EPOCH);
+        assert_eq!(refused.unwrap_err(), StoreError::TooLarge);
         let mut create = |store: &mut ObjectStore, name: &str, bytes: usize| {
             let key = ObjectKey::new("configmaps", "a", name);
             let object = json!({"data": {"a": "x".repeat(bytes)}});
@@ -454,6 +464,12 @@ mod tests {
         store.bytes = STORE_BYTES - 10;
         assert_eq!(create(&mut store, "more", 10).unwrap_err(), StoreError::NoSpace);
         let key = ObjectKey::new("configmaps", "a", "fits");
+        let large = json!({"data": {"a": "x".repeat(OBJECT_BYTES)}});
+        assert_eq!(store.update(&key, large.clone()).unwrap_err(), StoreError::TooLarge);
+        assert_eq!(
+            store.replace(&key, large, Timestamp::UNIX_EPOCH).unwrap_err(),
+            StoreError::TooLarge
+        );
         store.update(&key, json!({"data": {"a": "x"}})).unwrap();
         assert!(store.bytes() < STORE_BYTES - 1_000_000);
         create(&mut store, "more", 10).unwrap();

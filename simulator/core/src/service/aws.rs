@@ -252,6 +252,11 @@ pub(super) fn refuse(request: &Request, refusal: Refusal, request_id: &str) -> R
             413,
             format!("Request entity too large: limit is {limit}"),
         ),
+        Refusal::TooComplex(limit) => AwsError::new(
+            "RequestEntityTooLarge",
+            413,
+            format!("Request entity too large: limit is {limit} maps and lists"),
+        ),
         Refusal::Overloaded => error::throttling(service),
         Refusal::TimedOut => AwsError::new("ServiceUnavailable", 503, "The answer was not ready in time."),
     };

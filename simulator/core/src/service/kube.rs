@@ -120,7 +120,8 @@ pub fn handle(call: &Call, cluster: &str, request: &Request) -> Response {
 /// What a client gets whose request no handler looks at.
 pub(super) fn refuse(request: &Request, why: refusal::Refusal) -> Response {
     let failure = match why {
-        refusal::Refusal::TooLarge(limit) => Failure::too_large(limit),
+        refusal::Refusal::TooLarge(limit) => Failure::too_large(&limit.to_string()),
+        refusal::Refusal::TooComplex(limit) => Failure::too_large(&format!("{limit} maps and lists")),
         refusal::Refusal::Overloaded | refusal::Refusal::TimedOut => Failure::timed_out(),
     };
     failure.render(request)

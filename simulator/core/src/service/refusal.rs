@@ -5,6 +5,8 @@
 pub enum Refusal {
     /// Its body has more bytes than this.
     TooLarge(usize),
+    /// It has more maps and lists than this.
+    TooComplex(usize),
     /// Too many others are being answered, or wait for it.
     Overloaded,
     /// Its answer was not there in time.

@@ -14,6 +14,8 @@ use super::scanner::located;
 
 /// FIDELITY: goyaml nests 10,000 deep; no mapping needs this much, and our stack is smaller.
 const DEPTH_LIMIT: usize = 100;
+/// FIDELITY: goyaml reads as many as there are; each takes some hundred bytes of memory, and `aws-auth` has room for a tenth.
+const NODE_LIMIT: usize = 500_000;
 const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
 /// The nodes of a document. An alias refers to its node, so that a node may contain itself.
@@ -206,6 +208,12 @@ impl Parser {
         if self.depth > DEPTH_LIMIT {
             return Err(Refusal {
                 message: format!("yaml: exceeded max depth of {DEPTH_LIMIT}"),
+                at: self.scanner.here(),
+            });
+        }
+        if self.document.nodes.len() > NODE_LIMIT {
+            return Err(Refusal {
+                message: format!("yaml: document has more than {NODE_LIMIT} nodes"),
                 at: self.scanner.here(),
             });
         }

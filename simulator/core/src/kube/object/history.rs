@@ -132,16 +132,20 @@ impl Change {
 
 /// About how many bytes of memory a value takes.
 pub(crate) fn size(value: &Value) -> usize {
-    /// Of a value in its list or map, and of a key in its map.
+    /// Of a value in its list.
     const VALUE: usize = size_of::<Value>();
-    const KEY: usize = size_of::<String>() + 8;
+    /// Of a node of a map, which has room for eleven keys and values and is half full at least.
+    const NODE: usize = 11 * (VALUE + size_of::<String>()) + 24;
+    const IN_NODE: usize = 8;
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => VALUE,
         Value::String(text) => VALUE + text.len(),
         Value::Array(items) => VALUE + items.iter().map(size).sum::<usize>(),
         Value::Object(fields) => {
-            let fields = fields.iter().map(|(key, value)| KEY + key.len() + size(value));
-            VALUE + fields.sum::<usize>()
+            let nodes = fields.len().div_ceil(IN_NODE);
+            // What is in a node is counted with it.
+            let fields = fields.iter().map(|(key, value)| key.len() + size(value) - VALUE);
+            VALUE + nodes * NODE + fields.sum::<usize>()
         }
     }
 }
@@ -268,7 +272,7 @@ mod tests {
         let bytes: usize = store.history.changes.iter().map(|change| change.bytes).sum();
         assert_eq!(store.history.bytes, bytes);
         assert!(bytes <= HISTORY_BYTES, "{bytes}");
-        assert!(store.changes_after(store.revision() - 50).is_some());
+        assert!(store.changes_after(store.revision() - 20).is_some());
         assert!(store.changes_after(store.revision() - 100).is_none());
     }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::body;
 use super::status::Failure;
+use super::validation::MOST_ITEMS;
 use crate::go;
 use crate::kube::patch;
 use crate::kube::patch::PatchKind;
@@ -36,6 +37,9 @@ impl Patch {
             (PatchKind::StrategicMerge, Err(error)) => return Err(Failure::bad_request(error.to_string())),
             (_, Err(error)) => return Err(Failure::bad_request(format!("error decoding patch: {error}"))),
         };
+        if kind == PatchKind::Apply && go::json::maps_in_lists(&body) > MOST_ITEMS {
+            return Err(Failure::too_large(&format!("{MOST_ITEMS} maps in lists")));
+        }
         if let (PatchKind::Apply, false) = (kind, body.is_object()) {
             return Err(Failure::bad_request(format!(
                 "error decoding YAML: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",

@@ -318,8 +318,8 @@ impl Failure {
         Self::new(400, "BadRequest", message)
     }
 
-    /// A body of more bytes than that (`NewRequestEntityTooLargeError` in `apimachinery/pkg/api/errors`).
-    pub(super) fn too_large(limit: usize) -> Self {
+    /// A body that goes beyond that limit (`NewRequestEntityTooLargeError` in `apimachinery/pkg/api/errors`).
+    pub(super) fn too_large(limit: &str) -> Self {
         let message = format!("Request entity too large: limit is {limit}");
         Self::new(413, "RequestEntityTooLarge", message)
     }

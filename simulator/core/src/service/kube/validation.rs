@@ -54,6 +54,10 @@ impl DecodeError {
     }
 }
 
+/// So many maps stand in the lists of an object, such as containers in a pod: who owns the fields of each is kept, and takes some
+/// kilobytes. FIDELITY: upstream keeps as many as the size of an object allows.
+pub(super) const MOST_ITEMS: usize = 10_000;
+
 /// Reads an object of that resource: fields that nobody knows are gone, defaults are filled in. Returns with it what there
 /// is to warn of.
 pub(super) fn read(
@@ -79,6 +83,11 @@ pub(super) fn read(
     // not read again.
     if !go::json::fits_below(&object, 0) {
         return Err(DecodeError::new("exceeded max depth".to_owned()));
+    }
+    if go::json::maps_in_lists(&object) > MOST_ITEMS {
+        return Err(DecodeError::new(format!(
+            "it has more than {MOST_ITEMS} maps in its lists"
+        )));
     }
     resource.set_defaults(&mut object);
     let texts: Vec<String> = findings.iter().map(ToString::to_string).collect();

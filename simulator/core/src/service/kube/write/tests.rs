@@ -808,3 +808,37 @@ fn a_version_of_a_new_object_is_refused_and_0_is_any() {
     assert_ne!(stored["metadata"]["resourceVersion"], "0");
     assert_eq!(api.send(&put, "application/json", &map("1")).0, 409);
 }
+
+/// Each made a gigabyte of what is kept and compared of its fields.
+#[test]
+fn objects_of_too_many_parts_are_refused_before_they_are_compared() {
+    let api = Api::new();
+    let containers = |count: usize| -> Value {
+        (0..count)
+            .map(|at| json!({"name": format!("c{at}"), "image": "i"}))
+            .collect()
+    };
+    let deployment = |count: usize| {
+        json!({
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "d"},
+            "spec": {
+                "selector": {"matchLabels": {"a": "b"}},
+                "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": containers(count)}},
+            },
+        })
+    };
+    let path = "/apis/apps/v1/namespaces/default/deployments";
+    api.good(&format!("POST {path}"), "application/json", &deployment(100));
+    let patch = json!({"spec": {"template": {"spec": {"containers": containers(10_001)}}}});
+    for (line, media_type, body, wanted) in [
+        (format!("POST {path}"), "application/json", deployment(10_001), 400),
+        (format!("PATCH {path}/d"), STRATEGIC, patch.clone(), 422),
+        (format!("PATCH {path}/d"), MERGE, patch, 422),
+        (format!("PATCH {path}/d?fieldManager=x"), APPLY, deployment(10_001), 413),
+    ] {
+        let (status, answer) = api.send(&line, media_type, &body);
+        assert_eq!(status, wanted, "{line} {media_type}: {answer}");
+    }
+}
