@@ -55,6 +55,7 @@ use crate::state::clock::Clock;
 use crate::state::clock::Stopwatch;
 use crate::state::journal::Journal;
 use crate::state::logs::Logs;
+use crate::state::store::BackupFiles;
 use crate::state::store::Store;
 use crate::state::store::StoreError;
 
@@ -299,7 +300,7 @@ impl State {
     ///
     /// # Errors
     /// What JSON or redb cannot say, which nothing that is kept is.
-    pub(crate) fn backup(&self) -> Result<Option<[(&'static str, Vec<u8>); 2]>, StoreError> {
+    pub(crate) fn backup(&self) -> Result<Option<BackupFiles>, StoreError> {
         let store = self.store.as_ref();
         store
             .map(|store| store.backup(&self.snapshot(), &self.logs.snapshot()))

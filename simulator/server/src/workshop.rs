@@ -202,7 +202,7 @@ impl Workshop {
     /// # Errors
     /// When it cannot be written.
     pub fn announce_ready_file(&self, path: &Path) -> io::Result<()> {
-        private_file::write_whole(path, &format!("{}\n", self.ready()))
+        private_file::write_whole(path, format!("{}\n", self.ready()))
     }
 
     /// Waits in the workshop's runtime.

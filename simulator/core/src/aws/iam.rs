@@ -165,7 +165,7 @@ pub struct SecretKey {
     text: String,
     /// The signing keys that were derived of it first: a client asks for one day, region and service all the time.
     #[serde(skip)]
-    derived: [OnceLock<Derived>; DERIVED],
+    derived: [OnceLock<Box<Derived>>; DERIVED],
 }
 
 /// So many signing keys are kept of each secret.
@@ -207,9 +207,11 @@ impl SecretKey {
                 Some(known) if known.purpose == purpose => return known.key,
                 Some(_) => {}
                 None => {
-                    let made = || Derived {
-                        purpose: purpose.map(str::to_owned),
-                        key: derive(),
+                    let made = || {
+                        Box::new(Derived {
+                            purpose: purpose.map(str::to_owned),
+                            key: derive(),
+                        })
                     };
                     let known = slot.get_or_init(made);
                     // Somebody else may have been first, with another one.

@@ -258,7 +258,7 @@ impl<'a> Home<'a> {
                     let (file, text) = (file.path.clone(), from.clone());
                     return Err(PlaceError::NoText { file, text }.into());
                 }
-                private_file::write_private(&path, &text.replace(from.as_str(), &self.fill(to)?))?;
+                private_file::write_private(&path, text.replace(from.as_str(), &self.fill(to)?))?;
             }
         }
         Ok(())
@@ -296,7 +296,7 @@ impl<'a> Home<'a> {
         if let (Some(id), Some(secret)) = (field("AccessKeyId"), field("SecretAccessKey")) {
             let path = self.folder.join(".aws/credentials");
             let text = fs::read_to_string(&path)?;
-            private_file::write_private(&path, &environment::with_key(&text, profile, id, secret))?;
+            private_file::write_private(&path, environment::with_key(&text, profile, id, secret))?;
         }
         Ok(())
     }
@@ -368,7 +368,7 @@ impl<'a> Home<'a> {
         let kept = kept.map_err(StartError::from)?.map_err(refused)?;
         let folder = self.folder.join(".aws/sso/cache");
         private_file::make_private_folder(&folder)?;
-        private_file::write_private(&folder.join(token_cache_file(&session)), &kept.to_string())?;
+        private_file::write_private(&folder.join(token_cache_file(&session)), kept.to_string())?;
         Ok(())
     }
 

@@ -251,7 +251,7 @@ impl Listeners {
         let Some(path) = &open.ready_file else {
             return Ok(());
         };
-        private_file::write_whole(path, &format!("{}\n", self.render(open)))
+        private_file::write_whole(path, format!("{}\n", self.render(open)))
     }
 }
 

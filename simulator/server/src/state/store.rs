@@ -273,7 +273,7 @@ impl Store {
     }
 
     /// The files of a state directory that has this World and these logs: names and contents. No disk is asked for them.
-    pub(crate) fn backup(&self, world: &World, logs: &LogStore) -> Result<[(&'static str, Vec<u8>); 2], StoreError> {
+    pub(crate) fn backup(&self, world: &World, logs: &LogStore) -> Result<BackupFiles, StoreError> {
         let failed = |error| self.database.file().redb(error);
         let kept = self.kept.get().map(Vec::as_slice).unwrap_or_default();
         let records = store::changes(None, world).map_err(|error| unwritable(&self.database, error))?;

@@ -158,7 +158,7 @@ fn the_header_that_names_the_operation_is_signed() {
             .extend(more.map(|(name, value)| (name.to_owned(), value)));
         fixture.state.aws(&request)
     };
-    assert_eq!(call(&[target.clone()], None).status, 200);
+    assert_eq!(call(std::slice::from_ref(&target), None).status, 200);
     let response = call(&[], Some(target));
     assert_eq!(response.status, 400);
     let body = String::from_utf8_lossy(&response.body).into_owned();

@@ -142,7 +142,7 @@ impl Play {
         story: &str,
     ) -> Result<(), Failure> {
         let file = theatre.running.dir().join("play.env");
-        private_file::write_private(&file, &exports(env))?;
+        private_file::write_private(&file, exports(env))?;
         let _ = writeln!(terminal::err(), "{story}");
         writeln!(terminal::out(), ". '{}'", file.display())?;
         theatre.running.block_on(signals.wait())?;
@@ -192,7 +192,7 @@ fn write_commands(bin: &Path) -> io::Result<()> {
         let own = bin.join("eks-auth-sim");
         private_file::write_private(
             &file,
-            &format!("#!/bin/sh\nexec '{}' scenario ask {name}\n", own.display()),
+            format!("#!/bin/sh\nexec '{}' scenario ask {name}\n", own.display()),
         )?;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o700))?;
     }
@@ -208,7 +208,7 @@ fn write_shell_files(home: &Path, env: &BTreeMap<String, String>, id: &str) -> i
         (".zshrc", format!("PROMPT='({id}) %~ %# '")),
         (".shrc", format!("PS1='({id}) $ '")),
     ] {
-        private_file::write_private(&home.join(name), &format!("export PATH={path}\n{prompt}\n"))?;
+        private_file::write_private(&home.join(name), format!("export PATH={path}\n{prompt}\n"))?;
     }
     Ok(())
 }
