@@ -175,6 +175,9 @@ impl LogDatabase {
     }
 }
 
+/// The files of a state directory: names and contents, the World's first.
+pub(crate) type BackupFiles = [(&'static str, Vec<u8>); 2];
+
 /// The database of a state directory's World, which has the directory as long as it is there.
 #[derive(Debug)]
 pub(crate) struct Store {
