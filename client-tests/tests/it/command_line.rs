@@ -171,7 +171,9 @@ fn nothing_that_others_wrote_is_obeyed_by_a_terminal() {
     let title = "  en: The role is not in aws-auth\n";
     let told = r#"  en: "told \e[2J\a\u009b1m\u007f\u202e\u200b\nmore""#;
     assert!(good.contains(title));
-    let scenario = file("scenario.yaml", &good.replacen(title, &format!("{told}\n"), 1));
+    // Files that stand beside a scenario are its own.
+    fs::create_dir(folder.join("scenario")).unwrap();
+    let scenario = file("scenario/scenario.yaml", &good.replacen(title, &format!("{told}\n"), 1));
     let broken = file(
         "broken.yaml",
         &good.replacen("id: unmapped-role", "id: 'un\u{202e}\u{200b}mapped'", 1),
