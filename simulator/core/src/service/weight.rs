@@ -4,6 +4,7 @@
 use super::Endpoint;
 use super::http::Request;
 use crate::kube::rbac;
+use crate::kube::request_info::attributes;
 use crate::world::World;
 
 /// What a request may cost.
@@ -49,8 +50,15 @@ fn is_heavy_at_aws(request: &Request) -> bool {
 
 fn is_heavy_at_kubernetes(request: &Request, bytes: usize) -> bool {
     match request.method.as_str() {
-        // Objects by their names are light. What begins with all of them, and the schemas, are not.
-        "GET" | "HEAD" => bytes > LIGHT_OBJECTS || request.path.starts_with("/openapi"),
+        // What begins with all objects, and the schemas, are not light; an object by its name and what is no resource are.
+        "GET" | "HEAD" if request.path.starts_with("/openapi") => true,
+        "GET" | "HEAD" => {
+            let begins_with_all = || {
+                let asked = attributes(&request.method, &request.path, &request.query);
+                asked.is_resource && matches!(asked.verb.as_str(), "list" | "watch")
+            };
+            bytes > LIGHT_OBJECTS && begins_with_all()
+        }
         // What may be granted is compared with what is held.
         "POST" => request.path.contains(rbac::GROUP),
         // The object that is changed may be large, and what hangs on it may be much.
@@ -67,6 +75,30 @@ mod tests {
     use super::*;
     use crate::scenario;
     use crate::value::instant::Timestamp;
+
+    #[test]
+    fn among_many_objects_lists_are_heavy_and_one_of_them_is_not() {
+        for (path, wanted) in [
+            ("/api/v1/namespaces/default/configmaps", true),
+            ("/api/v1/configmaps?watch=true", true),
+            ("/api/v1/namespaces/default/configmaps/a", false),
+            ("/healthz", false),
+            ("/version", false),
+            ("/apis", false),
+        ] {
+            let (path, query) = path.split_once('?').unwrap_or((path, ""));
+            let request = Request {
+                method: "GET".to_owned(),
+                path: path.to_owned(),
+                query: query.to_owned(),
+                headers: Vec::new(),
+                body: Vec::new(),
+                peer: ([127, 0, 0, 1], 1).into(),
+            };
+            assert_eq!(is_heavy_at_kubernetes(&request, LIGHT_OBJECTS + 1), wanted, "{path}");
+            assert!(!is_heavy_at_kubernetes(&request, LIGHT_OBJECTS), "{path}");
+        }
+    }
 
     #[test]
     fn what_may_cost_much_is_told_before_it_is_answered() {
