@@ -35,11 +35,11 @@ pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 /// An object has no more bytes of JSON (etcd's `--max-request-bytes`; it counts the encoded request).
 const OBJECT_BYTES: usize = 1_572_864;
 
-/// And takes no more bytes of memory, by [`history::size`]: a map of one field takes a hundred times its text. FIDELITY: etcd knows
+/// And takes no more bytes of memory, by [`kept::size`]: a map of one field takes a hundred times its text. FIDELITY: etcd knows
 /// no such limit.
 const OBJECT_MEMORY: usize = 48 * 1024 * 1024;
 
-/// All objects of a cluster take no more bytes of memory, by [`history::size`]. FIDELITY: etcd counts what it has on its disk,
+/// All objects of a cluster take no more bytes of memory, by [`kept::size`]. FIDELITY: etcd counts what it has on its disk,
 /// 8 GiB in EKS, with all versions that are not compacted yet.
 const STORE_BYTES: usize = 512 * 1024 * 1024;
 
@@ -76,7 +76,7 @@ pub struct ObjectStore {
     history: History,
     #[serde(skip)]
     index: Index,
-    /// Of all objects.
+    // INVARIANT: the sizes of all that is kept, together.
     #[serde(skip)]
     bytes: usize,
 }
@@ -108,18 +108,29 @@ impl ObjectStore {
         namespace: Option<&'a str>,
     ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Value>)> {
         let first = ObjectKey::new(resource, namespace.unwrap_or_default(), "");
-        let listed = self.objects.range(first..).take_while(move |(key, _)| {
-            key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
-        });
+        let listed = self.range(Bound::Included(first), resource, namespace);
         listed.map(|(key, kept)| (key, kept.value()))
+    }
+
+    /// Those of a resource and a namespace, or of all namespaces, from a key on.
+    fn range<'a>(
+        &'a self,
+        from: Bound<ObjectKey>,
+        resource: &'a str,
+        namespace: Option<&'a str>,
+    ) -> impl Iterator<Item = (&'a ObjectKey, &'a Kept)> {
+        let listed = self
+            .objects
+            .range((from, Bound::Unbounded))
+            .take_while(move |(key, _)| {
+                key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
+            });
+        listed.map(|(key, kept)| (key, &**kept))
     }
 
     /// The objects of a resource, by namespace and name, as they are kept: [`Kept::peek`] makes none.
     pub(crate) fn kept<'a>(&'a self, resource: &'a str) -> impl Iterator<Item = (&'a ObjectKey, &'a Kept)> {
-        let first = ObjectKey::new(resource, "", "");
-        let listed = self.objects.range(first..);
-        let listed = listed.take_while(move |(key, _)| key.resource == resource);
-        listed.map(|(key, kept)| (key, &**kept))
+        self.range(Bound::Included(ObjectKey::new(resource, "", "")), resource, None)
     }
 
     /// [`ObjectStore::list`], from behind `after` on.
@@ -129,12 +140,7 @@ impl ObjectStore {
         namespace: Option<&'a str>,
         after: &'a ObjectKey,
     ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Value>)> {
-        let listed = self
-            .objects
-            .range::<_, ObjectKey>((Bound::Excluded(after), Bound::Unbounded))
-            .take_while(move |(key, _)| {
-                key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
-            });
+        let listed = self.range(Bound::Excluded(after.clone()), resource, namespace);
         listed.map(|(key, kept)| (key, kept.value()))
     }
 
@@ -147,9 +153,9 @@ impl ObjectStore {
         let uid = ids.uuid();
         self.revision += 1;
         self.history = History::default();
-        self.bytes += history::size(&base);
         self.index.add(&uid, &key);
         let kept = Kept::shared(base, uid, now, self.revision);
+        self.bytes += kept.size();
         self.objects.insert(key, Arc::new(kept));
     }
 
@@ -180,8 +186,7 @@ impl ObjectStore {
         if text(&object, "/metadata/uid").is_empty() {
             identify(&mut object, ids);
         }
-        self.check_size(&key, &object)?;
-        Ok(self.put(key, object))
+        self.put_checked(key, object)
     }
 
     /// Replaces an object and returns it as stored. uid and creationTimestamp stay; a resourceVersion in the new object
@@ -195,8 +200,7 @@ impl ObjectStore {
         if !self.prepare_update(&stored, &mut object)? {
             return Ok(stored);
         }
-        self.check_size(key, &object)?;
-        Ok(self.put(key.clone(), object))
+        self.put_checked(key.clone(), object)
     }
 
     /// Checks the version that `object` names and gives it what no update changes; whether it then says something new.
@@ -228,29 +232,33 @@ impl ObjectStore {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub fn remove(&mut self, key: &ObjectKey) -> Result<Arc<Value>, StoreError> {
-        let removed = self.objects.remove(key).ok_or(StoreError::NotFound)?;
-        let removed = Arc::clone(removed.value());
+        let kept = self.objects.remove(key).ok_or(StoreError::NotFound)?;
+        let removed = Arc::clone(kept.value());
         self.revision += 1;
         // The last state carries the version of the deletion, so that a watch can go on from it.
         let mut last = (*removed).clone();
         metadata_mut(&mut last).insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
         self.index.change(key, Some(&removed), None);
-        self.bytes = self.bytes.saturating_sub(history::size(&removed));
+        self.bytes -= kept.size();
         self.history.record(
             self.revision,
             key.clone(),
             Some(Arc::clone(&removed)),
             None,
-            Arc::new(last),
+            (Arc::new(last), kept.size()),
         );
         Ok(removed)
     }
 
     /// Puts an object back as it was stored.
     pub(crate) fn restore(&mut self, key: ObjectKey, object: Arc<Value>) {
-        self.index.change(&key, None, Some(&object));
-        self.bytes += history::size(&object);
-        self.objects.insert(key, Arc::new(Kept::made(object)));
+        self.restore_kept(key, Arc::new(Kept::made(object)));
+    }
+
+    fn restore_kept(&mut self, key: ObjectKey, kept: Arc<Kept>) {
+        self.index.change(&key, None, Some(kept.value()));
+        self.bytes += kept.size();
+        self.objects.insert(key, kept);
     }
 
     /// A store of that object only, which remembers no change.
@@ -259,8 +267,8 @@ impl ObjectStore {
             revision: self.revision,
             ..Self::default()
         };
-        if let Some(object) = self.find(key) {
-            only.restore(key.clone(), Arc::clone(object));
+        if let Some(kept) = self.objects.get(key) {
+            only.restore_kept(key.clone(), Arc::clone(kept));
         }
         only
     }
@@ -275,42 +283,52 @@ impl ObjectStore {
         &self.objects
     }
 
-    /// Refuses an object that is too large, or that makes all of them too large together.
-    fn check_size(&self, key: &ObjectKey, object: &Value) -> Result<(), StoreError> {
-        if history::size(object) > OBJECT_MEMORY || !has_at_most(OBJECT_BYTES, object) {
+    /// Puts an object in its place, unless it is too large, or makes all of them too large together.
+    fn put_checked(&mut self, key: ObjectKey, object: Value) -> Result<Arc<Value>, StoreError> {
+        if !has_at_most(OBJECT_BYTES, &object) {
             return Err(StoreError::TooLarge);
         }
-        let bytes = self.bytes_with(key, object);
+        let kept = self.next(object);
+        if kept.size() > OBJECT_MEMORY {
+            return Err(StoreError::TooLarge);
+        }
+        let bytes = self.bytes_with(&key, &kept);
         // Who makes an object smaller frees space.
         if bytes > STORE_BYTES && bytes > self.bytes {
             return Err(StoreError::NoSpace);
         }
-        Ok(())
+        Ok(self.put_kept(key, kept))
     }
 
-    /// What all objects take once `object` stands at `key`.
-    fn bytes_with(&self, key: &ObjectKey, object: &Value) -> usize {
-        let before = self.objects.get(key).map_or(0, |before| history::size(before.peek()));
-        self.bytes.saturating_sub(before) + history::size(object)
+    /// Puts an object in its place, however large it is.
+    fn put(&mut self, key: ObjectKey, object: Value) -> Arc<Value> {
+        let kept = self.next(object);
+        self.put_kept(key, kept)
     }
 
-    fn put(&mut self, key: ObjectKey, mut object: Value) -> Arc<Value> {
-        self.bytes = self.bytes_with(&key, &object);
+    /// An object as it is kept by the next change.
+    fn next(&self, mut object: Value) -> Kept {
+        let version = self.revision + 1;
+        metadata_mut(&mut object).insert("resourceVersion".to_owned(), json!(version.to_string()));
+        Kept::made(Arc::new(object))
+    }
+
+    /// What all objects take once `kept` stands at `key`.
+    fn bytes_with(&self, key: &ObjectKey, kept: &Kept) -> usize {
+        let before = self.objects.get(key).map_or(0, |before| before.size());
+        self.bytes - before + kept.size()
+    }
+
+    fn put_kept(&mut self, key: ObjectKey, kept: Kept) -> Arc<Value> {
+        self.bytes = self.bytes_with(&key, &kept);
         self.revision += 1;
-        metadata_mut(&mut object).insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
-        let object = Arc::new(object);
-        let before = self
-            .objects
-            .insert(key.clone(), Arc::new(Kept::made(Arc::clone(&object))));
+        let (object, size) = (Arc::clone(kept.value()), kept.size());
+        let before = self.objects.insert(key.clone(), Arc::new(kept));
         let before = before.map(|before| Arc::clone(before.value()));
         self.index.change(&key, before.as_deref(), Some(&object));
-        self.history.record(
-            self.revision,
-            key,
-            before,
-            Some(Arc::clone(&object)),
-            Arc::clone(&object),
-        );
+        let latest = Arc::clone(&object);
+        self.history
+            .record(self.revision, key, before, Some(Arc::clone(&object)), (latest, size));
         object
     }
 }

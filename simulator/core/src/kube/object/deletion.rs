@@ -141,8 +141,7 @@ impl ObjectStore {
         if !self.prepare_update(&stored, &mut object)? {
             return Ok(stored);
         }
-        self.check_size(key, &object)?;
-        let object = self.put(key.clone(), object);
+        let object = self.put_checked(key.clone(), object)?;
         if is_done(key, &object) {
             let mut tasks = Vec::new();
             self.take(key, &mut tasks);

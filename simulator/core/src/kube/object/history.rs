@@ -18,7 +18,7 @@ use super::metadata_mut;
 /// each resource.
 pub const HISTORY: usize = 10_000;
 
-/// What the remembered changes take together, in bytes of memory by [`size`]: few large objects are as many as small ones.
+/// What the remembered changes take together, in bytes of memory by [`size`](super::kept::size): few large objects are as many as small ones.
 /// kube-apiserver counts changes only.
 const HISTORY_BYTES: usize = 32 * 1024 * 1024;
 
@@ -70,16 +70,16 @@ impl ChangeKind {
 }
 
 impl History {
+    /// Remembers a change, whose latest state comes with its size.
     pub(super) fn record(
         &mut self,
         revision: u64,
         key: ObjectKey,
         before: Option<Arc<Value>>,
         after: Option<Arc<Value>>,
-        latest: Arc<Value>,
+        (latest, bytes): (Arc<Value>, usize),
     ) {
         // What was there before is the latest of an earlier change.
-        let bytes = size(&latest);
         self.bytes += bytes;
         self.changes.push_back(Arc::new(Change {
             revision,
@@ -126,26 +126,6 @@ impl Change {
                 metadata_mut(&mut last).insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
                 Some((ChangeKind::Deleted, Arc::new(last)))
             }
-        }
-    }
-}
-
-/// About how many bytes of memory a value takes.
-pub(crate) fn size(value: &Value) -> usize {
-    /// Of a value in its list.
-    const VALUE: usize = size_of::<Value>();
-    /// Of a node of a map, which has room for eleven keys and values and is half full at least.
-    const NODE: usize = 11 * (VALUE + size_of::<String>()) + 24;
-    const IN_NODE: usize = 8;
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => VALUE,
-        Value::String(text) => VALUE + text.len(),
-        Value::Array(items) => VALUE + items.iter().map(size).sum::<usize>(),
-        Value::Object(fields) => {
-            let nodes = fields.len().div_ceil(IN_NODE);
-            // What is in a node is counted with it.
-            let fields = fields.iter().map(|(key, value)| key.len() + size(value) - VALUE);
-            VALUE + nodes * NODE + fields.sum::<usize>()
         }
     }
 }

@@ -12,68 +12,81 @@ use serde_json::json;
 use super::metadata_mut;
 use crate::value::instant::Timestamp;
 
-/// An object, made or still to be made.
+/// An object, made or still to be made, with its size.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
-    made: OnceLock<Arc<Value>>,
-    origin: Option<Box<Origin>>,
+    form: Form,
+    size: usize,
 }
 
-/// What an object is made of.
 #[derive(Clone, Debug)]
-struct Origin {
+enum Form {
+    Made(Arc<Value>),
+    Shared(Box<Shared>),
+}
+
+/// What an object is made of when somebody looks at it.
+#[derive(Clone, Debug)]
+struct Shared {
     /// What clusters share, with its name and its namespace.
     base: Arc<Value>,
     uid: String,
     created: Timestamp,
     version: u64,
+    made: OnceLock<Arc<Value>>,
 }
 
 impl Kept {
     /// An object that is made.
     pub(super) fn made(object: Arc<Value>) -> Self {
         Self {
-            made: OnceLock::from(object),
-            origin: None,
+            size: size(&object),
+            form: Form::Made(object),
         }
     }
 
     /// An object that is still to be made.
     pub(super) fn shared(base: Arc<Value>, uid: String, created: Timestamp, version: u64) -> Self {
         Self {
-            made: OnceLock::new(),
-            origin: Some(Box::new(Origin {
+            size: size(&base),
+            form: Form::Shared(Box::new(Shared {
                 base,
                 uid,
                 created,
                 version,
+                made: OnceLock::new(),
             })),
         }
     }
 
     /// The object as it is stored, which is made now where it is not yet.
     pub(crate) fn value(&self) -> &Arc<Value> {
-        self.made.get_or_init(|| match &self.origin {
-            Some(origin) => Arc::new(origin.make()),
-            None => Arc::default(),
-        })
+        match &self.form {
+            Form::Made(object) => object,
+            Form::Shared(shared) => shared.made.get_or_init(|| Arc::new(shared.make())),
+        }
     }
 
-    /// The object, but for uid, times and versions, without making it.
+    /// The object, of one that is shared without uid, times and version, without making it.
     pub(crate) fn peek(&self) -> &Value {
-        match (self.made.get(), &self.origin) {
-            (None, Some(origin)) => &origin.base,
-            _ => self.value(),
-        }
+        self.base().unwrap_or_else(|| self.value())
     }
 
     /// What clusters share, where the object is still as it was then.
     pub(crate) fn base(&self) -> Option<&Arc<Value>> {
-        self.origin.as_ref().map(|origin| &origin.base)
+        match &self.form {
+            Form::Made(_) => None,
+            Form::Shared(shared) => Some(&shared.base),
+        }
+    }
+
+    /// Its [`size`]; of one that is shared, that of what is shared.
+    pub(super) fn size(&self) -> usize {
+        self.size
     }
 }
 
-impl Origin {
+impl Shared {
     fn make(&self) -> Value {
         let mut object = (*self.base).clone();
         let metadata = metadata_mut(&mut object);
@@ -95,5 +108,25 @@ impl PartialEq for Kept {
 impl Serialize for Kept {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.value().serialize(serializer)
+    }
+}
+
+/// About how many bytes of memory a value takes.
+pub(crate) fn size(value: &Value) -> usize {
+    /// Of a value in its list.
+    const VALUE: usize = size_of::<Value>();
+    /// Of a node of a map, which has room for eleven keys and values and is half full at least.
+    const NODE: usize = 11 * (VALUE + size_of::<String>()) + 24;
+    const IN_NODE: usize = 8;
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => VALUE,
+        Value::String(text) => VALUE + text.len(),
+        Value::Array(items) => VALUE + items.iter().map(size).sum::<usize>(),
+        Value::Object(fields) => {
+            let nodes = fields.len().div_ceil(IN_NODE);
+            // What is in a node is counted with it.
+            let fields = fields.iter().map(|(key, value)| key.len() + size(value) - VALUE);
+            VALUE + nodes * NODE + fields.sum::<usize>()
+        }
     }
 }

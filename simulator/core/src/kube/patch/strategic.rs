@@ -576,8 +576,8 @@ impl<'a> Places<'a> {
 
     fn name(&self, item: &Value) -> String {
         match self.key.filter(|_| self.maps) {
-            Some(key) => item.get(key).unwrap_or(&Value::Null).to_string(),
-            None => item.to_string(),
+            Some(key) => identity(item.get(key).unwrap_or(&Value::Null)),
+            None => identity(item),
         }
     }
 
