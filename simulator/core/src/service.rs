@@ -20,7 +20,6 @@ use self::call::Given;
 use self::call::Outcome;
 use self::http::Request;
 use self::http::Response;
-use self::refusal::RETRY_AFTER;
 use self::refusal::Refusal;
 use crate::go::json::opens_more_than;
 
@@ -64,16 +63,9 @@ pub fn is_too_complex(body: &[u8]) -> bool {
 /// service; the codes are such as every SDK reads as an error.
 #[must_use]
 pub fn refuse(endpoint: &Endpoint, request: &Request, refusal: Refusal, request_id: &str) -> Response {
-    match (endpoint, refusal) {
-        (Endpoint::Aws, _) => aws::refuse(request, refusal, request_id),
-        (Endpoint::Cluster(_) | Endpoint::Webhook(_), Refusal::Overloaded) => {
-            // `tooManyRequests` in `apiserver/pkg/server/filters/priority-and-fairness.go`.
-            let body = "Too many requests, please try again later.\n";
-            Response::new(429, "text/plain; charset=utf-8", body)
-                .with_header("retry-after", RETRY_AFTER)
-                .with_header("x-content-type-options", "nosniff")
-        }
-        (Endpoint::Cluster(_) | Endpoint::Webhook(_), refusal) => kube::refuse(request, refusal),
+    match endpoint {
+        Endpoint::Aws => aws::refuse(request, refusal, request_id),
+        Endpoint::Cluster(_) | Endpoint::Webhook(_) => kube::refuse(request, refusal),
     }
 }
 

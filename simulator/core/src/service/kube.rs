@@ -84,9 +84,7 @@ pub fn handle(call: &Call, cluster: &str, request: &Request) -> Response {
     if path == "/authenticate" {
         return webhook::authenticate(call, cluster, request);
     }
-    // Of any length, as upstream has it (`WithAuditInit` in `apiserver/pkg/endpoints/filters/audit_init.go`).
-    let given = request.header("audit-id").filter(|id| !id.is_empty());
-    let audit_id = given.map_or_else(|| call.request_id(), str::to_owned);
+    let audit_id = audit_id(call, request);
     let received = call.now();
     let attributes = attributes(&request.method, path, &request.query);
     let mut known = Known::default();
@@ -117,12 +115,25 @@ pub fn handle(call: &Call, cluster: &str, request: &Request) -> Response {
     response.with_header("cache-control", "no-cache, private")
 }
 
+/// The client's, of any length, or one that is made up (`WithAuditInit` in `apiserver/pkg/endpoints/filters/audit_init.go`).
+fn audit_id(call: &Call, request: &Request) -> String {
+    let given = request.header("audit-id").filter(|id| !id.is_empty());
+    given.map_or_else(|| call.request_id(), str::to_owned)
+}
+
 /// What a client gets whose request no handler looks at.
 pub(super) fn refuse(request: &Request, why: refusal::Refusal) -> Response {
     let failure = match why {
         refusal::Refusal::TooLarge(limit) => Failure::too_large(&limit.to_string()),
         refusal::Refusal::TooComplex(limit) => Failure::too_large(&format!("{limit} maps and lists")),
-        refusal::Refusal::Overloaded | refusal::Refusal::TimedOut => Failure::timed_out(),
+        refusal::Refusal::Overloaded => {
+            // `tooManyRequests` in `apiserver/pkg/server/filters/priority-and-fairness.go`.
+            let body = "Too many requests, please try again later.\n";
+            return Response::new(429, "text/plain; charset=utf-8", body)
+                .with_header("retry-after", "1")
+                .with_header("x-content-type-options", "nosniff");
+        }
+        refusal::Refusal::TimedOut => Failure::timed_out(),
     };
     failure.render(request)
 }
@@ -133,12 +144,9 @@ pub fn not_kept(call: &Call, request: &Request) -> Response {
     if request.path == "/authenticate" {
         return webhook::not_kept();
     }
-    let audit_id = request
-        .header("audit-id")
-        .map_or_else(|| call.request_id(), str::to_owned);
     Failure::no_space()
         .render(request)
-        .with_header("audit-id", audit_id)
+        .with_header("audit-id", audit_id(call, request))
         .with_header("cache-control", "no-cache, private")
 }
 

@@ -12,6 +12,3 @@ pub enum Refusal {
     /// Its answer was not there in time.
     TimedOut,
 }
-
-/// Seconds after which a client may try again.
-pub(super) const RETRY_AFTER: &str = "1";

@@ -39,13 +39,11 @@ pub fn weight(endpoint: &Endpoint, request: &Request, world: &World) -> Weight {
 }
 
 fn is_heavy_at_aws(request: &Request) -> bool {
-    let is_logs = request
-        .header("x-amz-target")
-        .is_some_and(|target| target.starts_with(LOGS_TARGET));
-    // A new cluster; a stack, which may make one.
-    let makes_much =
-        request.path == "/clusters" || contains(&request.body, b"Stack") || request.query.contains("Stack");
-    is_logs || (request.method == "POST" && makes_much)
+    let target = request.header("x-amz-target");
+    let is_logs = target.is_some_and(|target| target.starts_with(LOGS_TARGET));
+    let makes_cluster = request.method == "POST" && request.path == "/clusters";
+    // What is in a stack may be much. Query protocols take their parameters from either.
+    is_logs || makes_cluster || request.query.contains("Stack") || contains(&request.body, b"Stack")
 }
 
 fn is_heavy_at_kubernetes(request: &Request, bytes: usize) -> bool {
@@ -76,6 +74,18 @@ mod tests {
     use crate::scenario;
     use crate::value::instant::Timestamp;
 
+    fn request(method: &str, url: &str, target: &str, body: usize) -> Request {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: vec![("x-amz-target".to_owned(), target.to_owned())],
+            body: vec![b'x'; body],
+            peer: ([127, 0, 0, 1], 1).into(),
+        }
+    }
+
     #[test]
     fn among_many_objects_lists_are_heavy_and_one_of_them_is_not() {
         for (path, wanted) in [
@@ -86,15 +96,7 @@ mod tests {
             ("/version", false),
             ("/apis", false),
         ] {
-            let (path, query) = path.split_once('?').unwrap_or((path, ""));
-            let request = Request {
-                method: "GET".to_owned(),
-                path: path.to_owned(),
-                query: query.to_owned(),
-                headers: Vec::new(),
-                body: Vec::new(),
-                peer: ([127, 0, 0, 1], 1).into(),
-            };
+            let request = request("GET", path, "", 0);
             assert_eq!(is_heavy_at_kubernetes(&request, LIGHT_OBJECTS + 1), wanted, "{path}");
             assert!(!is_heavy_at_kubernetes(&request, LIGHT_OBJECTS), "{path}");
         }
@@ -152,16 +154,10 @@ mod tests {
             (&Endpoint::Aws, "POST /", logs, 60, Weight::Heavy),
             (&Endpoint::Aws, "GET /clusters", "", 0, Weight::Light),
             (&Endpoint::Aws, "POST /clusters", "", 100, Weight::Heavy),
+            (&Endpoint::Aws, "GET /?Action=CreateStack", "", 0, Weight::Heavy),
         ] {
             let (method, path) = line.split_once(' ').unwrap();
-            let request = Request {
-                method: method.to_owned(),
-                path: path.to_owned(),
-                query: String::new(),
-                headers: vec![("x-amz-target".to_owned(), target.to_owned())],
-                body: vec![b'x'; body],
-                peer: ([127, 0, 0, 1], 1).into(),
-            };
+            let request = request(method, path, target, body);
             assert_eq!(weight(endpoint, &request, &world), wanted, "{line} {target} {body}");
         }
     }

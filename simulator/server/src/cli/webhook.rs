@@ -154,7 +154,7 @@ impl Webhook {
                     let path = path.display();
                     let _ = writeln!(
                         terminal::err(),
-                        "eks-auth-sim: {path}: warning: nobody reads `{name}`; is it spelled so?"
+                        "eks-auth-sim: {path}: warning: unknown setting `{name}` is ignored, as aws-iam-authenticator ignores it; check its spelling"
                     );
                 }
                 AuthenticatorConfig::parse(&text)

@@ -52,7 +52,7 @@ impl Queue {
     }
 
     /// Says what was lost, where something was.
-    fn confess(&mut self) {
+    fn report_lost(&mut self) {
         let lost = std::mem::take(&mut self.lost);
         if lost > 0 {
             let line = LogLine {
@@ -88,7 +88,7 @@ impl LogQueue {
             queue.lost += 1;
             return;
         }
-        queue.confess();
+        queue.report_lost();
         queue.push(line.to_owned());
         drop(queue);
         self.0.changed.notify_all();
@@ -113,7 +113,7 @@ fn write_lines(shared: &Shared, mut write: impl FnMut(&str)) {
         let mut queue = shared.lock();
         queue.is_writing = false;
         if queue.lines.is_empty() {
-            queue.confess();
+            queue.report_lost();
         }
         if queue.lines.is_empty() {
             shared.changed.notify_all();
