@@ -5,6 +5,7 @@ mod cause;
 mod client;
 mod client_error;
 pub mod client_output;
+mod diagnosis;
 pub mod lint;
 mod log_line;
 mod mapped;
@@ -21,6 +22,10 @@ pub use self::client::ClientProfile;
 pub use self::client::explain_client;
 pub use self::client_error::explain_client_error;
 pub use self::client_error::unexplained_client_error;
+pub use self::diagnosis::Certainty;
+pub use self::diagnosis::Diagnosis;
+pub use self::diagnosis::Evidence;
+
 pub use self::log_line::LogExplanation;
 pub use self::log_line::explain_log_line;
 pub(crate) use self::log_line::explain_record;
