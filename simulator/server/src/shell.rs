@@ -127,20 +127,21 @@ async fn answer_heavy(
     stopwatch: Stopwatch,
 ) -> (Response, Duration) {
     let request = Arc::new(request);
-    let Some(place) = state.place(TURN_TIME).await else {
+    let Some(place) = state.costly().place(TURN_TIME).await else {
         return refuse(&state, &endpoint, &request, Refusal::Overloaded);
     };
-    let blocking = {
+    let answering = {
         let (state, endpoint, request) = (Arc::clone(&state), Arc::clone(&endpoint), Arc::clone(&request));
-        tokio::task::spawn_blocking(move || {
-            // Its own, even where its client has gone meanwhile.
-            let _place = place;
+        move || {
             let passage = Passage::begin(&state, &endpoint, Some(&request), stopwatch);
             let first = service::answer(&endpoint, &request, passage.given.clone());
             finish(&state, &endpoint, &request, passage, first)
-        })
+        }
     };
-    match timeout(ANSWER_TIME, blocking).await {
+    let Some(answering) = state.costly().run(place, answering) else {
+        return ended();
+    };
+    match timeout(ANSWER_TIME, answering).await {
         Ok(answered) => answered.unwrap_or_else(|_| ended()),
         Err(_) => refuse(&state, &endpoint, &request, Refusal::TimedOut),
     }

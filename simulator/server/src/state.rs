@@ -1,6 +1,7 @@
 //! The one shared thing: the World, its clock and the journal.
 
 pub mod clock;
+pub(crate) mod costly;
 pub mod journal;
 pub(crate) mod log_queue;
 pub mod logs;
@@ -19,9 +20,7 @@ use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use eks_auth_core::aws::jwt::SigningKey;
 use eks_auth_core::cluster::eks::Cluster;
@@ -42,8 +41,6 @@ use eks_auth_core::value::log::LogLine;
 use eks_auth_core::world::World;
 use eks_auth_core::world::world_clock::WorldClock;
 use getrandom::SysRng;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::Semaphore;
 use tokio::sync::watch;
 
 use crate::authenticator::api_metrics::ApiMetrics;
@@ -53,6 +50,7 @@ use crate::authenticator::metrics::Metrics;
 use crate::net::tls::Authority;
 use crate::state::clock::Clock;
 use crate::state::clock::Stopwatch;
+use crate::state::costly::Costly;
 use crate::state::journal::Journal;
 use crate::state::logs::Logs;
 use crate::state::store::BackupFiles;
@@ -62,12 +60,6 @@ use crate::state::store::StoreError;
 /// Any number will do: the ids must differ from one another only, and from those of the processes before it where they are
 /// kept.
 const REQUEST_ID_SEED: u64 = 0x7265_7175_6573_7473;
-
-/// Costly requests that are answered at once: one a processor of a small machine. Further ones wait, and those that wait for
-/// nothing go past them.
-const PLACES: usize = 2;
-/// Costly requests that may wait.
-const MOST_WAITING: usize = 64;
 
 /// What every listener shares.
 pub struct State {
@@ -92,10 +84,7 @@ pub struct State {
     /// Whether the last change could not be kept.
     is_failing: AtomicBool,
     listeners: OnceLock<Arc<dyn ClusterListeners>>,
-    /// Costly requests that may be answered at once.
-    places: Arc<Semaphore>,
-    /// Costly requests that wait for their turn.
-    waiting: AtomicUsize,
+    costly: Costly,
     /// Whether answers that go on are to come to their end.
     ending: watch::Sender<bool>,
 }
@@ -193,8 +182,7 @@ impl State {
             store,
             is_failing: AtomicBool::new(false),
             listeners: OnceLock::new(),
-            places: Arc::new(Semaphore::new(PLACES)),
-            waiting: AtomicUsize::new(0),
+            costly: Costly::new(),
             ending: watch::Sender::new(false),
         };
         // Logs that were kept go on.
@@ -307,16 +295,9 @@ impl State {
             .transpose()
     }
 
-    /// A place among the costly requests that are answered at once, when it is this one's turn; nothing where too many wait,
-    /// or its turn does not come in time.
-    pub(crate) async fn place(&self, time: Duration) -> Option<OwnedSemaphorePermit> {
-        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            return Some(place);
-        }
-        let waiting = Waiting::begin(&self.waiting)?;
-        let place = tokio::time::timeout(time, Arc::clone(&self.places).acquire_owned()).await;
-        drop(waiting);
-        place.ok()?.ok()
+    /// Where costly requests are answered.
+    pub(crate) fn costly(&self) -> &Costly {
+        &self.costly
     }
 
     /// What says when answers that go on are to come to their end.
@@ -500,23 +481,6 @@ impl State {
             stopwatch.seconds(),
         );
         None
-    }
-}
-
-/// One of those that wait.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    /// Nothing where there are enough.
-    fn begin(count: &'a AtomicUsize) -> Option<Self> {
-        let waiting = Self(count);
-        (count.fetch_add(1, Ordering::Relaxed) < MOST_WAITING).then_some(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -7,8 +7,8 @@ use tokio::runtime::Runtime;
 
 /// The stack of a thread: what nests as deep as it may is read, compared and dropped by functions that call themselves, with
 /// room to spare. Only what is used of it takes memory.
-const STACK: usize = 8 * 1024 * 1024;
-/// Threads for what blocks: costly requests, keys, the disk. Further work waits.
+pub(crate) const STACK: usize = 8 * 1024 * 1024;
+/// Threads for what blocks: keys, the disk, a workshop's pages. Further work waits.
 const MOST_BLOCKING: usize = 64;
 
 /// A runtime with so many workers, or as many as there are processors.
