@@ -442,7 +442,14 @@ pub(crate) fn explain_newest(
 ) -> Option<(String, Explanation)> {
     let seen = state.journal().read(since, |events| last_seen(events, cluster))?;
     let (sequence, (cluster, mut explanation)) = match seen {
-        LastSeen::Refusal(event) => (event.sequence, explain_event(state, event, client)?),
+        LastSeen::Refusal(event) => {
+            let sequence = event.sequence;
+            let (cluster, mut explanation) = explain_event(state, event, client)?;
+            if let Some(error) = refused_service_account(state, sequence) {
+                explain_service_account(&mut explanation, &error);
+            }
+            (sequence, (cluster, explanation))
+        }
         LastSeen::Success(success) => {
             let newest = [&success.authentication, &success.request];
             let sequence = newest.into_iter().flatten().map(|event| event.sequence).max()?;
@@ -463,6 +470,31 @@ fn unserved_since(state: &State, since: u64) -> Option<String> {
         return None;
     };
     unserved.map(|sentence| format!("answered {status} since: {sentence}"))
+}
+
+/// What was wrong with a token of the cluster's own issuer, which was shown to the authenticator afterwards, by event
+/// `sequence`.
+fn refused_service_account(state: &State, sequence: u64) -> Option<String> {
+    state.journal().read(sequence.saturating_sub(2), |events| {
+        events.iter().find_map(|event| match &event.kind {
+            EventKind::ServiceAccountToken { error: Some(error), .. } if event.sequence < sequence => Some(error.clone()),
+            _ => None,
+        })
+    })
+}
+
+/// A service account's token has not the form of those that the authenticator judges, and that is not what is wrong with it.
+fn explain_service_account(explanation: &mut Explanation, error: &str) {
+    if explanation.cause != Cause::TokenMalformed {
+        return;
+    }
+    if error.contains("expired") {
+        explanation.cause = Cause::TokenExpired;
+    }
+    explanation.sentence = format!("access denied: the API server does not accept the service account's token: {error}");
+    explanation.fix = "get a new token: kubectl create token SERVICEACCOUNT -n NAMESPACE; in a pod, read the file of the token \
+                       anew, which the kubelet renews"
+        .to_owned();
 }
 
 /// Why the newest token that was refused, or request that was, behind event `since` was so: the event's number, and the

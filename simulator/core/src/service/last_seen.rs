@@ -51,11 +51,13 @@ pub fn last_seen(events: &[&Event], cluster: Option<&str>) -> Option<LastSeen> {
     let request = newest_first().find(|event| shows_access(&event.kind));
     let authentication = newest_first().find(|event| is_let_in(&event.kind));
     let (request, authentication) = match (request, authentication) {
-        // AWS has answered since what it had refused, and no cluster was asked.
+        // Nobody was judged whom the journal remembers, or AWS has answered since what it had refused.
         (None, None) => {
-            let answered = |event: &&Event| matches!(event.kind, EventKind::AwsCall { status: ..400, .. });
-            let answered = refusal.and_then(|_| newest_first().find(answered))?;
-            (Some(answered), None)
+            let is_answered = |kind: &EventKind| matches!(kind, EventKind::AwsCall { status: ..400, .. });
+            let request = newest_first().find(|event| {
+                is_allowed_to_somebody(&event.kind) || (refusal.is_some() && is_answered(&event.kind))
+            })?;
+            (Some(request), None)
         }
         // Whoever was let in since has not asked for anything that tells, but perhaps for something.
         (request, Some(newest)) if request.is_none_or(|request| request.sequence < newest.sequence) => {
