@@ -477,7 +477,9 @@ fn unserved_since(state: &State, since: u64) -> Option<String> {
 fn refused_service_account(state: &State, sequence: u64) -> Option<String> {
     state.journal().read(sequence.saturating_sub(2), |events| {
         events.iter().find_map(|event| match &event.kind {
-            EventKind::ServiceAccountToken { error: Some(error), .. } if event.sequence < sequence => Some(error.clone()),
+            EventKind::ServiceAccountToken { error: Some(error), .. } if event.sequence < sequence => {
+                Some(error.clone())
+            }
             _ => None,
         })
     })
@@ -491,10 +493,12 @@ fn explain_service_account(explanation: &mut Explanation, error: &str) {
     if error.contains("expired") {
         explanation.cause = Cause::TokenExpired;
     }
-    explanation.sentence = format!("access denied: the API server does not accept the service account's token: {error}");
-    explanation.fix = "get a new token: kubectl create token SERVICEACCOUNT -n NAMESPACE; in a pod, read the file of the token \
+    explanation.sentence =
+        format!("access denied: the API server does not accept the service account's token: {error}");
+    explanation.fix =
+        "get a new token: kubectl create token SERVICEACCOUNT -n NAMESPACE; in a pod, read the file of the token \
                        anew, which the kubelet renews"
-        .to_owned();
+            .to_owned();
 }
 
 /// Why the newest token that was refused, or request that was, behind event `since` was so: the event's number, and the

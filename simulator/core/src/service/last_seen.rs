@@ -54,9 +54,8 @@ pub fn last_seen(events: &[&Event], cluster: Option<&str>) -> Option<LastSeen> {
         // Nobody was judged whom the journal remembers, or AWS has answered since what it had refused.
         (None, None) => {
             let is_answered = |kind: &EventKind| matches!(kind, EventKind::AwsCall { status: ..400, .. });
-            let request = newest_first().find(|event| {
-                is_allowed_to_somebody(&event.kind) || (refusal.is_some() && is_answered(&event.kind))
-            })?;
+            let request = newest_first()
+                .find(|event| is_allowed_to_somebody(&event.kind) || (refusal.is_some() && is_answered(&event.kind)))?;
             (Some(request), None)
         }
         // Whoever was let in since has not asked for anything that tells, but perhaps for something.
