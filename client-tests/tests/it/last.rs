@@ -157,7 +157,12 @@ fn each_refusal_is_told_as_what_it_is_and_a_success_after_it_as_one() {
 
     let refused = fixture.kubectl("get services", "stranger").complaint();
     assert!(refused.contains("You must be logged in to the server"), "{refused}");
-    fixture.check("identity-not-mapped", "user/stranger", "");
+    // This shell has profiles that would be let in.
+    fixture.check(
+        "wrong-profile",
+        "the client acts with profile stranger",
+        "act with profile ",
+    );
     let nobody = fixture.kubectl_as(
         "{username: a, password: b}",
         "get --raw /api/v1/namespaces/default/pods",

@@ -444,7 +444,7 @@ pub(crate) fn explain_newest(
     let (sequence, (cluster, mut explanation)) = match seen {
         LastSeen::Refusal(event) => {
             let sequence = event.sequence;
-            let (cluster, mut explanation) = explain_event(state, event, client)?;
+            let (cluster, mut explanation) = explain_event(state, *event, client)?;
             if let Some(error) = refused_service_account(state, sequence) {
                 explain_service_account(&mut explanation, &error);
             }

@@ -14,7 +14,7 @@ use crate::value::user::SYSTEM_ANONYMOUS;
 #[derive(Clone, Debug)]
 pub enum LastSeen {
     /// A refusal: an event that has, or is, its explanation.
-    Refusal(Event),
+    Refusal(Box<Event>),
     /// That all is well.
     Success(Box<Success>),
 }
@@ -45,7 +45,7 @@ pub fn last_seen(events: &[&Event], cluster: Option<&str>) -> Option<LastSeen> {
     if let Some(refusal) = refusal {
         let mut newer = newest_first().take_while(|event| event.sequence > refusal.sequence);
         if !newer.any(|event| is_over(&refusal.kind, &event.kind)) {
-            return Some(LastSeen::Refusal(refusal.clone()));
+            return Some(LastSeen::Refusal(Box::new(refusal.clone())));
         }
     }
     let request = newest_first().find(|event| shows_access(&event.kind));

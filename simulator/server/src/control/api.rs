@@ -989,9 +989,11 @@ mod tests {
                     name: "dev".to_owned(),
                     access_key_id: None,
                     role_arn: Some("arn".to_owned()),
+                    source_profile: Some("key".to_owned()),
+                    ..ClientProfile::default()
                 }],
             },
-            r#"{"chosen_profile":"dev","environment_key":null,"profiles":[{"access_key_id":null,"name":"dev","role_arn":"arn"}]}"#,
+            r#"{"chosen_profile":"dev","environment_key":null,"profiles":[{"access_key_id":null,"external_id":null,"name":"dev","role_arn":"arn","session_name":null,"source_profile":"key","wants_mfa":false}]}"#,
         );
         let explain = Explain {
             last: true,
