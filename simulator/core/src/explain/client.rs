@@ -82,8 +82,9 @@ impl ClientProfile {
 /// request with it that was forbidden and asked for `asked`.
 ///
 /// Only a denial is added to. A profile would be let in where its key is active or its session has not ended, where its source
-/// may assume its role, and where what it acts as is mapped and, of a request, may do the same. Two causes come of it: [`Cause::EnvironmentOverridesProfile`], where the key is that of the
-/// environment and the profile that the environment names would be let in; and [`Cause::WrongProfile`], where the key
+/// may assume its role, and where what it acts as is mapped and, of a request, may do the same.
+///
+/// Two causes come of it: [`Cause::EnvironmentOverridesProfile`], where the key is that of the environment and the profile that the environment names would be let in; and [`Cause::WrongProfile`], where the key
 /// stands in a profile, its principal is not mapped at all, and another profile would be let in. A role that was assumed
 /// is taken for one that was meant.
 #[must_use]

@@ -36,8 +36,9 @@ use crate::value::user::SYSTEM_MASTERS;
 use crate::value::user::UserInfo;
 
 /// What to do about [`Cause::Anonymous`].
-pub(super) const ANONYMOUS_FIX: &str = "let the client send one: a kubeconfig user needs the `exec` section that `aws eks update-kubeconfig` writes, a \
-                                         provider its own; a kubeconfig without a user, or with another context, sends none";
+pub(super) const ANONYMOUS_FIX: &str = "let the client send one: a kubeconfig user needs the `exec` section that `aws eks \
+                                         update-kubeconfig` writes, a provider its own; a kubeconfig without a user, or with \
+                                         another context, sends none";
 
 /// Why a request of a known user is forbidden.
 pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &str, cluster: &Cluster) -> Finding {
