@@ -28,6 +28,7 @@ mod kubectl_recorded;
 mod kubectl_schema;
 mod kubernetes;
 mod kubernetes_clients;
+mod last;
 mod logs;
 mod models;
 mod outbound;

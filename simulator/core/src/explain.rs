@@ -1,6 +1,7 @@
 //! From a trace to words for people: which check, which cause, how to fix it.
 
 mod access_entry;
+mod aws_call;
 mod cause;
 mod client;
 mod client_error;
@@ -10,15 +11,19 @@ pub mod lint;
 mod log_line;
 mod mapped;
 mod near_miss;
+mod refusal;
 mod request;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write;
 
+pub use self::aws_call::RefusedCall;
+pub use self::aws_call::explain_aws_call;
 pub use self::cause::Cause;
 pub use self::client::ClientContext;
 pub use self::client::ClientProfile;
+pub use self::client::ClientView;
 pub use self::client::explain_client;
 pub use self::client_error::explain_client_error;
 pub use self::client_error::unexplained_client_error;
@@ -30,6 +35,11 @@ pub use self::log_line::LogExplanation;
 pub use self::log_line::explain_log_line;
 pub(crate) use self::log_line::explain_record;
 use self::mapped::mapping_finding;
+pub use self::refusal::Granting;
+pub use self::refusal::Refuser;
+pub use self::refusal::explain_cached_request;
+pub use self::refusal::explain_no_token;
+pub use self::refusal::explain_refused;
 use crate::aws::iam::KeyOwner;
 use crate::aws::sigv4::SigV4Error;
 use crate::cluster::authorize::Decision;
@@ -284,11 +294,23 @@ pub(crate) fn identity_of(arn: &str, canonical: String, world: &World) -> Identi
 }
 
 /// Explains why a token was let in without being judged: the API server had judged it `age_seconds` before. What its
-/// mapping would give now is looked up in `cluster`.
+/// mapping would give now is looked up in `cluster`; where that is the same, nothing is to be done.
 #[must_use]
 pub fn explain_cached(identity: &Identity, user: &UserInfo, age_seconds: i64, cluster: &Cluster) -> Explanation {
     let resolution = mapping::resolve(identity, cluster);
     let now = match &resolution.outcome {
+        Ok(mapped) if mapped.username == user.username && mapped.groups == user.groups => {
+            return Finding::new(
+                Cause::Granted,
+                format!(
+                    "access granted as {} in [{}]: the API server has the token in its cache since {age_seconds} s",
+                    user.username,
+                    user.groups.join(" ")
+                ),
+                "",
+            )
+            .explained(resolution.trace);
+        }
         Ok(mapped) => format!("{} in [{}]", mapped.username, mapped.groups.join(" ")),
         Err(error) => format!("denied: {error}"),
     };
@@ -347,29 +369,7 @@ fn token_expired(sentence: String, signed: Timestamp) -> Finding {
 
 fn sts_finding(error: &SigV4Error, authentication: &Authentication, cluster: &Cluster, world: &World) -> Finding {
     match error {
-        SigV4Error::UnknownKey { id } => Finding::new(
-            Cause::KeyUnknown,
-            format!("access denied: nobody has the access key {id}"),
-            "check which credentials kubectl uses (`aws sts get-caller-identity`), and that the key is not deleted",
-        ),
-        SigV4Error::InactiveKey { id } => Finding::new(
-            Cause::KeyInactive,
-            format!("access denied: the access key {id} is inactive"),
-            format!("aws iam update-access-key --access-key-id {id} --status Active, or use another key"),
-        ),
         SigV4Error::OwnerGone { id } => owner_gone_finding(id, cluster, world),
-        SigV4Error::SessionExpired { expired, .. } => Finding::new(
-            Cause::SessionExpired,
-            format!("access denied: the temporary credentials ended at {expired}"),
-            "get new credentials: `aws sso login`, or assume the role again",
-        ),
-        SigV4Error::MissingSessionToken { .. }
-        | SigV4Error::UnexpectedSessionToken { .. }
-        | SigV4Error::WrongSessionToken { .. } => Finding::new(
-            Cause::SessionTokenWrong,
-            "access denied: key and session token do not belong together",
-            "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN together, or unset them all",
-        ),
         SigV4Error::SignatureMismatch { .. } => match other_cluster(authentication, cluster, world) {
             Some(name) => Finding::new(
                 Cause::TokenForOtherCluster,
@@ -391,6 +391,45 @@ fn sts_finding(error: &SigV4Error, authentication: &Authentication, cluster: &Cl
                 ),
             ),
         },
+        SigV4Error::Expired { date, .. } => {
+            let sentence = format!("access denied: STS refuses the signature at {}", error.check());
+            token_expired(sentence, *date)
+        }
+        other => signature_finding(other).unwrap_or_else(|| {
+            Finding::new(
+                Cause::WrongDateOrScope,
+                format!("access denied: STS refuses the signature at {}", other.check()),
+                "set the clock of the client's machine, and sign for the region whose endpoint the token names",
+            )
+        }),
+    }
+}
+
+/// What is wrong with a key, its session or the client's clock, whatever was signed.
+fn signature_finding(error: &SigV4Error) -> Option<Finding> {
+    Some(match error {
+        SigV4Error::UnknownKey { id } => Finding::new(
+            Cause::KeyUnknown,
+            format!("access denied: nobody has the access key {id}"),
+            "check which credentials kubectl uses (`aws sts get-caller-identity`), and that the key is not deleted",
+        ),
+        SigV4Error::InactiveKey { id } => Finding::new(
+            Cause::KeyInactive,
+            format!("access denied: the access key {id} is inactive"),
+            format!("aws iam update-access-key --access-key-id {id} --status Active, or use another key"),
+        ),
+        SigV4Error::SessionExpired { expired, .. } => Finding::new(
+            Cause::SessionExpired,
+            format!("access denied: the temporary credentials ended at {expired}"),
+            "get new credentials: `aws sso login`, or assume the role again",
+        ),
+        SigV4Error::MissingSessionToken { .. }
+        | SigV4Error::UnexpectedSessionToken { .. }
+        | SigV4Error::WrongSessionToken { .. } => Finding::new(
+            Cause::SessionTokenWrong,
+            "access denied: key and session token do not belong together",
+            "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN together, or unset them all",
+        ),
         SigV4Error::NotYetCurrent { date, now, .. } => Finding::new(
             Cause::ClockAhead,
             format!(
@@ -400,16 +439,8 @@ fn sts_finding(error: &SigV4Error, authentication: &Authentication, cluster: &Cl
             "set the clock of the client's machine: `timedatectl set-ntp true`; a virtual machine may need it after sleep",
         )
         .with(format!("STS accepts dates up to 15 minutes from {now}")),
-        SigV4Error::Expired { date, .. } => {
-            let sentence = format!("access denied: STS refuses the signature at {}", error.check());
-            token_expired(sentence, *date)
-        }
-        other => Finding::new(
-            Cause::WrongDateOrScope,
-            format!("access denied: STS refuses the signature at {}", other.check()),
-            "set the clock of the client's machine, and sign for the region whose endpoint the token names",
-        ),
-    }
+        _ => return None,
+    })
 }
 
 /// The other cluster of this World for which the token holds.

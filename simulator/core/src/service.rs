@@ -6,6 +6,7 @@ pub mod call;
 pub mod event;
 pub mod http;
 pub mod kube;
+pub mod last_seen;
 pub mod last_used;
 pub mod refusal;
 pub mod stream;

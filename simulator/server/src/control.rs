@@ -12,12 +12,20 @@ mod tests;
 use eks_auth_core::cluster::eks::Cluster;
 use eks_auth_core::cluster::eks::parameter::LogType;
 use eks_auth_core::explain;
+use eks_auth_core::explain::Cause;
 use eks_auth_core::explain::ClientContext;
+use eks_auth_core::explain::ClientView;
 use eks_auth_core::explain::Explanation;
 use eks_auth_core::service::aws::sign_in;
 use eks_auth_core::service::aws::sign_in::ApproveError;
+use eks_auth_core::service::event::Asked;
+use eks_auth_core::service::last_seen::LastSeen;
+use eks_auth_core::service::last_seen::Success;
+use eks_auth_core::service::last_seen::is_refusal;
+use eks_auth_core::service::last_seen::last_seen;
 use eks_auth_core::value::instant::Timestamp;
 use eks_auth_core::value::instant::TimestampError;
+use eks_auth_core::value::trace::Trace;
 use eks_auth_core::value::user::SYSTEM_MASTERS;
 use eks_auth_core::world::World;
 use eks_auth_core::world::authenticate::Authentication;
@@ -378,7 +386,7 @@ pub(crate) fn explain_in(
                 sts_request_id: NO_REQUEST_ID,
             };
             let authentication = authenticate(request, cluster, world, now);
-            explain_to(client, &authentication, cluster, world)
+            explain_to(client, &authentication, cluster, world, now)
         }
     };
     Ok(api::Explanation::of(&cluster.name, &explanation))
@@ -390,11 +398,18 @@ fn explain_to(
     authentication: &Authentication,
     cluster: &Cluster,
     world: &World,
+    now: Timestamp,
 ) -> Explanation {
     let explanation = explain::explain(authentication, cluster, world);
     match (client, &authentication.token) {
         (Some(client), Some(token)) => {
-            explain::explain_client(explanation, token.access_key_id(), client, cluster, world)
+            let view = ClientView {
+                client,
+                cluster,
+                world,
+                now,
+            };
+            explain::explain_client(explanation, token.access_key_id(), None, view)
         }
         _ => explanation,
     }
@@ -417,35 +432,31 @@ fn explain_last(
         })
 }
 
-/// Explains the newest judgement of a token, or of a request that was forbidden, behind event `since`: the cluster's name,
-/// and why. Nothing where none was made, or its cluster is gone.
+/// Explains what a person has seen last, behind event `since`: the cluster's name, and why. Nothing where nothing was judged, or
+/// its cluster is gone.
 pub(crate) fn explain_newest(
     state: &State,
     cluster: Option<&str>,
     client: Option<&ClientContext>,
     since: u64,
 ) -> Option<(String, Explanation)> {
-    // A request that was forbidden comes behind its own authentication, which went well.
-    let event = state.journal().last(|kind| match kind {
-        EventKind::Authentication { cluster: seen, .. }
-        | EventKind::Authorization {
-            cluster: seen,
-            explanation: Some(_),
-            ..
+    let seen = state.journal().read(since, |events| last_seen(events, cluster))?;
+    let (sequence, (cluster, mut explanation)) = match seen {
+        LastSeen::Refusal(event) => {
+            let sequence = event.sequence;
+            let (cluster, mut explanation) = explain_event(state, *event, client)?;
+            if let Some(error) = refused_service_account(state, sequence) {
+                explain_service_account(&mut explanation, &error);
+            }
+            (sequence, (cluster, explanation))
         }
-        | EventKind::CachedAuthentication { cluster: seen, .. } => cluster.is_none_or(|wanted| wanted == seen),
-        _ => false,
-    });
-    let event = event.filter(|event| event.sequence > since)?;
-    let allowed = allowed_since(state, event.sequence);
-    let unserved = unserved_since(state, event.sequence);
-    let (cluster, mut explanation) = explain_event(state, event, client)?;
-    explanation.evidence.extend(
-        allowed
-            .filter(|(seen, _)| *seen == cluster)
-            .map(|(_, sentence)| sentence),
-    );
-    explanation.evidence.extend(unserved);
+        LastSeen::Success(success) => {
+            let newest = [&success.authentication, &success.request];
+            let sequence = newest.into_iter().flatten().map(|event| event.sequence).max()?;
+            (sequence, explain_success(state, *success)?)
+        }
+    };
+    explanation.evidence.extend(unserved_since(state, sequence));
     Some((cluster, explanation))
 }
 
@@ -461,35 +472,41 @@ fn unserved_since(state: &State, since: u64) -> Option<String> {
     unserved.map(|sentence| format!("answered {status} since: {sentence}"))
 }
 
-/// The cluster of the newest request behind event `since` that was allowed, and what allowed it.
-fn allowed_since(state: &State, since: u64) -> Option<(String, String)> {
-    let event = state
-        .journal()
-        .last(|kind| matches!(kind, EventKind::Authorization { allowed: true, .. }))
-        .filter(|event| event.sequence > since)?;
-    let EventKind::Authorization {
-        cluster,
-        request,
-        reason,
-        ..
-    } = event.kind
-    else {
-        return None;
-    };
-    let by = match reason.as_str() {
-        "" => format!("who asked is a member of {SYSTEM_MASTERS}"),
-        reason => reason.to_owned(),
-    };
-    Some((cluster, format!("allowed: {request}: {by}")))
+/// What was wrong with a token of the cluster's own issuer, which was shown to the authenticator afterwards, by event
+/// `sequence`.
+fn refused_service_account(state: &State, sequence: u64) -> Option<String> {
+    state.journal().read(sequence.saturating_sub(2), |events| {
+        events.iter().find_map(|event| match &event.kind {
+            EventKind::ServiceAccountToken { error: Some(error), .. } if event.sequence < sequence => {
+                Some(error.clone())
+            }
+            _ => None,
+        })
+    })
 }
 
-/// Why the newest token that was refused, or request that was forbidden, behind event `since` was so: the event's number, and
-/// the explanation.
+/// A service account's token has not the form of those that the authenticator judges, and that is not what is wrong with it.
+fn explain_service_account(explanation: &mut Explanation, error: &str) {
+    if explanation.cause != Cause::TokenMalformed {
+        return;
+    }
+    if error.contains("expired") {
+        explanation.cause = Cause::TokenExpired;
+    }
+    explanation.sentence =
+        format!("access denied: the API server does not accept the service account's token: {error}");
+    explanation.fix =
+        "get a new token: kubectl create token SERVICEACCOUNT -n NAMESPACE; in a pod, read the file of the token \
+                       anew, which the kubelet renews"
+            .to_owned();
+}
+
+/// Why the newest token that was refused, or request that was, behind event `since` was so: the event's number, and the
+/// explanation. What is answered to whoever asks what they may do is none, nor what AWS refuses.
 pub(crate) fn explain_denial(state: &State, since: u64) -> Option<(u64, Explanation)> {
-    let event = state.journal().last(|kind| match kind {
-        EventKind::Authentication { authentication, .. } => authentication.outcome.is_err(),
-        EventKind::Authorization { explanation, .. } => explanation.is_some(),
-        _ => false,
+    let event = state.journal().last(|kind| {
+        let is_question = matches!(kind, EventKind::AccessReview { .. } | EventKind::AwsCall { .. });
+        is_refusal(kind) && !is_question
     })?;
     let sequence = event.sequence;
     (sequence > since)
@@ -497,17 +514,41 @@ pub(crate) fn explain_denial(state: &State, since: u64) -> Option<(u64, Explanat
         .map(|(_, explanation)| (sequence, explanation))
 }
 
+/// Explains a refusal, or how somebody was let in.
 fn explain_event(state: &State, event: Event, client: Option<&ClientContext>) -> Option<(String, Explanation)> {
     match event.kind {
         EventKind::Authorization {
+            cluster,
+            explanation,
+            requester,
+            ..
+        } => {
+            let explanation = (*explanation?).clone();
+            Some(match (client, requester.asked) {
+                (Some(client), Some(asked)) => explain_asked(state, explanation, client, &asked, cluster),
+                _ => (cluster, explanation),
+            })
+        }
+        EventKind::AccessReview {
+            cluster,
+            request,
+            explanation,
+            ..
+        } => {
+            let mut explanation = (*explanation?).clone();
+            explanation.sentence = format!("asked about {request}, the answer is no: {}", explanation.sentence);
+            Some((cluster, explanation))
+        }
+        EventKind::RequestFailure {
             cluster, explanation, ..
         } => Some((cluster, (*explanation?).clone())),
+        EventKind::AwsCall { explanation, .. } => Some((String::new(), (*explanation?).clone())),
         EventKind::Authentication {
             cluster,
             world,
             authentication,
         } => {
-            let explanation = explain_to(client, &authentication, world.cluster(&cluster)?, &world);
+            let explanation = explain_to(client, &authentication, world.cluster(&cluster)?, &world, event.time);
             Some((cluster, explanation))
         }
         EventKind::CachedAuthentication {
@@ -520,7 +561,128 @@ fn explain_event(state: &State, event: Event, client: Option<&ClientContext>) ->
             let explanation = explain::explain_cached(&identity, &user, age_seconds, world.cluster(&cluster)?);
             Some((cluster, explanation))
         }
-        EventKind::AwsAuthChange { .. } | EventKind::AwsCall { .. } | EventKind::ServiceAccountToken { .. } => None,
+        EventKind::AwsAuthChange { .. } | EventKind::ServiceAccountToken { .. } => None,
+    }
+}
+
+/// Adds what the client's configuration shows to the explanation of a request that was forbidden: as the World is now.
+fn explain_asked(
+    state: &State,
+    explanation: Explanation,
+    client: &ClientContext,
+    asked: &Asked,
+    cluster: String,
+) -> (String, Explanation) {
+    let world = state.snapshot();
+    let key = asked.user.extra.get("accessKeyId").and_then(|ids| ids.first());
+    let explanation = match (key, world.cluster(&cluster)) {
+        (Some(key), Some(found)) => {
+            let view = ClientView {
+                client,
+                cluster: found,
+                world: &world,
+                now: state.now(),
+            };
+            explain::explain_client(explanation, key, Some(&asked.attributes), view)
+        }
+        _ => explanation,
+    };
+    (cluster, explanation)
+}
+
+/// Explains that all is well: who was let in, what was allowed, and how the request failed all the same.
+fn explain_success(state: &State, success: Success) -> Option<(String, Explanation)> {
+    let Success {
+        authentication,
+        request,
+        failure,
+        before,
+    } = success;
+    let let_in = authentication.and_then(|event| explain_event(state, event, None));
+    let seen = request.and_then(explain_allowed);
+    let (cluster, mut explanation) = match (let_in, seen) {
+        (Some((cluster, mut explanation)), Some((of_request, allowed))) => {
+            if of_request == cluster {
+                explanation.sentence = format!("{}; {}", explanation.sentence, allowed.sentence);
+                explanation.evidence.extend(allowed.evidence);
+            }
+            (cluster, explanation)
+        }
+        (Some(explained), None) | (None, Some(explained)) => explained,
+        (None, None) => return None,
+    };
+    if let Some(EventKind::RequestFailure {
+        code, reason, message, ..
+    }) = failure.map(|event| event.kind)
+    {
+        let reason = Some(reason).filter(|reason| !reason.is_empty());
+        let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+        explanation.sentence = format!(
+            "{}; access was granted, and the request failed otherwise: {code}{reason}",
+            explanation.sentence
+        );
+        explanation.evidence.push(format!("answered {code}{reason}: {message}"));
+    }
+    if let Some((_, earlier)) = before.and_then(|event| explain_event(state, event, None)) {
+        explanation.evidence.push(format!(
+            "refused before that: {} ({})",
+            earlier.sentence,
+            earlier.cause.id()
+        ));
+    }
+    Some((cluster, explanation))
+}
+
+/// What a request that went well says by itself.
+fn explain_allowed(event: Event) -> Option<(String, Explanation)> {
+    let granted = |sentence: String, evidence: String, trace| Explanation {
+        cause: Cause::Granted,
+        sentence,
+        evidence: vec![evidence],
+        fix: String::new(),
+        trace,
+    };
+    match event.kind {
+        EventKind::Authorization {
+            cluster,
+            username,
+            request,
+            reason,
+            trace,
+            ..
+        } => {
+            let by = match reason.as_str() {
+                "" => format!("who asked is a member of {SYSTEM_MASTERS}"),
+                reason => reason.to_owned(),
+            };
+            let evidence = format!("allowed: {request}: {by}");
+            Some((cluster, granted(format!("{username} may {request}"), evidence, trace)))
+        }
+        EventKind::AccessReview {
+            cluster,
+            username,
+            request,
+            ..
+        } => {
+            let evidence = format!("asked about {request}, the answer is yes");
+            Some((
+                cluster,
+                granted(format!("{username} may {request}"), evidence, Trace::new()),
+            ))
+        }
+        EventKind::AwsCall {
+            service,
+            action,
+            caller,
+            trace,
+            ..
+        } => {
+            let caller = caller.unwrap_or_else(|| "the caller".to_owned());
+            let evidence = format!("answered: {service} {action}");
+            let sentence = format!("AWS has answered {action} to {caller}");
+            Some((String::new(), granted(sentence, evidence, trace)))
+        }
+        _ => None,
     }
 }
 

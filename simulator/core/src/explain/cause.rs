@@ -33,6 +33,8 @@ causes! {
     AccessEntryWithOtherPath = "access-entry-with-other-path",
     /// The account is in mapAccounts, which gives no groups.
     AccountMappedWithoutGroups = "account-mapped-without-groups",
+    /// The request is allowed, and refused by admission, which looks at objects and not at rights.
+    AdmissionRefused = "admission-refused",
     /// The request came without a token.
     Anonymous = "anonymous",
     /// The role of a profile may not be assumed.
@@ -123,6 +125,10 @@ causes! {
     NotAuthorized = "not-authorized",
     /// The client has no profile of that name.
     ProfileNotFound = "profile-not-found",
+    /// A role or a binding would grant more than who writes it holds.
+    RbacEscalation = "rbac-escalation",
+    /// The API server still knows the token from before, with a mapping that gives less than the one of now.
+    RefusedFromCache = "refused-from-cache",
     /// STS gives out no credentials in that region.
     RegionDisabled = "region-disabled",
     /// The caller is an account's root user.

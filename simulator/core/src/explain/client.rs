@@ -4,12 +4,30 @@
 
 use super::Cause;
 use super::Explanation;
-use super::explain_arn;
+use super::identity_of;
+use crate::aws::iam::AccessKey;
 use crate::aws::iam::KeyOwner;
 use crate::aws::iam::KeyStatus;
+use crate::aws::iam_policy::RequestContext;
+use crate::aws::iam_policy::authorize::PrincipalPolicies;
+use crate::aws::iam_policy::trust::check_assume_role;
+use crate::aws::principal::CallerIdentity;
+use crate::cluster::authorize::Decision;
+use crate::cluster::authorize::authorize;
 use crate::cluster::eks::Cluster;
-use crate::cluster::eks::access_entry::Principal;
+use crate::cluster::mapping;
+use crate::kube::request_info::Attributes;
+use crate::value::arn::AccountId;
+use crate::value::arn::Arn;
+use crate::value::arn::CanonicalArn;
+use crate::value::instant::Timestamp;
 use crate::world::World;
+use crate::world::authenticate::user_info;
+
+/// Profiles that stand one behind the other, as sources of credentials, at most.
+const CHAIN_LIMIT: usize = 8;
+/// How the AWS CLI names the session of a role where the profile does not, but for the time.
+const SESSION_NAME: &str = "botocore-session-0";
 
 /// The AWS configuration of whoever asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +49,27 @@ pub struct ClientProfile {
     pub access_key_id: Option<String>,
     /// The role that it assumes; then a key of its own is only the source.
     pub role_arn: Option<String>,
+    /// The profile with whose credentials it assumes the role.
+    pub source_profile: Option<String>,
+    /// What it tells STS of an external id.
+    pub external_id: Option<String>,
+    /// The name that it gives its sessions.
+    pub session_name: Option<String>,
+    /// Whether it wants a code of an MFA device, which an exec plugin cannot ask for.
+    pub wants_mfa: bool,
+}
+
+/// Whose configuration is looked at, and in what.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientView<'a> {
+    /// The configuration.
+    pub client: &'a ClientContext,
+    /// The cluster that was asked.
+    pub cluster: &'a Cluster,
+    /// The World.
+    pub world: &'a World,
+    /// When.
+    pub now: Timestamp,
 }
 
 impl ClientProfile {
@@ -39,20 +78,25 @@ impl ClientProfile {
     }
 }
 
-/// Adds what the client's configuration shows to the explanation of a token that was signed with `signing_key`.
+/// Adds what the client's configuration shows to the explanation of a token that was signed with `signing_key`, or of a
+/// request with it that was forbidden and asked for `asked`.
 ///
-/// Only a denial is added to. Two causes come of it: [`Cause::EnvironmentOverridesProfile`], where the key is that of the
-/// environment and the profile that the environment names would be let in; and [`Cause::WrongProfile`], where the key
+/// Only a denial is added to. A profile would be let in where its key is active or its session has not ended, where its source
+/// may assume its role, and where what it acts as is mapped and, of a request, may do the same.
+///
+/// Two causes come of it: [`Cause::EnvironmentOverridesProfile`], where the key is that of the environment and the profile that the environment names would be let in; and [`Cause::WrongProfile`], where the key
 /// stands in a profile, its principal is not mapped at all, and another profile would be let in. A role that was assumed
 /// is taken for one that was meant.
 #[must_use]
 pub fn explain_client(
     explanation: Explanation,
     signing_key: &str,
-    client: &ClientContext,
-    cluster: &Cluster,
-    world: &World,
+    asked: Option<&Attributes>,
+    view: ClientView<'_>,
 ) -> Explanation {
+    let ClientView {
+        client, cluster, world, ..
+    } = view;
     if matches!(explanation.cause, Cause::Granted | Cause::GrantedFromCache) {
         return explanation;
     }
@@ -87,12 +131,13 @@ pub fn explain_client(
     let others: Vec<&ClientProfile> = client
         .profiles
         .iter()
-        .filter(|profile| !profile.signs_with(signing_key) && is_let_in(profile, cluster, world))
+        .filter(|profile| !profile.signs_with(signing_key) && view.is_let_in(profile, asked))
         .collect();
+    let and_may = if asked.is_some() { ", and may do this" } else { "" };
     for profile in &others {
         explanation
             .evidence
-            .push(format!("profile {} would be let in", profile.name));
+            .push(format!("profile {} would be let in{and_may}", profile.name));
     }
     let chosen = client.chosen_profile.as_deref();
     let overridden = others
@@ -151,16 +196,97 @@ fn role_of(key: &str, world: &World) -> Option<String> {
     Some(role.arn.clone())
 }
 
-fn is_let_in(profile: &ClientProfile, cluster: &Cluster, world: &World) -> bool {
-    let arn = match (&profile.role_arn, &profile.access_key_id) {
-        (Some(role), _) => Principal::find(role, &world.directory).map(|principal| principal.arn),
-        (None, Some(key)) => world
-            .directory
-            .access_key(key)
-            .filter(|key| key.status == KeyStatus::Active)
-            .and_then(|key| world.directory.caller_identity(key))
-            .map(|caller| caller.arn),
-        (None, None) => None,
-    };
-    arn.is_some_and(|arn| explain_arn(&arn, cluster, world).cause == Cause::Granted)
+impl ClientView<'_> {
+    /// Whether a profile, as it is, would be let in, and may do what was asked.
+    fn is_let_in(&self, profile: &ClientProfile, asked: Option<&Attributes>) -> bool {
+        let Some((caller, _)) = self.acting(profile, CHAIN_LIMIT) else {
+            return false;
+        };
+        let Ok(canonical) = CanonicalArn::parse(&caller.arn) else {
+            return false;
+        };
+        let identity = identity_of(&caller.arn, canonical.arn, self.world);
+        let Ok(mapped) = mapping::resolve(&identity, self.cluster).outcome else {
+            return false;
+        };
+        asked.is_none_or(|asked| {
+            let user = user_info(mapped, &identity, self.cluster).authenticated();
+            authorize(&user, asked, self.cluster).decision == Decision::Allow
+        })
+    }
+
+    /// As whom a profile acts, and under which policies; nothing where it has no credentials that are good for anything, or
+    /// where its configuration does not tell which they are.
+    fn acting(&self, profile: &ClientProfile, limit: usize) -> Option<(CallerIdentity, PrincipalPolicies)> {
+        let limit = limit.checked_sub(1)?;
+        let key = || {
+            let key = self.world.directory.access_key(profile.access_key_id.as_deref()?)?;
+            self.with_key(key)
+        };
+        let Some(role_arn) = &profile.role_arn else {
+            return key();
+        };
+        if profile.wants_mfa {
+            return None;
+        }
+        let source = profile
+            .source_profile
+            .as_deref()
+            .filter(|source| *source != profile.name);
+        let (caller, policies) = match source {
+            Some(source) => {
+                let source = self.client.profiles.iter().find(|profile| profile.name == source)?;
+                self.acting(source, limit)?
+            }
+            None => key()?,
+        };
+        self.assume(profile, role_arn, &caller, &policies)
+    }
+
+    /// Whose key it is, where it is good.
+    fn with_key(&self, key: &AccessKey) -> Option<(CallerIdentity, PrincipalPolicies)> {
+        let has_ended = key.session.as_ref().is_some_and(|session| session.expires <= self.now);
+        if key.status != KeyStatus::Active || has_ended {
+            return None;
+        }
+        let directory = &self.world.directory;
+        Some((directory.caller_identity(key)?, directory.policies_of(key)))
+    }
+
+    /// The session of a role that the caller may assume.
+    fn assume(
+        &self,
+        profile: &ClientProfile,
+        role_arn: &str,
+        caller: &CallerIdentity,
+        policies: &PrincipalPolicies,
+    ) -> Option<(CallerIdentity, PrincipalPolicies)> {
+        let account = AccountId::parse(&Arn::parse(role_arn).ok()?.account_id).ok()?;
+        let directory = &self.world.directory;
+        let holder = directory.account(&account)?;
+        let role = holder.roles().find(|role| role.arn == role_arn)?;
+        let session = profile.session_name.as_deref().unwrap_or(SESSION_NAME);
+        let mut keys = directory
+            .condition_keys(caller, self.now)
+            .with("sts:RoleSessionName", session);
+        if let Some(external_id) = &profile.external_id {
+            keys = keys.with("sts:ExternalId", external_id);
+        }
+        let request = RequestContext {
+            action: "sts:AssumeRole",
+            resource: role_arn,
+            keys: &keys,
+        };
+        check_assume_role(&role.trust_policy, &account, caller, policies, &request).ok()?;
+        let assumed = CallerIdentity {
+            arn: format!(
+                "arn:{}:sts::{account}:assumed-role/{}/{session}",
+                holder.partition, role.name
+            ),
+            user_id: format!("{}:{session}", role.id),
+            account: account.clone(),
+        };
+        let policies = directory.policies_of_role(&account, role);
+        Some((assumed, policies))
+    }
 }

@@ -192,10 +192,11 @@ const SYMPTOMS: &[Symptom] = &[
     },
     Symptom {
         texts: &["is attempting to grant RBAC permissions not currently held"],
-        cause: Cause::NotAuthorized,
-        sentence: "a role or binding would grant more than the caller holds, and the caller lacks the verb `bind` or \
-                   `escalate` on the role",
-        fix: "grant a smaller role, or have it done by somebody who holds all of it",
+        cause: Cause::RbacEscalation,
+        sentence: "a role or binding would grant more than the caller holds by RBAC, and the caller lacks the verb `bind` or \
+                   `escalate` on the role; rights by an access policy such as AmazonEKSAdminPolicy do not count",
+        fix: "grant a smaller role, or have it done by a member of system:masters, or a principal with the access policy \
+              AmazonEKSClusterAdminPolicy for the whole cluster, or whoever may `bind` that role",
     },
     Symptom {
         texts: &["error converting YAML to JSON"],
@@ -364,7 +365,7 @@ mod tests {
             (
                 "error: failed to create rolebinding: rolebindings.rbac.authorization.k8s.io \"ci\" is forbidden: user \"dev\" \
                  (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:",
-                Cause::NotAuthorized,
+                Cause::RbacEscalation,
             ),
             (
                 "An error occurred (ValidationError) when calling the AssumeRole operation: 1 validation error detected: \

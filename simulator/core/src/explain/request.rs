@@ -35,6 +35,11 @@ use crate::value::user::SYSTEM_ANONYMOUS;
 use crate::value::user::SYSTEM_MASTERS;
 use crate::value::user::UserInfo;
 
+/// What to do about [`Cause::Anonymous`].
+pub(super) const ANONYMOUS_FIX: &str = "let the client send one: a kubeconfig user needs the `exec` section that `aws eks \
+                                         update-kubeconfig` writes, a provider its own; a kubeconfig without a user, or with \
+                                         another context, sends none";
+
 /// Why a request of a known user is forbidden.
 pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &str, cluster: &Cluster) -> Finding {
     let message = forbidden_message(user, attributes, reason);
@@ -42,8 +47,7 @@ pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &
         return Finding::new(
             Cause::Anonymous,
             "forbidden: the request came without a token, so that nobody is known",
-            "let the client send one: a kubeconfig user needs the `exec` section that `aws eks update-kubeconfig` writes, a \
-             provider its own; a kubeconfig without a user, or with another context, sends none",
+            ANONYMOUS_FIX,
         )
         .with(message);
     }
@@ -97,7 +101,7 @@ pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &
 }
 
 /// Whom the authenticator let in as this user.
-fn identity_of(user: &UserInfo) -> Option<Identity> {
+pub(super) fn identity_of(user: &UserInfo) -> Option<Identity> {
     let fact = |name: &str| user.extra.get(name).and_then(|values| values.first()).cloned();
     let canonical_arn = fact("canonicalArn")?;
     Some(Identity {

@@ -24,6 +24,7 @@ mod tests;
 pub mod unserved;
 mod wire;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::error::AwsError;
@@ -37,8 +38,12 @@ use crate::aws::iam_policy::RequestContext;
 use crate::aws::iam_policy::authorize;
 use crate::aws::sigv4;
 use crate::aws::sigv4::Receiver;
+use crate::aws::sigv4::SigV4Error;
 use crate::aws::sigv4::SignedRequest;
 use crate::aws::sigv4::VerifiedCaller;
+use crate::explain::Explanation;
+use crate::explain::RefusedCall;
+use crate::explain::explain_aws_call;
 use crate::service::call::Call;
 use crate::service::call::Effect;
 use crate::service::event::EventKind;
@@ -227,6 +232,7 @@ pub fn handle(base: &Call, request: &Request) -> Response {
     let error = answer.as_ref().err();
     let code = error.map(|error| error.code.to_string());
     let unserved = error.and_then(|error| error.unserved.clone());
+    let explanation = error.and_then(|error| call.explain(error));
     let response = answer.unwrap_or_else(|error| wire::render(service, &error, request, &request_id));
     let seen = Seen {
         service: service.name(),
@@ -234,6 +240,7 @@ pub fn handle(base: &Call, request: &Request) -> Response {
         caller: call.caller.as_ref().map(|caller| caller.identity().arn.clone()),
         error: code,
         unserved,
+        explanation,
         trace: call.trace,
     };
     seen.record(base, response).with_header("x-amzn-requestid", request_id)
@@ -281,6 +288,7 @@ pub fn not_kept(base: &Call, request: &Request) -> Response {
         caller: None,
         error: Some(error.code.to_string()),
         unserved: None,
+        explanation: None,
         trace: Trace::new(),
     };
     seen.record(base, wire::render(service, &error, request, &request_id))
@@ -297,6 +305,7 @@ fn unserved_service(base: &Call, name: &str, request: &Request, request_id: &str
         caller: None,
         error: Some(wire::NOT_IMPLEMENTED.to_owned()),
         unserved: Some(unserved::sentence(&format!("{name} {operation}"))),
+        explanation: None,
         trace: Trace::new(),
     };
     seen.record(base, wire::unserved(&name, request, request_id))
@@ -309,6 +318,7 @@ struct Seen<'a> {
     caller: Option<String>,
     error: Option<String>,
     unserved: Option<String>,
+    explanation: Option<Arc<Explanation>>,
     trace: Trace,
 }
 
@@ -338,12 +348,16 @@ impl Seen<'_> {
                 status: response.status,
                 error: self.error,
                 unserved,
+                explanation: self.explanation,
                 trace: self.trace,
             },
         );
         response
     }
 }
+
+/// The check that no fault strikes.
+const FAULT: &str = "aws.fault";
 
 /// A request on its way through a service, with what is known of it so far.
 struct Served<'a> {
@@ -355,6 +369,8 @@ struct Served<'a> {
     /// The operation's name where it is known, else what the request says of it.
     name: String,
     caller: Option<VerifiedCaller>,
+    /// What is wrong with the signature, where it does not hold.
+    signature: Option<SigV4Error>,
     trace: Trace,
 }
 
@@ -369,6 +385,7 @@ impl<'a> Served<'a> {
             name: protocol::operation_name(service.protocol(), &parameters, request),
             parameters,
             caller: None,
+            signature: None,
             trace: Trace::new(),
         }
     }
@@ -443,8 +460,7 @@ impl<'a> Served<'a> {
             return Ok(None);
         };
         let fault = format!("fault {}: {:?}", strike.fault, strike.effect);
-        self.trace
-            .failed_on("aws.fault", "no fault strikes the call", None, fault);
+        self.trace.failed_on(FAULT, "no fault strikes the call", None, fault);
         match strike.effect {
             fault::Effect::Drop => Ok(Some(Delivery::Dropped)),
             fault::Effect::Error { code, status, message } => Err(AwsError::new(code, status, message)),
@@ -501,9 +517,29 @@ impl<'a> Served<'a> {
             self.base.now(),
         );
         self.trace.extend(verification.trace);
-        verification
-            .outcome
-            .map_err(|error| error::of_signature(self.service, &error))
+        verification.outcome.map_err(|error| {
+            let answer = error::of_signature(self.service, &error);
+            self.signature = Some(error);
+            answer
+        })
+    }
+
+    /// Why the call was refused; nothing where it failed for what is none of access.
+    fn explain(&self, error: &AwsError) -> Option<Arc<Explanation>> {
+        let is_of_fault = self.trace.failed().is_some_and(|check| check.id == FAULT);
+        if error.unserved.is_some() || is_of_fault {
+            return None;
+        }
+        let refused = RefusedCall {
+            service: self.service.name(),
+            action: &self.name,
+            caller: self.caller.as_ref().map(VerifiedCaller::identity),
+            signature: self.signature.as_ref(),
+            code: &error.code,
+            message: &error.message,
+            trace: &self.trace,
+        };
+        explain_aws_call(&refused, &self.base.world(), self.base.now()).map(Arc::new)
     }
 }
 

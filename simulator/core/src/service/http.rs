@@ -42,6 +42,12 @@ impl Peer {
         }
     }
 
+    /// Its address and port.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Where it is.
     #[must_use]
     pub fn ip(&self) -> IpAddr {

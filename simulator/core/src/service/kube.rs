@@ -10,6 +10,7 @@ mod body;
 mod discovery;
 mod guard;
 mod health;
+mod journal;
 mod list;
 mod objects;
 mod openapi;
@@ -40,16 +41,14 @@ use self::audit::Answered;
 use self::audit::Known;
 pub use self::body::media_type;
 pub use self::health::is_health_path;
+use self::journal::Asking;
 pub use self::resources::Resources;
 use self::status::Failure;
-use crate::cluster::authorize::Authorization;
 use crate::cluster::authorize::Decision;
 use crate::cluster::authorize::authorize;
 use crate::cluster::eks::Cluster;
 use crate::cluster::impersonation::Refusal;
 use crate::cluster::impersonation::impersonate;
-use crate::explain::explain_impersonation;
-use crate::explain::explain_request;
 use crate::kube::request_info::Attributes;
 use crate::kube::request_info::attributes;
 use crate::kube::websocket;
@@ -57,7 +56,6 @@ use crate::kube::websocket::HandshakeError;
 use crate::service::call::Call;
 use crate::service::call::Counted;
 use crate::service::call::Effect;
-use crate::service::event::EventKind;
 use crate::service::http::Delivery;
 use crate::service::http::Request;
 use crate::service::http::Response;
@@ -89,6 +87,9 @@ pub fn handle(call: &Call, cluster: &str, request: &Request) -> Response {
     let attributes = attributes(&request.method, path, &request.query);
     let mut known = Known::default();
     let answer = answer(call, cluster, request, &attributes, &mut known);
+    if let Err(failure) = &answer {
+        tell_failure(call, cluster, request, &attributes, &known, failure);
+    }
     let failure = answer.as_ref().err().map(Failure::value);
     let response = answer.unwrap_or_else(|failure| failure.render(request));
     count(call, cluster, &attributes, &known);
@@ -113,6 +114,26 @@ pub fn handle(call: &Call, cluster: &str, request: &Request) -> Response {
         return response;
     }
     response.with_header("cache-control", "no-cache, private")
+}
+
+/// Tells the journal of a request that failed, unless it has its denial already.
+fn tell_failure(
+    call: &Call,
+    cluster: &str,
+    request: &Request,
+    attributes: &Attributes,
+    known: &Known,
+    failure: &Failure,
+) {
+    let user = known.impersonated.as_ref().or(known.user.as_ref());
+    let is_telling = match (user, &known.decision) {
+        (Some(_), Some((allowed, _))) => *allowed,
+        (Some(_), None) => false,
+        (None, _) => journal::is_without_credentials(call, request),
+    };
+    if is_telling {
+        journal::failed(call, cluster, request, attributes, user, failure);
+    }
 }
 
 /// The client's, of any length, or one that is made up (`WithAuditInit` in `apiserver/pkg/endpoints/filters/audit_init.go`).
@@ -183,6 +204,7 @@ fn answer(
 ) -> Result<Response, Failure> {
     let caller = authn::authenticate(call, cluster_name, request)?;
     known.protocols = caller.protocols;
+    let cached_seconds = caller.cached_seconds;
     let caller = &*known.user.insert(caller.user);
     let world = call.world();
     let cluster = world.cluster(cluster_name).ok_or_else(Failure::path_not_found)?;
@@ -190,7 +212,13 @@ fn answer(
         Refusal::NoUser(why) => Failure::filter_failed(request, &why),
         Refusal::Forbidden(wanted, authorization) => {
             let forbidden = Failure::forbidden(caller, &wanted, &authorization.reason);
-            record(call, cluster, (caller, None), &wanted, authorization);
+            let asking = Asking {
+                request,
+                user: caller,
+                behind: None,
+                cached_seconds,
+            };
+            journal::authorized(call, cluster, &asking, &wanted, authorization);
             forbidden
         }
     })?;
@@ -202,7 +230,13 @@ fn answer(
     let allowed = authorization.decision == Decision::Allow;
     known.decision = Some((allowed, authorization.reason.clone()));
     let denied = (!allowed).then(|| Failure::forbidden(user, attributes, &authorization.reason));
-    record(call, cluster, (user, behind), attributes, authorization);
+    let asking = Asking {
+        request,
+        user,
+        behind,
+        cached_seconds,
+    };
+    journal::authorized(call, cluster, &asking, attributes, authorization);
     if let Some(failure) = denied {
         return Err(failure);
     }
@@ -262,33 +296,6 @@ fn shake_hands(request: &Request, protocols: Option<&[String]>, stream: Box<dyn 
     }
 }
 
-/// Tells the journal of a decision about a user, behind whom there may be another who acts as this one.
-fn record(
-    call: &Call,
-    cluster: &Cluster,
-    (user, caller): (&UserInfo, Option<&UserInfo>),
-    attributes: &Attributes,
-    authorization: Authorization,
-) {
-    let allowed = authorization.decision == Decision::Allow;
-    let explain = || match caller {
-        Some(caller) => explain_impersonation(caller, user, attributes, cluster),
-        None => explain_request(user, attributes, cluster),
-    };
-    call.record(
-        call.now(),
-        EventKind::Authorization {
-            cluster: cluster.name.clone(),
-            username: user.username.clone(),
-            request: describe(attributes),
-            allowed,
-            reason: authorization.reason,
-            explanation: (!allowed).then(|| Arc::new(explain())),
-            trace: authorization.trace,
-        },
-    );
-}
-
 /// The group and the plural of the resource that kubectl would take a word for: a plural, a singular or a short name, with
 /// its group or without.
 #[must_use]
@@ -299,25 +306,6 @@ pub fn resource_of(cluster: &Cluster, word: &str) -> Option<(String, String)> {
         *row.plural == *word || *row.singular == *word || row.short_names.iter().any(|name| **name == *word)
     });
     found.map(|row| (row.group.to_string(), row.plural.to_string()))
-}
-
-/// Such as `list pods in kube-system`.
-fn describe(attributes: &Attributes) -> String {
-    if !attributes.is_resource {
-        return format!("{} {}", attributes.verb, attributes.path);
-    }
-    let mut text = format!("{} {}", attributes.verb, attributes.resource);
-    for (before, part) in [
-        ("/", &attributes.subresource),
-        (" ", &attributes.name),
-        (" in ", &attributes.namespace),
-    ] {
-        if !part.is_empty() {
-            text.push_str(before);
-            text.push_str(part);
-        }
-    }
-    text
 }
 
 fn version(context: &Context<'_>) -> Response {

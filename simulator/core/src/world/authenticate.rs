@@ -20,6 +20,7 @@ use crate::cluster::eks::AuthenticatorRelease;
 use crate::cluster::eks::Cluster;
 use crate::cluster::mapping;
 use crate::cluster::mapping::Identity;
+use crate::cluster::mapping::MappedUser;
 use crate::cluster::mapping::MappingError;
 use crate::value::arn::CanonicalArn;
 use crate::value::arn::PrincipalKind;
@@ -235,27 +236,30 @@ fn authenticate_into(
     }
     let resolution = mapping::resolve(&identity, cluster);
     so_far.trace.extend(resolution.trace);
-    let user = resolution.outcome.map(|user| {
-        let (uid, extra) = if is_loggable(&identity, cluster) {
-            let uid = format!("aws-iam-authenticator:{}:{}", identity.account_id, identity.user_id);
-            (uid, extra(&identity))
-        } else {
-            let uid = format!("aws-iam-authenticator:administrative:{}", user.username);
-            (uid, BTreeMap::new())
-        };
-        UserInfo {
-            username: user.username,
-            uid,
-            groups: user.groups,
-            extra,
-        }
-    });
+    let user = resolution.outcome.map(|user| user_info(user, &identity, cluster));
     so_far.identity = Some(identity);
     user.map_err(|error| Denial {
         message: error.to_string(),
         reason: DenialReason::Mapping(error),
         throttled: false,
     })
+}
+
+/// What the authenticator tells of somebody whom it has mapped.
+pub(crate) fn user_info(user: MappedUser, identity: &Identity, cluster: &Cluster) -> UserInfo {
+    let (uid, extra) = if is_loggable(identity, cluster) {
+        let uid = format!("aws-iam-authenticator:{}:{}", identity.account_id, identity.user_id);
+        (uid, extra(identity))
+    } else {
+        let uid = format!("aws-iam-authenticator:administrative:{}", user.username);
+        (uid, BTreeMap::new())
+    };
+    UserInfo {
+        username: user.username,
+        uid,
+        groups: user.groups,
+        extra,
+    }
 }
 
 /// What STS would say to the request that the real authenticator sends: the presigned URL with the verifier's own

@@ -54,7 +54,7 @@ pub(super) struct Explain {
     /// A principal, as `aws sts get-caller-identity` shows it
     #[arg(long)]
     arn: Option<String>,
-    /// The newest token that the running simulator judged
+    /// What was seen last of the running simulator: a refusal, or that all is well
     #[arg(long)]
     last: bool,
     /// What a client printed when it failed; `-` reads it from standard input

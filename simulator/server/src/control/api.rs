@@ -262,6 +262,19 @@ pub(crate) struct Event {
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum EventKind {
+    /// Somebody asked what they may do themselves, as `kubectl auth can-i` does.
+    AccessReview {
+        /// The cluster that was asked.
+        cluster: String,
+        /// Who asked.
+        username: String,
+        /// About what, such as `list pods in kube-system`.
+        request: String,
+        /// Whether the answer is yes.
+        allowed: bool,
+        /// Why not, where it is no.
+        explanation: Option<Explanation>,
+    },
     /// A bearer token was judged.
     Authentication {
         /// The cluster that was asked.
@@ -333,8 +346,27 @@ pub(crate) enum EventKind {
         error: Option<String>,
         /// That the simulator does not serve what was asked for, where it does not.
         unserved: Option<String>,
+        /// Why it was refused, where it was.
+        explanation: Option<Explanation>,
         /// Each check.
         checks: Vec<Check>,
+    },
+    /// A request came to nothing behind its authorization, or before it for lack of credentials.
+    RequestFailure {
+        /// The cluster that was asked.
+        cluster: String,
+        /// Who asked; empty where nobody is known.
+        username: String,
+        /// What for, such as `list pods in kube-system`.
+        request: String,
+        /// The HTTP status.
+        code: u16,
+        /// The Status's reason, such as `NotFound`.
+        reason: String,
+        /// The beginning of its message.
+        message: String,
+        /// Why it was refused; nothing where it failed for what is none of access.
+        explanation: Option<Explanation>,
     },
 }
 
@@ -361,7 +393,7 @@ pub(crate) struct Explain {
     pub(crate) token: Option<String>,
     /// A principal.
     pub(crate) arn: Option<String>,
-    /// The newest token that was judged, or request that was forbidden.
+    /// What a person has seen last: a refusal, or that all is well.
     pub(crate) last: bool,
     /// The cluster; the only one where absent.
     pub(crate) cluster: Option<String>,
@@ -400,6 +432,14 @@ pub(crate) struct ClientProfile {
     pub(crate) access_key_id: Option<String>,
     /// The role that it assumes.
     pub(crate) role_arn: Option<String>,
+    /// The profile with whose credentials it does.
+    pub(crate) source_profile: Option<String>,
+    /// What it tells STS of an external id.
+    pub(crate) external_id: Option<String>,
+    /// The name that it gives its sessions.
+    pub(crate) session_name: Option<String>,
+    /// Whether it wants a code of an MFA device.
+    pub(crate) wants_mfa: bool,
 }
 
 impl From<ClientContext> for Client {
@@ -408,6 +448,10 @@ impl From<ClientContext> for Client {
             name: profile.name,
             access_key_id: profile.access_key_id,
             role_arn: profile.role_arn,
+            source_profile: profile.source_profile,
+            external_id: profile.external_id,
+            session_name: profile.session_name,
+            wants_mfa: profile.wants_mfa,
         });
         Self {
             environment_key: context.environment_key,
@@ -423,6 +467,10 @@ impl From<Client> for ClientContext {
             name: profile.name,
             access_key_id: profile.access_key_id,
             role_arn: profile.role_arn,
+            source_profile: profile.source_profile,
+            external_id: profile.external_id,
+            session_name: profile.session_name,
+            wants_mfa: profile.wants_mfa,
         });
         Self {
             environment_key: client.environment_key,
@@ -941,9 +989,11 @@ mod tests {
                     name: "dev".to_owned(),
                     access_key_id: None,
                     role_arn: Some("arn".to_owned()),
+                    source_profile: Some("key".to_owned()),
+                    ..ClientProfile::default()
                 }],
             },
-            r#"{"chosen_profile":"dev","environment_key":null,"profiles":[{"access_key_id":null,"name":"dev","role_arn":"arn"}]}"#,
+            r#"{"chosen_profile":"dev","environment_key":null,"profiles":[{"access_key_id":null,"external_id":null,"name":"dev","role_arn":"arn","session_name":null,"source_profile":"key","wants_mfa":false}]}"#,
         );
         let explain = Explain {
             last: true,

@@ -1,6 +1,9 @@
 //! Events of the journal, as the control interface lists them.
 
+use std::sync::Arc;
+
 use eks_auth_core::explain;
+use eks_auth_core::explain::Explanation;
 use eks_auth_core::value::log::LogLine;
 use eks_auth_core::world::World;
 use eks_auth_core::world::authenticate::Authentication;
@@ -12,7 +15,25 @@ use crate::state::journal::EventKind;
 
 /// An event of the journal. A judgement is explained in the World in which it was made.
 pub(super) fn render(event: &Event) -> api::Event {
+    let explained = |cluster: &str, explanation: &Option<Arc<Explanation>>| {
+        explanation
+            .as_ref()
+            .map(|explanation| api::Explanation::of(cluster, explanation))
+    };
     let kind = match &event.kind {
+        EventKind::AccessReview {
+            cluster,
+            username,
+            request,
+            connection: _,
+            explanation,
+        } => api::EventKind::AccessReview {
+            cluster: cluster.clone(),
+            username: username.clone(),
+            request: request.clone(),
+            allowed: explanation.is_none(),
+            explanation: explained(cluster, explanation),
+        },
         EventKind::Authentication {
             cluster,
             world,
@@ -55,6 +76,7 @@ pub(super) fn render(event: &Event) -> api::Event {
             allowed,
             reason,
             explanation,
+            requester: _,
             trace,
         } => api::EventKind::Authorization {
             cluster: cluster.clone(),
@@ -62,9 +84,7 @@ pub(super) fn render(event: &Event) -> api::Event {
             request: request.clone(),
             allowed: *allowed,
             reason: reason.clone(),
-            explanation: explanation
-                .as_ref()
-                .map(|explanation| api::Explanation::of(cluster, explanation)),
+            explanation: explained(cluster, explanation),
             checks: checks_of(trace),
         },
         EventKind::AwsAuthChange { cluster, log } => api::EventKind::AwsAuthChange {
@@ -78,6 +98,7 @@ pub(super) fn render(event: &Event) -> api::Event {
             status,
             error,
             unserved,
+            explanation,
             trace,
         } => api::EventKind::AwsCall {
             service: service.clone(),
@@ -86,7 +107,26 @@ pub(super) fn render(event: &Event) -> api::Event {
             status: *status,
             error: error.clone(),
             unserved: unserved.clone(),
+            explanation: explained("", explanation),
             checks: checks_of(trace),
+        },
+        EventKind::RequestFailure {
+            cluster,
+            username,
+            request,
+            connection: _,
+            code,
+            reason,
+            message,
+            explanation,
+        } => api::EventKind::RequestFailure {
+            cluster: cluster.clone(),
+            username: username.clone(),
+            request: request.clone(),
+            code: *code,
+            reason: reason.clone(),
+            message: message.clone(),
+            explanation: explained(cluster, explanation),
         },
     };
     api::Event {

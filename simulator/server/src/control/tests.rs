@@ -5,6 +5,7 @@ use eks_auth_core::cluster::mapping::Identity;
 use eks_auth_core::explain::ClientProfile;
 use eks_auth_core::scenario;
 use eks_auth_core::scenario::ProfileSource;
+use eks_auth_core::service::event::Requester;
 use eks_auth_core::value::log::Level;
 use eks_auth_core::value::log::LogLine;
 use eks_auth_core::value::trace::Trace;
@@ -383,7 +384,9 @@ const EVENTS: &str = concat!(
     r#"{"cluster":"my-cluster","error":null,"kind":"service-account-token","sequence":4,"time":"2026-11-24T00:44:57Z","username":"system:serviceaccount:default:app"},"#,
     r#"{"allowed":false,"checks":[{"expected":"…","got":null,"id":"a.b","rule":"…","verdict":"missed"}],"cluster":"my-cluster","explanation":{"cause":"token-malformed","checks":[{"expected":null,"got":"…","id":"token.size","rule":"…","verdict":"passed"}],"cluster":"my-cluster","evidence":"…","fix":"…","sentence":"…","text":"…"},"kind":"authorization","reason":"","request":"list pods","sequence":5,"time":"2026-11-24T00:44:57Z","username":"jane"},"#,
     r#"{"cluster":"my-cluster","kind":"aws-auth-change","log":["time=\"2026-11-24T00:44:57Z\" level=info msg=hello"],"sequence":6,"time":"2026-11-24T00:44:57Z"},"#,
-    r#"{"action":"AssumeRole","caller":null,"checks":[{"expected":"…","got":null,"id":"a.b","rule":"…","verdict":"missed"}],"error":"AccessDenied","kind":"aws-call","sequence":7,"service":"sts","status":403,"time":"2026-11-24T00:44:57Z","unserved":null}"#,
+    r#"{"action":"AssumeRole","caller":null,"checks":[{"expected":"…","got":null,"id":"a.b","rule":"…","verdict":"missed"}],"error":"AccessDenied","explanation":null,"kind":"aws-call","sequence":7,"service":"sts","status":403,"time":"2026-11-24T00:44:57Z","unserved":null},"#,
+    r#"{"allowed":false,"cluster":"my-cluster","explanation":{"cause":"token-malformed","checks":[{"expected":null,"got":"…","id":"token.size","rule":"…","verdict":"passed"}],"cluster":"my-cluster","evidence":"…","fix":"…","sentence":"…","text":"…"},"kind":"access-review","request":"list pods","sequence":8,"time":"2026-11-24T00:44:57Z","username":"jane"},"#,
+    r#"{"cluster":"my-cluster","code":404,"explanation":null,"kind":"request-failure","message":"no pod","reason":"NotFound","request":"get pods web","sequence":9,"time":"2026-11-24T00:44:57Z","username":"jane"}"#,
     "]}"
 );
 
@@ -443,7 +446,8 @@ fn events_are_as_recorded() {
             request: "list pods".to_owned(),
             allowed: false,
             reason: String::new(),
-            explanation: Some(Arc::new(explanation)),
+            explanation: Some(Arc::new(explanation.clone())),
+            requester: Requester::default(),
             trace: trace.clone(),
         },
         EventKind::AwsAuthChange {
@@ -462,7 +466,25 @@ fn events_are_as_recorded() {
             status: 403,
             error: Some("AccessDenied".to_owned()),
             unserved: None,
+            explanation: None,
             trace,
+        },
+        EventKind::AccessReview {
+            cluster: cluster(),
+            username: "jane".to_owned(),
+            request: "list pods".to_owned(),
+            connection: None,
+            explanation: Some(Arc::new(explanation)),
+        },
+        EventKind::RequestFailure {
+            cluster: cluster(),
+            username: "jane".to_owned(),
+            request: "get pods web".to_owned(),
+            connection: None,
+            code: 404,
+            reason: "NotFound".to_owned(),
+            message: "no pod".to_owned(),
+            explanation: None,
         },
     ] {
         state.journal().record(now, kind);
@@ -471,7 +493,7 @@ fn events_are_as_recorded() {
         &state,
         &[
             ("GET /v1/events?since=0", 200, EVENTS),
-            ("GET /v1/events?since=7", 200, r#"{"events":[]}"#),
+            ("GET /v1/events?since=9", 200, r#"{"events":[]}"#),
             ("GET /v1/audit-events", 200, r#"{"events":[]}"#),
         ],
     );

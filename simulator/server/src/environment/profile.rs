@@ -156,6 +156,10 @@ impl ClientConfig {
             name: name.clone(),
             access_key_id: self.setting(name, "aws_access_key_id"),
             role_arn: self.setting(name, "role_arn"),
+            source_profile: self.setting(name, "source_profile"),
+            external_id: self.setting(name, "external_id"),
+            session_name: self.setting(name, "role_session_name"),
+            wants_mfa: self.setting(name, "mfa_serial").is_some(),
         });
         ClientContext {
             environment_key: self
@@ -451,6 +455,8 @@ mod tests {
             name: name.to_owned(),
             access_key_id: key.map(str::to_owned),
             role_arn: role.map(str::to_owned),
+            source_profile: role.map(|_| "key".to_owned()),
+            ..ClientProfile::default()
         };
         let mut wanted = ClientContext {
             environment_key: None,

@@ -115,6 +115,14 @@ impl Journal {
         self.events().last
     }
 
+    /// What `read` makes of the events after `sequence`, the oldest first. Nothing is recorded meanwhile.
+    pub(crate) fn read<R>(&self, sequence: u64, read: impl FnOnce(&[&Event]) -> R) -> R {
+        let events = self.events();
+        let new = events.list.iter().map(|(event, _)| event);
+        let new: Vec<&Event> = new.filter(|event| event.sequence > sequence).collect();
+        read(&new)
+    }
+
     /// The newest event that `wanted` picks.
     pub fn last(&self, wanted: impl Fn(&EventKind) -> bool) -> Option<Event> {
         let events = self.events();

@@ -293,6 +293,7 @@ fn camel_case(operation: &str) -> String {
 mod tests {
     use eks_auth_core::cluster::mapping::Identity;
     use eks_auth_core::scenario::Scenario;
+    use eks_auth_core::service::event::Requester;
     use eks_auth_core::value::instant::Timestamp;
     use eks_auth_core::value::trace::Trace;
 
@@ -331,6 +332,7 @@ mod tests {
             allowed,
             reason: String::new(),
             explanation: None,
+            requester: Requester::default(),
             trace: Trace::default(),
         }
     }

@@ -8,15 +8,16 @@ fn profile(fixture: &Fixture, name: &str) -> ClientProfile {
     ClientProfile {
         name: name.to_owned(),
         access_key_id: Some(fixture.key_of(name).id),
-        role_arn: None,
+        ..ClientProfile::default()
     }
 }
 
 fn with_role(name: &str, role_arn: &str) -> ClientProfile {
     ClientProfile {
         name: name.to_owned(),
-        access_key_id: None,
         role_arn: Some(role_arn.to_owned()),
+        source_profile: Some("testuser".to_owned()),
+        ..ClientProfile::default()
     }
 }
 
@@ -30,11 +31,20 @@ fn client(fixture: &Fixture, users: &[&str]) -> ClientContext {
     }
 }
 
+fn view<'a>(fixture: &'a Fixture, client: &'a ClientContext) -> ClientView<'a> {
+    ClientView {
+        client,
+        cluster: fixture.cluster(),
+        world: &fixture.world,
+        now: now(),
+    }
+}
+
 #[track_caller]
 fn explained(fixture: &Fixture, key: &AccessKey, client: &ClientContext) -> Explanation {
     let authentication = fixture.judge(&fixture.token(key));
     let plain = explain(&authentication, fixture.cluster(), &fixture.world);
-    let explanation = explain_client(plain.clone(), &key.id, client, fixture.cluster(), &fixture.world);
+    let explanation = explain_client(plain.clone(), &key.id, None, view(fixture, client));
     assert!(explanation.sentence.starts_with(&plain.sentence));
     assert!(explanation.evidence.starts_with(&plain.evidence));
     assert!(!explanation.render_text().contains(key.secret.expose()));
@@ -153,4 +163,81 @@ fn a_key_from_elsewhere_is_reported_and_who_is_let_in_is_left_alone() {
     let client = client(&fixture, &["testuser"]);
     let found = explained(&fixture, &fixture.key_of("testuser"), &client);
     assert_eq!((found.cause, found.evidence.len()), (Cause::Granted, 0));
+}
+
+/// The profiles beside the one that signs that would be let in, and may do what was asked.
+fn proposed(fixture: &Fixture, client: &ClientContext, asked: Option<&Attributes>) -> Vec<String> {
+    let key = fixture.key_of("nobody");
+    let authentication = fixture.judge(&fixture.token(&key));
+    let plain = explain(&authentication, fixture.cluster(), &fixture.world);
+    let found = explain_client(plain, &key.id, asked, view(fixture, client));
+    let proposed = found.evidence.iter().filter_map(|fact| {
+        let (name, rest) = fact.strip_prefix("profile ")?.split_once(' ')?;
+        rest.starts_with("would be let in").then(|| name.to_owned())
+    });
+    proposed.collect()
+}
+
+#[test]
+fn a_profile_is_proposed_only_where_its_credentials_are_good_and_its_role_may_be_assumed() {
+    let mut fixture = Fixture::new();
+    let all = client(&fixture, &["nobody", "testuser"]);
+    assert_eq!(proposed(&fixture, &all, None), ["testuser", "admin"]);
+    // The role's source is somebody whom it does not trust, is not there, goes round, or is not told.
+    for source in [Some("nobody"), Some("none"), Some("admin"), None] {
+        let mut client = all.clone();
+        client.profiles.last_mut().unwrap().source_profile = source.map(str::to_owned);
+        assert_eq!(proposed(&fixture, &client, None), ["testuser"], "{source:?}");
+    }
+    let mut mfa = all.clone();
+    mfa.profiles.last_mut().unwrap().wants_mfa = true;
+    assert_eq!(proposed(&fixture, &mfa, None), ["testuser"]);
+    // A session that has ended.
+    let session = fixture.session_of("admin", "s");
+    let mut kept = all.clone();
+    kept.profiles = vec![ClientProfile {
+        name: "kept".to_owned(),
+        access_key_id: Some(session.id),
+        ..ClientProfile::default()
+    }];
+    assert_eq!(proposed(&fixture, &kept, None), ["kept"]);
+    let key = fixture.key_of("nobody");
+    let authentication = fixture.judge(&fixture.token(&key));
+    let plain = explain(&authentication, fixture.cluster(), &fixture.world);
+    let late = ClientView {
+        now: now().plus_seconds(3600),
+        ..view(&fixture, &kept)
+    };
+    let found = explain_client(plain, &key.id, None, late);
+    assert!(
+        !found.render_text().contains("would be let in"),
+        "{}",
+        found.render_text()
+    );
+    // A key that was made inactive, which is the role's source as well.
+    let user = fixture.key_of("testuser");
+    let directory = &mut fixture.world.directory;
+    directory
+        .set_key_status(&account(), "testuser", &user.id, KeyStatus::Inactive)
+        .unwrap();
+    assert!(proposed(&fixture, &all, None).is_empty());
+}
+
+#[test]
+fn a_profile_is_proposed_for_a_request_only_where_it_may_make_it() {
+    let mut fixture = Fixture::new();
+    map_roles(
+        &mut fixture,
+        "- rolearn: arn:aws:iam::111122223333:role/admin\n  username: u\n",
+    );
+    let client = client(&fixture, &["nobody", "testuser"]);
+    let secrets = Attributes::resource("list", "", "v1", "secrets", "", "default", "");
+    // map_roles leaves mapUsers out, so that the user is not mapped any more.
+    assert_eq!(proposed(&fixture, &client, None), ["admin"]);
+    assert!(proposed(&fixture, &client, Some(&secrets)).is_empty());
+    map_roles(
+        &mut fixture,
+        "- rolearn: arn:aws:iam::111122223333:role/admin\n  username: u\n  groups: [system:masters]\n",
+    );
+    assert_eq!(proposed(&fixture, &client, Some(&secrets)), ["admin"]);
 }

@@ -236,6 +236,7 @@ fn record(call: &Call, user: Option<&str>) {
             status: 200,
             error: None,
             unserved: None,
+            explanation: None,
             trace: crate::value::trace::Trace::new(),
         },
     );

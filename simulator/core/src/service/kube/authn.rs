@@ -32,11 +32,17 @@ pub(super) struct Caller {
     pub(super) user: UserInfo,
     /// The protocols of a WebSocket that are left, where the token was one of them.
     pub(super) protocols: Option<Vec<String>>,
+    /// How many seconds ago the token was judged, where the API server still knew it.
+    pub(super) cached_seconds: Option<i64>,
 }
 
 impl From<UserInfo> for Caller {
     fn from(user: UserInfo) -> Self {
-        Self { user, protocols: None }
+        Self {
+            user,
+            protocols: None,
+            cached_seconds: None,
+        }
     }
 }
 
@@ -49,17 +55,17 @@ pub(super) fn authenticate(call: &Call, cluster: &str, request: &Request) -> Res
     let mut is_bad = by_certificate.is_err();
     if let Some(token) = bearer_token(request) {
         match by_token(call, cluster, token, request) {
-            Ok(user) => return Ok(user.into()),
+            Ok(caller) => return Ok(caller),
             Err(_) => is_bad = true,
         }
     }
     match protocol_token(&request.headers) {
         Ok(None) => {}
         Ok(Some(ProtocolToken { token, others })) => match by_token(call, cluster, &token, request) {
-            Ok(user) => {
+            Ok(caller) => {
                 return Ok(Caller {
-                    user,
                     protocols: Some(others),
+                    ..caller
                 });
             }
             Err(_) => is_bad = true,
@@ -82,22 +88,26 @@ fn takes_anonymous(call: &Call, cluster: &str, path: &str) -> bool {
 }
 
 /// The user of a token, or 401.
-pub(super) fn by_token(call: &Call, cluster: &str, token: &str, request: &Request) -> Result<UserInfo, Failure> {
+fn by_token(call: &Call, cluster: &str, token: &str, request: &Request) -> Result<Caller, Failure> {
     if let Some(user) = service_account_token::authenticate(call, cluster, token) {
-        return Ok(user.authenticated());
+        return Ok(user.authenticated().into());
     }
     let now = call.now();
     if let Some(kept) = call.judged(cluster, token) {
+        let age_seconds = now.seconds_since(kept.since);
         call.record(
             now,
             EventKind::CachedAuthentication {
                 cluster: cluster.to_owned(),
                 identity: kept.identity,
                 user: kept.user.clone(),
-                age_seconds: now.seconds_since(kept.since),
+                age_seconds,
             },
         );
-        return Ok(kept.user.authenticated());
+        return Ok(Caller {
+            cached_seconds: Some(age_seconds),
+            ..kept.user.authenticated().into()
+        });
     }
     let authentication = authenticate_token(call, cluster, token, request).ok_or_else(Failure::unauthorized)?;
     let user = authentication.outcome.clone().map_err(|_| Failure::unauthorized())?;
@@ -117,7 +127,7 @@ pub(super) fn by_token(call: &Call, cluster: &str, token: &str, request: &Reques
             },
         });
     }
-    Ok(user.authenticated())
+    Ok(user.authenticated().into())
 }
 
 /// Judges a token, writes the authenticator's log and the journal. Nothing when there is no such cluster.

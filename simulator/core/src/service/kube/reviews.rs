@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::Context;
 use super::body;
+use super::journal;
 use super::json_response;
 use super::status::Failure;
 use super::token_review;
@@ -64,11 +65,19 @@ pub(super) fn answer(context: &Context<'_>, resource: &ResourceType, namespace: 
             if !causes.is_empty() {
                 return Err(Failure::invalid_review(&resource.group, &causes));
             }
-            let status = if is_self {
-                access_review(context, context.user, &spec)
-            } else {
-                access_review(context, &user_of(&spec), &spec)
-            };
+            let other = (!is_self).then(|| user_of(&spec));
+            let (status, attributes, allowed) = access_review(context, other.as_ref().unwrap_or(context.user), &spec);
+            // What is answered about others, such as to an API server that delegates, none of them has seen.
+            if is_self {
+                journal::reviewed(
+                    context.base,
+                    &context.cluster,
+                    context.request,
+                    context.user,
+                    &attributes,
+                    allowed,
+                );
+            }
             (Some(spec), status)
         }
     };
@@ -266,8 +275,8 @@ fn local_causes(spec: &Value, namespace: &str) -> Causes {
     causes
 }
 
-/// The status of a review of access; its spec is valid.
-fn access_review(context: &Context<'_>, user: &UserInfo, spec: &Value) -> Value {
+/// The status of a review of access, what was asked, and whether it is allowed; its spec is valid.
+fn access_review(context: &Context<'_>, user: &UserInfo, spec: &Value) -> (Value, Attributes, bool) {
     let mut evaluation = Vec::new();
     let attributes = match (part(spec, "resourceAttributes"), part(spec, "nonResourceAttributes")) {
         (Some(asked), _) => {
@@ -294,15 +303,16 @@ fn access_review(context: &Context<'_>, user: &UserInfo, spec: &Value) -> Value 
         }
     };
     let authorization = authorize(user, &attributes, &context.cluster);
+    let allowed = authorization.decision == Decision::Allow;
     let mut status = Map::new();
-    status.insert("allowed".to_owned(), json!(authorization.decision == Decision::Allow));
+    status.insert("allowed".to_owned(), json!(allowed));
     if !authorization.reason.is_empty() {
         status.insert("reason".to_owned(), json!(authorization.reason));
     }
     if !evaluation.is_empty() {
         status.insert("evaluationError".to_owned(), json!(evaluation.join("; ")));
     }
-    status.into()
+    (status.into(), attributes, allowed)
 }
 
 /// What is said of a selector that is not understood: no authorizer here looks at it, but RBAC would not either.

@@ -8,6 +8,8 @@ use serde_json::Value;
 use super::json_response;
 use crate::cluster::authorize::escape_html;
 use crate::cluster::authorize::forbidden_message;
+use crate::explain::Granting;
+use crate::explain::Refuser;
 use crate::kube::managed_fields::ApplyError;
 use crate::kube::object::disruption::DisruptionError;
 use crate::kube::patch::PatchError;
@@ -32,6 +34,8 @@ pub(super) struct Failure {
     continue_token: String,
     /// Whether browsers are told to take the type of the answer as it stands.
     nosniff: bool,
+    /// What refuses the request, where that is it: for those who ask why, not for the client.
+    refuser: Option<Box<Refuser>>,
 }
 
 /// A Status, in the order in which Go writes its fields.
@@ -121,7 +125,28 @@ impl Failure {
             is_plain: false,
             continue_token: String::new(),
             nosniff: false,
+            refuser: None,
         }
+    }
+
+    /// The HTTP status.
+    pub(super) fn code(&self) -> u16 {
+        self.code
+    }
+
+    /// The Status's reason; empty where it has none.
+    pub(super) fn reason(&self) -> &'static str {
+        self.reason
+    }
+
+    /// The Status's message.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What refuses the request; nothing where it fails otherwise.
+    pub(super) fn refuser(&self) -> Option<&Refuser> {
+        self.refuser.as_deref()
     }
 
     fn about(mut self, resource: &ResourceType, name: &str) -> Self {
@@ -141,16 +166,19 @@ impl Failure {
             Details::default()
         }));
         failure.nosniff = true;
+        failure.refuser = Some(Box::new(Refuser::Authorizer(attributes.clone())));
         failure
     }
 
     /// A role or a binding that the user may not write, for it does not hold what it would give.
-    pub(super) fn escalation(resource: &ResourceType, name: &str, why: &str) -> Self {
+    pub(super) fn escalation(resource: &ResourceType, name: &str, why: &str, granting: Granting) -> Self {
         let about = match name {
             "" => format!("{} is forbidden: {why}", resource.qualified()),
             name => format!("{} {} is forbidden: {why}", resource.qualified(), go_quote(name)),
         };
-        Self::new(403, "Forbidden", about).about(resource, name)
+        let mut failure = Self::new(403, "Forbidden", about).about(resource, name);
+        failure.refuser = Some(Box::new(Refuser::Escalation(granting)));
+        failure
     }
 
     /// What a filter before the handlers answers to what makes no sense: plain text, no Status.
@@ -197,7 +225,9 @@ impl Failure {
     /// What an admission plugin refuses.
     pub(super) fn refused(resource: &ResourceType, name: &str, why: &str) -> Self {
         let message = format!("{} {} is forbidden: {why}", resource.qualified(), go_quote(name));
-        Self::new(403, "Forbidden", message).about(resource, name)
+        let mut failure = Self::new(403, "Forbidden", message).about(resource, name);
+        failure.refuser = Some(Box::new(Refuser::Admission));
+        failure
     }
 
     /// Something new in a namespace that is about to go.
@@ -233,6 +263,7 @@ impl Failure {
                 format!("{resource} {} is forbidden: {why}", go_quote(budget)),
             );
             failure.details = Some(Box::new(details(budget, "policy", "poddisruptionbudget")));
+            failure.refuser = Some(Box::new(Refuser::Admission));
             failure
         };
         match error {
