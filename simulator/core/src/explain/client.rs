@@ -4,11 +4,17 @@
 
 use super::Cause;
 use super::Explanation;
-use super::explain_arn;
+use super::fix;
+use super::identity_of;
 use crate::aws::iam::KeyOwner;
 use crate::aws::iam::KeyStatus;
 use crate::cluster::eks::Cluster;
+use crate::cluster::eks::access_entry::EntryMatch;
 use crate::cluster::eks::access_entry::Principal;
+use crate::cluster::mapping;
+use crate::value::arn::CanonicalArn;
+use crate::value::user::SYSTEM_MASTERS;
+use crate::value::user::UserInfo;
 use crate::world::World;
 
 /// The AWS configuration of whoever asks.
@@ -107,7 +113,7 @@ pub fn explain_client(
         );
         // `aws eks update-kubeconfig --profile` writes AWS_PROFILE into the kubeconfig, which the keys come before as well.
         explanation.fix = format!(
-            "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, or add `--profile {name}` to the plugin's arguments \
+            "`unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`, or add `--profile {name}` to the plugin's arguments \
              in the kubeconfig"
         );
     } else if let (Cause::IdentityNotMapped, Some(holder), Some(other)) = (explanation.cause, holder, others.first()) {
@@ -117,14 +123,31 @@ pub fn explain_client(
             explanation.sentence, holder.name, other.name
         );
         explanation.fix = format!(
-            "act with profile {name}: set AWS_PROFILE={name}, or aws eks update-kubeconfig --name {} --profile {name}. To stay \
-             who you are: {}",
-            cluster.name,
-            explanation.fix,
-            name = other.name
+            "act with profile {}: {}. To stay who you are: {}",
+            other.name,
+            act_as(other, cluster),
+            explanation.fix
+        );
+    }
+    if let (Cause::KeyOfDeletedPrincipal, Some(other)) = (explanation.cause, others.first()) {
+        explanation.fix = format!(
+            "act with profile {}, which would be let in: {}; {}",
+            other.name,
+            act_as(other, cluster),
+            explanation.fix
         );
     }
     explanation
+}
+
+/// The commands by which a profile is acted with. The kubeconfig may name another, which comes before the environment.
+fn act_as(profile: &ClientProfile, cluster: &Cluster) -> String {
+    let name = fix::word(&profile.name);
+    format!(
+        "`export AWS_PROFILE={name}` and `aws eks update-kubeconfig --name {} --region {} --profile {name}`",
+        fix::word(&cluster.name),
+        fix::word(&cluster.region)
+    )
 }
 
 /// Whether another key would fix it.
@@ -162,5 +185,27 @@ fn is_let_in(profile: &ClientProfile, cluster: &Cluster, world: &World) -> bool 
             .map(|caller| caller.arn),
         (None, None) => None,
     };
-    arn.is_some_and(|arn| explain_arn(&arn, cluster, world).cause == Cause::Granted)
+    arn.is_some_and(|arn| is_somebody(&arn, cluster, world))
+}
+
+/// Whether a principal is let in as somebody who has rights, and is no node: whoever may do nothing is no better off.
+fn is_somebody(arn: &str, cluster: &Cluster, world: &World) -> bool {
+    let Ok(canonical) = CanonicalArn::parse(arn) else {
+        return false;
+    };
+    let identity = identity_of(arn, canonical.arn, world);
+    let Ok(user) = mapping::resolve(&identity, cluster).outcome else {
+        return false;
+    };
+    let user = UserInfo {
+        username: user.username,
+        groups: user.groups,
+        ..UserInfo::default()
+    };
+    let is_master = user.groups.iter().any(|group| group == SYSTEM_MASTERS);
+    let has_policy = cluster
+        .access_entries()
+        .find(&identity.user_id, &identity.canonical_arn);
+    let has_policy = matches!(has_policy, EntryMatch::Found(entry) if !entry.policies.is_empty());
+    !user.username.starts_with("system:node:") && (is_master || has_policy || cluster.rbac().has_binding(&user))
 }
