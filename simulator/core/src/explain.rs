@@ -364,7 +364,7 @@ fn sts_finding(error: &SigV4Error, authentication: &Authentication, cluster: &Cl
         SigV4Error::UnknownKey { id } => Finding::new(
             Cause::KeyUnknown,
             format!("access denied: nobody has the access key {id}"),
-            "check which credentials kubectl uses (`aws sts get-caller-identity`), and that the key is not deleted",
+            "check which credentials kubectl uses (aws sts get-caller-identity), and that the key is not deleted",
         ),
         SigV4Error::InactiveKey { id } => Finding::new(
             Cause::KeyInactive,

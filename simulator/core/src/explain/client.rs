@@ -123,15 +123,15 @@ pub fn explain_client(
             explanation.sentence, holder.name, other.name
         );
         explanation.fix = format!(
-            "act with profile {}: {}. To stay who you are: {}",
+            "act with profile {}: {}; or, to stay who you are: {}",
             other.name,
             act_as(other, cluster),
             explanation.fix
         );
     }
-    if let (Cause::KeyOfDeletedPrincipal, Some(other)) = (explanation.cause, others.first()) {
+    if let (true, Some(other)) = (wants_another(explanation.cause), others.first()) {
         explanation.fix = format!(
-            "act with profile {}, which would be let in: {}; {}",
+            "act with profile {}, which would be let in: {}; that is, {}",
             other.name,
             act_as(other, cluster),
             explanation.fix
@@ -147,6 +147,14 @@ fn act_as(profile: &ClientProfile, cluster: &Cluster) -> String {
         "`export AWS_PROFILE={name}` and `aws eks update-kubeconfig --name {} --region {} --profile {name}`",
         fix::word(&cluster.name),
         fix::word(&cluster.region)
+    )
+}
+
+/// Whether nothing helps but to be somebody else.
+fn wants_another(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::FederatedUserNotMapped | Cause::IdentityUnusable | Cause::KeyOfDeletedPrincipal | Cause::RootNotMapped
     )
 }
 

@@ -63,7 +63,7 @@ const SYMPTOMS: &[Symptom] = &[
         texts: &["Unable to locate credentials"],
         cause: Cause::CredentialsMissing,
         sentence: "the AWS CLI finds no credentials, so no token is made",
-        fix: "name a profile that has some (AWS_PROFILE), or run `aws configure` or sign in with `aws sso login`",
+        fix: "name a profile that has some (AWS_PROFILE), or give one some (aws configure, or aws sso login)",
     },
     Symptom {
         texts: &["Error loading SSO Token"],

@@ -197,7 +197,7 @@ const MEANINGS: &[Meaning] = &[
         ],
         sentence: "access denied: STS does not accept the access key: it is deleted or inactive, its owner is gone, or the \
                    session token is not its own",
-        fix: "check which credentials kubectl uses (`aws sts get-caller-identity`), and use an active key",
+        fix: "check which credentials kubectl uses (aws sts get-caller-identity), and use an active key",
     },
     Meaning {
         texts: &["error from AWS", "Signature expired"],
