@@ -56,8 +56,8 @@ const SYMPTOMS: &[Symptom] = &[
         texts: &["The config profile (", ") could not be found"],
         cause: Cause::ProfileNotFound,
         sentence: "the AWS CLI has no profile of that name, so no token is made",
-        fix: "see which there are (aws configure list-profiles) and act with one of them: the name may come from AWS_PROFILE, or from the kubeconfig: \
-               `aws eks update-kubeconfig --name CLUSTER --region REGION --profile PROFILE`",
+        fix: "see which there are (aws configure list-profiles), and act with one of them; the name may come from AWS_PROFILE, \
+               or from the kubeconfig: `aws eks update-kubeconfig --name CLUSTER --region REGION --profile PROFILE`",
     },
     Symptom {
         texts: &["Unable to locate credentials"],
@@ -242,8 +242,8 @@ const SYMPTOMS: &[Symptom] = &[
         texts: &["The connection to the server ", " was refused"],
         cause: Cause::ServerUnreachable,
         sentence: "nothing listens at the address that the kubeconfig names",
-        fix: "check the server's address (`aws eks update-kubeconfig --name CLUSTER --region REGION`), and whether the tunnel is there where it \
-               leads to this machine",
+        fix: "check the server's address (`aws eks update-kubeconfig --name CLUSTER --region REGION`), and whether the tunnel \
+               is there where it leads to this machine",
     },
     Symptom {
         texts: &["certificate signed by unknown authority"],
@@ -256,8 +256,8 @@ const SYMPTOMS: &[Symptom] = &[
         texts: &["Unable to connect to the server: dial tcp"],
         cause: Cause::ServerUnreachable,
         sentence: "nothing answers at the address that the kubeconfig names",
-        fix: "check the server's address (`aws eks update-kubeconfig --name CLUSTER --region REGION`) and the way there: a private endpoint \
-               is reached from its VPC only",
+        fix: "check the server's address (`aws eks update-kubeconfig --name CLUSTER --region REGION`) and the way there: a \
+               private endpoint is reached from its VPC only",
     },
 ];
 

@@ -100,14 +100,19 @@ fn target(principal_arn: &str, cluster: &Cluster) -> String {
     )
 }
 
-/// The command that makes an access entry, with those of the groups that it may have.
-pub(super) fn create_entry(principal_arn: &str, groups: &[String], cluster: &Cluster) -> String {
-    let groups: Vec<String> = groups
+/// The groups that EKS does not keep for itself.
+fn own_groups(groups: &[String]) -> String {
+    let own: Vec<String> = groups
         .iter()
         .filter(|group| !group.starts_with("system:"))
         .map(|group| word(group))
         .collect();
-    let groups = match groups.join(" ") {
+    own.join(" ")
+}
+
+/// The command that makes an access entry, with those of the groups that it may have.
+pub(super) fn create_entry(principal_arn: &str, groups: &[String], cluster: &Cluster) -> String {
+    let groups = match own_groups(groups) {
         groups if groups.is_empty() => groups,
         groups => format!(" --kubernetes-groups {groups}"),
     };
@@ -130,13 +135,12 @@ pub(super) fn delete_entry(principal_arn: &str, cluster: &Cluster) -> String {
     format!("`aws eks delete-access-entry {}`", target(principal_arn, cluster))
 }
 
-/// The command that gives an access entry these groups and no others.
+/// The command that gives an access entry these groups and no others, as far as it may have them.
 pub(super) fn update_entry(principal_arn: &str, groups: &[String], cluster: &Cluster) -> String {
-    let groups: Vec<String> = groups.iter().map(|group| word(group)).collect();
     format!(
         "`aws eks update-access-entry {} --kubernetes-groups {}`",
         target(principal_arn, cluster),
-        groups.join(" ")
+        own_groups(groups)
     )
 }
 

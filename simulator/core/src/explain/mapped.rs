@@ -31,6 +31,7 @@ use crate::cluster::eks::Cluster;
 use crate::cluster::mapping::Identity;
 use crate::cluster::mapping::MappingError;
 use crate::cluster::mapping::aws_auth;
+use crate::cluster::mapping::config::BackendMode;
 use crate::cluster::mapping::is_instance_id;
 use crate::kube::object::ObjectKey;
 use crate::value::arn::AccountId;
@@ -48,7 +49,8 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
                 format!("access denied: the mapping's template {template} cannot be rendered: {fault}"),
                 with_command(
                     "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
-                    renamed(identity, cluster),
+                    // A node is meant by it, and only its instance is not known.
+                    renamed(identity, cluster).filter(|_| !is_instance_id(&identity.session_name)),
                 ),
             );
         }
@@ -62,7 +64,7 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
                 format!("access denied: the mapping gives the username {username}, which is reserved"),
                 with_command(
                     "give the mapping a username that begins otherwise; the groups may stay",
-                    renamed(identity, cluster),
+                    renamed(identity, cluster).filter(|_| mapper.as_str() == BackendMode::EksConfigMap.as_str()),
                 ),
             )
             .with(format!(
@@ -112,6 +114,9 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
 /// The group of those who are mapped with no other rights than to view.
 const VIEWERS: &str = "eks-viewers";
 
+/// The groups of nodes.
+const NODE_GROUPS: [&str; 2] = ["system:bootstrappers", "system:nodes"];
+
 /// Nobody ever mapped it.
 fn not_mapped(identity: &Identity, cluster: &Cluster) -> Finding {
     let arn = &identity.canonical_arn;
@@ -144,16 +149,22 @@ fn not_mapped(identity: &Identity, cluster: &Cluster) -> Finding {
     )
 }
 
-/// The command that gives the identity's mapping its principal's name for a username.
+/// The command that gives the identity's mapping its principal's name for a username. It is nobody's who is a node.
 fn renamed(identity: &Identity, cluster: &Cluster) -> Option<String> {
     if !cluster.asks_aws_auth() {
         return None;
     }
     let found = cluster.aws_auth().find(&identity.canonical_arn)?;
+    let groups: Vec<String> = found
+        .groups
+        .iter()
+        .filter(|group| !NODE_GROUPS.contains(&group.as_str()))
+        .cloned()
+        .collect();
     let item = NewItem {
         arn: &found.arn,
         username: username_for(&found.arn),
-        groups: &found.groups,
+        groups: &groups,
     };
     fix::aws_auth::map(&item, &|text| names(text, &found.arn), identity, cluster)
 }
@@ -339,7 +350,7 @@ fn of_seldom_kind(identity: &Identity, cluster: &Cluster, world: &World) -> Opti
             fix::create_node_entry(&access_entry::principal_arn(arn, world), cluster)
         )
     } else {
-        let groups = ["system:bootstrappers".to_owned(), "system:nodes".to_owned()];
+        let groups = NODE_GROUPS.map(str::to_owned);
         let item = NewItem {
             arn,
             username: "system:node:{{EC2PrivateDNSName}}",

@@ -80,6 +80,9 @@ pub(crate) fn rename_key(from: &str, to: &'static str, identity: &Identity, clus
 
 /// The command that gives keys of `aws-auth` these texts, or takes keys away.
 fn patch(changes: &[(&str, Option<String>)], identity: &Identity, cluster: &Cluster) -> Option<String> {
+    if !cluster.asks_aws_auth() {
+        return None;
+    }
     let object = cluster.objects().find(&aws_auth_key());
     let mut data = object
         .and_then(|object| object.get("data"))
