@@ -14,6 +14,7 @@ use crate::cluster::eks::aws_auth_key;
 use crate::cluster::mapping::Identity;
 use crate::cluster::mapping::aws_auth::AwsAuth;
 use crate::cluster::mapping::user_by_item;
+use crate::go::yaml;
 use crate::value::printable;
 
 /// A mapping as it is to be.
@@ -101,14 +102,19 @@ fn patch(changes: &[(&str, Option<String>)], identity: &Identity, cluster: &Clus
     }
     let mapped = AwsAuth::from_config_map(&json!({ "data": data }));
     let _ = user_by_item(mapped.find(&identity.canonical_arn)?, identity, cluster)?;
-    let patch = format!(
-        "`kubectl patch configmap aws-auth -n kube-system --type merge --patch '{}'`",
-        in_quotes(&json!({ "data": patched }))
-    );
-    Some(match object {
-        Some(_) => patch,
-        None => format!("`kubectl create configmap aws-auth -n kube-system` and {patch}"),
-    })
+    if object.is_some() {
+        return Some(format!(
+            "`kubectl patch configmap aws-auth -n kube-system --type merge --patch '{}'`",
+            in_quotes(&json!({ "data": patched }))
+        ));
+    }
+    // Refused where there is one after all, whose mappings it would not have. JSON is YAML, and stands in one line.
+    let mut literals = String::new();
+    for (key, text) in changes {
+        let list = yaml::to_json(text.as_ref()?).ok()?;
+        let _ = write!(literals, " --from-literal='{key}={}'", in_quotes(&list));
+    }
+    Some(format!("`kubectl create configmap aws-auth -n kube-system{literals}`"))
 }
 
 /// JSON that stands between single quotes, in a line, and in a fix.

@@ -15,9 +15,11 @@ use crate::value::user::UserInfo;
 /// Policies that may be advised, the least first. That of an administrator is not among them.
 const POLICIES: [&str; 3] = [VIEW_POLICY, "AmazonEKSEditPolicy", "AmazonEKSAdminPolicy"];
 
-/// The commands; nothing for what only an administrator should do.
+/// The commands; nothing for nodes, which need no role of anybody's.
 pub(crate) fn grant(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Option<String> {
-    if attributes.is_resource && attributes.resource.is_empty() {
+    // What nodes may do comes with being one.
+    let is_node = user.username.starts_with("system:node:");
+    if is_node || attributes.is_resource && attributes.resource.is_empty() {
         return None;
     }
     if let Some(entry) = entry_of(user, cluster) {
