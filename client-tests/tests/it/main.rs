@@ -18,6 +18,7 @@ mod command_line;
 mod crash;
 mod eksctl;
 mod faults;
+mod fixes;
 mod helm;
 mod iam;
 mod import;

@@ -7,6 +7,7 @@ mod client;
 mod client_error;
 pub mod client_output;
 mod diagnosis;
+mod fix;
 pub mod lint;
 mod log_line;
 mod mapped;
@@ -30,7 +31,8 @@ pub use self::client_error::unexplained_client_error;
 pub use self::diagnosis::Certainty;
 pub use self::diagnosis::Diagnosis;
 pub use self::diagnosis::Evidence;
-
+pub use self::fix::fix_commands;
+pub use self::fix::fix_in_cluster;
 pub use self::log_line::LogExplanation;
 pub use self::log_line::explain_log_line;
 pub(crate) use self::log_line::explain_record;
@@ -136,6 +138,12 @@ impl Finding {
         self
     }
 
+    /// The finding with the names of the cluster in the commands of its fix.
+    fn in_cluster(mut self, cluster: &Cluster) -> Self {
+        self.fix = fix_in_cluster(&self.fix, cluster);
+        self
+    }
+
     fn explained(self, trace: Trace) -> Explanation {
         Explanation {
             cause: self.cause,
@@ -170,13 +178,13 @@ pub fn explain(authentication: &Authentication, cluster: &Cluster, world: &World
                     "access denied: STS gave the authenticator no answer, or an error of its own, so that it did not say who \
                      the caller is",
                     "try again later; the AWS Health Dashboard says whether STS has trouble in the region. In the simulator, \
-                     `ctl fault list` shows the fault, and `ctl fault clear` takes it away",
+                     `eks-auth-sim ctl fault list` shows the fault, and `eks-auth-sim ctl fault clear` takes it away",
                 ),
                 DenialReason::StsThrottled => Finding::new(
                     Cause::StsThrottled,
                     "access denied: STS has had too many requests, so that it did not say who the caller is",
                     "try again later, and send STS fewer requests: let clients keep their sessions and tokens instead of \
-                     making new ones for each command",
+                     making new ones for each command. In the simulator, `eks-auth-sim ctl fault clear` ends it",
                 ),
                 DenialReason::Identity => Finding::new(
                     Cause::IdentityUnusable,
@@ -191,7 +199,7 @@ pub fn explain(authentication: &Authentication, cluster: &Cluster, world: &World
             finding.with(format!("log: error={}", crate::value::log::go_quote(&denial.message)))
         }
     };
-    finding.explained(authentication.trace.clone())
+    finding.in_cluster(cluster).explained(authentication.trace.clone())
 }
 
 /// Explains what becomes of a request of a known user.
@@ -209,7 +217,7 @@ pub fn explain_request(user: &UserInfo, attributes: &Attributes, cluster: &Clust
         ),
         Decision::NoOpinion => request::denial_finding(user, attributes, &authorization.reason, cluster),
     };
-    finding.explained(authorization.trace)
+    finding.in_cluster(cluster).explained(authorization.trace)
 }
 
 /// Explains what becomes of a request of `caller` that is served as that of somebody else, or that wants to be.
@@ -262,6 +270,7 @@ pub fn explain_arn(arn: &str, cluster: &Cluster, world: &World) -> Explanation {
         ),
         Err(error) => mapping_finding(error, &identity, cluster, world),
     }
+    .in_cluster(cluster)
     .explained(resolution.trace)
 }
 
@@ -331,7 +340,9 @@ pub fn explain_cached(identity: &Identity, user: &UserInfo, age_seconds: i64, cl
 }
 
 fn token_finding(error: &TokenError) -> Finding {
-    const MAKE_TOKEN: &str = "make the token with `aws eks get-token --cluster-name NAME` and pass it on unchanged";
+    const MAKE_TOKEN: &str = "let the client make its tokens itself: `aws eks update-kubeconfig --name CLUSTER --region REGION`, \
+                               or make one with `aws eks get-token --cluster-name CLUSTER --region REGION` and pass it on \
+                               unchanged";
     let sentence = format!("access denied: the token fails the check {}", error.check());
     if let TokenError::Expired { date } = error {
         return token_expired(sentence, *date);
@@ -339,7 +350,8 @@ fn token_finding(error: &TokenError) -> Finding {
     let (cause, fix) = match error {
         TokenError::ClusterHeader { .. } => (
             Cause::TokenForNoCluster,
-            "sign the header x-k8s-aws-id with the cluster's name: use `aws eks get-token`",
+            "sign the header x-k8s-aws-id with the cluster's name, as the plugin of a kubeconfig does that \
+             `aws eks update-kubeconfig --name CLUSTER --region REGION` writes",
         ),
         TokenError::Scheme { .. }
         | TokenError::HostEmpty
@@ -349,7 +361,8 @@ fn token_finding(error: &TokenError) -> Finding {
         | TokenError::UnexpectedHost { .. }
         | TokenError::OtherPartition { .. } => (
             Cause::TokenWrongHost,
-            "sign for the regional STS endpoint of the cluster's partition: check AWS_REGION and AWS_ENDPOINT_URL",
+            "sign for the regional STS endpoint of the cluster's partition, as the plugin of a kubeconfig does that \
+             `aws eks update-kubeconfig --name CLUSTER --region REGION` writes; check AWS_ENDPOINT_URL as well",
         ),
         _ => (Cause::TokenMalformed, MAKE_TOKEN),
     };
@@ -361,8 +374,9 @@ fn token_expired(sentence: String, signed: Timestamp) -> Finding {
     Finding::new(
         Cause::TokenExpired,
         sentence,
-        "make a new token, which lives for 15 minutes, with an exec plugin in the kubeconfig or the provider; if this one \
-         was new, the clock of the client's machine is behind: set it",
+        "if the token was new, the clock of the client's machine is behind: set it (in the simulator, \
+         `eks-auth-sim ctl clock reset`); else let the client make new ones, which live for 15 minutes, with an exec plugin in \
+         the kubeconfig: `aws eks update-kubeconfig --name CLUSTER --region REGION`",
     )
     .with(format!("the token says that it was signed at {signed}"))
 }
@@ -377,10 +391,7 @@ fn sts_finding(error: &SigV4Error, authentication: &Authentication, cluster: &Cl
                     "access denied: the token is for cluster {name}, not for {}",
                     cluster.name
                 ),
-                format!(
-                    "make the token for this cluster: aws eks update-kubeconfig --name {}",
-                    cluster.name
-                ),
+                format!("make the token for this cluster: {}", fix::update_kubeconfig(cluster)),
             ),
             None => Finding::new(
                 Cause::SignatureMismatch,
@@ -395,40 +406,42 @@ fn sts_finding(error: &SigV4Error, authentication: &Authentication, cluster: &Cl
             let sentence = format!("access denied: STS refuses the signature at {}", error.check());
             token_expired(sentence, *date)
         }
-        other => signature_finding(other).unwrap_or_else(|| {
+        other => signature_finding(other, world).unwrap_or_else(|| {
             Finding::new(
                 Cause::WrongDateOrScope,
                 format!("access denied: STS refuses the signature at {}", other.check()),
-                "set the clock of the client's machine, and sign for the region whose endpoint the token names",
+                "sign for the region whose endpoint the token names: `unset AWS_ENDPOINT_URL_STS` where it leads to another \
+                 region's, or give the plugin that region; and see that the clock of the client's machine is right",
             )
         }),
     }
 }
 
 /// What is wrong with a key, its session or the client's clock, whatever was signed.
-fn signature_finding(error: &SigV4Error) -> Option<Finding> {
+fn signature_finding(error: &SigV4Error, world: &World) -> Option<Finding> {
     Some(match error {
         SigV4Error::UnknownKey { id } => Finding::new(
             Cause::KeyUnknown,
             format!("access denied: nobody has the access key {id}"),
-            "check which credentials kubectl uses (`aws sts get-caller-identity`), and that the key is not deleted",
+            "check which credentials kubectl uses (aws sts get-caller-identity), and that the key is not deleted",
         ),
         SigV4Error::InactiveKey { id } => Finding::new(
             Cause::KeyInactive,
             format!("access denied: the access key {id} is inactive"),
-            format!("aws iam update-access-key --access-key-id {id} --status Active, or use another key"),
+            activate(id, world),
         ),
         SigV4Error::SessionExpired { expired, .. } => Finding::new(
             Cause::SessionExpired,
             format!("access denied: the temporary credentials ended at {expired}"),
-            "get new credentials: `aws sso login`, or assume the role again",
+            "get new credentials: sign in again, where they are of IAM Identity Center, or assume the role again",
         ),
         SigV4Error::MissingSessionToken { .. }
         | SigV4Error::UnexpectedSessionToken { .. }
         | SigV4Error::WrongSessionToken { .. } => Finding::new(
             Cause::SessionTokenWrong,
             "access denied: key and session token do not belong together",
-            "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN together, or unset them all",
+            "take them away together, so that a profile counts: \
+             `unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`, or set all three anew",
         ),
         SigV4Error::NotYetCurrent { date, now, .. } => Finding::new(
             Cause::ClockAhead,
@@ -436,11 +449,24 @@ fn signature_finding(error: &SigV4Error) -> Option<Finding> {
                 "access denied: the token is signed at {date}, {} minutes from now: the clock of the client's machine is ahead",
                 date.seconds_since(*now) / 60
             ),
-            "set the clock of the client's machine: `timedatectl set-ntp true`; a virtual machine may need it after sleep",
+            "set the clock of the client's machine: `timedatectl set-ntp true`; a virtual machine may need it after sleep. In \
+             the simulator, `eks-auth-sim ctl clock reset` does it",
         )
         .with(format!("STS accepts dates up to 15 minutes from {now}")),
         _ => return None,
     })
+}
+
+/// The command that makes a key active. Without a user's name IAM takes it for one of whoever asks.
+fn activate(id: &str, world: &World) -> String {
+    let owner = match world.directory.access_key(id).map(|key| &key.owner) {
+        Some(KeyOwner::User { user_name, .. }) => fix::word(user_name),
+        _ => "USER".to_owned(),
+    };
+    format!(
+        "`aws iam update-access-key --user-name {owner} --access-key-id {} --status Active`, or use another key",
+        fix::word(id)
+    )
 }
 
 /// The other cluster of this World for which the token holds.
@@ -471,7 +497,7 @@ fn owner_gone_finding(key_id: &str, cluster: &Cluster, world: &World) -> Finding
         })
     });
     if is_creator && creator_is_gone(cluster, world) {
-        return creator_deleted(cluster).with(format!("the access key {key_id} was the creator's"));
+        return creator_deleted(None, cluster).with(format!("the access key {key_id} was the creator's"));
     }
     Finding::new(
         Cause::KeyOfDeletedPrincipal,
@@ -480,7 +506,8 @@ fn owner_gone_finding(key_id: &str, cluster: &Cluster, world: &World) -> Finding
     )
 }
 
-fn creator_deleted(cluster: &Cluster) -> Finding {
+/// `caller` is another principal who asks, and may be made the administrator.
+fn creator_deleted(caller: Option<&str>, cluster: &Cluster) -> Finding {
     let arn = cluster
         .creator
         .as_ref()
@@ -491,16 +518,27 @@ fn creator_deleted(cluster: &Cluster) -> Finding {
         format!(
             "access denied: the creator of the cluster, {arn}, was deleted, and aws-auth makes nobody else an administrator"
         ),
-        if arn.contains(":role/AWSReservedSSO_") {
-            "switch the authentication mode to API_AND_CONFIG_MAP and make an access entry for another administrator, or ask \
-             AWS Support: a role of Identity Center cannot be recreated under its name"
-                .to_owned()
-        } else {
-            format!(
-                "make {arn} again under the same name, give it an access key, and act as it: the hidden mapping goes by ARN"
-            )
-        },
+        creator_fix(&arn, caller, cluster),
     )
+}
+
+/// What is done by whom IAM allows it, for Kubernetes knows nobody any more.
+fn creator_fix(creator: &str, caller: Option<&str>, cluster: &Cluster) -> String {
+    let entry = fix::entry_like(caller.unwrap_or("ARN"), &[SYSTEM_MASTERS.to_owned()], &[], cluster);
+    let by_entry = format!(
+        "switch the authentication mode, which cannot be switched back, and make an access entry for another administrator, \
+         as somebody whose IAM policies allow it: `aws eks update-cluster-config --name CLUSTER --region REGION \
+         --access-config authenticationMode=API_AND_CONFIG_MAP`, `aws eks wait cluster-active --name CLUSTER --region REGION` \
+         and {entry}"
+    );
+    if creator.contains(":role/AWSReservedSSO_") {
+        format!("{by_entry}; or ask AWS Support: a role of Identity Center cannot be recreated under its name")
+    } else {
+        format!(
+            "{by_entry}; or make {creator} again under the same name, give it an access key, and act as it: the hidden \
+             mapping goes by ARN"
+        )
+    }
 }
 
 /// Whether the creator's principal is gone while no other is in system:masters.

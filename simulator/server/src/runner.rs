@@ -6,6 +6,7 @@ mod builtin;
 pub mod catalogue;
 pub mod clients;
 mod executor;
+mod explained;
 mod home;
 mod lesson;
 mod mutate;
@@ -35,6 +36,7 @@ pub(crate) use self::executor::Rigour;
 pub(crate) use self::executor::apply_action;
 pub(crate) use self::executor::faults;
 pub(crate) use self::executor::unexpected_caller;
+pub use self::explained::play_explained;
 pub use self::home::SignInFailure;
 pub(crate) use self::lesson::Lesson;
 pub(crate) use self::lesson::Request;
@@ -106,7 +108,8 @@ pub struct Transcript {
     pub faults: Vec<String>,
     /// What else was tried, and that it went as it should; see [`mutate`].
     pub mutations: Vec<String>,
-    /// The alternatives and mistakes that only the real clients could try; see [`mutate`].
+    /// The alternatives and mistakes that only the real clients could try, see [`mutate`], and why the fix of `explain` was not
+    /// tried, see [`play_explained`].
     pub untried: Vec<String>,
     /// Why it could not be played to the end here.
     pub skipped: Option<String>,

@@ -2,9 +2,12 @@
 
 use super::Cause;
 use super::Finding;
+use super::fix;
+use super::fix::VIEW_POLICY;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::access_entry::AccessEntry;
 use crate::cluster::eks::access_entry::Principal;
+use crate::cluster::eks::parameter::AccessScope;
 use crate::cluster::eks::parameter::AuthenticationMode;
 use crate::cluster::mapping::Identity;
 use crate::value::arn::Arn;
@@ -19,11 +22,11 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
     let arn = &identity.canonical_arn;
     if let Some(entry) = entry_of_that_name(arn, cluster) {
         let now = Principal::find_by_name(arn, &world.directory)?;
-        let delete = format!(
-            "aws eks delete-access-entry --cluster-name {} --principal-arn {}",
-            cluster.name, entry.principal_arn
+        let fix = format!(
+            "{} and {}",
+            fix::delete_entry(&entry.principal_arn, cluster),
+            fix::entry_like(&now.arn, &entry.groups, &entry.policies, cluster)
         );
-        let fix = format!("{delete}, then {}", create_command(&now.arn, cluster));
         if entry.principal_arn != now.arn {
             return Some(
                 Finding::new(
@@ -32,7 +35,7 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
                         "access denied: the access entry is for {}, and the caller is {}",
                         entry.principal_arn, now.arn
                     ),
-                    fix,
+                    format!("make an entry like it for the caller: {fix}"),
                 )
                 .with("an access entry goes by the principal's whole ARN and its unique id"),
             );
@@ -62,7 +65,15 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
             Finding::new(
                 Cause::AwsAuthIgnored,
                 format!("access denied: {arn} is in aws-auth only, which authentication mode API ignores"),
-                create_command(&principal_arn(arn, world), cluster),
+                format!(
+                    "make an access entry that gives what aws-auth was to give: {}",
+                    fix::entry_like(
+                        &principal_arn(arn, world),
+                        item.map_or(&[][..], |item| &item.groups),
+                        &[],
+                        cluster
+                    )
+                ),
             )
             .with(format!("aws-auth has {whom}")),
         );
@@ -73,12 +84,15 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
 /// Nobody knows the identity.
 pub(super) fn not_mapped(identity: &Identity, cluster: &Cluster, world: &World) -> Finding {
     let arn = &identity.canonical_arn;
+    let principal = principal_arn(arn, world);
     let mut finding = Finding::new(
         Cause::IdentityNotMapped,
         format!("access denied: {arn} is not mapped in cluster {}", cluster.name),
         format!(
-            "if that is who you mean to be, {}; if not, choose another profile",
-            create_command(&principal_arn(arn, world), cluster)
+            "if that is who you mean to be, make an access entry, with the policy whose rights it is to have (the least is \
+             {VIEW_POLICY}): {} and {}; if not, choose another profile",
+            fix::create_entry(&principal, &[], cluster),
+            fix::associate(&principal, VIEW_POLICY, &AccessScope::Cluster, cluster)
         ),
     )
     .with(format!(
@@ -117,14 +131,7 @@ fn entry_of_that_name<'a>(canonical_arn: &str, cluster: &'a Cluster) -> Option<&
 }
 
 /// The ARN with its path, where the principal is there.
-fn principal_arn(canonical_arn: &str, world: &World) -> String {
+pub(super) fn principal_arn(canonical_arn: &str, world: &World) -> String {
     Principal::find_canonical(canonical_arn, &world.directory)
         .map_or_else(|| canonical_arn.to_owned(), |principal| principal.arn)
-}
-
-fn create_command(principal_arn: &str, cluster: &Cluster) -> String {
-    format!(
-        "aws eks create-access-entry --cluster-name {} --principal-arn {principal_arn}",
-        cluster.name
-    )
 }

@@ -45,7 +45,7 @@ pub struct RefusedCall<'a> {
 #[must_use]
 pub fn explain_aws_call(call: &RefusedCall<'_>, world: &World, now: Timestamp) -> Option<Explanation> {
     let finding = match (call.signature, call.code) {
-        (Some(error), _) => of_signature(error),
+        (Some(error), _) => of_signature(error, world),
         (None, "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation") => of_policies(call, world, now),
         (None, "RegionDisabledException") => Finding::new(
             Cause::RegionDisabled,
@@ -82,7 +82,7 @@ pub fn explain_aws_call(call: &RefusedCall<'_>, world: &World, now: Timestamp) -
     Some(finding.with(said).explained(call.trace.clone()))
 }
 
-fn of_signature(error: &SigV4Error) -> Finding {
+fn of_signature(error: &SigV4Error, world: &World) -> Finding {
     match error {
         SigV4Error::MissingAuthenticationToken => Finding::new(
             Cause::CredentialsMissing,
@@ -112,7 +112,7 @@ fn of_signature(error: &SigV4Error) -> Finding {
             format!("access denied: IAM answers no session of a user itself without MFA, such as that of the key {id}"),
             "call IAM with the user's own key, or as a role",
         ),
-        other => signature_finding(other).unwrap_or_else(|| {
+        other => signature_finding(other, world).unwrap_or_else(|| {
             Finding::new(
                 Cause::WrongDateOrScope,
                 format!("access denied: AWS refuses the signature at {}", other.check()),

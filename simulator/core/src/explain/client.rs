@@ -4,6 +4,7 @@
 
 use super::Cause;
 use super::Explanation;
+use super::fix;
 use super::identity_of;
 use crate::aws::iam::AccessKey;
 use crate::aws::iam::KeyOwner;
@@ -15,12 +16,16 @@ use crate::aws::principal::CallerIdentity;
 use crate::cluster::authorize::Decision;
 use crate::cluster::authorize::authorize;
 use crate::cluster::eks::Cluster;
+use crate::cluster::eks::access_entry::EntryMatch;
 use crate::cluster::mapping;
+use crate::cluster::mapping::Identity;
 use crate::kube::request_info::Attributes;
 use crate::value::arn::AccountId;
 use crate::value::arn::Arn;
 use crate::value::arn::CanonicalArn;
 use crate::value::instant::Timestamp;
+use crate::value::user::SYSTEM_MASTERS;
+use crate::value::user::UserInfo;
 use crate::world::World;
 use crate::world::authenticate::user_info;
 
@@ -152,7 +157,7 @@ pub fn explain_client(
         );
         // `aws eks update-kubeconfig --profile` writes AWS_PROFILE into the kubeconfig, which the keys come before as well.
         explanation.fix = format!(
-            "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, or add `--profile {name}` to the plugin's arguments \
+            "`unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`, or add `--profile {name}` to the plugin's arguments \
              in the kubeconfig"
         );
     } else if let (Cause::IdentityNotMapped, Some(holder), Some(other)) = (explanation.cause, holder, others.first()) {
@@ -162,14 +167,39 @@ pub fn explain_client(
             explanation.sentence, holder.name, other.name
         );
         explanation.fix = format!(
-            "act with profile {name}: set AWS_PROFILE={name}, or aws eks update-kubeconfig --name {} --profile {name}. To stay \
-             who you are: {}",
-            cluster.name,
-            explanation.fix,
-            name = other.name
+            "act with profile {}: {}; or, to stay who you are: {}",
+            other.name,
+            act_as(other, cluster),
+            explanation.fix
+        );
+    }
+    if let (true, Some(other)) = (wants_another(explanation.cause), others.first()) {
+        explanation.fix = format!(
+            "act with profile {}, which would be let in: {}; that is, {}",
+            other.name,
+            act_as(other, cluster),
+            explanation.fix
         );
     }
     explanation
+}
+
+/// The commands by which a profile is acted with. The kubeconfig may name another, which comes before the environment.
+fn act_as(profile: &ClientProfile, cluster: &Cluster) -> String {
+    let name = fix::word(&profile.name);
+    format!(
+        "`export AWS_PROFILE={name}` and `aws eks update-kubeconfig --name {} --region {} --profile {name}`",
+        fix::word(&cluster.name),
+        fix::word(&cluster.region)
+    )
+}
+
+/// Whether nothing helps but to be somebody else.
+fn wants_another(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::FederatedUserNotMapped | Cause::IdentityUnusable | Cause::KeyOfDeletedPrincipal | Cause::RootNotMapped
+    )
 }
 
 /// Whether another key would fix it.
@@ -209,10 +239,11 @@ impl ClientView<'_> {
         let Ok(mapped) = mapping::resolve(&identity, self.cluster).outcome else {
             return false;
         };
-        asked.is_none_or(|asked| {
-            let user = user_info(mapped, &identity, self.cluster).authenticated();
-            authorize(&user, asked, self.cluster).decision == Decision::Allow
-        })
+        let user = user_info(mapped, &identity, self.cluster).authenticated();
+        match asked {
+            Some(asked) => authorize(&user, asked, self.cluster).decision == Decision::Allow,
+            None => is_somebody(&user, &identity, self.cluster),
+        }
     }
 
     /// As whom a profile acts, and under which policies; nothing where it has no credentials that are good for anything, or
@@ -289,4 +320,14 @@ impl ClientView<'_> {
         let policies = directory.policies_of_role(&account, role);
         Some((assumed, policies))
     }
+}
+
+/// Whether it is somebody who has rights, and no node: whoever may do nothing is no better off.
+fn is_somebody(user: &UserInfo, identity: &Identity, cluster: &Cluster) -> bool {
+    let is_master = user.groups.iter().any(|group| group == SYSTEM_MASTERS);
+    let entry = cluster
+        .access_entries()
+        .find(&identity.user_id, &identity.canonical_arn);
+    let has_policy = matches!(entry, EntryMatch::Found(entry) if !entry.policies.is_empty());
+    !user.username.starts_with("system:node:") && (is_master || has_policy || cluster.rbac().has_binding(user))
 }

@@ -30,13 +30,13 @@ const SYMPTOMS: &[Symptom] = &[
         texts: &["exec plugin: invalid apiVersion"],
         cause: Cause::ExecApiVersionUnsupported,
         sentence: "kubectl does not know the version of the exec plugin that the kubeconfig names, and runs nothing",
-        fix: "regenerate the kubeconfig with a current AWS CLI: aws eks update-kubeconfig --name CLUSTER",
+        fix: "regenerate the kubeconfig with a current AWS CLI: `aws eks update-kubeconfig --name CLUSTER --region REGION`",
     },
     Symptom {
         texts: &["plugin returned version client.authentication.k8s.io/"],
         cause: Cause::ExecApiVersionUnsupported,
         sentence: "the exec plugin answers in another version than the kubeconfig names",
-        fix: "update the AWS CLI and kubectl, then: aws eks update-kubeconfig --name CLUSTER",
+        fix: "update the AWS CLI and kubectl, then: `aws eks update-kubeconfig --name CLUSTER --region REGION`",
     },
     Symptom {
         texts: &["getting credentials: exec: executable ", " not found"],
@@ -56,32 +56,32 @@ const SYMPTOMS: &[Symptom] = &[
         texts: &["The config profile (", ") could not be found"],
         cause: Cause::ProfileNotFound,
         sentence: "the AWS CLI has no profile of that name, so no token is made",
-        fix: "see `aws configure list-profiles`; the name may come from AWS_PROFILE, or from the kubeconfig: \
-               aws eks update-kubeconfig --name CLUSTER --profile PROFILE",
+        fix: "see which there are (aws configure list-profiles), and act with one of them; the name may come from AWS_PROFILE, \
+               or from the kubeconfig: `aws eks update-kubeconfig --name CLUSTER --region REGION --profile PROFILE`",
     },
     Symptom {
         texts: &["Unable to locate credentials"],
         cause: Cause::CredentialsMissing,
         sentence: "the AWS CLI finds no credentials, so no token is made",
-        fix: "name a profile that has some (AWS_PROFILE), or run `aws configure` or `aws sso login`",
+        fix: "name a profile that has some (AWS_PROFILE), or give one some (aws configure, or aws sso login)",
     },
     Symptom {
         texts: &["Error loading SSO Token"],
         cause: Cause::SsoNotSignedIn,
         sentence: "nobody is signed in to IAM Identity Center, or the sign-in has ended, so no token is made",
-        fix: "aws sso login --profile PROFILE",
+        fix: "`aws sso login`, or `aws sso login --profile PROFILE` where the kubeconfig names another profile",
     },
     Symptom {
         texts: &["Token has expired and refresh failed"],
         cause: Cause::SsoNotSignedIn,
         sentence: "the sign-in to IAM Identity Center has ended, so no token is made",
-        fix: "aws sso login --profile PROFILE",
+        fix: "`aws sso login`, or `aws sso login --profile PROFILE` where the kubeconfig names another profile",
     },
     Symptom {
         texts: &["SSO session associated with this profile has expired"],
         cause: Cause::SsoNotSignedIn,
         sentence: "the sign-in to IAM Identity Center has ended, so no token is made",
-        fix: "aws sso login --profile PROFILE",
+        fix: "`aws sso login`, or `aws sso login --profile PROFILE` where the kubeconfig names another profile",
     },
     Symptom {
         texts: &["Enter MFA code for "],
@@ -132,15 +132,19 @@ const SYMPTOMS: &[Symptom] = &[
         texts: &["The kubernetes group name ", " is invalid, it cannot start with "],
         cause: Cause::EntryGroupReserved,
         sentence: "an access entry cannot have groups of Kubernetes' own, such as system:masters",
-        fix: "associate an access policy: aws eks associate-access-policy --policy-arn \
-               arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster …",
+        fix: "leave the group out, and associate an access policy with the entry: \
+               `aws eks create-access-entry --cluster-name CLUSTER --region REGION --principal-arn ARN` and \
+               `aws eks associate-access-policy --cluster-name CLUSTER --region REGION --principal-arn ARN --policy-arn \
+               arn:aws:eks::aws:cluster-access-policy/POLICY --access-scope type=cluster`; what system:masters gave, the \
+               policy AmazonEKSClusterAdminPolicy gives",
     },
     Symptom {
         texts: &["authentication mode must be set to one of [API, API_AND_CONFIG_MAP]"],
         cause: Cause::EntriesNotInMode,
         sentence: "the cluster's authentication mode is CONFIG_MAP, which has no access entries",
-        fix: "map the principal in aws-auth, or switch the mode, for good: aws eks update-cluster-config --name CLUSTER \
-               --access-config authenticationMode=API_AND_CONFIG_MAP",
+        fix: "map the principal in aws-auth, or switch the mode, for good: \
+               `aws eks update-cluster-config --name CLUSTER --region REGION --access-config \
+               authenticationMode=API_AND_CONFIG_MAP` and `aws eks wait cluster-active --name CLUSTER --region REGION`",
     },
     Symptom {
         texts: &["Unsupported authentication mode update from "],
@@ -158,7 +162,7 @@ const SYMPTOMS: &[Symptom] = &[
         texts: &["The specified principalArn could not be found"],
         cause: Cause::EntryNotFound,
         sentence: "the principal has no access entry",
-        fix: "make one first: aws eks create-access-entry --cluster-name CLUSTER --principal-arn ARN",
+        fix: "make one first: `aws eks create-access-entry --cluster-name CLUSTER --region REGION --principal-arn ARN`",
     },
     Symptom {
         texts: &["The specified access entry resource is already in use on this cluster"],
@@ -233,28 +237,28 @@ const SYMPTOMS: &[Symptom] = &[
         texts: &["The connection to the server localhost:8080 was refused"],
         cause: Cause::KubeconfigMissing,
         sentence: "kubectl has no kubeconfig, so that it asks for a server on this machine",
-        fix: "aws eks update-kubeconfig --name CLUSTER; or KUBECONFIG names a file that is not there",
+        fix: "`aws eks update-kubeconfig --name CLUSTER --region REGION`; or KUBECONFIG names a file that is not there",
     },
     Symptom {
         texts: &["The connection to the server ", " was refused"],
         cause: Cause::ServerUnreachable,
         sentence: "nothing listens at the address that the kubeconfig names",
-        fix: "check the server's address (aws eks update-kubeconfig --name CLUSTER), and whether the tunnel is there where it \
-               leads to this machine",
+        fix: "check the server's address (`aws eks update-kubeconfig --name CLUSTER --region REGION`), and whether the tunnel \
+               is there where it leads to this machine",
     },
     Symptom {
         texts: &["certificate signed by unknown authority"],
         cause: Cause::CertificateNotTrusted,
         sentence: "the server's certificate is not of the authority that the kubeconfig names: it is of another or of an \
                    earlier cluster",
-        fix: "aws eks update-kubeconfig --name CLUSTER",
+        fix: "`aws eks update-kubeconfig --name CLUSTER --region REGION`",
     },
     Symptom {
         texts: &["Unable to connect to the server: dial tcp"],
         cause: Cause::ServerUnreachable,
         sentence: "nothing answers at the address that the kubeconfig names",
-        fix: "check the server's address (aws eks update-kubeconfig --name CLUSTER) and the way there: a private endpoint \
-               is reached from its VPC only",
+        fix: "check the server's address (`aws eks update-kubeconfig --name CLUSTER --region REGION`) and the way there: a \
+               private endpoint is reached from its VPC only",
     },
 ];
 

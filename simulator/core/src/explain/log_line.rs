@@ -67,11 +67,12 @@ struct Meaning {
     fix: &'static str,
 }
 
-const NEW_TOKEN: &str = "make the token with `aws eks get-token --cluster-name NAME` and pass it on unchanged";
+const NEW_TOKEN: &str = "let the client make its tokens itself: `aws eks update-kubeconfig --name CLUSTER --region REGION`, or make one \
+                         with `aws eks get-token --cluster-name CLUSTER --region REGION` and pass it on unchanged";
 const RIGHT_HOST: &str =
     "sign for the regional STS endpoint of the cluster's partition: check AWS_REGION and AWS_ENDPOINT_URL";
-const MAP_IT: &str = "map the caller (`aws eks create-access-entry --cluster-name NAME --principal-arn ARN`, or an item of aws-auth \
-                      where the mode is CONFIG_MAP), or choose the profile of somebody who is mapped";
+const MAP_IT: &str = "map the caller (`aws eks create-access-entry --cluster-name CLUSTER --region REGION --principal-arn ARN`, or an \
+                      item of aws-auth where the mode is CONFIG_MAP), or choose the profile of somebody who is mapped";
 
 /// From the particular to the general; the first that fits is reported.
 const MEANINGS: &[Meaning] = &[
@@ -122,7 +123,8 @@ const MEANINGS: &[Meaning] = &[
         texts: &["client did not sign the x-k8s-aws-id header"],
         causes: &[Cause::TokenForNoCluster],
         sentence: "access denied: the token does not bind itself to a cluster",
-        fix: "sign the header x-k8s-aws-id with the cluster's name: use `aws eks get-token`",
+        fix: "sign the header x-k8s-aws-id with the cluster's name, as the plugin of a kubeconfig does that \
+               `aws eks update-kubeconfig --name CLUSTER --region REGION` writes",
     },
     Meaning {
         texts: &["unexpected hostname "],
@@ -182,7 +184,7 @@ const MEANINGS: &[Meaning] = &[
         texts: &["error from AWS", "ExpiredToken"],
         causes: &[Cause::SessionExpired],
         sentence: "access denied: the temporary credentials behind the token have ended",
-        fix: "get new credentials: `aws sso login`, or assume the role again",
+        fix: "get new credentials: sign in again, where they are of IAM Identity Center, or assume the role again",
     },
     Meaning {
         texts: &["error from AWS", "InvalidClientTokenId"],
@@ -195,7 +197,7 @@ const MEANINGS: &[Meaning] = &[
         ],
         sentence: "access denied: STS does not accept the access key: it is deleted or inactive, its owner is gone, or the \
                    session token is not its own",
-        fix: "check which credentials kubectl uses (`aws sts get-caller-identity`), and use an active key",
+        fix: "check which credentials kubectl uses (aws sts get-caller-identity), and use an active key",
     },
     Meaning {
         texts: &["error from AWS", "Signature expired"],
@@ -220,7 +222,7 @@ const MEANINGS: &[Meaning] = &[
         causes: &[Cause::SignatureMismatch, Cause::TokenForOtherCluster],
         sentence: "access denied: the signature is not the one that STS calculates: the secret key is wrong, the token was \
                    changed on the way, or it was made for a cluster of another name",
-        fix: "make the token for this cluster (`aws eks update-kubeconfig --name NAME`), and check the secret key",
+        fix: "make the token for this cluster (`aws eks update-kubeconfig --name CLUSTER --region REGION`), and check the secret key",
     },
     Meaning {
         texts: &["sts getCallerIdentity failed: error from AWS"],

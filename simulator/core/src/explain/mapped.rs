@@ -11,11 +11,19 @@
 //!
 //! The case of an ARN's letters is never the reason: every mapper compares without regard to it.
 
+use serde_json::Value;
+
 use super::Cause;
 use super::Finding;
 use super::access_entry;
 use super::creator_deleted;
 use super::creator_is_gone;
+use super::fix;
+use super::fix::aws_auth::NewItem;
+use super::fix::aws_auth::list_for;
+use super::fix::aws_auth::names;
+use super::fix::aws_auth::username_for;
+use super::fix::with_command;
 use super::near_miss;
 use crate::cluster::eks::AWS_AUTH_NAME;
 use crate::cluster::eks::AWS_AUTH_NAMESPACE;
@@ -23,11 +31,13 @@ use crate::cluster::eks::Cluster;
 use crate::cluster::mapping::Identity;
 use crate::cluster::mapping::MappingError;
 use crate::cluster::mapping::aws_auth;
+use crate::cluster::mapping::config::BackendMode;
 use crate::cluster::mapping::is_instance_id;
 use crate::kube::object::ObjectKey;
 use crate::value::arn::AccountId;
 use crate::value::arn::Arn;
 use crate::value::log::go_quote;
+use crate::value::user::UserInfo;
 use crate::world::World;
 
 /// Why the mappers know nobody by this identity.
@@ -37,7 +47,11 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
             return Finding::new(
                 Cause::TemplateUnrenderable,
                 format!("access denied: the mapping's template {template} cannot be rendered: {fault}"),
-                "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
+                with_command(
+                    "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
+                    // A node is meant by it, and only its instance is not known.
+                    renamed(identity, cluster).filter(|_| !is_instance_id(&identity.session_name)),
+                ),
             );
         }
         MappingError::ReservedUsername {
@@ -48,7 +62,10 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
             return Finding::new(
                 Cause::UsernameReserved,
                 format!("access denied: the mapping gives the username {username}, which is reserved"),
-                "give the mapping a username that begins otherwise; the groups may stay",
+                with_command(
+                    "give the mapping a username that begins otherwise; the groups may stay",
+                    renamed(identity, cluster).filter(|_| mapper.as_str() == BackendMode::EksConfigMap.as_str()),
+                ),
             )
             .with(format!(
                 "usernames of {} must not begin with {}",
@@ -63,23 +80,25 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
         return finding;
     }
     if cluster.asks_aws_auth()
-        && let Some(finding) = lost(arn, cluster)
+        && let Some(finding) = lost(identity, cluster)
     {
         return finding;
     }
-    if let Some(finding) = near_miss::find(arn, cluster, world) {
+    if let Some(finding) = near_miss::find(identity, cluster, world) {
         return finding;
     }
     if let Some(finding) = of_seldom_kind(identity, cluster, world) {
         return finding;
     }
     if creator_is_gone(cluster, world) {
-        return creator_deleted(cluster).with(format!("the caller is {arn}, which is not mapped either"));
+        let caller = access_entry::principal_arn(arn, world);
+        return creator_deleted(Some(&caller), cluster)
+            .with(format!("the caller is {arn}, which is not mapped either"));
     }
     let finding = if cluster.authentication_mode().has_access_entries() {
         access_entry::not_mapped(identity, cluster, world)
     } else {
-        not_mapped(arn, cluster)
+        not_mapped(identity, cluster)
     };
     let finding = with_errors(finding, cluster);
     if identity.account_id.is_empty() || identity.account_id == cluster.account.as_str() {
@@ -92,26 +111,62 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
     }
 }
 
+/// The group of those who are mapped with no other rights than to view.
+const VIEWERS: &str = "eks-viewers";
+
+/// The groups of nodes.
+const NODE_GROUPS: [&str; 2] = ["system:bootstrappers", "system:nodes"];
+
 /// Nobody ever mapped it.
-fn not_mapped(arn: &str, cluster: &Cluster) -> Finding {
+fn not_mapped(identity: &Identity, cluster: &Cluster) -> Finding {
+    let arn = &identity.canonical_arn;
     let (list, field) = list_for(arn);
+    let groups = [VIEWERS.to_owned()];
+    let item = NewItem {
+        arn,
+        username: username_for(arn),
+        groups: &groups,
+    };
+    let command = fix::aws_auth::map(&item, &|_| false, identity, cluster).map(|command| {
+        let viewer = UserInfo {
+            groups: vec![VIEWERS.to_owned()],
+            ..UserInfo::default()
+        };
+        if cluster.rbac().has_binding(&viewer) {
+            command
+        } else {
+            format!("{command} and `kubectl create clusterrolebinding {VIEWERS} --clusterrole=view --group={VIEWERS}`")
+        }
+    });
+    let fix = format!(
+        "if that is who you mean to be, add `{field}: {arn}` to {list} of the ConfigMap aws-auth in kube-system, with the groups \
+         whose rights it is to have"
+    );
     Finding::new(
         Cause::IdentityNotMapped,
         format!("access denied: {arn} is not mapped in cluster {}", cluster.name),
-        format!(
-            "if that is who you mean to be, add `{field}: {arn}` to {list} of the ConfigMap aws-auth in kube-system; \
-             if not, choose another profile"
-        ),
+        format!("{}; if not, choose another profile", with_command(&fix, command)),
     )
 }
 
-/// Where `aws-auth` has an ARN, and under which name.
-fn list_for(arn: &str) -> (&'static str, &'static str) {
-    if arn.contains(":role/") {
-        ("mapRoles", "rolearn")
-    } else {
-        ("mapUsers", "userarn")
+/// The command that gives the identity's mapping its principal's name for a username. It is nobody's who is a node.
+fn renamed(identity: &Identity, cluster: &Cluster) -> Option<String> {
+    if !cluster.asks_aws_auth() {
+        return None;
     }
+    let found = cluster.aws_auth().find(&identity.canonical_arn)?;
+    let groups: Vec<String> = found
+        .groups
+        .iter()
+        .filter(|group| !NODE_GROUPS.contains(&group.as_str()))
+        .cloned()
+        .collect();
+    let item = NewItem {
+        arn: &found.arn,
+        username: username_for(&found.arn),
+        groups: &groups,
+    };
+    fix::aws_auth::map(&item, &|text| names(text, &found.arn), identity, cluster)
 }
 
 fn with_errors(finding: Finding, cluster: &Cluster) -> Finding {
@@ -123,7 +178,8 @@ fn with_errors(finding: Finding, cluster: &Cluster) -> Finding {
 }
 
 /// `aws-auth` names the caller in its text, but not in what came of it.
-fn lost(arn: &str, cluster: &Cluster) -> Option<Finding> {
+fn lost(identity: &Identity, cluster: &Cluster) -> Option<Finding> {
+    let arn = identity.canonical_arn.as_str();
     let key = ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME);
     let object = cluster.objects().find(&key)?;
     let name = arn.rsplit('/').next().filter(|_| arn.contains('/'));
@@ -142,14 +198,21 @@ fn lost(arn: &str, cluster: &Cluster) -> Option<Finding> {
         let finding = Finding::new(
             Cause::AwsAuthBroken,
             format!("access denied: aws-auth names {arn}, but {what}"),
-            format!(
-                "fix {} with `kubectl -n kube-system edit configmap aws-auth`, as somebody who is still let in: {}",
-                list.key,
+            with_command(
+                &format!(
+                    "fix {}, as somebody who is still let in: {}",
+                    list.key,
+                    if list.is_broken {
+                        "indent all items alike, with spaces"
+                    } else {
+                        "each item needs a `rolearn` in mapRoles, a `userarn` in mapUsers, as text"
+                    }
+                ),
                 if list.is_broken {
-                    "indent all items alike, with spaces"
+                    fix::aws_auth::realign(list.key, identity, cluster)
                 } else {
-                    "each item needs a `rolearn` in mapRoles, a `userarn` in mapUsers, as text"
-                }
+                    repaired(found, identity, cluster)
+                },
             ),
         );
         let finding = if list.is_broken {
@@ -168,7 +231,19 @@ fn lost(arn: &str, cluster: &Cluster) -> Option<Finding> {
             Finding::new(
                 Cause::MappedWithWhiteSpace,
                 format!("access denied: {arn} is not mapped; aws-auth has it with white space around"),
-                format!("write {arn} without the white space"),
+                with_command(
+                    &format!("write {arn} without the white space"),
+                    fix::aws_auth::map(
+                        &NewItem {
+                            arn,
+                            username: &item.username,
+                            groups: &item.groups,
+                        },
+                        &|text| names(text, &item.arn),
+                        identity,
+                        cluster,
+                    ),
+                ),
             )
             .with(format!(
                 "aws-auth has {}, with white space that belongs to the ARN",
@@ -184,10 +259,35 @@ fn lost(arn: &str, cluster: &Cluster) -> Option<Finding> {
         Finding::new(
             Cause::AwsAuthKeyMisspelled,
             format!("access denied: {arn} is in aws-auth under the key {misspelled}, which nobody reads"),
-            format!("call the key {list}; its spelling counts, upper and lower case too"),
+            with_command(
+                &format!("call the key {list}; its spelling counts, upper and lower case too"),
+                fix::aws_auth::rename_key(misspelled, list, identity, cluster),
+            ),
         )
         .with("the keys that are read are mapRoles, mapUsers and mapAccounts"),
     )
+}
+
+/// The command that gives an item, as JSON, the field that it lacks.
+fn repaired(item: &str, identity: &Identity, cluster: &Cluster) -> Option<String> {
+    let arn = identity.canonical_arn.as_str();
+    let fields: Value = serde_json::from_str(item).ok()?;
+    let groups: Vec<String> = fields
+        .get("groups")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|group| group.as_str().map(str::to_owned))
+        .collect();
+    let username = fields.get("username").and_then(Value::as_str);
+    let item = NewItem {
+        arn,
+        username: username.unwrap_or_else(|| username_for(arn)),
+        groups: &groups,
+    };
+    let name = username_for(arn);
+    let is_meant = |text: &str| mentions(text, arn) || mentions_name(text, name);
+    fix::aws_auth::map(&item, &is_meant, identity, cluster)
 }
 
 fn uncommented(text: &str) -> impl Iterator<Item = &str> {
@@ -246,13 +346,22 @@ fn of_seldom_kind(identity: &Identity, cluster: &Cluster, world: &World) -> Opti
     let reason = node_role(role, &parsed.account_id, identity, world)?;
     let fix = if cluster.authentication_mode().has_access_entries() {
         format!(
-            "aws eks create-access-entry --cluster-name {} --principal-arn {arn} --type EC2_LINUX",
-            cluster.name
+            "give the role an access entry of nodes: {}",
+            fix::create_node_entry(&access_entry::principal_arn(arn, world), cluster)
         )
     } else {
-        format!(
-            "add `rolearn: {arn}` to mapRoles of aws-auth, with the username system:node:{{{{EC2PrivateDNSName}}}} and the \
-             groups system:bootstrappers and system:nodes"
+        let groups = NODE_GROUPS.map(str::to_owned);
+        let item = NewItem {
+            arn,
+            username: "system:node:{{EC2PrivateDNSName}}",
+            groups: &groups,
+        };
+        with_command(
+            &format!(
+                "add `rolearn: {arn}` to mapRoles of aws-auth, with the username system:node:{{{{EC2PrivateDNSName}}}} and the \
+                 groups system:bootstrappers and system:nodes"
+            ),
+            fix::aws_auth::map(&item, &|_| false, identity, cluster),
         )
     };
     let finding = Finding::new(

@@ -5,8 +5,13 @@
 
 use super::Cause;
 use super::Finding;
+use super::access_entry;
+use super::fix;
+use super::fix::aws_auth::NewItem;
+use super::fix::aws_auth::names;
+use super::fix::with_command;
 use crate::cluster::eks::Cluster;
-use crate::cluster::eks::access_entry::Principal;
+use crate::cluster::mapping::Identity;
 use crate::cluster::mapping::aws_auth::MappedArn;
 use crate::cluster::mapping::config::BackendMode;
 use crate::go;
@@ -17,6 +22,9 @@ use crate::world::World;
 const SSO_PREFIX: &str = "awsreservedsso_";
 /// The path of those roles.
 const SSO_PATH: &str = "aws-reserved/sso.amazonaws.com/";
+
+/// A place of mappings.
+const AWS_AUTH: &str = "aws-auth";
 
 /// A mapping and where it stands.
 struct Candidate<'a> {
@@ -60,7 +68,8 @@ impl Parts {
 }
 
 /// The nearest.
-pub(super) fn find(arn: &str, cluster: &Cluster, world: &World) -> Option<Finding> {
+pub(super) fn find(identity: &Identity, cluster: &Cluster, world: &World) -> Option<Finding> {
+    let arn = identity.canonical_arn.as_str();
     let wanted = Parts::of(arn)?;
     let candidates = candidates(cluster);
     let near = |judge: &dyn Fn(&Parts) -> bool| {
@@ -73,7 +82,10 @@ pub(super) fn find(arn: &str, cluster: &Cluster, world: &World) -> Option<Findin
         Finding::new(
             cause,
             format!("access denied: {arn} is not mapped; {} {what}", candidate.place),
-            format!("write {arn} instead"),
+            with_command(
+                &format!("write {arn} instead"),
+                command(cause, candidate, identity, cluster),
+            ),
         )
         .with(format!("{} has {}", candidate.place, candidate.item.arn))
     };
@@ -109,7 +121,7 @@ pub(super) fn find(arn: &str, cluster: &Cluster, world: &World) -> Option<Findin
         let what = "has a session of the role, not the role";
         return Some(finding(Cause::MappedAsSession, what, found));
     }
-    if let Some(finding) = gated(arn, cluster) {
+    if let Some(finding) = gated(identity, cluster) {
         return Some(finding);
     }
     if let Some(found) = near(&|found| {
@@ -128,16 +140,29 @@ pub(super) fn find(arn: &str, cluster: &Cluster, world: &World) -> Option<Findin
     Some(finding(Cause::MappedInOtherAccount, what, found))
 }
 
+/// The command that maps the identity as the candidate does.
+fn command(cause: Cause, candidate: &Candidate<'_>, identity: &Identity, cluster: &Cluster) -> Option<String> {
+    if candidate.place != AWS_AUTH {
+        return None;
+    }
+    let wrong = candidate.item.arn.as_str();
+    // The other account's principal and the other kind's may be meant too; the others are nobody's.
+    let is_nobodys = !matches!(cause, Cause::MappedAsOtherKind | Cause::MappedInOtherAccount);
+    let item = NewItem {
+        arn: &identity.canonical_arn,
+        username: &candidate.item.username,
+        groups: &candidate.item.groups,
+    };
+    fix::aws_auth::map(&item, &|text| is_nobodys && names(text, wrong), identity, cluster)
+}
+
 /// The mappings by ARN of all mappers that are asked.
 fn candidates(cluster: &Cluster) -> Vec<Candidate<'_>> {
     let mut found = Vec::new();
     if cluster.asks_aws_auth() {
         let aws_auth = cluster.aws_auth();
         let items = aws_auth.roles().iter().chain(aws_auth.users());
-        found.extend(items.map(|item| Candidate {
-            place: "aws-auth",
-            item,
-        }));
+        found.extend(items.map(|item| Candidate { place: AWS_AUTH, item }));
     }
     if let Some(config) = &cluster.authenticator
         && config.backends.contains(&BackendMode::MountedFile)
@@ -161,8 +186,7 @@ fn entry_with_other_suffix(arn: &str, wanted: &Parts, set: &str, cluster: &Clust
             found.account == wanted.account && found.permission_set() == Some(set) && found.name != wanted.name
         })
     })?;
-    let principal =
-        Principal::find_canonical(arn, &world.directory).map_or_else(|| arn.to_owned(), |principal| principal.arn);
+    let principal = access_entry::principal_arn(arn, world);
     Some(
         Finding::new(
             Cause::MappedWithOtherSsoSuffix,
@@ -171,8 +195,8 @@ fn entry_with_other_suffix(arn: &str, wanted: &Parts, set: &str, cluster: &Clust
                  was provisioned again"
             ),
             format!(
-                "aws eks create-access-entry --cluster-name {} --principal-arn {principal}, with the policies of the old entry",
-                cluster.name
+                "make an entry with the groups and policies of the old one: {}",
+                fix::entry_like(&principal, &entry.groups, &entry.policies, cluster)
             ),
         )
         .with(format!("there is an access entry for {}", entry.principal_arn)),
@@ -180,7 +204,8 @@ fn entry_with_other_suffix(arn: &str, wanted: &Parts, set: &str, cluster: &Clust
 }
 
 /// A mapping by permission set, where these do not count.
-fn gated(arn: &str, cluster: &Cluster) -> Option<Finding> {
+fn gated(identity: &Identity, cluster: &Cluster) -> Option<Finding> {
+    let arn = identity.canonical_arn.as_str();
     let lower = go::text::to_lower(arn);
     let in_aws_auth = || {
         cluster
@@ -195,11 +220,25 @@ fn gated(arn: &str, cluster: &Cluster) -> Option<Finding> {
             .find(&lower, true)
             .filter(|_| config.backends.contains(&BackendMode::MountedFile))
     };
-    let sso = in_aws_auth().or_else(in_file)?.sso.as_ref()?;
+    let found = in_aws_auth().or_else(in_file)?;
+    let sso = found.sso.as_ref()?;
     let fix = if cluster.authenticator.is_some() {
         format!("open the feature gate SSORoleMatch, or map `rolearn: {arn}`")
     } else {
-        format!("map `rolearn: {arn}` in place of the `sso` item")
+        let item = NewItem {
+            arn,
+            username: &found.username,
+            groups: &found.groups,
+        };
+        with_command(
+            &format!("map `rolearn: {arn}` in place of the `sso` item"),
+            fix::aws_auth::map(
+                &item,
+                &|text| text.contains("sso:") && text.contains(&sso.permission_set_name),
+                identity,
+                cluster,
+            ),
+        )
     };
     Some(
         Finding::new(

@@ -8,8 +8,14 @@
 //! 5. the caller is in by its account, which gives no groups;
 //! 6. nothing is bound to the user, or else what is bound does not cover the request.
 
+use serde_json::Value;
+
 use super::Cause;
 use super::Finding;
+use super::fix;
+use super::fix::aws_auth::NewItem;
+use super::fix::aws_auth::names;
+use super::fix::with_command;
 use crate::cluster::authorize::Decision;
 use crate::cluster::authorize::authorize;
 use crate::cluster::authorize::entry_of;
@@ -36,9 +42,9 @@ use crate::value::user::SYSTEM_MASTERS;
 use crate::value::user::UserInfo;
 
 /// What to do about [`Cause::Anonymous`].
-pub(super) const ANONYMOUS_FIX: &str = "let the client send one: a kubeconfig user needs the `exec` section that `aws eks \
-                                         update-kubeconfig` writes, a provider its own; a kubeconfig without a user, or with \
-                                         another context, sends none";
+pub(super) const ANONYMOUS_FIX: &str = "let the client send one: a kubeconfig user needs the `exec` section that \
+                                         `aws eks update-kubeconfig --name CLUSTER --region REGION` writes, a provider its \
+                                         own; a kubeconfig without a user, or with another context, sends none";
 
 /// Why a request of a known user is forbidden.
 pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &str, cluster: &Cluster) -> Finding {
@@ -56,22 +62,26 @@ pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &
         shadowed(user, identity, attributes, cluster).or_else(|| badly_mapped(user, identity, attributes, cluster))
     });
     let special = special
-        .or_else(|| session_name_rewritten(user, attributes, cluster))
-        .or_else(|| by_account(user, identity.as_ref()?, cluster));
+        .or_else(|| session_name_rewritten(user, identity.as_ref(), attributes, cluster))
+        .or_else(|| by_account(user, identity.as_ref()?, attributes, cluster));
     if let Some(finding) = special {
         return finding.with(message);
     }
     let nearest = nearest(user, attributes, cluster);
     let has_entries = cluster.authentication_mode().has_access_entries();
+    let grant = fix::grant::grant(user, attributes, cluster);
     let finding = if nearest.is_empty() && !is_bound(user, cluster) {
         Finding::new(
             Cause::NoBinding,
             format!("forbidden: {} is known, but nothing is bound to it", user.username),
-            if has_entries {
-                "bind a role to the user or one of its groups, or associate an access policy whose scope covers the request"
-            } else {
-                "bind a role to the user or one of its groups"
-            },
+            with_command(
+                if has_entries {
+                    "bind a role to the user or one of its groups, or associate an access policy whose scope covers the request"
+                } else {
+                    "bind a role to the user or one of its groups"
+                },
+                grant,
+            ),
         )
     } else {
         Finding::new(
@@ -80,12 +90,15 @@ pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &
                 "forbidden: {} is known and has rights, but none of them covers this",
                 user.username
             ),
-            if has_entries {
-                "add a rule for this to the role, bind another role, or associate an access policy whose rules and scope \
-                 cover the request; no access policy covers custom resources"
-            } else {
-                "add a rule for this to the role, or bind another role, in the namespace of the request"
-            },
+            with_command(
+                if has_entries {
+                    "add a rule for this to the role, bind another role, or associate an access policy whose rules and scope \
+                     cover the request; no access policy covers custom resources"
+                } else {
+                    "add a rule for this to the role, or bind another role, in the namespace of the request"
+                },
+                grant,
+            ),
         )
     };
     let finding = finding
@@ -136,22 +149,15 @@ fn shadowed(user: &UserInfo, identity: &Identity, attributes: &Attributes, clust
     };
     let mapped = user_by_aws_auth(identity, cluster)?;
     let groups = mapped.groups.join(" ");
+    let mapped_groups = mapped.groups.clone();
     let is_master = mapped.groups.iter().any(|group| group == SYSTEM_MASTERS);
     if !would_allow(mapped, attributes, cluster) {
         return None;
     }
-    let target = format!(
-        "--cluster-name {} --principal-arn {}",
-        cluster.name, entry.principal_arn
-    );
     let fix = if is_master {
-        format!(
-            "aws eks associate-access-policy {target} --policy-arn \
-             arn:{}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster",
-            cluster.partition()
-        )
+        fix::associate(&entry.principal_arn, fix::ADMIN_POLICY, &AccessScope::Cluster, cluster)
     } else {
-        format!("aws eks update-access-entry {target} --kubernetes-groups {groups}")
+        fix::update_entry(&entry.principal_arn, &mapped_groups, cluster)
     };
     Some(
         Finding::new(
@@ -160,7 +166,7 @@ fn shadowed(user: &UserInfo, identity: &Identity, attributes: &Attributes, clust
                 "forbidden: the access entry of {} comes before aws-auth, whose groups [{groups}] would allow this",
                 entry.principal_arn
             ),
-            fix,
+            format!("let the entry give it too: {fix}"),
         )
         .with(format!(
             "the entry gives the user {} with the groups [{}] and {} access policies",
@@ -204,7 +210,10 @@ fn badly_mapped(user: &UserInfo, identity: &Identity, attributes: &Attributes, c
                     "forbidden: the groups of the mapping of {} are no list, so that it gives none",
                     item.arn
                 ),
-                "write the groups as a list, each behind a dash on its own line",
+                with_command(
+                    "write the groups as a list, each behind a dash on its own line",
+                    listed(item, groups, identity, cluster),
+                ),
             )
             .with(format!("aws-auth has `groups: {groups}` for it"))
             .with(format!("aws-auth has errors: {}", aws_auth.errors().join("; "))),
@@ -225,7 +234,23 @@ fn badly_mapped(user: &UserInfo, identity: &Identity, attributes: &Attributes, c
                 "forbidden: aws-auth maps {} twice, and the mapping that would allow this is not the one that counts",
                 identity.canonical_arn
             ),
-            "leave one mapping, with the groups of both",
+            with_command("leave one mapping, with the groups of both", {
+                let mut groups = item.groups.clone();
+                groups.extend(
+                    earlier
+                        .groups
+                        .iter()
+                        .filter(|group| !item.groups.contains(group))
+                        .cloned(),
+                );
+                let whole = NewItem {
+                    arn: &identity.canonical_arn,
+                    username: &item.username,
+                    groups: &groups,
+                };
+                let is_one = |text: &str| names(text, &item.arn) || names(text, &earlier.arn);
+                fix::aws_auth::map(&whole, &is_one, identity, cluster)
+            }),
         )
         .with(format!(
             "{} is mapped to {} in [{}], which would allow it",
@@ -242,8 +267,29 @@ fn badly_mapped(user: &UserInfo, identity: &Identity, attributes: &Attributes, c
     )
 }
 
+/// The command that makes a list of groups that stand in one text.
+fn listed(item: &MappedArn, groups: &Value, identity: &Identity, cluster: &Cluster) -> Option<String> {
+    let groups: Vec<String> = groups
+        .as_str()?
+        .split([',', ' '])
+        .filter(|group| !group.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let whole = NewItem {
+        arn: &item.arn,
+        username: &item.username,
+        groups: &groups,
+    };
+    fix::aws_auth::map(&whole, &|text| names(text, &item.arn), identity, cluster)
+}
+
 /// `{{SessionName}}` has `-` where the session's name has `@`.
-fn session_name_rewritten(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Option<Finding> {
+fn session_name_rewritten(
+    user: &UserInfo,
+    identity: Option<&Identity>,
+    attributes: &Attributes,
+    cluster: &Cluster,
+) -> Option<Finding> {
     let meant = cluster.rbac().user_subjects().find(|name| {
         let mapped = || MappedUser {
             username: (*name).to_owned(),
@@ -254,9 +300,12 @@ fn session_name_rewritten(user: &UserInfo, attributes: &Attributes, cluster: &Cl
     let fix = if entry_of(user, cluster).is_some() {
         format!("name the subject {} in the binding", user.username)
     } else {
-        format!(
-            "name the subject {} in the binding, or write {{{{SessionNameRaw}}}} for {{{{SessionName}}}} in the mapping",
-            user.username
+        with_command(
+            &format!(
+                "name the subject {} in the binding, or write {{{{SessionNameRaw}}}} for {{{{SessionName}}}} in the mapping",
+                user.username
+            ),
+            identity.and_then(|identity| raw_named(user, identity, cluster)),
         )
     };
     Some(
@@ -272,8 +321,20 @@ fn session_name_rewritten(user: &UserInfo, attributes: &Attributes, cluster: &Cl
     )
 }
 
+/// The command that keeps the `@` of session names in the usernames of a mapping.
+fn raw_named(user: &UserInfo, identity: &Identity, cluster: &Cluster) -> Option<String> {
+    let item = item_of(user, identity, cluster)?;
+    let username = item.username.replace("{{SessionName}}", "{{SessionNameRaw}}");
+    let whole = NewItem {
+        arn: &item.arn,
+        username: &username,
+        groups: &item.groups,
+    };
+    fix::aws_auth::map(&whole, &|text| names(text, &item.arn), identity, cluster)
+}
+
 /// mapAccounts lets everyone of an account in, with the ARN for a name.
-fn by_account(user: &UserInfo, identity: &Identity, cluster: &Cluster) -> Option<Finding> {
+fn by_account(user: &UserInfo, identity: &Identity, attributes: &Attributes, cluster: &Cluster) -> Option<Finding> {
     let is_in_by_account = user.username == identity.canonical_arn
         && entry_of(user, cluster).is_none()
         && cluster.asks_aws_auth()
@@ -286,9 +347,12 @@ fn by_account(user: &UserInfo, identity: &Identity, cluster: &Cluster) -> Option
                 "forbidden: {} is let in as one of account {}, which gives no groups",
                 user.username, identity.account_id
             ),
-            format!(
-                "map {} itself with groups, or bind a role to the user {}",
-                identity.canonical_arn, user.username
+            with_command(
+                &format!(
+                    "map {} itself with groups, or bind a role to the user {}",
+                    identity.canonical_arn, user.username
+                ),
+                fix::grant::grant(user, attributes, cluster),
             ),
         )
         .with(format!("mapAccounts of aws-auth has {}", identity.account_id))

@@ -44,6 +44,24 @@ fn map_roles(fixture: &mut Fixture, text: &str) {
     fixture.cluster_mut().update_object(&key, object).unwrap();
 }
 
+/// Does what a fix says that patches `aws-auth`.
+#[track_caller]
+fn carry_out(fix: &str, cluster: &mut Cluster) {
+    let command = fix_commands(fix).remove(0);
+    let (_, patch) = command.split_once(" --type merge --patch '").expect(&command);
+    let patch: serde_json::Value = serde_json::from_str(patch.strip_suffix('\'').unwrap()).unwrap();
+    let key = ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME);
+    let mut object = cluster.objects().find(&key).unwrap().as_ref().clone();
+    for (name, value) in patch["data"].as_object().unwrap() {
+        if value.is_null() {
+            object["data"].as_object_mut().unwrap().remove(name);
+        } else {
+            object["data"][name] = value.clone();
+        }
+    }
+    cluster.update_object(&key, object).unwrap();
+}
+
 /// How a session of the role `admin` fares with that rolearn in aws-auth.
 #[track_caller]
 fn check_near_miss(rolearn: &str, cause: Cause) {
@@ -59,7 +77,13 @@ fn check_near_miss(rolearn: &str, cause: Cause) {
         "arn:aws:iam::111122223333:role/admin is not mapped",
     );
     assert!(explanation.evidence.contains(&format!("aws-auth has {rolearn}")));
-    assert_eq!(explanation.fix, "write arn:aws:iam::111122223333:role/admin instead");
+    let fix = &explanation.fix;
+    assert!(
+        fix.starts_with("write arn:aws:iam::111122223333:role/admin instead; as an administrator"),
+        "{fix}"
+    );
+    carry_out(fix, fixture.cluster_mut());
+    assert_eq!(fixture.judge(&token).outcome.unwrap().username, "u");
 }
 
 #[test]
@@ -369,7 +393,11 @@ fn signature_mismatch_and_token_for_other_cluster() {
         Some("sigv4.signature"),
         "the token is for cluster other-cluster, not for my-cluster",
     );
-    assert!(explanation.fix.contains("update-kubeconfig --name my-cluster"));
+    assert!(
+        explanation
+            .fix
+            .ends_with("`aws eks update-kubeconfig --name my-cluster --region us-west-2`")
+    );
 }
 
 #[test]

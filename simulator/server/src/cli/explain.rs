@@ -9,6 +9,7 @@ use eks_auth_core::explain::Explanation;
 use eks_auth_core::explain::LogExplanation;
 use eks_auth_core::explain::explain_client_error;
 use eks_auth_core::explain::explain_log_line;
+use eks_auth_core::explain::fix_commands;
 use eks_auth_core::explain::unexplained_client_error;
 use eks_auth_core::scenario;
 use eks_auth_core::scenario::import;
@@ -260,5 +261,6 @@ fn line_value(explained: &LogExplanation) -> Value {
         "evidence": explanation.evidence,
         "look_at": explained.look_at,
         "fix": explanation.fix,
+        "commands": fix_commands(&explanation.fix),
     })
 }

@@ -503,6 +503,9 @@ pub(crate) struct ExplanationParts {
     pub(crate) evidence: Vec<String>,
     /// How to fix it.
     pub(crate) fix: String,
+    /// The commands of the fix, in order; of several ways those of the first.
+    #[serde(default)]
+    pub(crate) commands: Vec<String>,
     /// Each check in order.
     pub(crate) checks: Vec<Check>,
 }
@@ -517,6 +520,7 @@ impl Explanation {
                 sentence: explanation.sentence.clone(),
                 evidence: explanation.evidence.clone(),
                 fix: explanation.fix.clone(),
+                commands: explain::fix_commands(&explanation.fix),
                 checks: checks_of(&explanation.trace),
             },
             text: explanation.render_text(),

@@ -214,7 +214,7 @@ fn masked(value: &mut Value) {
             for (name, value) in members {
                 match value {
                     Value::String(text) if MASKED.contains(&name.as_str()) => "…".clone_into(text),
-                    Value::Array(_) if name == "evidence" => *value = json!("…"),
+                    Value::Array(_) if ["commands", "evidence"].contains(&name.as_str()) => *value = json!("…"),
                     Value::Array(checks) if name == "checks" => {
                         checks.truncate(1);
                         checks.iter_mut().for_each(masked);
@@ -346,7 +346,7 @@ fn answers_of_verify_and_explain_are_as_recorded() {
                     json!({"token": token, "arn": null, "last": false, "cluster": null, "client": null}),
                 ),
                 200,
-                r#"{"cause":"granted","checks":[{"expected":null,"got":"…","id":"token.size","rule":"…","verdict":"passed"}],"cluster":"my-cluster","evidence":"…","fix":"…","sentence":"…","text":"…"}"#,
+                r#"{"cause":"granted","checks":[{"expected":null,"got":"…","id":"token.size","rule":"…","verdict":"passed"}],"cluster":"my-cluster","commands":"…","evidence":"…","fix":"…","sentence":"…","text":"…"}"#,
             ),
             (
                 &asked(
@@ -354,7 +354,7 @@ fn answers_of_verify_and_explain_are_as_recorded() {
                     json!({"arn": "arn:aws:iam::111122223333:role/admin-test-role"}),
                 ),
                 200,
-                r#"{"cause":"identity-not-mapped","checks":[{"expected":"…","got":"…","id":"mapping.creator","rule":"…","verdict":"missed"}],"cluster":"my-cluster","evidence":"…","fix":"…","sentence":"…","text":"…"}"#,
+                r#"{"cause":"identity-not-mapped","checks":[{"expected":"…","got":"…","id":"mapping.creator","rule":"…","verdict":"missed"}],"cluster":"my-cluster","commands":"…","evidence":"…","fix":"…","sentence":"…","text":"…"}"#,
             ),
             (
                 &asked("explain", json!({"arn": "a", "cluster": "none"})),
@@ -378,11 +378,11 @@ fn answers_of_verify_and_explain_are_as_recorded() {
 /// An event of each kind, masked.
 const EVENTS: &str = concat!(
     r#"{"events":["#,
-    r#"{"cluster":"my-cluster","error":"input token was not properly formatted: token is missing expected \"k8s-aws-v1.\" prefix","explanation":{"cause":"token-malformed","checks":[{"expected":null,"got":"…","id":"token.size","rule":"…","verdict":"passed"}],"cluster":"my-cluster","evidence":"…","fix":"…","sentence":"…","text":"…"},"kind":"authentication","log":["time=\"2026-11-24T00:44:57Z\" level=warning msg=\"access denied\" client= error=\"input token was not properly formatted: token is missing expected \\\"k8s-aws-v1.\\\" prefix\" method=POST path=/authenticate"],"sequence":1,"time":"2026-11-24T00:44:57Z","username":null},"#,
+    r#"{"cluster":"my-cluster","error":"input token was not properly formatted: token is missing expected \"k8s-aws-v1.\" prefix","explanation":{"cause":"token-malformed","checks":[{"expected":null,"got":"…","id":"token.size","rule":"…","verdict":"passed"}],"cluster":"my-cluster","commands":"…","evidence":"…","fix":"…","sentence":"…","text":"…"},"kind":"authentication","log":["time=\"2026-11-24T00:44:57Z\" level=warning msg=\"access denied\" client= error=\"input token was not properly formatted: token is missing expected \\\"k8s-aws-v1.\\\" prefix\" method=POST path=/authenticate"],"sequence":1,"time":"2026-11-24T00:44:57Z","username":null},"#,
     r#"{"cluster":"gone","error":null,"explanation":null,"kind":"authentication","log":["time=\"2026-11-24T00:44:57Z\" level=info msg=\"STS response\" accesskeyid=AKIALOCIC7SKZ4WIRSHW accountid=111122223333 arn=\"arn:aws:iam::111122223333:user/testuser\" client= method=POST path=/authenticate session= stsendpoint=sts.us-west-2.amazonaws.com userid=AIDA3FQEGLQ4OQB7CHSAX","time=\"2026-11-24T00:44:57Z\" level=info msg=\"access granted\" arn=\"arn:aws:iam::111122223333:user/testuser\" client= groups=\"[system:masters]\" method=POST path=/authenticate stsendpoint=sts.us-west-2.amazonaws.com uid=\"aws-iam-authenticator:111122223333:AIDA3FQEGLQ4OQB7CHSAX\" username=testuser"],"sequence":2,"time":"2026-11-24T00:44:57Z","username":"testuser"},"#,
     r#"{"age_seconds":7,"arn":"a","cluster":"my-cluster","kind":"cached-authentication","sequence":3,"time":"2026-11-24T00:44:57Z","username":"jane"},"#,
     r#"{"cluster":"my-cluster","error":null,"kind":"service-account-token","sequence":4,"time":"2026-11-24T00:44:57Z","username":"system:serviceaccount:default:app"},"#,
-    r#"{"allowed":false,"checks":[{"expected":"…","got":null,"id":"a.b","rule":"…","verdict":"missed"}],"cluster":"my-cluster","explanation":{"cause":"token-malformed","checks":[{"expected":null,"got":"…","id":"token.size","rule":"…","verdict":"passed"}],"cluster":"my-cluster","evidence":"…","fix":"…","sentence":"…","text":"…"},"kind":"authorization","reason":"","request":"list pods","sequence":5,"time":"2026-11-24T00:44:57Z","username":"jane"},"#,
+    r#"{"allowed":false,"checks":[{"expected":"…","got":null,"id":"a.b","rule":"…","verdict":"missed"}],"cluster":"my-cluster","explanation":{"cause":"token-malformed","checks":[{"expected":null,"got":"…","id":"token.size","rule":"…","verdict":"passed"}],"cluster":"my-cluster","commands":"…","evidence":"…","fix":"…","sentence":"…","text":"…"},"kind":"authorization","reason":"","request":"list pods","sequence":5,"time":"2026-11-24T00:44:57Z","username":"jane"},"#,
     r#"{"cluster":"my-cluster","kind":"aws-auth-change","log":["time=\"2026-11-24T00:44:57Z\" level=info msg=hello"],"sequence":6,"time":"2026-11-24T00:44:57Z"},"#,
     r#"{"action":"AssumeRole","caller":null,"checks":[{"expected":"…","got":null,"id":"a.b","rule":"…","verdict":"missed"}],"error":"AccessDenied","explanation":null,"kind":"aws-call","sequence":7,"service":"sts","status":403,"time":"2026-11-24T00:44:57Z","unserved":null},"#,
     r#"{"allowed":false,"cluster":"my-cluster","explanation":{"cause":"token-malformed","checks":[{"expected":null,"got":"…","id":"token.size","rule":"…","verdict":"passed"}],"cluster":"my-cluster","evidence":"…","fix":"…","sentence":"…","text":"…"},"kind":"access-review","request":"list pods","sequence":8,"time":"2026-11-24T00:44:57Z","username":"jane"},"#,

@@ -90,7 +90,15 @@ impl<'a> Executor<'a> {
             clients,
             home,
             editor,
-            is_about_client: matches!(scenario.cause, Cause::EnvironmentOverridesProfile | Cause::WrongProfile),
+            is_about_client: matches!(
+                scenario.cause,
+                Cause::EnvironmentOverridesProfile
+                    | Cause::FederatedUserNotMapped
+                    | Cause::IdentityUnusable
+                    | Cause::KeyOfDeletedPrincipal
+                    | Cause::RootNotMapped
+                    | Cause::WrongProfile
+            ),
             seen,
             log,
             stage: ScenarioStage::Symptom,
@@ -210,8 +218,12 @@ impl<'a> Executor<'a> {
             return None;
         }
         if outcome.exit_code != Some(0)
-            && let Some(explanation) = explain::explain_client_error(&outcome.output)
+            && let Some(mut explanation) = explain::explain_client_error(&outcome.output)
         {
+            // A client names no cluster; where there is one only, it is meant.
+            if let [cluster] = &*self.running.clusters() {
+                explanation.fix = self.in_cluster(&explanation.fix, &cluster.name);
+            }
             return Some(explanation);
         }
         let client = self
@@ -220,6 +232,13 @@ impl<'a> Executor<'a> {
             .flatten();
         let client = client.map(|config| config.client_context());
         control::explain_newest(self.running.state(), None, client.as_ref(), before).map(|(_, explanation)| explanation)
+    }
+
+    fn in_cluster(&self, fix: &str, name: &str) -> String {
+        match self.running.state().snapshot().clusters.get(name) {
+            Some(cluster) => explain::fix_in_cluster(fix, cluster),
+            None => fix.to_owned(),
+        }
     }
 }
 

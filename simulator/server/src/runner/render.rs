@@ -200,6 +200,7 @@ pub fn json(transcript: &Transcript) -> Value {
         "skipped": transcript.skipped,
         "seconds": transcript.seconds,
         "cause": transcript.explanation.as_ref().map(|explanation| explanation.cause.id()),
+        "fix": transcript.explanation.as_ref().map(|explanation| &explanation.fix),
         "mutations": transcript.mutations,
         "untried": transcript.untried,
         "steps": steps,

@@ -54,7 +54,8 @@ fn access_entry_of_recreated_principal() {
     );
     assert!(explanation.evidence[0].contains("AROAEARLIERROLE000000"));
     assert!(explanation.fix.contains(
-        "aws eks delete-access-entry --cluster-name my-cluster --principal-arn arn:aws:iam::111122223333:role/ops/admin"
+        "`aws eks delete-access-entry --cluster-name my-cluster --region us-west-2 --principal-arn \
+         arn:aws:iam::111122223333:role/ops/admin`"
     ));
     let by_arn = explain_arn(ADMIN, fixture.cluster(), &fixture.world);
     assert_eq!(by_arn.cause, Cause::AccessEntryOfRecreatedPrincipal);
@@ -102,9 +103,17 @@ fn aws_auth_ignored() {
         Cause::AwsAuthIgnored,
         "arn:aws:iam::111122223333:role/admin is in aws-auth only, which authentication mode API ignores",
     );
+    let target =
+        "--cluster-name my-cluster --region us-west-2 --principal-arn arn:aws:iam::111122223333:role/ops/admin";
     assert_eq!(
-        explanation.fix,
-        "aws eks create-access-entry --cluster-name my-cluster --principal-arn arn:aws:iam::111122223333:role/ops/admin"
+        fix_commands(&explanation.fix),
+        [
+            format!("aws eks create-access-entry {target} --kubernetes-groups 'a b'"),
+            format!(
+                "aws eks associate-access-policy {target} --policy-arn \
+                 arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster"
+            ),
+        ]
     );
     let key = ObjectKey::new("configmaps", AWS_AUTH_NAMESPACE, AWS_AUTH_NAME);
     let object = json!({"data": {"mapAccounts": "['111122223333']"}});
@@ -174,9 +183,12 @@ fn access_entry_shadows_aws_auth() {
             .contains("whose groups [system:masters a b] would allow this")
     );
     assert_eq!(
-        explanation.fix,
-        "aws eks associate-access-policy --cluster-name my-cluster --principal-arn arn:aws:iam::111122223333:role/ops/admin \
-         --policy-arn arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster"
+        fix_commands(&explanation.fix),
+        [
+            "aws eks associate-access-policy --cluster-name my-cluster --region us-west-2 --principal-arn \
+             arn:aws:iam::111122223333:role/ops/admin --policy-arn \
+             arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy --access-scope type=cluster"
+        ]
     );
     // The fix fixes it.
     let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";

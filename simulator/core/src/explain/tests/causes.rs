@@ -321,6 +321,17 @@ fn every_reported_cause_is_named() {
                 let explanation = happen();
                 let text = explanation.render_text();
                 assert_eq!(explanation.cause, *cause, "{number} {what}: {text}");
+                let fix = &explanation.fix;
+                assert_eq!(fix.matches('`').count() % 2, 0, "{number} {what}: {fix}");
+                // Where a World was asked, it knows its cluster.
+                let has_world = explanation.trace.checks().iter().next().is_some();
+                for command in fix_commands(fix) {
+                    let is_open = |word: &str| ["CLUSTER", "NAME", "REGION"].contains(&word);
+                    assert!(!has_world || !command.split(' ').any(is_open), "{number} {what}: {fix}");
+                    assert!(!command.contains('…'), "{number} {what}: {fix}");
+                    let is_cut = command.starts_with("aws eks ") && !command.contains(" --region ");
+                    assert!(!is_cut, "{number} {what}: {fix}");
+                }
                 assert_eq!(
                     explanation.fix.is_empty(),
                     *cause == Cause::Granted,
@@ -424,7 +435,7 @@ fn nodes_are_told_by_their_session_or_their_role() {
     assert_eq!(unmapped().of_session("workers", "me").cause, Cause::IdentityNotMapped);
     let by_entry = Scene::new("      authentication_mode: API").of_session("workers", NODE_SESSION);
     assert_eq!(by_entry.cause, Cause::NodeRoleNotMapped);
-    assert!(by_entry.fix.ends_with("--type EC2_LINUX"), "{}", by_entry.fix);
+    assert!(by_entry.fix.ends_with("--type EC2_LINUX`"), "{}", by_entry.fix);
     let mut scene = unmapped();
     let article = crate::scenario::stage(crate::scenario::ARTICLE_WORLD, now())
         .unwrap()

@@ -65,12 +65,12 @@ fn wrong_profile() {
     assert!(
         found
             .fix
-            .starts_with("act with profile testuser: set AWS_PROFILE=testuser")
+            .starts_with("act with profile testuser: `export AWS_PROFILE=testuser` and `aws eks update-kubeconfig ")
     );
     assert!(
         found
             .fix
-            .contains("To stay who you are: if that is who you mean to be, add `userarn: ")
+            .contains("; or, to stay who you are: if that is who you mean to be, add `userarn: ")
     );
     let facts = &found.evidence[found.evidence.len() - 3..];
     assert_eq!(
@@ -128,7 +128,7 @@ fn environment_overrides_profile() {
     client.chosen_profile = Some("testuser".to_owned());
     let found = explained(&fixture, &key, &client);
     assert_eq!(found.cause, Cause::EnvironmentOverridesProfile);
-    assert!(found.fix.starts_with("unset AWS_ACCESS_KEY_ID "));
+    assert!(found.fix.starts_with("`unset AWS_ACCESS_KEY_ID "));
     let fact = format!(
         "AWS_ACCESS_KEY_ID in this environment is the key that signed, {}",
         key.id

@@ -55,6 +55,10 @@ pub(super) struct Run {
     /// alternatives must do, and the mistakes must not
     #[arg(long)]
     mutate: bool,
+    /// See whether what `explain` says gives access: the commands of its fix take the place of the file's own, and what was
+    /// refused must go well then. A fix without commands is told as not tried
+    #[arg(long, conflicts_with = "mutate")]
+    explained: bool,
     /// How to print the transcripts
     #[arg(long, value_enum, default_value_t)]
     output: Format,
@@ -171,6 +175,7 @@ impl Run {
         let stage = Troupe {
             clients,
             mutate: self.mutate,
+            explained: self.explained,
             progress: Progress::new(scenarios.len()),
         };
         let transcripts = stage.play_all(scenarios, jobs.unwrap_or(1));
@@ -224,6 +229,7 @@ fn clients(choice: Option<ClientChoice>, install: InstallClients) -> Result<Clie
 struct Troupe {
     clients: Clients,
     mutate: bool,
+    explained: bool,
     progress: Progress,
 }
 
@@ -256,6 +262,9 @@ impl Troupe {
     }
 
     fn play(&self, scenario: Scenario, text: &str) -> Result<Transcript, RunError> {
+        if self.explained {
+            return runner::play_explained(scenario, text, &self.clients);
+        }
         let mut transcript = runner::play(scenario, text, &self.clients)?;
         if self.mutate && transcript.is_reproduced() {
             runner::mutate(&mut transcript, text, &self.clients)?;
