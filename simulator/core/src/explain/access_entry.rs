@@ -2,10 +2,13 @@
 
 use super::Cause;
 use super::Finding;
+use super::node::NodeArn;
+use super::node::Target;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::access_entry::AccessEntry;
 use crate::cluster::eks::access_entry::Principal;
 use crate::cluster::eks::parameter::AuthenticationMode;
+use crate::cluster::eks::parameter::EntryType;
 use crate::cluster::mapping::Identity;
 use crate::value::arn::Arn;
 use crate::world::World;
@@ -23,7 +26,11 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
             "aws eks delete-access-entry --cluster-name {} --principal-arn {}",
             cluster.name, entry.principal_arn
         );
-        let fix = format!("{delete}, then {}", create_command(&now.arn, cluster));
+        let of_nodes = match entry.entry_type {
+            EntryType::Standard => String::new(),
+            other => format!(" --type {}", other.as_str()),
+        };
+        let fix = format!("{delete}, then {}{of_nodes}", create_command(&now.arn, cluster));
         if entry.principal_arn != now.arn {
             return Some(
                 Finding::new(
@@ -62,7 +69,10 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
             Finding::new(
                 Cause::AwsAuthIgnored,
                 format!("access denied: {arn} is in aws-auth only, which authentication mode API ignores"),
-                create_command(&principal_arn(arn, world), cluster),
+                match NodeArn::find(arn, &identity.session_name).filter(|node| !node.session.is_empty()) {
+                    Some(node) => Target::of(cluster).create(&principal_arn(arn, world), node.kind),
+                    None => create_command(&principal_arn(arn, world), cluster),
+                },
             )
             .with(format!("aws-auth has {whom}")),
         );
@@ -117,7 +127,7 @@ fn entry_of_that_name<'a>(canonical_arn: &str, cluster: &'a Cluster) -> Option<&
 }
 
 /// The ARN with its path, where the principal is there.
-fn principal_arn(canonical_arn: &str, world: &World) -> String {
+pub(super) fn principal_arn(canonical_arn: &str, world: &World) -> String {
     Principal::find_canonical(canonical_arn, &world.directory)
         .map_or_else(|| canonical_arn.to_owned(), |principal| principal.arn)
 }
