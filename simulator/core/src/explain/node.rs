@@ -189,7 +189,8 @@ pub(crate) fn is_session(name: &str) -> bool {
         || name.starts_with("fargate-ip-")
 }
 
-/// Whether a role's name says that it is of nodes, as those that eksctl, CloudFormation, Terraform, Karpenter and the console make.
+/// Whether a role's name says that it is of nodes, as those do that eksctl, CloudFormation, Terraform, Karpenter and the
+/// console make.
 pub(crate) fn is_role_name(name: &str) -> bool {
     let letters = letters(name);
     const ROLE_NAMES: [&str; 4] = ["nodegrouprole", "nodeinstancerole", "noderole", "podexecutionrole"];

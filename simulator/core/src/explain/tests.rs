@@ -3,6 +3,7 @@
 mod access_entry;
 mod causes;
 mod client;
+mod node;
 
 use serde_json::json;
 

@@ -15,7 +15,6 @@ use crate::explain::Cause;
 use crate::explain::Certainty;
 use crate::explain::Diagnosis;
 use crate::explain::Evidence;
-use crate::explain::explain_client_error;
 use crate::explain::lint::tree::Node;
 use crate::explain::lint::tree::Shape;
 use crate::kube::request_info::Attributes;
@@ -161,27 +160,25 @@ impl AuditEvent {
         if let Some(diagnosis) = parsed.and_then(|parsed| parsed.of_node(&self.arn, number, line, target)) {
             return diagnosis;
         }
-        // RBAC let it pass, and what comes behind did not.
-        if self.decision == "allow" || message.contains("is attempting to grant RBAC permissions") {
-            return match explain_client_error(&format!("Error from server (Forbidden): {message}")) {
-                Some(explained) => {
-                    let mut diagnosis = of_line(Certainty::Named(explained.cause), explained.sentence, number, line);
-                    diagnosis.fix = explained.fix;
-                    diagnosis
-                }
-                None => {
-                    let sentence = format!(
-                        "RBAC allowed the request of {}, and what comes behind it refused it: {message}",
-                        self.user.username
-                    );
-                    let mut diagnosis = of_line(Certainty::NotKnown, sentence, number, line);
-                    diagnosis.look_at = vec![
-                        "kubectl get validatingwebhookconfigurations,validatingadmissionpolicies   # who may refuse it"
-                            .to_owned(),
-                    ];
-                    diagnosis
-                }
-            };
+        if message.contains("is attempting to grant RBAC permissions") {
+            let sentence = "a role or binding would grant more than the caller holds, and the caller lacks the verb `bind` or `escalate` on \
+                            the role";
+            let mut diagnosis = of_line(Certainty::Named(Cause::NotAuthorized), sentence, number, line);
+            diagnosis.fix = "grant a smaller role, or have it done by somebody who holds all of it".to_owned();
+            return diagnosis;
+        }
+        if self.decision == "allow" {
+            let sentence = format!(
+                "the request of {} was authorized, and what comes behind refused it: {message}",
+                self.user.username
+            );
+            let mut diagnosis = of_line(Certainty::NotKnown, sentence, number, line);
+            diagnosis.look_at = vec![
+                "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,validatingadmissionpolicies   # who may \
+                 refuse it"
+                    .to_owned(),
+            ];
+            return diagnosis;
         }
         let is_bare = self.user.groups.iter().all(|group| group == SYSTEM_AUTHENTICATED);
         let (cause, other) = if is_bare {

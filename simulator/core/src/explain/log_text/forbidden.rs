@@ -197,9 +197,20 @@ impl Forbidden {
 const MAPPING: &str = "kubectl -n kube-system get configmap aws-auth -o yaml, and aws eks describe-access-entry --cluster-name CLUSTER \
                        --region REGION --principal-arn ARN, of the nodes' role";
 
-/// The reason up to where the line's own quoting ends it.
+/// The reason up to where klog's next field begins, such as `" node="…"`.
 fn shown(reason: &str) -> &str {
-    reason.split("\" ").next().unwrap_or(reason)
+    let is_field = |rest: &str| {
+        rest.split_once('=')
+            .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric()))
+    };
+    reason
+        .match_indices("\" ")
+        .find(|(at, quote)| {
+            let behind = at.saturating_add(quote.len());
+            reason.get(behind..).is_some_and(is_field)
+        })
+        .and_then(|(at, _)| reason.get(..at))
+        .unwrap_or(reason)
 }
 
 fn other_name(own: &str, other: &str, number: usize, line: &str) -> Diagnosis {

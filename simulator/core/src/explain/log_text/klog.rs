@@ -2,7 +2,8 @@
 //!
 //! Sources: of k8s.io/apiserver 0.35 `pkg/endpoints/filters/authentication.go` and
 //! `plugin/pkg/authenticator/token/webhook/webhook.go`; of Kubernetes 1.36 `pkg/kubelet/kubelet_node_status.go` and
-//! `pkg/volume/csi/csi_plugin.go`; `apimachinery/lease/controller.go` of k8s.io/component-helpers; `util/certificate` of client-go.
+//! `pkg/volume/csi/csi_plugin.go`; `apimachinery/lease/controller.go` of k8s.io/component-helpers; `util/certificate` of
+//! client-go.
 
 use std::borrow::Cow;
 

@@ -44,6 +44,8 @@ fn check(text: &str, wanted: Wanted) -> Vec<Diagnosis> {
     found
 }
 
+const EXPIRED: &str = "input token was not properly formatted: X-Amz-Date parameter is expired (15 minute expiration) 2026-03-04 04:00:00 +0000 UTC";
+
 /// A line of the authenticator with that error.
 fn denied(error: &str) -> String {
     format!(
@@ -165,11 +167,11 @@ fn a_401_of_the_api_server_or_of_a_kubelet_is_no_cause() {
         "{command}"
     );
     // The reason comes first, and what has none behind it.
-    let both = [
-        "E0304 05:06:07.100000       1 webhook.go:154] Failed to make webhook authenticator request: unknown",
-        &denied("X-Amz-Date parameter is expired").replace("X-Amz", "input token was not properly formatted: X-Amz"),
-    ];
-    let both = check(&both.join("\n"), Wanted::Named(Cause::TokenExpired));
+    let both = format!(
+        "E0304 05:06:07.100000       1 webhook.go:154] Failed to make webhook authenticator request: unknown\n{}",
+        denied(EXPIRED)
+    );
+    let both = check(&both, Wanted::Named(Cause::TokenExpired));
     assert_eq!(both.len(), 2);
 }
 
@@ -375,8 +377,7 @@ fn cloudtrail_is_read() {
 
 #[test]
 fn tables_of_insights_are_read() {
-    let line = denied("X-Amz-Date parameter is expired (15 minute expiration)")
-        .replace("X-Amz", "input token was not properly formatted: X-Amz");
+    let line = denied(EXPIRED);
     for text in [
         format!("-----\n| @timestamp | @message |\n| 2026-03-04 05:06:07.000 | {line} |\n-----"),
         format!("@timestamp\t@message\n2026-03-04 05:06:07.000\t{line}"),
@@ -422,7 +423,7 @@ fn unclosed_documents_are_given_up() {
 
 proptest! {
     #[test]
-    fn any_text_is_read(text in "(?s)[\\[{}\\]\",:a-z= \\n\\\\]{0,200}", line in any::<String>()) {
+    fn any_text_is_read(text in "[\\[{}\\]\",:a-z= \\n\\\\]{0,200}", line in any::<String>()) {
         let _ = diagnose_log_text(&text);
         let _ = diagnose_log_text(&line);
         let _ = diagnose_log_text(&format!("E0304 05:06:07.100000 99 x.go:1] {line} Unauthorized {text}"));
