@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::de::IgnoredAny;
 
+use super::SHOWN;
 use super::audit::AuditEvent;
 use super::cloudtrail::TrailRecord;
 use crate::explain::lint::tree::Node;
@@ -177,8 +178,10 @@ impl Search<'_> {
     }
 
     fn line(&self, number: usize) -> String {
+        // A line may hold thousands of events.
         let line = self.lines.get(number.saturating_sub(1));
-        line.map(|(_, line)| line.trim().to_owned()).unwrap_or_default()
+        line.map(|(_, line)| line.trim().chars().take(SHOWN).collect())
+            .unwrap_or_default()
     }
 }
 

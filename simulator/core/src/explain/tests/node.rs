@@ -102,7 +102,8 @@ fn a_node_with_an_entry_for_people_gets_one_for_nodes_in_its_place() {
     );
     // Somebody who assumed the same role is nobody's node.
     let person = user(&mut fixture, "workers", "me");
-    let explanation = explain_request(&person, &nodes("create", ""), fixture.cluster());
+    let secrets = Attributes::resource("get", "", "v1", "secrets", "", "default", "s");
+    let explanation = explain_request(&person, &secrets, fixture.cluster());
     assert_eq!(explanation.cause, Cause::NoBinding, "{}", explanation.render_text());
 }
 
