@@ -47,7 +47,9 @@ const UNAUTHORIZED: [&str; 3] = [
 /// Nothing where the line is of neither, or says nothing of access.
 pub(super) fn read(number: usize, line: &str, target: &Target) -> Option<Read> {
     let has_header = HEADER.as_ref().is_some_and(|header| header.is_match(line));
-    let is_of_kubelet = line.contains("kubelet[") || KUBELET.iter().any(|known| line.contains(known));
+    // Of all that a kubelet writes, these are its own requests to the API server: it probes and pulls elsewhere.
+    let is_request = KUBELET.iter().any(|known| line.contains(known));
+    let is_of_kubelet = is_request || line.contains("kubelet[");
     let is_of_server = API_SERVER.iter().any(|known| line.contains(known));
     if !has_header && !is_of_kubelet && !is_of_server {
         return None;
@@ -61,11 +63,7 @@ pub(super) fn read(number: usize, line: &str, target: &Target) -> Option<Read> {
             let refused = Forbidden::find(&plain)?;
             refused.of_node("", number, line, target)
         })
-        .or_else(|| {
-            is_of_kubelet
-                .then(|| unreachable(&plain, number, line, target))
-                .flatten()
-        })
+        .or_else(|| is_request.then(|| unreachable(&plain, number, line, target)).flatten())
         .or_else(|| client(&plain, is_of_kubelet, number, line, when.as_ref(), target))?;
     Some((diagnosis, when))
 }

@@ -118,6 +118,8 @@ fn other_programs_get_no_cause() {
         "access denied for device /dev/fuse",
         "fatal: Authentication failed for 'https://git.example.com/x.git/'",
         "failed mapping volume pvc-1 to device",
+        "Mar 04 05:06:07 a kubelet[99]: I0304 05:06:07.100000 99 prober.go:107] \"Probe failed\" probeType=\"Readiness\" output=\"dial tcp 10.0.0.5:8080: connect: connection refused\"",
+        "Mar 04 05:06:07 a kubelet[99]: E0304 05:06:07.100000 99 remote_image.go:180] \"PullImage failed\" err=\"x509: certificate signed by unknown authority\"",
         "E0304 05:06:07.000000       1 controller.go:10] \"Reconciler error\" err=\"pods \\\"x\\\" not found\"",
         "{\"kind\":\"Event\",\"apiVersion\":\"v1\",\"reason\":\"FailedMount\",\"message\":\"Unauthorized\"}",
         "",
