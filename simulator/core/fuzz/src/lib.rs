@@ -459,6 +459,7 @@ pub fn import(data: &[u8]) {
         }
     }
     let _ = import::newest_denial(&text);
+    let _ = eks_auth_core::explain::diagnose_log_text(&text);
 }
 
 /// A query of Logs Insights over messages: the first line is the query, the others are messages.

@@ -4,11 +4,14 @@ use super::Cause;
 use super::Finding;
 use super::fix;
 use super::fix::VIEW_POLICY;
+use super::node::NodeArn;
+use super::node::Target;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::access_entry::AccessEntry;
 use crate::cluster::eks::access_entry::Principal;
 use crate::cluster::eks::parameter::AccessScope;
 use crate::cluster::eks::parameter::AuthenticationMode;
+use crate::cluster::eks::parameter::EntryType;
 use crate::cluster::mapping::Identity;
 use crate::value::arn::Arn;
 use crate::world::World;
@@ -27,6 +30,14 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
             fix::delete_entry(&entry.principal_arn, cluster),
             fix::entry_like(&now.arn, &entry.groups, &entry.policies, cluster)
         );
+        let fix = match NodeArn::find(arn, &identity.session_name).filter(|_| entry.entry_type != EntryType::Standard) {
+            Some(node) => format!(
+                "{} and {}",
+                fix::delete_entry(&entry.principal_arn, cluster),
+                Target::of(cluster).create(&now.arn, node.kind)
+            ),
+            None => fix,
+        };
         if entry.principal_arn != now.arn {
             return Some(
                 Finding::new(
@@ -65,15 +76,18 @@ pub(super) fn mapping_finding(identity: &Identity, cluster: &Cluster, world: &Wo
             Finding::new(
                 Cause::AwsAuthIgnored,
                 format!("access denied: {arn} is in aws-auth only, which authentication mode API ignores"),
-                format!(
-                    "make an access entry that gives what aws-auth was to give: {}",
-                    fix::entry_like(
-                        &principal_arn(arn, world),
-                        item.map_or(&[][..], |item| &item.groups),
-                        &[],
-                        cluster
-                    )
-                ),
+                match NodeArn::find(arn, &identity.session_name).filter(|node| !node.session.is_empty()) {
+                    Some(node) => Target::of(cluster).create(&principal_arn(arn, world), node.kind),
+                    None => format!(
+                        "make an access entry that gives what aws-auth was to give: {}",
+                        fix::entry_like(
+                            &principal_arn(arn, world),
+                            item.map_or(&[][..], |item| &item.groups),
+                            &[],
+                            cluster
+                        )
+                    ),
+                },
             )
             .with(format!("aws-auth has {whom}")),
         );

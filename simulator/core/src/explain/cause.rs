@@ -119,7 +119,7 @@ causes! {
     ModeUpdateOneWay = "mode-update-one-way",
     /// The user is known, but nothing is bound to it.
     NoBinding = "no-binding",
-    /// The caller is a node, and the role of the nodes is not mapped.
+    /// The caller is a node, and the role of the nodes is not mapped, or not as that of nodes.
     NodeRoleNotMapped = "node-role-not-mapped",
     /// The user has some rights, but none covers what was asked.
     NotAuthorized = "not-authorized",

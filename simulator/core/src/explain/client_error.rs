@@ -20,6 +20,12 @@ const ASSUME_ROLE_DENIED: &str = "the role may not be assumed: its trust policy 
                                   policies do not allow sts:AssumeRole, or there is no such role";
 const FIX_ASSUME_ROLE: &str = "see who asks (aws sts get-caller-identity) and whom the role trusts (aws iam get-role \
                                 --role-name ROLE); fix the one or the other";
+const NODE_GROUPS: &str =
+    "no access entry is given the groups of nodes: EKS gives them itself to an entry of a type for nodes";
+const FIX_NODE_GROUPS: &str = "no update changes an entry's type, so put one for nodes in its place: aws eks delete-access-entry \
+                               --cluster-name CLUSTER --region REGION --principal-arn ARN; aws eks create-access-entry \
+                               --cluster-name CLUSTER --region REGION --principal-arn ARN --type EC2_LINUX (EC2_WINDOWS, \
+                               FARGATE_LINUX or HYBRID_LINUX for such nodes), without groups";
 
 /// The first that fits counts.
 ///
@@ -127,6 +133,22 @@ const SYMPTOMS: &[Symptom] = &[
         cause: Cause::SessionExpired,
         sentence: "the temporary credentials have ended",
         fix: "get new credentials: `aws sso login`, or assume the role again",
+    },
+    // Before the general one: whoever gives these groups wants nodes to join.
+    Symptom {
+        texts: &["The kubernetes group name system:bootstrappers is invalid, it cannot start with "],
+        cause: Cause::EntryGroupReserved,
+        sentence: NODE_GROUPS,
+        fix: FIX_NODE_GROUPS,
+    },
+    Symptom {
+        texts: &[
+            "The kubernetes group name system:node",
+            " is invalid, it cannot start with ",
+        ],
+        cause: Cause::EntryGroupReserved,
+        sentence: NODE_GROUPS,
+        fix: FIX_NODE_GROUPS,
     },
     Symptom {
         texts: &["The kubernetes group name ", " is invalid, it cannot start with "],

@@ -122,14 +122,6 @@ pub(super) fn create_entry(principal_arn: &str, groups: &[String], cluster: &Clu
     )
 }
 
-/// The command that makes the access entry of nodes.
-pub(super) fn create_node_entry(principal_arn: &str, cluster: &Cluster) -> String {
-    format!(
-        "`aws eks create-access-entry {} --type EC2_LINUX`",
-        target(principal_arn, cluster)
-    )
-}
-
 /// The command that takes an access entry away.
 pub(super) fn delete_entry(principal_arn: &str, cluster: &Cluster) -> String {
     format!("`aws eks delete-access-entry {}`", target(principal_arn, cluster))

@@ -9,7 +9,9 @@ use std::fmt::Write as _;
 use super::Cause;
 use super::Explanation;
 use super::Finding;
-use crate::cluster::mapping::is_instance_id;
+use super::node;
+use super::node::NodeArn;
+use super::node::Target;
 use crate::value::arn::Arn;
 use crate::value::log::Record;
 use crate::value::printable;
@@ -34,7 +36,9 @@ impl LogExplanation {
     pub fn render_text(&self) -> String {
         let explanation = &self.explanation;
         let sentence = printable::line(&explanation.sentence);
-        let mut text = format!("{sentence}\ncause: {}\n", explanation.cause.id());
+        // Nothing is named where the line leaves nothing possible.
+        let cause = self.possible.first().map_or("not known", |cause| cause.id());
+        let mut text = format!("{sentence}\ncause: {cause}\n");
         if self.possible.len() > 1 {
             let others: Vec<&str> = self.possible.iter().skip(1).map(|cause| cause.id()).collect();
             let _ = writeln!(text, "or: {}", others.join(", "));
@@ -74,19 +78,59 @@ const RIGHT_HOST: &str =
 const MAP_IT: &str = "map the caller (`aws eks create-access-entry --cluster-name CLUSTER --region REGION --principal-arn ARN`, or an \
                       item of aws-auth where the mode is CONFIG_MAP), or choose the profile of somebody who is mapped";
 
+const INSTANCE_FIX: &str = "see whether the instance exists in the account and the region of the cluster (aws ec2 describe-instances \
+                            --region REGION --instance-ids ID); where it does, let the node try again";
+const TEMPLATE_FIX: &str = "correct the template that the error names: {{EC2PrivateDNSName}} is for nodes; {{SessionName}}, \
+                            {{SessionNameRaw}}, {{AccountID}} and {{AccessKeyID}} are for whoever assumes a role";
+const STS_HEALTH: &str = "try again later; the AWS Health Dashboard says whether STS has trouble in the region";
+const FEWER_REQUESTS: &str = "try again later, and send STS fewer requests: let clients keep their sessions and tokens";
+
 /// From the particular to the general; the first that fits is reported.
+///
+/// Source: the texts of all tags from v0.3.0 to v0.7.17 of kubernetes-sigs/aws-iam-authenticator, in `pkg/token/token.go`,
+/// `pkg/server/server.go`, `pkg/mapper`, `pkg/arn/arn.go` and `pkg/ec2provider`.
 const MEANINGS: &[Meaning] = &[
+    Meaning {
+        texts: &["SessionName did not contain an instance id"],
+        causes: &[Cause::TemplateUnrenderable],
+        sentence: "access denied: the caller is mapped as a node, by {{EC2PrivateDNSName}}, and its session is not named after an instance",
+        fix: node::PEOPLE_AS_NODES,
+    },
+    Meaning {
+        texts: &["failed to find node "],
+        causes: &[Cause::TemplateUnrenderable],
+        sentence: "access denied: the caller is mapped as a node, and EC2 told the authenticator no private DNS name of its instance",
+        fix: INSTANCE_FIX,
+    },
+    Meaning {
+        texts: &["failed querying private DNS from EC2 API"],
+        causes: &[Cause::TemplateUnrenderable],
+        sentence: "access denied: the caller is mapped as a node, and EC2 told the authenticator no private DNS name of its instance",
+        fix: INSTANCE_FIX,
+    },
+    Meaning {
+        texts: &["Batch call failed querying private DNS"],
+        causes: &[Cause::TemplateUnrenderable],
+        sentence: "access denied: the caller is mapped as a node, and EC2 told the authenticator no private DNS name of its instance",
+        fix: INSTANCE_FIX,
+    },
+    Meaning {
+        texts: &["is not a DNS-1123 hostname"],
+        causes: &[Cause::TemplateUnrenderable],
+        sentence: "access denied: a mapping was found, but the username or a group that it gives is no name of a host",
+        fix: "use letters, digits, dots and dashes in the username, and no template that brings others in",
+    },
     Meaning {
         texts: &["renderTemplates error"],
         causes: &[Cause::TemplateUnrenderable],
         sentence: "access denied: a mapping was found, but its username or a group cannot be rendered",
-        fix: "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
+        fix: TEMPLATE_FIX,
     },
     Meaning {
         texts: &["failed mapping "],
         causes: &[Cause::TemplateUnrenderable],
         sentence: "access denied: a mapping was found, but its username or a group cannot be rendered",
-        fix: "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
+        fix: TEMPLATE_FIX,
     },
     Meaning {
         texts: &["Map error: "],
@@ -225,19 +269,107 @@ const MEANINGS: &[Meaning] = &[
         fix: "make the token for this cluster (`aws eks update-kubeconfig --name CLUSTER --region REGION`), and check the secret key",
     },
     Meaning {
-        texts: &["sts getCallerIdentity failed: error from AWS"],
+        texts: &["error from AWS", "RegionDisabledException"],
+        causes: &[Cause::RegionDisabled],
+        sentence: "access denied: STS is not active for the caller's account in the region for which the token is signed",
+        fix: "sign for another region's endpoint, or have an administrator of the account activate STS there (IAM, Account settings)",
+    },
+    // STS answers 403 for what is wrong with key, signature or session. Releases of 2018 to 2021, and lines that are cut off, do
+    // not say which. It is never an outage.
+    Meaning {
+        texts: &["error from AWS (expected 200, got 403)"],
+        causes: &[
+            Cause::SessionExpired,
+            Cause::KeyUnknown,
+            Cause::KeyInactive,
+            Cause::SignatureMismatch,
+            Cause::TokenForOtherCluster,
+            Cause::SessionTokenWrong,
+            Cause::KeyOfDeletedPrincipal,
+            Cause::TokenExpired,
+            Cause::ClockAhead,
+            Cause::WrongDateOrScope,
+        ],
+        sentence: "access denied: STS refuses the token for its session, its key or its signature, and the line does not have STS's \
+                   own words, which say which",
+        fix: "see who the client is (`aws sts get-caller-identity` with the same profile and environment), get new credentials where \
+              the session has ended, and make the token for this cluster: aws eks update-kubeconfig --name CLUSTER --region REGION",
+    },
+    Meaning {
+        texts: &["error from AWS (expected 200, got 429)"],
+        causes: &[Cause::StsThrottled],
+        sentence: "access denied: STS has had too many requests, so that it did not say who the caller is",
+        fix: FEWER_REQUESTS,
+    },
+    Meaning {
+        texts: &["error from AWS (expected 200, got 5"],
         causes: &[Cause::StsUnavailable],
         sentence: "access denied: STS answered the authenticator with an error of its own",
-        fix: "try again later; the AWS Health Dashboard says whether STS has trouble in the region",
+        fix: STS_HEALTH,
+    },
+    // Throttling is a 400 as well, as AWS's query protocol has it.
+    Meaning {
+        texts: &["error from AWS (expected 200, got 400)"],
+        causes: &[Cause::StsThrottled, Cause::TokenMalformed],
+        sentence: "access denied: STS did not accept the request as it is, or has had too many, and the line does not say which",
+        fix: FEWER_REQUESTS,
+    },
+    Meaning {
+        texts: &["sts getCallerIdentity failed: error from AWS"],
+        causes: &[Cause::StsUnavailable, Cause::TokenWrongHost],
+        sentence: "access denied: what answered the authenticator gave no answer of STS",
+        fix: "see which host the token names, and whether a proxy stands between the authenticator and STS",
     },
     Meaning {
         texts: &["error during GET"],
         causes: &[Cause::StsUnavailable],
         sentence: "access denied: STS gave the authenticator no answer",
-        fix: "try again later; the AWS Health Dashboard says whether STS has trouble in the region",
+        fix: STS_HEALTH,
     },
     Meaning {
-        texts: &["sts getCallerIdentity failed"],
+        texts: &["error reading HTTP result"],
+        causes: &[Cause::StsUnavailable],
+        sentence: "access denied: STS gave the authenticator no answer",
+        fix: STS_HEALTH,
+    },
+    Meaning {
+        texts: &["unrecognized resource "],
+        causes: &[Cause::IdentityUnusable],
+        sentence: "access denied: the caller is no principal that can be mapped",
+        fix: super::UNUSABLE_FIX,
+    },
+    Meaning {
+        texts: &["have a recognized partition"],
+        causes: &[Cause::IdentityUnusable],
+        sentence: "access denied: the caller is no principal that can be mapped",
+        fix: super::UNUSABLE_FIX,
+    },
+    Meaning {
+        texts: &["is not a valid service for identities"],
+        causes: &[Cause::IdentityUnusable],
+        sentence: "access denied: the caller is no principal that can be mapped",
+        fix: super::UNUSABLE_FIX,
+    },
+    Meaning {
+        texts: &["does not have a role"],
+        causes: &[Cause::IdentityUnusable],
+        sentence: "access denied: the caller is no principal that can be mapped",
+        fix: super::UNUSABLE_FIX,
+    },
+    Meaning {
+        texts: &["malformed UserID"],
+        causes: &[Cause::IdentityUnusable],
+        sentence: "access denied: the caller is no principal that can be mapped",
+        fix: super::UNUSABLE_FIX,
+    },
+    Meaning {
+        texts: &["is invalid: 'arn: "],
+        causes: &[Cause::IdentityUnusable],
+        sentence: "access denied: the caller is no principal that can be mapped",
+        fix: super::UNUSABLE_FIX,
+    },
+    Meaning {
+        texts: &["Error canonicalizing ARN"],
         causes: &[Cause::IdentityUnusable],
         sentence: "access denied: the caller is no principal that can be mapped",
         fix: super::UNUSABLE_FIX,
@@ -331,7 +463,10 @@ fn denial(record: &Record, error: &str) -> LogExplanation {
     let mut finding = Finding::new(cause, meaning.sentence, meaning.fix);
     if is_not_mapped && let Some(arn) = arn {
         finding.sentence = format!("access denied: STS vouches for {arn}, and no mapper knows it");
-        finding.fix = meaning.fix.replacen("ARN", arn, 1);
+        finding.fix = match node_of(record) {
+            Some(node) => node::either(&Target::default(), &node.role_arn, node.kind),
+            None => meaning.fix.replacen("ARN", arn, 1),
+        };
     }
     LogExplanation {
         caller: arn.map(str::to_owned),
@@ -346,7 +481,6 @@ fn narrow(possible: &mut Vec<Cause>, record: &Record) {
     let Some(arn) = record.arn().and_then(|arn| Arn::parse(arn).ok()) else {
         return;
     };
-    let session = record.field("session").unwrap_or_default();
     let resource = arn.resource.as_str();
     let name = resource.rsplit('/').next().unwrap_or_default();
     let is_role = resource.starts_with("role/") || resource.starts_with("assumed-role/");
@@ -362,25 +496,24 @@ fn narrow(possible: &mut Vec<Cause>, record: &Record) {
         *possible = vec![Cause::RootNotMapped];
     } else if resource.starts_with("federated-user/") {
         *possible = vec![Cause::FederatedUserNotMapped];
-    } else if is_role && (is_instance_id(session) || is_of_nodes(name)) {
+    } else if node_of(record).is_some() {
         possible.insert(0, Cause::NodeRoleNotMapped);
     }
 }
 
-fn is_of_nodes(role: &str) -> bool {
-    let letters: String = role.chars().filter(char::is_ascii_alphanumeric).collect();
-    let letters = letters.to_lowercase();
-    ["noderole", "nodeinstancerole", "nodegrouprole"]
-        .iter()
-        .any(|part| letters.contains(part))
+/// The node that the line is about: by its session, or else by its role's name.
+fn node_of(record: &Record) -> Option<NodeArn> {
+    NodeArn::find(record.arn()?, record.field("session").unwrap_or_default())
 }
 
 fn look_at(is_not_mapped: bool, arn: Option<&str>) -> Vec<String> {
     let mut commands = vec!["aws sts get-caller-identity   # as the one who is denied".to_owned()];
     if is_not_mapped {
         commands.extend([
-            "aws eks describe-cluster --name NAME --query cluster.accessConfig.authenticationMode".to_owned(),
-            "aws eks list-access-entries --cluster-name NAME   # where the mode has API in it".to_owned(),
+            "aws eks describe-cluster --name CLUSTER --region REGION --query cluster.accessConfig.authenticationMode"
+                .to_owned(),
+            "aws eks list-access-entries --cluster-name CLUSTER --region REGION   # where the mode has API in it"
+                .to_owned(),
             "kubectl get configmap aws-auth -n kube-system -o yaml   # where the mode has CONFIG_MAP in it".to_owned(),
         ]);
         if arn.is_some() {

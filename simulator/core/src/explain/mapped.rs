@@ -25,14 +25,17 @@ use super::fix::aws_auth::names;
 use super::fix::aws_auth::username_for;
 use super::fix::with_command;
 use super::near_miss;
+use super::node;
+use super::node::NodeKind;
+use super::node::Target;
 use crate::cluster::eks::AWS_AUTH_NAME;
 use crate::cluster::eks::AWS_AUTH_NAMESPACE;
 use crate::cluster::eks::Cluster;
 use crate::cluster::mapping::Identity;
 use crate::cluster::mapping::MappingError;
+use crate::cluster::mapping::TemplateFault;
 use crate::cluster::mapping::aws_auth;
 use crate::cluster::mapping::config::BackendMode;
-use crate::cluster::mapping::is_instance_id;
 use crate::kube::object::ObjectKey;
 use crate::value::arn::AccountId;
 use crate::value::arn::Arn;
@@ -47,11 +50,15 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
             return Finding::new(
                 Cause::TemplateUnrenderable,
                 format!("access denied: the mapping's template {template} cannot be rendered: {fault}"),
-                with_command(
-                    "map people and pipelines with a plain username; {{EC2PrivateDNSName}} is for nodes",
+                match fault {
+                    TemplateFault::NoInstanceId => with_command(node::PEOPLE_AS_NODES, renamed(identity, cluster)),
                     // A node is meant by it, and only its instance is not known.
-                    renamed(identity, cluster).filter(|_| !is_instance_id(&identity.session_name)),
-                ),
+                    TemplateFault::NoInstance { id } => format!(
+                        "see whether the instance is in the cluster's account and region: aws ec2 describe-instances --region {} \
+                         --instance-ids {id}",
+                        cluster.region
+                    ),
+                },
             );
         }
         MappingError::ReservedUsername {
@@ -344,23 +351,21 @@ fn of_seldom_kind(identity: &Identity, cluster: &Cluster, world: &World) -> Opti
     }
     let role = parsed.resource.strip_prefix("role/")?;
     let reason = node_role(role, &parsed.account_id, identity, world)?;
+    let kind = NodeKind::of(role, &identity.session_name);
     let fix = if cluster.authentication_mode().has_access_entries() {
         format!(
             "give the role an access entry of nodes: {}",
-            fix::create_node_entry(&access_entry::principal_arn(arn, world), cluster)
+            Target::of(cluster).create(&access_entry::principal_arn(arn, world), kind)
         )
     } else {
-        let groups = NODE_GROUPS.map(str::to_owned);
+        let groups: Vec<String> = kind.groups().iter().map(|group| (*group).to_owned()).collect();
         let item = NewItem {
             arn,
-            username: "system:node:{{EC2PrivateDNSName}}",
+            username: kind.username(),
             groups: &groups,
         };
         with_command(
-            &format!(
-                "add `rolearn: {arn}` to mapRoles of aws-auth, with the username system:node:{{{{EC2PrivateDNSName}}}} and the \
-                 groups system:bootstrappers and system:nodes"
-            ),
+            &node::item(arn, kind),
             fix::aws_auth::map(&item, &|_| false, identity, cluster),
         )
     };
@@ -375,22 +380,19 @@ fn of_seldom_kind(identity: &Identity, cluster: &Cluster, world: &World) -> Opti
 /// What shows that a role is one of nodes.
 fn node_role(name: &str, account: &str, identity: &Identity, world: &World) -> Option<String> {
     let session = &identity.session_name;
-    if is_instance_id(session) {
-        return Some(format!("the session {session} is named after an EC2 instance"));
+    if node::is_session(session) {
+        return Some(format!(
+            "the session {session} is named after an EC2 instance or another node"
+        ));
     }
     // A session of another name is somebody's who assumed the role.
     if !session.is_empty() {
         return None;
     }
     let role = world.directory.account(&AccountId::parse(account).ok()?)?.role(name)?;
-    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    let letters = letters.to_lowercase();
     if role.trust_policy.names_service("ec2.amazonaws.com") {
         Some("its trust policy lets EC2 instances assume it".to_owned())
-    } else if ["noderole", "nodeinstancerole", "nodegrouprole"]
-        .iter()
-        .any(|part| letters.contains(part))
-    {
+    } else if node::is_role_name(name) {
         Some("by its name it is the role of nodes".to_owned())
     } else {
         None

@@ -2,11 +2,12 @@
 //!
 //! The first that holds is reported:
 //! 1. nobody is known, for there was no token;
-//! 2. the access entry comes before `aws-auth`, which would allow it;
-//! 3. the mapping's `groups` is no list; another mapping of the same ARN, which would allow it, is shadowed;
-//! 4. a binding names the session with the `@` that the username has not;
-//! 5. the caller is in by its account, which gives no groups;
-//! 6. nothing is bound to the user, or else what is bound does not cover the request.
+//! 2. a node asks, for which the Node authorizer and NodeRestriction speak, or one that was let in as people are;
+//! 3. the access entry comes before `aws-auth`, which would allow it;
+//! 4. the mapping's `groups` is no list; another mapping of the same ARN, which would allow it, is shadowed;
+//! 5. a binding names the session with the `@` that the username has not;
+//! 6. the caller is in by its account, which gives no groups;
+//! 7. nothing is bound to the user, or else what is bound does not cover the request.
 
 use serde_json::Value;
 
@@ -16,6 +17,7 @@ use super::fix;
 use super::fix::aws_auth::NewItem;
 use super::fix::aws_auth::names;
 use super::fix::with_command;
+use super::node;
 use crate::cluster::authorize::Decision;
 use crate::cluster::authorize::authorize;
 use crate::cluster::authorize::entry_of;
@@ -56,6 +58,9 @@ pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &
             ANONYMOUS_FIX,
         )
         .with(message);
+    }
+    if let Some(finding) = node::request_finding(user, attributes, cluster) {
+        return finding.with(message);
     }
     let identity = identity_of(user);
     let special = identity.as_ref().and_then(|identity| {

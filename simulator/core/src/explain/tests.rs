@@ -3,6 +3,7 @@
 mod access_entry;
 mod causes;
 mod client;
+mod node;
 mod refusal;
 
 use serde_json::json;

@@ -17,6 +17,9 @@ use super::tree::Shape;
 use crate::cluster::access_policy::AccessPolicy;
 use crate::cluster::eks::access_entry;
 use crate::cluster::eks::parameter::EntryType;
+use crate::explain::node;
+use crate::explain::node::NodeKind;
+use crate::explain::node::Target;
 use crate::value::arn::AccountId;
 use crate::value::arn::Arn;
 
@@ -225,6 +228,8 @@ fn lint_standard(report: &mut Report<'_>, entry: &Node, is_without_policies: boo
         if let Some(prefix) = access_entry::reserved_prefix(name) {
             let fix = if name == crate::value::user::SYSTEM_MASTERS {
                 "associate AmazonEKSClusterAdminPolicy instead".to_owned()
+            } else if name == node::BOOTSTRAPPERS || name.starts_with("system:node") {
+                node_entry_fix(entry)
             } else {
                 "bind a group of your own".to_owned()
             };
@@ -243,7 +248,11 @@ fn lint_standard(report: &mut Report<'_>, entry: &Node, is_without_policies: boo
                 Rule::EntryReservedUsername,
                 place,
                 format!("the username must not begin with {prefix}"),
-                "leave it out: EKS makes one from the ARN",
+                if name.starts_with(node::NODE_USER) {
+                    node_entry_fix(entry)
+                } else {
+                    "leave it out: EKS makes one from the ARN".to_owned()
+                },
             );
         }
         let before = name.split_once(SESSION_NAME).map(|(before, _)| before);
@@ -259,6 +268,21 @@ fn lint_standard(report: &mut Report<'_>, entry: &Node, is_without_policies: boo
             );
         }
     }
+    let role = principal::read(entry.text_at("principalArn").unwrap_or_default());
+    if let Ok(named) = role.as_ref()
+        && named.kind == ArnKind::Role
+        && node::is_role_name(&named.name)
+    {
+        report.add(
+            Rule::EntryNodeStandard,
+            entry.get("type").map_or(entry.place, |kind| kind.place),
+            format!(
+                "by its name {} is the role of nodes, which a STANDARD entry lets in as people",
+                named.name
+            ),
+            node_entry_fix(entry),
+        );
+    }
     if groups.is_empty() && is_without_policies {
         report.add(
             Rule::EntryNothing,
@@ -267,6 +291,19 @@ fn lint_standard(report: &mut Report<'_>, entry: &Node, is_without_policies: boo
             "associate a policy, or give groups that RBAC binds",
         );
     }
+}
+
+/// No update changes an entry's type.
+fn node_entry_fix(entry: &Node) -> String {
+    let arn = entry.text_at("principalArn").unwrap_or("ARN");
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    let own = entry.text_at("accessEntryArn").and_then(|arn| Arn::parse(arn).ok());
+    let unknown = Target::default();
+    let target = Target {
+        cluster: entry.text_at("clusterName").map_or(unknown.cluster, str::to_owned),
+        region: own.map_or(unknown.region, |own| own.region),
+    };
+    format!("for nodes: {}", target.replace(arn, NodeKind::of(name, "")))
 }
 
 fn is_empty(node: &Node) -> bool {

@@ -90,6 +90,7 @@ rules! {
     AuthNoGroups, Note, "aws-auth/no-groups", "An item has no groups: only bindings to its username give it anything.";
     AuthReservedUsername, Warning, "aws-auth/reserved-username", "A username begins with `system:` or `eks:`, as if it were a part of the cluster.";
     AuthNodeTemplateForPeople, Warning, "aws-auth/node-template-for-people", "`{{EC2PrivateDNSName}}` in a mapping without node groups: whoever is no EC2 instance is refused.";
+    AuthPeopleAsNodes, Warning, "aws-auth/people-as-nodes", "A username of nodes, `system:node:…`, in a mapping whose groups are none of nodes: people are called as nodes are.";
     AuthNodeTemplateForUser, Error, "aws-auth/node-template-for-user", "`{{EC2PrivateDNSName}}` in mapUsers: a user has no session, so it is always refused.";
     AuthNodeWithoutNodes, Error, "aws-auth/node-without-system-nodes", "A node's mapping lacks the group system:nodes, so the node cannot register.";
     AuthNodeWithoutBootstrappers, Warning, "aws-auth/node-without-bootstrappers", "A node's mapping lacks the group system:bootstrappers.";
@@ -121,6 +122,7 @@ rules! {
     EntryUnknownTemplate, Error, "access-entries/unknown-template", "`{{…}}` that is no template.";
     EntrySessionName, Error, "access-entries/session-name-without-colon", "`{{SessionName}}` without a colon before it, which EKS refuses.";
     EntryNothing, Warning, "access-entries/no-permissions", "A STANDARD entry with neither groups nor policies: it lets in and permits nothing.";
+    EntryNodeStandard, Warning, "access-entries/standard-for-nodes", "A STANDARD entry of what is by its name the role of nodes: a node that comes in by it is none to Kubernetes.";
     EntryNodeUser, Error, "access-entries/node-type-for-user", "An entry for nodes with a user's ARN, which EKS refuses.";
     EntryNodeAccount, Error, "access-entries/node-type-of-other-account", "An entry for nodes with a role of another account than the cluster's, which EKS refuses.";
     EntryNodeSettings, Error, "access-entries/node-type-settings", "An entry for nodes with a username or groups of one's own, which EKS refuses.";

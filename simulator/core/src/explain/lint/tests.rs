@@ -440,6 +440,7 @@ fn aws_auth_name_cases() -> Vec<(&'static [Rule], String)> {
             &[Rule::AuthNodeTemplateForPeople],
             named("§system:node:{{EC2PrivateDNSName}}"),
         ),
+        (&[Rule::AuthPeopleAsNodes], named("§'system:node:{{SessionName}}'")),
         (
             &[Rule::AuthNodeTemplateForUser],
             users(
@@ -503,6 +504,7 @@ fn access_entry_cases() -> Vec<(&'static [Rule], String)> {
         (&[Rule::EntryUnknownTemplate], entry("\"username\": §\"dev:{{Session}}\"")),
         (&[Rule::EntrySessionName], entry("\"username\": §\"dev{{SessionName}}\"")),
         (&[Rule::EntryNothing], policy("STANDARD", "").replacen('{', "§{", 1)),
+        (&[Rule::EntryNodeStandard], entry("\"type\": §\"STANDARD\"").replace("role/dev", "role/eksctl-dev-NodeInstanceRole-1ABC")),
         (&[Rule::EntryNodeUser], "{\"principalArn\": §\"arn:aws:iam::111122223333:user/dev\", \"type\": \"EC2_LINUX\"}".to_owned()),
         (
             &[Rule::EntryNodeAccount],

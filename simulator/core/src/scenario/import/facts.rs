@@ -12,6 +12,7 @@ use super::Finding;
 use super::Severity;
 use super::paste::Form;
 use super::paste::Piece;
+use crate::explain::AuditEvent;
 use crate::explain::lint::tree::Node;
 use crate::explain::lint::tree::Source;
 use crate::value::arn::Arn;
@@ -298,7 +299,13 @@ impl Reader<'_> {
 
     fn messages_of(&mut self, piece: &Piece, node: &Node) {
         for (place, message) in json_messages(node) {
-            if let Some(record) = Record::parse(message) {
+            if message.trim_start().starts_with('{') && message.contains("audit.k8s.io") {
+                let place = self.place(piece, place.line, place.column);
+                let events = Source::new(message).documents(message).unwrap_or_default();
+                for event in events.iter().filter_map(AuditEvent::read) {
+                    self.audit_event(&event, &place);
+                }
+            } else if let Some(record) = Record::parse(message) {
                 self.facts.kinds.push(ArtifactKind::Log);
                 let place = self.place(piece, place.line, place.column);
                 self.facts.records.push(Found { value: record, place });

@@ -19,14 +19,15 @@ pub struct Record {
 }
 
 /// What the `error` field of a denial begins with, or, for errors with a name in front, has in it.
-const ERRORS: [&str; 11] = [
+const ERRORS: [&str; 12] = [
     "identity is not mapped",
     "Identity is not mapped",
     "ARN is not mapped",
     "Map error: ",
     "invalid username '",
     "renderTemplates error: ",
-    "failed mapping ",
+    "failed mapping username: ",
+    "failed mapping group: ",
     "input token was not properly formatted: ",
     "sts getCallerIdentity ",
     "arn '",
@@ -48,11 +49,13 @@ impl Record {
             return Some(record);
         }
         let error = line.trim_matches(['"', '\'', '`']).trim();
+        // Other programs deny access in the same words, and say more.
+        let is_bare = error == "access denied";
         let error = error
             .strip_prefix("access denied")
             .map_or(error, |rest| rest.trim_start_matches([':', ' ']));
         let is_error = ERRORS.iter().any(|known| error.contains(known));
-        (is_error || line.contains("access denied")).then(|| Self {
+        (is_error || is_bare).then(|| Self {
             msg: "access denied".to_owned(),
             fields: if is_error {
                 vec![("error".to_owned(), error.to_owned())]
@@ -73,6 +76,10 @@ impl Record {
     /// Why nobody was let in, where it says so.
     #[must_use]
     pub fn denial(&self) -> Option<&str> {
+        // What the releases before 0.3 say.
+        if let Some(error) = self.msg.strip_prefix("access denied because ") {
+            return Some(error);
+        }
         let is_denial = self.msg == "access denied" || (self.msg.is_empty() && self.field("error").is_some());
         is_denial.then(|| self.field("error").unwrap_or_default())
     }
@@ -83,10 +90,13 @@ impl Record {
         self.msg == "access granted"
     }
 
-    /// Whom the line is about: the ARN of its field, or of the user id.
+    /// Whom the line is about: the ARN of its field, or behind the error of releases before 0.5.
     #[must_use]
     pub fn arn(&self) -> Option<&str> {
-        self.field("arn").filter(|arn| arn.starts_with("arn:"))
+        let in_error = || self.field("error")?.strip_prefix("ARN is not mapped: ");
+        self.field("arn")
+            .or_else(in_error)
+            .filter(|arn| arn.starts_with("arn:"))
     }
 }
 

@@ -99,7 +99,11 @@ fn lint_named(report: &mut Report<'_>, named: &Named, place: Place, list: List) 
             Rule::AuthInstanceProfile,
             place,
             "an instance profile is no principal; the role inside it is",
-            "write the ARN of the role that the profile holds",
+            format!(
+                "write the ARN of the role that the profile holds: aws iam get-instance-profile --instance-profile-name {} --query \
+                 'InstanceProfile.Roles[].Arn'",
+                named.name
+            ),
         ),
         ArnKind::Group => report.add(
             Rule::AuthIamGroup,

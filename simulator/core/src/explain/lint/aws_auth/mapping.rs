@@ -1,5 +1,6 @@
 //! A mapping, as the authenticator decodes an item of mapRoles or mapUsers.
 
+use super::BOOTSTRAPPERS;
 use super::List;
 use super::NODES;
 use crate::explain::lint::tree::Place;
@@ -22,6 +23,15 @@ impl MappingItem<'_> {
     }
 
     pub(super) fn is_for_nodes(&self) -> bool {
-        self.has_group(NODES) || self.username.is_some_and(|(name, _)| name.starts_with("system:node:"))
+        self.has_group(NODES) || (self.is_called_as_node() && !self.is_for_people())
+    }
+
+    pub(super) fn is_called_as_node(&self) -> bool {
+        self.username.is_some_and(|(name, _)| name.starts_with("system:node:"))
+    }
+
+    /// Whether it has groups, and none that nodes have.
+    pub(super) fn is_for_people(&self) -> bool {
+        !self.groups.is_empty() && !self.has_group(NODES) && !self.has_group(BOOTSTRAPPERS)
     }
 }

@@ -151,6 +151,24 @@ fn lint_group(report: &mut Report<'_>, group: &str, place: Place) {
     }
 }
 
+/// What to write for people who are called as nodes are.
+const PEOPLE_FIX: &str = "write another username, such as `admin:{{SessionName}}`, for people and pipelines";
+
+/// By its other groups, a mapping with system:nodes is of nodes of some kind, or of people.
+fn node_username_fix(item: &MappingItem<'_>) -> String {
+    const OF_NODES: [&str; 4] = [NODES, BOOTSTRAPPERS, "system:node-proxier", "eks:kube-proxy-windows"];
+    let is_of_people = item.groups.iter().any(|(group, _)| !OF_NODES.contains(group));
+    if item.has_group("system:node-proxier") {
+        "write `system:node:{{SessionName}}`".to_owned()
+    } else if is_of_people {
+        format!(
+            "for people, remove {NODES} and {BOOTSTRAPPERS}; for nodes, write `system:node:{NODE_TEMPLATE}` and no other groups"
+        )
+    } else {
+        format!("write `system:node:{NODE_TEMPLATE}`")
+    }
+}
+
 pub(super) fn lint_node(report: &mut Report<'_>, item: &MappingItem<'_>) {
     let (name, place) = item.username.unwrap_or(("", item.place));
     let template = name.contains(NODE_TEMPLATE);
@@ -166,19 +184,26 @@ pub(super) fn lint_node(report: &mut Report<'_>, item: &MappingItem<'_>) {
         return;
     }
     let (nodes, bootstrappers) = (item.has_group(NODES), item.has_group(BOOTSTRAPPERS));
-    if template && !nodes && !bootstrappers && !item.groups.is_empty() {
+    if template && item.is_for_people() {
         report.add(
             Rule::AuthNodeTemplateForPeople,
             place,
             "only a session named by an EC2 instance's id gets in: `SessionName did not contain an instance id`",
-            "write `{{SessionName}}` for people and pipelines",
+            PEOPLE_FIX,
+        );
+    } else if item.is_called_as_node() && item.is_for_people() {
+        report.add(
+            Rule::AuthPeopleAsNodes,
+            place,
+            "the groups are not those of nodes, so these are people, called as nodes are",
+            PEOPLE_FIX,
         );
     } else if nodes && !name.starts_with("system:node:") && !item.lost.contains(&"username") {
         report.add(
             Rule::AuthNodeUsername,
             place,
             format!("a member of {NODES} must be called `system:node:NAME`"),
-            format!("write `system:node:{NODE_TEMPLATE}`"),
+            node_username_fix(item),
         );
     } else if name.starts_with("system:node:") || template {
         for (is_there, rule, group) in [

@@ -13,6 +13,7 @@ use crate::explain::Cause;
 use crate::explain::Explanation;
 use crate::explain::explain_client_error;
 use crate::explain::explain_log_line;
+use crate::explain::is_node_role_name;
 use crate::explain::lint::Severity;
 use crate::kube::request_info::Attributes;
 use crate::value::arn::Arn;
@@ -23,6 +24,8 @@ use crate::value::log::Record;
 
 /// The user of whom only the denial is known.
 const NOBODY: &str = "imported-user";
+/// The instance of which only the role is known.
+const INSTANCE: &str = "i-0123456789abcdef0";
 
 /// The denial.
 pub(super) struct Case {
@@ -311,6 +314,17 @@ impl Case {
         let full = given
             .map(|given| given.value.arn.as_str())
             .filter(|full| full.contains(":assumed-role/"));
+        // Nobody but nodes has sessions of a node's role, as a rule: an instance stands for the one that is not named.
+        let role = arn.rsplit('/').next().unwrap_or_default();
+        let is_of_node = session.is_empty() && full.is_none() && arn.contains(":role/") && is_node_role_name(role);
+        if is_of_node {
+            findings.push(record.place.finding(
+                Severity::Note,
+                format!("the session is not named, and by its name {role} is the role of nodes: the instance {INSTANCE} stands for it"),
+                "",
+            ));
+        }
+        let session = if is_of_node { INSTANCE } else { session };
         let caller = Caller::new(full.unwrap_or(arn), session, record.place.clone());
         if caller.is_none() {
             findings.push(record.place.finding(

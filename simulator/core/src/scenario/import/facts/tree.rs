@@ -15,6 +15,7 @@ use super::Policy;
 use super::Reader;
 use super::Severity;
 use crate::cluster::eks::AWS_AUTH_NAME;
+use crate::explain::AuditEvent;
 use crate::explain::lint::tree::Node;
 use crate::explain::lint::tree::Shape;
 use crate::scenario::import::paste::Piece;
@@ -25,7 +26,14 @@ const CLUSTER: &str = "cluster/";
 
 impl Reader<'_> {
     pub(super) fn document(&mut self, piece: &Piece, node: &Node) {
-        if node.entry("UserId").is_some() && node.entry("Arn").is_some() {
+        if let Some(event) = AuditEvent::read(node) {
+            let status = self.at(piece, node.get("responseStatus").unwrap_or(node));
+            self.audit_event(&event, &status);
+        } else if node.text_at("kind") == Some("EventList") {
+            for item in node.get("items").map_or(&[][..], Node::list) {
+                self.document(piece, item);
+            }
+        } else if node.entry("UserId").is_some() && node.entry("Arn").is_some() {
             self.caller(piece, node);
         } else if let Some(cluster) = node.get("cluster").filter(|cluster| cluster.entry("name").is_some()) {
             self.cluster(piece, cluster);
@@ -313,6 +321,27 @@ impl Reader<'_> {
                     user_id: String::new(),
                 },
                 place,
+            });
+        }
+    }
+
+    /// A refused request, and who sent it; an event of one that went well is nothing here.
+    pub(super) fn audit_event(&mut self, event: &AuditEvent, place: &Place) {
+        let Some(value) = event.client_error() else { return };
+        self.facts.kinds.push(ArtifactKind::ClientError);
+        self.facts.client_errors.push(Found {
+            value,
+            place: place.clone(),
+        });
+        if Arn::parse(&event.arn).is_ok() {
+            self.facts.kinds.push(ArtifactKind::CallerIdentity);
+            let value = Caller {
+                arn: event.arn.clone(),
+                user_id: event.user_id.clone(),
+            };
+            self.facts.callers.push(Found {
+                value,
+                place: place.clone(),
             });
         }
     }
