@@ -1,6 +1,7 @@
 //! Plain values that everything else is made of: ARNs, times, ids, users, records, log lines, traces.
 
 pub mod arn;
+pub(crate) mod blots;
 pub mod constraint;
 pub mod id;
 pub mod instant;

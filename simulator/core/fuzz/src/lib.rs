@@ -510,7 +510,10 @@ pub fn kubeconfig(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let lines = lines(&text);
     for kind in [None, Some(lint::FileKind::Kubeconfig)] {
-        let context = lint::Context { kind, account: None };
+        let context = lint::Context {
+            kind,
+            ..lint::Context::default()
+        };
         let findings = lint::lint(&text, &context);
         for finding in &findings {
             assert!((1..=lines).contains(&finding.line), "{finding:?}");

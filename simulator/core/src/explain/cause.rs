@@ -105,6 +105,8 @@ causes! {
     MappedAsSession = "mapped-as-session",
     /// A mapping is there, with another account.
     MappedInOtherAccount = "mapped-in-other-account",
+    /// A mapping is there, with the ARN of another partition than the cluster's.
+    MappedInOtherPartition = "mapped-in-other-partition",
     /// A mapping is there for the same permission set, but with another suffix.
     MappedWithOtherSsoSuffix = "mapped-with-other-sso-suffix",
     /// A mapping is there, but names the role with its path.

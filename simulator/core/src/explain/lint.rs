@@ -23,6 +23,9 @@ use self::tree::Place;
 use self::tree::Shape;
 use self::tree::Source;
 use crate::value::arn::AccountId;
+use crate::value::arn::Partition;
+use crate::value::blots::Blot;
+use crate::value::blots::Blots;
 
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +76,8 @@ pub struct Context {
     pub kind: Option<FileKind>,
     /// The cluster's account; read from the ARNs of access entries where it is not given.
     pub account: Option<AccountId>,
+    /// The cluster's partition, where it is known.
+    pub partition: Option<Partition>,
 }
 
 /// One thing that is wrong, and where.
@@ -100,10 +105,15 @@ pub struct Finding {
 /// of the string as a whole.
 #[must_use]
 pub fn lint(text: &str, context: &Context) -> Vec<Finding> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let given = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let known = context.account.as_ref().map(AccountId::as_str);
+    // A file may list several accounts, so that a blot is none of those that stand in it.
+    let blots = Blots::of(&[given], known.as_slice(), false);
+    let text = blots.text(0);
     let source = Source::new(text);
     let mut report = Report {
         source: &source,
+        partition: None,
         findings: Vec::new(),
     };
     match source.documents(text) {
@@ -116,11 +126,46 @@ pub fn lint(text: &str, context: &Context) -> Vec<Finding> {
         ),
         Err(broken) => report.add(Rule::InputBroken, broken.place, broken.message, broken.fix),
     }
-    let mut findings = report.findings;
+    let mut findings: Vec<Finding> = report
+        .findings
+        .into_iter()
+        .map(|found| as_given(found, &blots))
+        .collect();
+    findings.extend(blots.all().iter().map(of_blot));
     findings.sort_by(|a, b| (a.line, a.column, a.rule, &a.message).cmp(&(b.line, b.column, b.rule, &b.message)));
     // An anchor's values are read wherever an alias names it.
     findings.dedup();
     findings
+}
+
+/// At its place in the text as it was given, in whose words it is.
+fn as_given(found: Finding, blots: &Blots) -> Finding {
+    let column = blots.column(0, found.line, found.column);
+    let end = blots.column(0, found.line, found.column.saturating_add(found.length));
+    Finding {
+        column,
+        length: end.saturating_sub(column).max(1),
+        message: blots.shown(&found.message),
+        fix: blots.shown(&found.fix),
+        ..found
+    }
+}
+
+fn of_blot(blot: &Blot) -> Finding {
+    let (_, line, column) = blot.place;
+    let what = match blot.text.as_str() {
+        "" => "the ARN has no account".to_owned(),
+        text => format!("`{text}` stands where an id or a name should"),
+    };
+    Finding {
+        rule: Rule::InputBlot,
+        severity: Rule::InputBlot.severity(),
+        line,
+        column,
+        length: blot.text.chars().count().max(1),
+        message: format!("{what}; it is judged as one that is there, the same wherever it stands"),
+        fix: "if it stands so in the cluster, write the real one: nothing is replaced in an ARN".to_owned(),
+    }
 }
 
 fn lint_documents(report: &mut Report<'_>, documents: &[Node], context: &Context) {
@@ -138,7 +183,7 @@ fn lint_documents(report: &mut Report<'_>, documents: &[Node], context: &Context
         return report.unknown(first.place, format!("this looks like {sniffed}, not {kind}"));
     }
     match kind {
-        FileKind::AwsAuth => aws_auth::lint(report, documents),
+        FileKind::AwsAuth => aws_auth::lint(report, documents, context.partition),
         FileKind::AccessEntries => access_entry::lint(report, documents, context.account.as_ref()),
         FileKind::Kubeconfig => documents.iter().for_each(|document| kubeconfig::lint(report, document)),
     }
@@ -165,6 +210,7 @@ const START: Place = Place {
 /// The findings so far.
 struct Report<'a> {
     source: &'a Source,
+    partition: Option<Partition>,
     findings: Vec<Finding>,
 }
 

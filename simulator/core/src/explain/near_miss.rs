@@ -1,7 +1,9 @@
 //! Mappings that were meant for a principal but do not match it.
 //!
 //! In this order: a permission set's role with its path; with another suffix; another role with its path; a session of the
-//! role; a mapping by `sso`, behind a closed feature gate; the other kind of principal; another account.
+//! role; a mapping by `sso`, behind a closed feature gate; the other kind of principal; another partition; another account.
+//!
+//! But for the last two, only mappings of the caller's own account in its own partition are near.
 
 use super::Cause;
 use super::Finding;
@@ -35,6 +37,7 @@ struct Candidate<'a> {
 /// An ARN in the parts that are compared, all but the account in lower case.
 #[derive(Debug)]
 struct Parts {
+    partition: String,
     account: String,
     kind: String,
     /// Behind the kind.
@@ -49,6 +52,7 @@ impl Parts {
         let (kind, path) = arn.resource.split_once('/')?;
         let path = path.to_lowercase();
         Some(Self {
+            partition: arn.partition.to_lowercase(),
             account: arn.account_id,
             kind: kind.to_lowercase(),
             name: path.rsplit('/').next().unwrap_or_default().to_owned(),
@@ -77,7 +81,7 @@ pub(super) fn find(identity: &Identity, cluster: &Cluster, world: &World) -> Opt
             .iter()
             .find(|candidate| Parts::of(&candidate.item.arn).is_some_and(|found| judge(&found)))
     };
-    let same_account = |found: &Parts| found.account == wanted.account;
+    let same_account = |found: &Parts| found.account == wanted.account && found.partition == wanted.partition;
     let finding = |cause, what: &str, candidate: &Candidate<'_>| {
         Finding::new(
             cause,
@@ -135,7 +139,21 @@ pub(super) fn find(identity: &Identity, cluster: &Cluster, world: &World) -> Opt
         let what = "has that name, but for the other kind of principal";
         return Some(finding(Cause::MappedAsOtherKind, what, found));
     }
-    let found = near(&|found| !same_account(found) && found.kind == wanted.kind && found.path == wanted.path)?;
+    if let Some(found) = near(&|found| {
+        found.partition != wanted.partition
+            && found.account == wanted.account
+            && found.kind == wanted.kind
+            && found.name == wanted.name
+    }) {
+        let what = "has it with the ARN of another partition, in which nobody of this cluster is";
+        return Some(finding(Cause::MappedInOtherPartition, what, found).with(format!(
+            "the cluster is in {}, and its principals are arn:{}:…",
+            cluster.region,
+            cluster.partition()
+        )));
+    }
+    let found =
+        near(&|found| found.account != wanted.account && found.kind == wanted.kind && found.path == wanted.path)?;
     let what = "has that name in another account";
     Some(finding(Cause::MappedInOtherAccount, what, found))
 }
@@ -183,7 +201,10 @@ fn entry_with_other_suffix(arn: &str, wanted: &Parts, set: &str, cluster: &Clust
     }
     let entry = cluster.access_entries().iter().find(|entry| {
         Parts::of(&entry.principal_arn).is_some_and(|found| {
-            found.account == wanted.account && found.permission_set() == Some(set) && found.name != wanted.name
+            found.account == wanted.account
+                && found.partition == wanted.partition
+                && found.permission_set() == Some(set)
+                && found.name != wanted.name
         })
     })?;
     let principal = access_entry::principal_arn(arn, world);

@@ -50,6 +50,7 @@ use crate::cluster::mapping::dynamic_file::DynamicFile;
 use crate::explain::Cause;
 use crate::kube::audit::AuditPolicy;
 use crate::value::arn::AccountId;
+use crate::value::arn::Partition;
 use crate::value::instant::Timestamp;
 use crate::value::instant::duration_seconds;
 use crate::world::fault::FaultSpec;
@@ -533,7 +534,9 @@ fn text_of(file: TextFile) -> Text {
 }
 
 fn world(file: WorldFile, files: &BTreeMap<String, String>) -> Result<WorldModel, ScenarioError> {
-    let mut accounts: Vec<AccountModel> = file.accounts.into_iter().map(account).collect::<Result<_, _>>()?;
+    let accounts = file.accounts.into_iter();
+    let accounts = accounts.map(|of| account(of, &file.clusters));
+    let mut accounts: Vec<AccountModel> = accounts.collect::<Result<_, _>>()?;
     let identity_center = match file.identity_center {
         Some(center) => Some(identity_center(center, file.seed, &mut accounts)?),
         None => None,
@@ -713,9 +716,12 @@ fn identity_center(
     Ok(IdentityCenter::new(region.value, file.start_url, users, assignments))
 }
 
-fn account(file: AccountFile) -> Result<AccountModel, ScenarioError> {
+fn account(file: AccountFile, clusters: &[ClusterFile]) -> Result<AccountModel, ScenarioError> {
     let id = AccountId::parse(&file.id.value).map_err(|error| at(&file.id, error.to_string()))?;
-    identities::account(id, file)
+    // An account is of one partition, which the regions of its clusters tell; the accounts beside it are of the same.
+    let own = clusters.iter().find(|cluster| cluster.account.value == file.id.value);
+    let region = own.or(clusters.first()).map_or("", |cluster| cluster.region.as_str());
+    identities::account(id, Partition::of_region(region), file)
 }
 
 fn cluster(

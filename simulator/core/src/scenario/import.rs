@@ -3,13 +3,14 @@
 //! `paste.rs` takes apart what was pasted, `facts.rs` reads what the pieces say, `build.rs` makes a scenario of it and
 //! stages it, to see that the same caller gets the same error. What was fixed, is missing or contradicts itself is said as
 //! [`Finding`]s; what cannot be shown is refused with the line to fix. `anonymise.rs` puts other names in place of the
-//! customer's before anything is read.
+//! customer's before anything is read, and `blots.rs` ids in place of those that were blotted out.
 //!
 //! FIDELITY: who created a cluster, and the unique ids that access entries hold, are not in what AWS shows; they are made
 //! up so that the denial comes out, and findings say so.
 
 mod anonymise;
 mod assemble;
+mod blots;
 mod facts;
 mod paste;
 mod principal;
@@ -19,6 +20,7 @@ mod yaml;
 
 use std::fmt;
 
+use self::blots::Blotted;
 use self::facts::Facts;
 use self::facts::Reader;
 pub use self::principal::ByMode;
@@ -164,7 +166,7 @@ fn one_or_many(errors: usize) -> String {
 /// Makes a scenario of artifacts.
 ///
 /// # Errors
-/// [`Refusal`] where an artifact cannot be read, nobody is denied in them, or the denial does not come out.
+/// [`Refusal`] where nothing of the artifacts can be read, nobody is denied in them, or the denial does not come out.
 pub fn import(artifacts: &[Artifact], options: &Options) -> Result<Import, Refusal> {
     let replaced;
     let artifacts = match options.anonymise {
@@ -174,29 +176,35 @@ pub fn import(artifacts: &[Artifact], options: &Options) -> Result<Import, Refus
         }
         None => artifacts,
     };
+    let blotted = Blotted::new(artifacts, "");
     let mut findings = Vec::new();
-    let facts = read(artifacts, &mut findings);
+    let facts = read(&blotted.artifacts, &mut findings);
     let built = if errors(&findings) == 0 {
         assemble::build(&facts, options, &mut findings)
     } else {
         None
     };
-    sort(&mut findings, artifacts);
+    let mut findings = blotted.findings(findings);
     match built {
-        Some(mut import) if errors(&findings) == 0 => {
-            import.findings = findings;
+        Some(import) if errors(&findings) == 0 => {
+            let mut import = blotted.import(import);
+            import.findings.append(&mut findings);
+            sort(&mut import.findings, artifacts);
             Ok(import)
         }
-        _ => Err(Refusal { findings }),
+        _ => {
+            sort(&mut findings, artifacts);
+            Err(Refusal { findings })
+        }
     }
 }
 
 /// What the artifacts say, and what is to be said of them.
 fn read(artifacts: &[Artifact], findings: &mut Vec<Finding>) -> Facts {
     let mut facts = Facts::default();
+    let mut lacks = Vec::new();
     for artifact in artifacts {
         let read_before = facts.kinds.len();
-        let errors_before = errors(findings);
         let pieces = paste::pieces(&artifact.file, &artifact.text, findings);
         let mut reader = Reader {
             file: &artifact.file,
@@ -206,25 +214,31 @@ fn read(artifacts: &[Artifact], findings: &mut Vec<Finding>) -> Facts {
         for piece in &pieces {
             reader.read(piece);
         }
-        if errors(findings) > errors_before {
-            continue;
-        }
         let read = facts.kinds.get(read_before..).unwrap_or_default();
-        let lacks = match artifact.kind {
+        let missing = match artifact.kind {
             Some(kind) => (!read.contains(&kind)).then(|| format!("no {kind} is in it")),
             None => read
                 .is_empty()
                 .then(|| "nothing that is known here is in it".to_owned()),
         };
-        if let Some(message) = lacks {
+        if let Some(message) = missing {
+            lacks.push(findings.len());
             findings.push(Finding {
                 file: artifact.file.clone(),
                 line: 1,
                 column: 1,
-                severity: Severity::Error,
+                severity: Severity::Warning,
                 message,
                 fix: "give what the commands of docs/import.md print, in full".to_owned(),
             });
+        }
+    }
+    // The rest is used, where there is some.
+    if facts.kinds.is_empty() {
+        for at in lacks {
+            if let Some(finding) = findings.get_mut(at) {
+                finding.severity = Severity::Error;
+            }
         }
     }
     facts
@@ -234,18 +248,21 @@ fn read(artifacts: &[Artifact], findings: &mut Vec<Finding>) -> Facts {
 /// cluster's description, as far as they are there.
 ///
 /// # Errors
-/// [`Refusal`] where an artifact cannot be read, or the ARN is no principal's.
+/// [`Refusal`] where nothing of the artifacts can be read, or the ARN is no principal's.
 pub fn explain_principal(arn: &str, artifacts: &[Artifact]) -> Result<PrincipalExplanation, Refusal> {
+    let blotted = Blotted::new(artifacts, arn);
     let mut findings = Vec::new();
-    let facts = read(artifacts, &mut findings);
+    let facts = read(&blotted.artifacts, &mut findings);
     let explained = if errors(&findings) == 0 {
-        assemble::explain_principal(arn, &facts, &mut findings)
+        assemble::explain_principal(blotted.asked(), &facts, &mut findings)
     } else {
         None
     };
+    let mut findings = blotted.findings(findings);
     sort(&mut findings, artifacts);
     match explained {
-        Some(mut explained) if errors(&findings) == 0 => {
+        Some(explained) if errors(&findings) == 0 => {
+            let mut explained = blotted.principal(explained);
             explained.findings = findings;
             Ok(explained)
         }

@@ -15,6 +15,7 @@ use eks_auth_core::explain::lint::Finding;
 use eks_auth_core::explain::lint::Rule;
 use eks_auth_core::explain::lint::Severity;
 use eks_auth_core::value::arn::AccountId;
+use eks_auth_core::value::arn::Partition;
 use eks_auth_core::value::printable;
 use serde_json::Value;
 use serde_json::json;
@@ -47,8 +48,11 @@ pub(super) struct Lint {
     /// The account of the cluster, to tell nodes of other accounts
     #[arg(long, value_name = "ID", value_parser = account)]
     account: Option<AccountId>,
+    /// The region of the cluster, to tell ARNs of other partitions
+    #[arg(long)]
+    region: Option<String>,
     /// Print the rules instead
-    #[arg(long, conflicts_with_all = ["files", "kind", "account"])]
+    #[arg(long, conflicts_with_all = ["files", "kind", "account", "region"])]
     rules: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
@@ -93,6 +97,7 @@ impl Lint {
         let context = Context {
             kind: self.kind.map(Into::into),
             account: self.account,
+            partition: self.region.as_deref().map(Partition::of_region),
         };
         let renderer = terminal::renderer();
         let (mut values, mut unread, mut has_error) = (Vec::new(), Vec::new(), false);

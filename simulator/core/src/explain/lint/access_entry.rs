@@ -22,6 +22,7 @@ use crate::explain::node::NodeKind;
 use crate::explain::node::Target;
 use crate::value::arn::AccountId;
 use crate::value::arn::Arn;
+use crate::value::arn::Partition;
 
 const STANDARD: &str = "STANDARD";
 const SESSION_NAME: &str = "{{SessionName";
@@ -398,22 +399,38 @@ fn lint_policies(report: &mut Report<'_>, found: &Found<'_>) {
             one
         };
         for policy in list {
-            lint_policy(report, policy, kind);
+            lint_policy(report, policy, kind, owner.map_or("", |(arn, _)| arn));
         }
     }
 }
 
-fn lint_policy(report: &mut Report<'_>, policy: &Node, kind: Option<&str>) {
+fn lint_policy(report: &mut Report<'_>, policy: &Node, kind: Option<&str>, owner: &str) {
     let Some(arn) = policy.get("policyArn").or_else(|| policy.text().map(|_| policy)) else {
         return;
     };
     let text = arn.text().unwrap_or_default();
+    let partition = Arn::parse(owner)
+        .ok()
+        .and_then(|owner| Partition::from_name(&owner.partition));
     match access_entry::policy_name(text) {
         Err(_) => report.add(
             Rule::EntryPolicyArn,
             arn.place,
             "the policyArn parameter format is not valid",
-            "write `arn:aws:eks::aws:cluster-access-policy/NAME`; `aws eks list-access-policies` has the names",
+            format!(
+                "write `arn:{}:eks::aws:cluster-access-policy/NAME`; `aws eks list-access-policies` has the names",
+                partition.unwrap_or(Partition::Aws)
+            ),
+        ),
+        // EKS knows those of its own partition.
+        Ok(name) if partition.is_some_and(|wanted| !text.starts_with(&format!("arn:{wanted}:"))) => report.add(
+            Rule::EntryPolicyArn,
+            arn.place,
+            "the policy's ARN is of another partition than its principal",
+            format!(
+                "write `arn:{}:eks::aws:cluster-access-policy/{name}`",
+                partition.unwrap_or(Partition::Aws)
+            ),
         ),
         Ok(name) if AccessPolicy::from_name(name).is_none() => {
             let mut known = AccessPolicy::all().iter().map(|policy| policy.name);

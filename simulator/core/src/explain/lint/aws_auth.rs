@@ -22,6 +22,8 @@ use super::tree::Shape;
 use crate::cluster::eks::AWS_AUTH_NAME;
 use crate::cluster::eks::AWS_AUTH_NAMESPACE;
 use crate::cluster::mapping::aws_auth::is_skippable;
+use crate::value::arn::Arn;
+use crate::value::arn::Partition;
 
 /// The keys that the authenticator reads.
 const KEYS: [&str; 3] = ["mapRoles", "mapUsers", "mapAccounts"];
@@ -98,7 +100,8 @@ fn almost(key: &str) -> Option<&'static str> {
     })
 }
 
-pub(super) fn lint(report: &mut Report<'_>, documents: &[Node]) {
+pub(super) fn lint(report: &mut Report<'_>, documents: &[Node], partition: Option<Partition>) {
+    report.partition = partition;
     let mut seen = false;
     for document in documents {
         seen |= lint_document(report, document);
@@ -130,6 +133,7 @@ fn lint_document(report: &mut Report<'_>, node: &Node) -> bool {
                 };
                 let items = lint_items(report, items, list);
                 lint_duplicates(report, &items, &[]);
+                lint_partitions(report, &items, &[]);
             }
             true
         }
@@ -213,6 +217,7 @@ fn lint_data(report: &mut Report<'_>, data: &Node, place: Place) {
     let role_items = items_of(report, roles.as_ref(), List::Roles);
     let user_items = items_of(report, users.as_ref(), List::Users);
     lint_duplicates(report, &role_items, &user_items);
+    lint_partitions(report, &role_items, &user_items);
     if let Some(Content::List(accounts)) = &accounts {
         lint_accounts(report, accounts);
     }
@@ -419,6 +424,36 @@ fn lint_duplicates(report: &mut Report<'_>, roles: &[MappingItem<'_>], users: &[
     }
 }
 
+/// A cluster's principals are of the partition of its region.
+fn lint_partitions(report: &mut Report<'_>, roles: &[MappingItem<'_>], users: &[MappingItem<'_>]) {
+    let arns = roles.iter().chain(users).filter_map(|item| item.arn);
+    let found = arns.filter_map(|(text, place)| {
+        let arn = Arn::parse(&text.to_lowercase()).ok()?;
+        Some((Partition::from_name(&arn.partition)?, place))
+    });
+    let found: Vec<(Partition, Place)> = found.collect();
+    if let Some(wanted) = report.partition {
+        for (partition, place) in found.into_iter().filter(|(partition, _)| *partition != wanted) {
+            report.add(
+                Rule::AuthOtherPartition,
+                place,
+                format!("the cluster is of partition {wanted}, the ARN of {partition}, so it matches nobody"),
+                format!("write `arn:{wanted}:` for `arn:{partition}:`"),
+            );
+        }
+        return;
+    }
+    let Some((first, _)) = found.first() else { return };
+    if let Some((other, place)) = found.iter().find(|(partition, _)| partition != first) {
+        report.add(
+            Rule::AuthTwoPartitions,
+            *place,
+            format!("this is an ARN of partition {other}, the first one of {first}: one of them matches nobody"),
+            "write the partition of the cluster's region in all: `aws-cn` in cn-…, `aws-us-gov` in us-gov-…",
+        );
+    }
+}
+
 fn lint_accounts(report: &mut Report<'_>, accounts: &[Node]) {
     let is_id = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     for account in accounts {
@@ -438,15 +473,28 @@ fn lint_accounts(report: &mut Report<'_>, accounts: &[Node]) {
                 format!("write `\"{text}\"`"),
             ),
             Shape::Null => {}
-            _ => report.add(
+            Shape::Text(_) | Shape::Other(..) => report.add(
                 Rule::AuthAccountInvalid,
                 account.place,
                 "an account id is twelve digits",
                 "write them, in quotes",
             ),
+            Shape::List(_) | Shape::Map(_) => report.add(
+                Rule::AuthAccountInvalid,
+                account.place,
+                format!(
+                    "the item is {}, and the authenticator wants a string, so that it is dropped",
+                    account.kind()
+                ),
+                "write the twelve digits alone behind `- `, in quotes",
+            ),
         }
     }
-    if let Some(first) = accounts.first() {
+    let is_account = |account: &&Node| match &account.shape {
+        Shape::Text(text) | Shape::Other(_, text) => is_id(text),
+        _ => false,
+    };
+    if let Some(first) = accounts.iter().find(is_account) {
         report.add(
             Rule::AuthAccountGroups,
             first.place,

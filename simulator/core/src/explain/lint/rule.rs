@@ -42,6 +42,7 @@ macro_rules! rules {
 }
 
 rules! {
+    InputBlot, Note, "input/blot", "An account id or a name is blotted out, or a variable stands for it; it is judged as one that is there.";
     InputBroken, Error, "input/broken", "The text is neither YAML nor JSON.";
     InputTab, Error, "input/tab-indentation", "A tab indents a line; YAML indents with spaces only.";
     InputUnknown, Error, "input/unknown-kind", "The text is neither aws-auth nor access entries nor a kubeconfig, or not what `--kind` says.";
@@ -79,6 +80,8 @@ rules! {
     AuthRoot, Warning, "aws-auth/root", "The ARN is that of a root user: it does not stand for all principals of the account.";
     AuthMalformedArn, Error, "aws-auth/malformed-arn", "The text is no ARN of a role or user, so it matches nobody.";
     AuthUnknownPartition, Error, "aws-auth/unknown-partition", "The ARN's partition does not exist, so it matches nobody.";
+    AuthOtherPartition, Error, "aws-auth/other-partition", "The ARN is of another partition than the cluster's region, so it matches nobody.";
+    AuthTwoPartitions, Warning, "aws-auth/two-partitions", "The ARNs are of two partitions; a cluster's principals are of one, so those of the other match nobody.";
     AuthAccountId, Error, "aws-auth/account-id", "The ARN's account id is not twelve digits, so it matches nobody.";
     AuthWhiteSpace, Error, "aws-auth/white-space", "White space in an ARN, or around a name, counts as part of it.";
     AuthNotAscii, Error, "aws-auth/not-ascii", "An ARN holds a character that no ARN has, such as a curly quote or an invisible one.";

@@ -15,6 +15,7 @@ use super::Rule;
 use super::Severity;
 use super::lint;
 use crate::cluster::mapping::aws_auth::AwsAuth;
+use crate::value::arn::Partition;
 
 const GOOD_AUTH: &str = "apiVersion: v1
 data:
@@ -360,6 +361,11 @@ fn aws_auth_arn_cases() -> Vec<(&'static [Rule], String)> {
             role("§arn:amazon:iam::111122223333:role/dev"),
         ),
         (&[Rule::AuthAccountId], role("§arn:aws:iam::11112222333:role/dev")),
+        (&[Rule::InputBlot], role("arn:aws:iam::§<account-id>:role/dev")),
+        (
+            &[Rule::AuthTwoPartitions],
+            role("§arn:aws-cn:iam::111122223333:role/dev"),
+        ),
         (&[Rule::AuthAccountId], role("§'arn:aws:iam::{{AccountID}}:role/dev'")),
         (&[Rule::AuthWhiteSpace], role("§'arn:aws:iam::111122223333:role/dev '")),
         (
@@ -740,7 +746,8 @@ fn kubeconfig_rules_point_at_their_places() {
 #[test]
 fn every_rule_has_a_case() {
     let cases = every_case();
-    for rule in Rule::ALL {
+    // What the region tells has a test of its own.
+    for rule in Rule::ALL.iter().filter(|rule| **rule != Rule::AuthOtherPartition) {
         assert!(cases.iter().any(|(rules, _)| rules.contains(rule)), "{}", rule.id());
     }
 }
@@ -954,7 +961,7 @@ fn a_token_is_for_the_first_cluster_that_is_another() {
 fn a_forced_kind_must_fit() {
     let context = |kind| Context {
         kind: Some(kind),
-        account: None,
+        ..Context::default()
     };
     let found = lint(GOOD_CONFIG, &context(FileKind::AwsAuth));
     assert_eq!(places(&found), [("input/unknown-kind", 1, 1)]);
@@ -964,10 +971,7 @@ fn a_forced_kind_must_fit() {
     }
     assert_eq!(
         places(&lint("- §'1'".replace('§', "").as_str(), &context(FileKind::AwsAuth))),
-        [
-            ("aws-auth/account-invalid", 1, 3),
-            ("aws-auth/account-without-groups", 1, 3)
-        ]
+        [("aws-auth/account-invalid", 1, 3)]
     );
 }
 
@@ -976,13 +980,89 @@ fn the_clusters_account_may_be_told() {
     let text = "{\"principalArn\": \"arn:aws:iam::444455556666:role/nodes\", \"type\": \"EC2_LINUX\"}";
     check(text, &[]);
     let context = Context {
-        kind: None,
         account: crate::value::arn::AccountId::parse("111122223333").ok(),
+        ..Context::default()
     };
     assert_eq!(
         places(&lint(text, &context)),
         [("access-entries/node-type-of-other-account", 1, 18)]
     );
+}
+
+#[test]
+fn the_clusters_partition_may_be_told() {
+    let context = Context {
+        partition: Some(Partition::AwsUsGov),
+        ..Context::default()
+    };
+    let text = "- rolearn: arn:aws:iam::111122223333:role/a\n  username: a\n  groups: [b]\n";
+    let found = lint(text, &context);
+    assert_eq!(places(&found), [("aws-auth/other-partition", 1, 12)]);
+    assert_eq!(found[0].fix, "write `arn:aws-us-gov:` for `arn:aws:`");
+    assert!(lint(&text.replace("arn:aws:", "arn:aws-us-gov:"), &context).is_empty());
+}
+
+/// Only the ids are not known: what else is wrong is said, at its place and in the customer's words.
+#[test]
+fn a_blot_hides_no_other_mistake() {
+    for blot in [
+        "xxxxxxxxxxxx",
+        "<account-id>",
+        "123456",
+        "***",
+        "REDACTED",
+        "ID",
+        "",
+        "${var.account_id}",
+    ] {
+        let text = format!(
+            "data:\n  mapRoles: |\n    - rolearn: arn:aws:iam::{blot}:role/team/dev\n      usernam: dev\n      groups: [x]\n"
+        );
+        let found = lint(&text, &Context::default());
+        let rules: Vec<&str> = found.iter().map(|found| found.rule.id()).collect();
+        assert!(rules.contains(&"aws-auth/role-with-path"), "{text}\n{found:#?}");
+        assert!(rules.contains(&"aws-auth/misspelled-item-key"), "{text}\n{found:#?}");
+        assert!(!rules.contains(&"aws-auth/account-id"), "{text}\n{found:#?}");
+        let path = found.iter().find(|found| found.rule == Rule::AuthRoleWithPath).unwrap();
+        assert_eq!((path.line, path.column), (3, 16), "{text}");
+        assert_eq!(
+            path.length,
+            format!("arn:aws:iam::{blot}:role/team/dev").chars().count()
+        );
+        assert_eq!(path.fix, format!("write `arn:aws:iam::{blot}:role/dev`"));
+        let note = found.iter().find(|found| found.rule == Rule::InputBlot).unwrap();
+        assert_eq!((note.severity, note.line, note.column), (Severity::Note, 3, 29));
+    }
+}
+
+/// Beside whole ids six digits are a mistake; a map is none of an account, and lets nobody in.
+#[test]
+fn an_invalid_account_is_no_blot() {
+    let text = |item: &str| {
+        format!(
+            "data:\n  mapUsers: |\n    - userarn: arn:aws:iam::111122223333:user/a\n      username: a\n      groups: [b]\n  \
+             mapRoles: ''\n  mapAccounts: |\n    - {item}\n"
+        )
+    };
+    for item in ["\"654321\"", "account: 111122223333"] {
+        let found = lint(&text(item), &Context::default());
+        let invalid = found
+            .iter()
+            .find(|found| found.rule == Rule::AuthAccountInvalid)
+            .unwrap();
+        assert_eq!((invalid.line, invalid.column), (8, 7), "{found:#?}");
+        assert_eq!(
+            invalid.message.contains("a map"),
+            item.contains(": "),
+            "{}",
+            invalid.message
+        );
+        assert!(
+            found.iter().all(|found| found.rule != Rule::AuthAccountGroups),
+            "{found:#?}"
+        );
+        assert!(found.iter().all(|found| found.rule != Rule::InputBlot), "{found:#?}");
+    }
 }
 
 #[test]
@@ -1002,7 +1082,7 @@ fn agrees_with_the_authenticator(text: &str) {
         text,
         &Context {
             kind: Some(FileKind::AwsAuth),
-            account: None,
+            ..Context::default()
         },
     );
     let has_error = findings.iter().any(|finding| finding.severity == Severity::Error);

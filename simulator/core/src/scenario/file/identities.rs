@@ -34,8 +34,8 @@ use crate::value::arn::Partition;
 use crate::value::id::IdGenerator;
 use crate::value::instant::Timestamp;
 
-pub(super) fn account(id: AccountId, file: AccountFile) -> Result<AccountModel, ScenarioError> {
-    let mut reader = Reader::new(id);
+pub(super) fn account(id: AccountId, partition: Partition, file: AccountFile) -> Result<AccountModel, ScenarioError> {
+    let mut reader = Reader::new(id, partition);
     let alias = match file.alias {
         None => None,
         Some(alias) => {
@@ -139,8 +139,7 @@ struct Granted<'a> {
 }
 
 impl Reader {
-    fn new(id: AccountId) -> Self {
-        let partition = Partition::Aws;
+    fn new(id: AccountId, partition: Partition) -> Self {
         let mut scratch = Directory::default();
         scratch.add_account(id.clone(), partition);
         Self {

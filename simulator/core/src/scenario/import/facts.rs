@@ -1,6 +1,7 @@
 //! What the artifacts say, each fact with its place.
 
 mod exports;
+mod table;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use super::Severity;
 use super::paste::Form;
 use super::paste::Piece;
 use crate::explain::AuditEvent;
+use crate::explain::lint::tree::Broken;
 use crate::explain::lint::tree::Node;
 use crate::explain::lint::tree::Source;
 use crate::value::arn::Arn;
@@ -115,6 +117,14 @@ pub(super) struct Facts {
     pub(super) kinds: Vec<ArtifactKind>,
 }
 
+/// What people's editors make a tab of.
+const TAB_WIDTHS: [usize; 4] = [2, 4, 8, 1];
+
+fn read(piece: &Piece) -> Result<Vec<Node>, Broken> {
+    let text = piece.text();
+    Source::new(&text).documents(&text)
+}
+
 /// Reads the facts of one text.
 pub(super) struct Reader<'a> {
     pub(super) file: &'a str,
@@ -126,15 +136,14 @@ impl Reader<'_> {
     pub(super) fn read(&mut self, piece: &Piece) {
         match piece.form {
             Form::Arn => self.arn(piece),
-            Form::AwsTable => self.findings.push(self.place(piece, 1, 1).finding(
-                Severity::Error,
-                "this is the AWS CLI's output as a table, as text or as YAML, which does not say what is a name and what a value",
-                "run the command again with `--output json`",
-            )),
+            Form::AwsTable => self.table(piece),
             Form::ClientError => {
                 self.facts.kinds.push(ArtifactKind::ClientError);
                 let value = piece.text();
-                self.facts.client_errors.push(Found { value, place: self.place(piece, 1, 1) });
+                self.facts.client_errors.push(Found {
+                    value,
+                    place: self.place(piece, 1, 1),
+                });
             }
             Form::Command => self.command(piece),
             Form::Csv => {
@@ -144,7 +153,10 @@ impl Reader<'_> {
             Form::Described => self.described(piece),
             Form::Json | Form::Yaml => self.documents(piece),
             Form::Log => {
-                let messages = (1_usize..).zip(&piece.lines).map(|(at, line)| (at, line.text.clone())).collect();
+                let messages = (1_usize..)
+                    .zip(&piece.lines)
+                    .map(|(at, line)| (at, line.text.clone()))
+                    .collect();
                 self.messages(piece, messages);
             }
         }
@@ -271,30 +283,43 @@ impl Reader<'_> {
     }
 
     fn documents(&mut self, piece: &Piece) {
-        let text = piece.text();
-        let source = Source::new(&text);
-        match source.documents(&text) {
+        let broken = match read(piece) {
             Ok(documents) => {
                 for node in &documents {
                     self.document(piece, node);
                 }
+                return;
             }
-            Err(broken) => {
-                let place = self.place(piece, broken.place.line, broken.place.column);
-                let (message, fix) = if broken.is_tab {
-                    (
-                        "a tab indents the line".to_owned(),
-                        "paste the text with its own spaces: `kubectl get configmap aws-auth -n kube-system -o yaml` prints no tabs",
-                    )
-                } else {
-                    (
-                        format!("neither YAML nor JSON: {}", broken.message),
-                        "fix the text here or just before, or paste the whole of what the command prints",
-                    )
-                };
-                self.findings.push(place.finding(Severity::Error, message, fix));
-            }
+            Err(broken) => broken,
+        };
+        let place = self.place(piece, broken.place.line, broken.place.column);
+        if !broken.is_tab {
+            self.findings.push(place.finding(
+                Severity::Warning,
+                format!("neither YAML nor JSON, so that it is passed over: {}", broken.message),
+                "fix the text here or just before, or paste the whole of what the command prints",
+            ));
+            return;
         }
+        // No API server has a document that tabs indent: an editor made them of the spaces.
+        for width in TAB_WIDTHS {
+            let spaced = piece.without_tabs(width);
+            let Ok(documents) = read(&spaced) else { continue };
+            self.findings.push(place.finding(
+                Severity::Note,
+                format!("a tab indents the line; tabs are read as {width} spaces"),
+                "",
+            ));
+            for node in &documents {
+                self.document(&spaced, node);
+            }
+            return;
+        }
+        self.findings.push(place.finding(
+            Severity::Warning,
+            "a tab indents the line, and with spaces in its place it is no YAML either, so that it is passed over",
+            "paste the text with its own spaces: `kubectl get configmap aws-auth -n kube-system -o yaml` prints no tabs",
+        ));
     }
 
     fn messages_of(&mut self, piece: &Piece, node: &Node) {

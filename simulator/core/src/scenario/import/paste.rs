@@ -18,7 +18,7 @@ use crate::value::log::Record;
 pub(super) enum Form {
     /// A bare ARN.
     Arn,
-    /// What the AWS CLI prints with `--output table` or `text`, or its YAML.
+    /// What the AWS CLI prints with `--output table` or `text`.
     AwsTable,
     /// What a client printed when it failed.
     ClientError,
@@ -43,6 +43,8 @@ pub(super) struct Origin {
     pub(super) line: usize,
     /// How many characters were taken off its beginning.
     pub(super) taken: usize,
+    /// How many it has at its beginning that it had not in the text.
+    pub(super) added: usize,
 }
 
 /// A line with its place in the text.
@@ -89,7 +91,32 @@ impl Piece {
     pub(super) fn place(&self, line: usize, column: usize) -> (usize, usize) {
         let found = self.lines.get(line.saturating_sub(1)).or(self.lines.last());
         let origin = found.map(|line| line.origin).unwrap_or_default();
-        (origin.line, origin.taken.saturating_add(column))
+        let column = origin.taken.saturating_add(column).saturating_sub(origin.added);
+        (origin.line, column.max(1))
+    }
+
+    /// The same with so many spaces in place of each tab that indents a line.
+    pub(super) fn without_tabs(&self, width: usize) -> Self {
+        let lines = self.lines.iter().map(|line| {
+            let behind = line.text.trim_start_matches([' ', '\t']);
+            let indent = line
+                .text
+                .get(..line.text.len().saturating_sub(behind.len()))
+                .unwrap_or_default();
+            let tabs = indent.matches('\t').count();
+            let mut origin = line.origin;
+            origin.added = origin
+                .added
+                .saturating_add(tabs.saturating_mul(width.saturating_sub(1)));
+            Line {
+                text: format!("{}{behind}", indent.replace('\t', &" ".repeat(width))),
+                origin,
+            }
+        });
+        Self {
+            form: self.form,
+            lines: lines.collect(),
+        }
     }
 }
 
@@ -169,13 +196,18 @@ fn form(line: &Line, behind: &[Option<Line>]) -> Option<Form> {
         "CLUSTER\t",
         "ASSOCIATEDACCESSPOLIC",
         "ACCESSCONFIG",
-        "accessEntries:",
-        "accessEntry:",
-        "associatedAccessPolicies:",
     ]) || (text.starts_with("---------") && after.starts_with('|'))
-        || (text.starts_with("cluster:") && after.contains(": ") && !after.starts_with("server"))
+        || is_text_row(text)
     {
         return Some(Form::AwsTable);
+    }
+    // The AWS CLI's YAML.
+    if begins(&["accessEntries:", "accessEntry:", "associatedAccessPolicies:"])
+        || (text.starts_with("cluster:") && after.contains(": ") && !after.starts_with("server"))
+        || (text.starts_with("Account:") && after.starts_with("Arn:"))
+        || (text.starts_with("Arn: arn:") && after.starts_with("UserId:"))
+    {
+        return Some(Form::Yaml);
     }
     let key = text.trim_start_matches("- ").split(':').next().unwrap_or_default();
     const KEYS: [&str; 13] = [
@@ -194,6 +226,25 @@ fn form(line: &Line, behind: &[Option<Line>]) -> Option<Form> {
         "userarn",
     ];
     (text.contains(':') && KEYS.iter().any(|known| known.eq_ignore_ascii_case(key))).then_some(Form::Yaml)
+}
+
+/// Whether a line is none of a document's own: behind a gap, it is the text around what was pasted.
+fn is_prose(line: &str) -> bool {
+    let text = line.trim();
+    !text.is_empty()
+        && !text.contains(':')
+        && !text.starts_with(['-', '#', '{', '}', '[', ']', '"', '\'', '.', '=', '?'])
+}
+
+/// Whether a line is `get-caller-identity` as text, or what stands before the policies of an entry.
+fn is_text_row(text: &str) -> bool {
+    let mut words = text.split('\t').map(str::trim);
+    let (first, second, third) = (words.next(), words.next(), words.next());
+    let is_name = first.is_some_and(|first| !first.is_empty() && !first.contains([' ', ':', '=']));
+    is_name
+        && second.is_some_and(|second| second.starts_with("arn:") && !second.contains(' '))
+        && third.is_none_or(|third| !third.contains(' '))
+        && words.next().is_none()
 }
 
 fn is_log(text: &str) -> bool {
@@ -252,6 +303,10 @@ fn ends(form_here: Form, base: usize, line: &Line, behind: &[Option<Line>], last
         // A document's own lines look like the beginning of one.
         Form::Yaml | Form::Described => {
             line.text.trim() == "---"
+                || (form_here == Form::Yaml
+                    && last.is_some_and(Line::is_blank)
+                    && line.indent() <= base
+                    && is_prose(&line.text))
                 || (!line.is_blank()
                     && line.indent() <= base
                     && next.is_some_and(|next| next != Form::Yaml && next != Form::AwsTable))
@@ -261,7 +316,7 @@ fn ends(form_here: Form, base: usize, line: &Line, behind: &[Option<Line>], last
             line.is_blank() && !last.is_some_and(|last| Record::parse(&last.text).is_some_and(|record| record.is_cut))
                 || next.is_some_and(|next| next != Form::Log && next != Form::Arn)
         }
-        Form::AwsTable => next.is_some_and(|next| !matches!(next, Form::AwsTable | Form::Yaml | Form::Arn)),
+        Form::AwsTable => line.is_blank() || next.is_some_and(|next| next != Form::AwsTable),
         _ => line.is_blank() || next.is_some(),
     }
 }
@@ -275,6 +330,10 @@ fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) 
     let mut rest = lines;
     while let Some((line, behind)) = rest.split_first() {
         let Some(line) = line else { break };
+        // A terminal that wraps a string makes no empty lines, and none that begin as the log's.
+        if in_string && (line.is_blank() || line.text.starts_with("time=\"")) {
+            break;
+        }
         // Where a bracket is missing, the next artifact is not swallowed.
         let is_other = !in_string
             && !taken.is_empty()
@@ -336,15 +395,15 @@ fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) 
             file: file.to_owned(),
             line: end.line,
             column: end.taken.saturating_add(1),
-            severity: Severity::Error,
+            severity: Severity::Warning,
             message: format!(
-                "the JSON is cut off: the text ends within the `{bracket}` of line {}{}",
+                "the JSON is cut off: the text ends within the `{bracket}` of line {}{}; what is whole before it is used",
                 origin.line,
                 if in_string { ", inside a string" } else { "" }
             ),
             fix: "paste the whole of what the command prints".to_owned(),
         });
-        return (None, rest);
+        taken = whole_of(taken);
     }
     (
         Some(Piece {
@@ -353,6 +412,63 @@ fn json<'a>(file: &str, lines: &'a [Option<Line>], findings: &mut Vec<Finding>) 
         }),
         rest,
     )
+}
+
+/// What is whole of a JSON document that is cut off, with its brackets closed. A value that may go on is left out.
+fn whole_of(mut lines: Vec<Line>) -> Vec<Line> {
+    let mut open: Vec<char> = Vec::new();
+    let (mut in_string, mut escaped) = (false, false);
+    // Before the string that is open, and before what stands here.
+    let (mut before_string, mut before) = (' ', ' ');
+    // Up to which line and character all that is begun is whole, but for its brackets. Brackets that open or close make
+    // such a place, so that those that are open there are those that are open at the end.
+    let mut whole = (0_usize, 0_usize);
+    for (at, line) in lines.iter().enumerate() {
+        for (column, character) in (1_usize..).zip(line.text.chars()) {
+            if in_string {
+                match character {
+                    _ if escaped => escaped = false,
+                    '\\' => escaped = true,
+                    '"' => {
+                        in_string = false;
+                        before = '"';
+                        let is_value = before_string == ':' || open.last() == Some(&'[');
+                        if is_value {
+                            whole = (at, column);
+                        }
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            match character {
+                '"' => {
+                    in_string = true;
+                    before_string = before;
+                }
+                '{' | '[' => {
+                    open.push(character);
+                    whole = (at, column);
+                }
+                '}' | ']' => {
+                    open.pop();
+                    whole = (at, column);
+                }
+                ',' if before != ',' => whole = (at, column.saturating_sub(1)),
+                _ => {}
+            }
+            if !character.is_whitespace() {
+                before = character;
+            }
+        }
+    }
+    lines.truncate(whole.0.saturating_add(1));
+    if let Some(last) = lines.last_mut() {
+        last.text = last.text.chars().take(whole.1).collect();
+        let close = open.iter().rev().map(|bracket| if *bracket == '{' { '}' } else { ']' });
+        last.text.extend(close);
+    }
+    lines
 }
 
 fn fixed(file: &str, origin: Origin, at: usize, message: &str) -> Finding {

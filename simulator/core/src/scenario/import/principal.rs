@@ -278,8 +278,39 @@ mod tests {
     }
 
     #[test]
+    fn a_mapping_of_another_partition_is_nobodys_there() {
+        let says = [
+            "cause: mapped-in-other-partition",
+            "its principals are arn:aws-cn:",
+            "write arn:aws-cn:iam::111122223333:role/dev instead",
+        ];
+        let cluster = described("CONFIG_MAP").replace("arn:aws:eks:eu-west-1", "arn:aws-cn:eks:cn-north-1");
+        let cluster = (ArtifactKind::Cluster, cluster.as_str());
+        let aws_auth = (ArtifactKind::AwsAuth, AWS_AUTH);
+        let role = "arn:aws-cn:iam::111122223333:role/dev";
+        let text = check(role, &[aws_auth, cluster], Mapped::No, &says);
+        assert!(
+            text.contains("aws-auth has arn:aws:iam::111122223333:role/dev"),
+            "{text}"
+        );
+        // The caller tells the partition, too.
+        check(role, &[aws_auth], Mapped::NotKnown, &says);
+        // Nobody of one partition is asked of in another.
+        let refusal = explain("arn:aws:iam::111122223333:role/dev", &[aws_auth, cluster]).unwrap_err();
+        assert!(
+            refusal.findings[0].message.contains("of partition aws, "),
+            "{refusal:?}"
+        );
+    }
+
+    #[test]
     fn what_is_no_principal_is_refused() {
-        for arn in ["", "jane", "arn:aws:s3:::bucket", "arn:aws-cn:iam::111122223333:role/x"] {
+        for arn in [
+            "",
+            "jane",
+            "arn:aws:s3:::bucket",
+            "arn:aws-mars:iam::111122223333:role/x",
+        ] {
             let refusal = explain(arn, &[(ArtifactKind::AwsAuth, AWS_AUTH)]).unwrap_err();
             assert!(!refusal.findings.is_empty(), "{arn}");
         }

@@ -18,6 +18,7 @@ use crate::explain::lint::Severity;
 use crate::kube::request_info::Attributes;
 use crate::value::arn::Arn;
 use crate::value::arn::CanonicalArn;
+use crate::value::arn::Partition;
 use crate::value::arn::PrincipalKind;
 use crate::value::instant::Timestamp;
 use crate::value::log::Record;
@@ -45,6 +46,7 @@ pub(super) struct Caller {
     pub(super) arn: String,
     pub(super) canonical: String,
     pub(super) kind: PrincipalKind,
+    pub(super) partition: Partition,
     pub(super) account: String,
     /// Without a path.
     pub(super) name: String,
@@ -148,6 +150,7 @@ impl Caller {
             arn: arn.to_owned(),
             canonical,
             kind,
+            partition: Partition::from_name(&parsed.partition)?,
             account: parsed.account_id,
             name,
             session: session.to_owned(),
@@ -159,7 +162,8 @@ impl Caller {
     pub(super) fn sts_arn(&self) -> String {
         if self.kind == PrincipalKind::AssumedRole {
             format!(
-                "arn:aws:sts::{}:assumed-role/{}/{}",
+                "arn:{}:sts::{}:assumed-role/{}/{}",
+                self.partition,
                 self.account,
                 self.name,
                 self.session_name()
@@ -276,13 +280,15 @@ impl Case {
                 .map(|found| &found.value.account)
                 .find(|account| !account.is_empty());
             let account = account.map_or("111122223333", |account| account.as_str());
+            let mut regions = facts.cluster_names.iter().map(|found| found.value.region.as_str());
+            let partition = Partition::of_region(regions.find(|region| !region.is_empty()).unwrap_or_default());
             findings.push(record.place.finding(
                 Severity::Note,
                 format!("nobody is named: STS was not asked, or did not vouch. The caller is made up as user/{NOBODY}"),
                 "",
             ));
             return Caller::new(
-                &format!("arn:aws:iam::{account}:user/{NOBODY}"),
+                &format!("arn:{partition}:iam::{account}:user/{NOBODY}"),
                 "",
                 record.place.clone(),
             );

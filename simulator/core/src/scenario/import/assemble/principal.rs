@@ -148,7 +148,10 @@ fn answer(
     let user = |arn: &str| mapping::resolve(&identity_of(arn, canonical.clone(), &staging.world), &cluster).outcome;
     let session = |name: &str| {
         let caller = &case.caller;
-        format!("arn:aws:sts::{}:assumed-role/{}/{name}", caller.account, caller.name)
+        format!(
+            "arn:{}:sts::{}:assumed-role/{}/{name}",
+            caller.partition, caller.account, caller.name
+        )
     };
     let mut asked = arn.to_owned();
     // The ARN of a role names no session; where the mapping wants one, a word stands for it.

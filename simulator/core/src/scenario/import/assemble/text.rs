@@ -196,7 +196,8 @@ impl Story<'_> {
         as_creator(
             text,
             &format!(
-                "aws eks associate-access-policy --cluster-name {cluster} --principal-arn {arn} --policy-arn arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster"
+                "aws eks associate-access-policy --cluster-name {cluster} --principal-arn {arn} --policy-arn arn:{}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster",
+                self.world.partition
             ),
         );
     }
@@ -206,7 +207,10 @@ impl Story<'_> {
         let is_other = matches!(self.case.denial, Denial::Mapping)
             && matches!(caller.kind, PrincipalKind::Root | PrincipalKind::FederatedUser);
         let arn = if is_other {
-            format!("arn:aws:iam::{}:user/{CREATOR}", self.world.account)
+            format!(
+                "arn:{}:iam::{}:user/{CREATOR}",
+                self.world.partition, self.world.account
+            )
         } else {
             caller.canonical.clone()
         };

@@ -18,6 +18,7 @@ use super::AWS_AUTH_FILE;
 use super::case::Caller;
 use super::case::Case;
 use super::case::Denial;
+use crate::aws::aws_host::is_region;
 use crate::aws::identity_center::IdentityCenter;
 use crate::cluster::access_policy::AccessPolicy;
 use crate::cluster::eks::AuthenticatorRelease;
@@ -40,6 +41,7 @@ pub(super) const CREATOR: &str = "cluster-creator";
 pub(super) struct World {
     pub(super) name: String,
     pub(super) region: String,
+    pub(super) partition: Partition,
     pub(super) account: String,
     pub(super) mode: AuthenticationMode,
     version: Option<String>,
@@ -101,7 +103,9 @@ impl World {
             }
             is_good
         });
-        let region = known(&|name| &name.region).or_else(|| region_of(facts));
+        // A region may be blotted out, or stand as a word of a manual.
+        let region = known(&|name| &name.region).filter(|region| is_region(region));
+        let region = region.or_else(|| region_of(facts));
         let account = known(&|name| &name.account);
         contradictions(facts, findings);
         let missing: Vec<&str> = [("name", &name), ("region", &region), ("account", &account)]
@@ -116,12 +120,17 @@ impl World {
             ));
         }
         let account = account.unwrap_or_else(|| caller.account.clone());
-        let region = region.unwrap_or_else(|| "us-west-2".to_owned());
-        if Partition::of_region(&region) != Partition::Aws || !caller.arn.starts_with("arn:aws:") {
+        let region = region.unwrap_or_else(|| region_in(caller.partition).to_owned());
+        let partition = Partition::of_region(&region);
+        if partition != caller.partition {
             findings.push(caller.place.finding(
                 Severity::Error,
-                "the partitions of China and GovCloud cannot be staged",
-                "write `arn:aws:` and a commercial region, which does not change who is mapped",
+                format!(
+                    "contradictory: the caller is of partition {}, the cluster's region {region} of {partition}: nobody of one \
+                     gets into the other",
+                    caller.partition
+                ),
+                format!("give artifacts of one cluster: its principals are arn:{partition}:iam::{account}:…"),
             ));
             return None;
         }
@@ -136,6 +145,7 @@ impl World {
         let mut world = Self {
             name: name.unwrap_or_else(|| "my-cluster".to_owned()),
             region,
+            partition,
             account,
             mode,
             version: facts
@@ -157,7 +167,7 @@ impl World {
                 !["", "default", "kube-system", "kube-public", "kube-node-lease"].contains(&request.namespace.as_str());
             world.namespace = is_new.then(|| request.namespace.clone());
         }
-        let admin = format!("arn:aws:iam::{}:user/{CREATOR}", world.account);
+        let admin = format!("arn:{partition}:iam::{}:user/{CREATOR}", world.account);
         world.add_principal(&admin);
         world.add_caller(facts, caller);
         world.add_entries(facts, findings);
@@ -204,7 +214,10 @@ impl World {
         match (caller.kind, account) {
             (PrincipalKind::AssumedRole, Some(account)) => {
                 let path = account.roles.get(&caller.name).map_or("/", String::as_str);
-                format!("arn:aws:iam::{}:role{path}{}", caller.account, caller.name)
+                format!(
+                    "arn:{}:iam::{}:role{path}{}",
+                    self.partition, caller.account, caller.name
+                )
             }
             _ => caller.arn.clone(),
         }
@@ -240,7 +253,10 @@ impl World {
             let Some((account, kind, _, name)) = parts(arn) else {
                 return false;
             };
-            kind == "role" && account == caller.account && name == caller.name
+            kind == "role"
+                && account == caller.account
+                && name == caller.name
+                && Arn::parse(arn).is_ok_and(|arn| arn.partition == caller.partition.as_str())
         };
         match caller.kind {
             PrincipalKind::AssumedRole | PrincipalKind::Role => {
@@ -248,7 +264,10 @@ impl World {
                 let with_path = candidates.into_iter().find(is_caller).or(own);
                 let sso = || {
                     let path = IdentityCenter::role_path(&self.region);
-                    format!("arn:aws:iam::{}:role{path}{}", caller.account, caller.name)
+                    format!(
+                        "arn:{}:iam::{}:role{path}{}",
+                        self.partition, caller.account, caller.name
+                    )
                 };
                 let arn = with_path.unwrap_or_else(|| {
                     if caller.name.starts_with("AWSReservedSSO_") {
@@ -264,7 +283,10 @@ impl World {
             }
             // Made by an administrator of its account.
             PrincipalKind::FederatedUser | PrincipalKind::Root => {
-                self.add_principal(&format!("arn:aws:iam::{}:user/{CREATOR}", caller.account));
+                self.add_principal(&format!(
+                    "arn:{}:iam::{}:user/{CREATOR}",
+                    self.partition, caller.account
+                ));
             }
         }
     }
@@ -288,6 +310,10 @@ impl World {
             let arn = &found.value.arn;
             let refused = match parts(arn) {
                 None => Some("it is no user or role".to_owned()),
+                Some(_) if Arn::parse(arn).is_ok_and(|arn| arn.partition != self.partition.as_str()) => Some(format!(
+                    "it is of another partition than {}, so that EKS has no such entry",
+                    self.partition
+                )),
                 Some((_, _, path, _)) if path.starts_with("/aws-service-role/") => {
                     Some("AWS makes the entries of service-linked roles itself".to_owned())
                 }
@@ -336,8 +362,9 @@ impl World {
             let own_username = Some(details.username.clone())
                 .filter(|name| is_standard && !name.is_empty() && !name.starts_with("arn:"));
             let policies = policies_of.get(arn.as_str()).into_iter().flatten();
+            let partition = self.partition;
             let policies = policies.filter(|_| is_standard).filter_map(|policy| {
-                let known = AccessPolicy::from_arn(&policy.value.arn, Partition::Aws);
+                let known = AccessPolicy::from_arn(&policy.value.arn, partition);
                 if known.is_none() {
                     findings.push(policy.place.finding(
                         Severity::Warning,
@@ -518,9 +545,23 @@ fn parts(arn: &str) -> Option<(String, &'static str, String, String)> {
 
 /// A role without its path; a user as it is.
 fn canonical(arn: &str) -> String {
-    match parts(arn) {
-        Some((account, "role", _, name)) => format!("arn:aws:iam::{account}:role/{name}"),
+    match (parts(arn), Arn::parse(arn)) {
+        (Some((account, "role", _, name)), Ok(arn)) => format!("arn:{}:iam::{account}:role/{name}", arn.partition),
         _ => arn.to_owned(),
+    }
+}
+
+/// A region of a partition, where none is said: the first that EKS came to.
+fn region_in(partition: Partition) -> &'static str {
+    match partition {
+        Partition::Aws => "us-west-2",
+        Partition::AwsCn => "cn-north-1",
+        Partition::AwsEusc => "eusc-de-east-1",
+        Partition::AwsIso => "us-iso-east-1",
+        Partition::AwsIsoB => "us-isob-east-1",
+        Partition::AwsIsoE => "eu-isoe-west-1",
+        Partition::AwsIsoF => "us-isof-south-1",
+        Partition::AwsUsGov => "us-gov-west-1",
     }
 }
 
@@ -544,7 +585,7 @@ fn region_of(facts: &Facts) -> Option<String> {
                 .rsplit(' ')
                 .next()
                 .map(str::to_owned)
-                .filter(|region| crate::aws::aws_host::is_region(region) && region.contains('-'))
+                .filter(|region| is_region(region))
         });
         found.next()
     })
@@ -554,7 +595,11 @@ fn region_of(facts: &Facts) -> Option<String> {
 fn contradictions(facts: &Facts, findings: &mut Vec<Finding>) {
     let picks: [fn(&ClusterName) -> String; 3] = [
         |name| name.name.clone(),
-        |name| name.region.clone(),
+        |name| {
+            Some(name.region.clone())
+                .filter(|region| is_region(region))
+                .unwrap_or_default()
+        },
         |name| name.account.clone(),
     ];
     for pick in picks {

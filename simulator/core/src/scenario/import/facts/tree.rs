@@ -33,7 +33,8 @@ impl Reader<'_> {
             for item in node.get("items").map_or(&[][..], Node::list) {
                 self.document(piece, item);
             }
-        } else if node.entry("UserId").is_some() && node.entry("Arn").is_some() {
+        // One of them may be cut off.
+        } else if node.entry("Arn").is_some() && (node.entry("UserId").is_some() || node.entry("Account").is_some()) {
             self.caller(piece, node);
         } else if let Some(cluster) = node.get("cluster").filter(|cluster| cluster.entry("name").is_some()) {
             self.cluster(piece, cluster);
@@ -101,8 +102,8 @@ impl Reader<'_> {
         let Some(arn) = arn else {
             let place = self.at(piece, node.get("Arn").unwrap_or(node));
             self.findings.push(place.finding(
-                Severity::Error,
-                "`Arn` is no ARN",
+                Severity::Warning,
+                "`Arn` is no ARN, so that this is passed over",
                 "give what `aws sts get-caller-identity` prints",
             ));
             return;
@@ -388,10 +389,11 @@ impl Reader<'_> {
                 _ if entry.key.starts_with("map") => {
                     let (line, column) = (entry.place.line, entry.place.column);
                     let place = self.place(piece, line, column);
+                    self.facts.kinds.push(ArtifactKind::AwsAuth);
                     self.findings.push(place.finding(
-                        Severity::Error,
+                        Severity::Warning,
                         format!(
-                            "`{}` is {}, not a string: no API server has such a ConfigMap",
+                            "`{}` is {}, not a string: no API server has such a ConfigMap, so that it is passed over",
                             entry.key,
                             entry.value.kind()
                         ),

@@ -25,7 +25,10 @@ impl<'a> Lines<'a> {
         let lines = (1_usize..).zip(text.split('\n')).map(|(number, text)| {
             Some(Line {
                 text: text.to_owned(),
-                origin: Origin { line: number, taken: 0 },
+                origin: Origin {
+                    line: number,
+                    ..Origin::default()
+                },
             })
         });
         let mut lines = Self {
