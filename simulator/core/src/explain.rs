@@ -10,6 +10,8 @@ pub mod lint;
 mod log_line;
 mod mapped;
 mod near_miss;
+mod rbac_fix;
+mod rbac_near_miss;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -30,6 +32,7 @@ pub use self::log_line::LogExplanation;
 pub use self::log_line::explain_log_line;
 pub(crate) use self::log_line::explain_record;
 use self::mapped::mapping_finding;
+pub(crate) use self::rbac_fix::least_rights;
 use crate::aws::iam::KeyOwner;
 use crate::aws::sigv4::SigV4Error;
 use crate::cluster::authorize::Decision;

@@ -33,6 +33,8 @@ causes! {
     AccessEntryWithOtherPath = "access-entry-with-other-path",
     /// The account is in mapAccounts, which gives no groups.
     AccountMappedWithoutGroups = "account-mapped-without-groups",
+    /// A ClusterRole lacks the label by which an aggregated one would have its rules.
+    AggregationLabelMissing = "aggregation-label-missing",
     /// The request came without a token.
     Anonymous = "anonymous",
     /// The role of a profile may not be assumed.
@@ -43,6 +45,8 @@ causes! {
     AwsAuthIgnored = "aws-auth-ignored",
     /// The mapping stands under a key of `aws-auth` that nobody reads.
     AwsAuthKeyMisspelled = "aws-auth-key-misspelled",
+    /// What is bound to the user holds in another namespace than that of the request.
+    BindingInOtherNamespace = "binding-in-other-namespace",
     /// The server's certificate is not of the kubeconfig's authority.
     CertificateNotTrusted = "certificate-not-trusted",
     /// The clock of the client's machine is ahead.
@@ -125,6 +129,8 @@ causes! {
     ProfileNotFound = "profile-not-found",
     /// STS gives out no credentials in that region.
     RegionDisabled = "region-disabled",
+    /// A binding of the user refers to a role that is not there.
+    RoleNotFound = "role-not-found",
     /// The caller is an account's root user.
     RootNotMapped = "root-not-mapped",
     /// Nothing answers at the address of the kubeconfig.
@@ -147,6 +153,12 @@ causes! {
     StsThrottled = "sts-throttled",
     /// STS answered the authenticator with an error of its own, or not at all.
     StsUnavailable = "sts-unavailable",
+    /// A binding's subject holds a template, which RBAC does not expand.
+    SubjectHoldsTemplate = "subject-holds-template",
+    /// A binding's subject has the caller's name or group, as another kind.
+    SubjectKindWrong = "subject-kind-wrong",
+    /// A binding's subject is nearly the caller's name or group.
+    SubjectMisspelled = "subject-misspelled",
     /// The mapping's username or group cannot be rendered.
     TemplateUnrenderable = "template-unrenderable",
     /// The token was signed more than 15 minutes ago.

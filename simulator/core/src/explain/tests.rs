@@ -3,6 +3,7 @@
 mod access_entry;
 mod causes;
 mod client;
+mod rbac;
 
 use serde_json::json;
 
