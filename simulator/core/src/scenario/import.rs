@@ -65,6 +65,8 @@ pub enum ArtifactKind {
     Kubeconfig,
     /// Lines of the authenticator's log, or an export of them.
     Log,
+    /// Roles, ClusterRoles and their bindings.
+    Rbac,
 }
 
 impl fmt::Display for ArtifactKind {
@@ -77,6 +79,7 @@ impl fmt::Display for ArtifactKind {
             Self::Cluster => "cluster's description",
             Self::Kubeconfig => "kubeconfig",
             Self::Log => "line of the authenticator's log",
+            Self::Rbac => "role or binding",
         })
     }
 }

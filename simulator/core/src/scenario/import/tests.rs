@@ -1,5 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test may read the cases that it is about")]
 
+mod rbac;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -25,6 +25,10 @@ const CLUSTER: &str = "cluster/";
 
 impl Reader<'_> {
     pub(super) fn document(&mut self, piece: &Piece, node: &Node) {
+        // A list may hold aws-auth beside them.
+        if self.rbac(piece, node) && config_map(node).is_none() {
+            return;
+        }
         if node.entry("UserId").is_some() && node.entry("Arn").is_some() {
             self.caller(piece, node);
         } else if let Some(cluster) = node.get("cluster").filter(|cluster| cluster.entry("name").is_some()) {
