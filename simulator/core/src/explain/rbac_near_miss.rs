@@ -205,7 +205,12 @@ fn by_subject(
             found.push(Candidate {
                 cause: miss.cause,
                 is_certain: miss.is_certain,
-                key: format!("{} {written} {meant}", miss.cause.id()),
+                // Of what is certain, each puts it right; of what is guessed, one may be meant.
+                key: if miss.is_certain {
+                    format!("{} {meant}", miss.cause.id())
+                } else {
+                    format!("{} {written} {meant}", miss.cause.id())
+                },
                 sentence,
                 fact: format!("{} has the subject {written}; the caller has {meant}", named(binding)),
                 fix,
