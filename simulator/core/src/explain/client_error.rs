@@ -195,7 +195,9 @@ const SYMPTOMS: &[Symptom] = &[
         cause: Cause::NotAuthorized,
         sentence: "a role or binding would grant more than the caller holds, and the caller lacks the verb `bind` or \
                    `escalate` on the role",
-        fix: "grant a smaller role, or have it done by somebody who holds all of it",
+        fix: "grant a smaller role, or have it done by somebody who holds all of it: rights by an access policy do not count as \
+              held, but AmazonEKSClusterAdminPolicy has the verbs `bind` and `escalate`, as has a group that RBAC binds to a role \
+              with them",
     },
     Symptom {
         texts: &["error converting YAML to JSON"],

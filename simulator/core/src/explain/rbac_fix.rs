@@ -158,7 +158,7 @@ fn role_name(attributes: &Attributes) -> String {
     plain(&format!("{}-{about}", attributes.verb))
 }
 
-/// The options of `kubectl create` for the one rule, with the kind of role, its name and its place.
+/// The command that makes a role of that kind and name with the one rule; a ClusterRole has no namespace.
 pub(super) fn create_role(kind: &str, name: &str, namespace: &str, attributes: &Attributes) -> String {
     let place = if namespace.is_empty() {
         String::new()

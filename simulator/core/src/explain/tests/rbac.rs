@@ -563,3 +563,18 @@ fn an_associated_policy_is_judged_by_its_rules_and_its_scope() {
     );
     assert!(explain("list nodes -").fix.ends_with("--group=ops"));
 }
+
+/// An access policy lets its principal write bindings, and counts for nothing in what they may grant (`cluster/privilege.rs`).
+#[test]
+fn a_binding_that_grants_more_is_for_a_cluster_administrator() {
+    let printed = "error: failed to create rolebinding: rolebindings.rbac.authorization.k8s.io \"shop-viewers\" is forbidden: user \
+                   \"arn:aws:sts::111122223333:assumed-role/shop-admin/jane\" (groups=[\"system:authenticated\"]) is attempting to \
+                   grant RBAC permissions not currently held:\n{APIGroups:[\"\"], Resources:[\"pods\"], Verbs:[\"get\"]}";
+    let explanation = explain_client_error(printed).unwrap();
+    assert_eq!(explanation.cause, Cause::NotAuthorized);
+    assert!(
+        explanation
+            .fix
+            .contains("AmazonEKSClusterAdminPolicy has the verbs `bind` and `escalate`")
+    );
+}

@@ -278,7 +278,10 @@ fn ends(form_here: Form, base: usize, line: &Line, behind: &[Option<Line>], last
         Form::Command => false,
         // A document's own lines look like the beginning of one.
         Form::Yaml | Form::Described => {
+            // Manifests one below the other begin with it, as kubectl prints them.
+            let begins = line.text.trim_start().starts_with("apiVersion:") && last.is_some_and(Line::is_blank);
             line.text.trim() == "---"
+                || (begins && line.indent() <= base && form_here == Form::Yaml)
                 || (!line.is_blank()
                     && line.indent() <= base
                     && next.is_some_and(|next| next != Form::Yaml && next != Form::AwsTable))
@@ -289,6 +292,8 @@ fn ends(form_here: Form, base: usize, line: &Line, behind: &[Option<Line>], last
             line.is_blank() && !last.is_some_and(|last| Record::parse(&last.text).is_some_and(|record| record.is_cut))
                 || next.is_some_and(|next| next != Form::Log && next != Form::Arn)
         }
+        // A refusal may be wrapped before its user.
+        Form::ClientError => line.is_blank() || (next.is_some() && !line.text.trim_start().starts_with("User ")),
         Form::AwsTable => next.is_some_and(|next| !matches!(next, Form::AwsTable | Form::Yaml | Form::Arn)),
         _ => line.is_blank() || next.is_some(),
     }
