@@ -129,7 +129,7 @@ fn typed(binding: &Binding) -> String {
 struct Miss {
     cause: Cause,
     is_certain: bool,
-    /// Behind `a binding has the subject …, `.
+    /// Why the two are not the same to RBAC.
     why: String,
     kind: &'static str,
     name: String,
@@ -184,7 +184,7 @@ fn by_subject(
                 )
             } else {
                 format!(
-                    "forbidden: nothing is bound to {meant}; {} would allow this, and its subject {written} may be meant for \
+                    "forbidden: nothing that holds here is bound to {meant}; {} would allow this, and its subject {written} may be meant for \
                      it: {}",
                     named(binding),
                     miss.why
