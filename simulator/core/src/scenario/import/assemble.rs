@@ -13,6 +13,7 @@ use self::case::Case;
 use self::case::Denial;
 pub(super) use self::principal::explain as explain_principal;
 use self::text::Story;
+use self::world::MADE_UP_REGION;
 use self::world::World;
 use self::world::parse;
 use super::Finding;
@@ -66,6 +67,7 @@ pub(super) fn build(facts: &Facts, options: &Options, findings: &mut Vec<Finding
         Denial::Forbidden(_) | Denial::Mapping => verdict.explanation.clone(),
         Denial::Key(_) | Denial::Token(_) => case.line_explanation()?,
     };
+    let explanation = without_made_up_names(explanation, facts, &world);
     let story = Story {
         id: &options.id,
         case: &case,
@@ -106,6 +108,20 @@ pub(super) fn build(facts: &Facts, options: &Options, findings: &mut Vec<Finding
         explanation,
         caller: case.caller.arn.clone(),
     })
+}
+
+/// A name or region of the cluster that no artifact says is made up for the staged world, and no advice.
+fn without_made_up_names(mut explanation: Explanation, facts: &Facts, world: &World) -> Explanation {
+    let mut names = facts.cluster_names.iter().map(|found| &found.value);
+    if names.clone().all(|name| name.name.is_empty()) {
+        let made_up = format!("--cluster-name {} ", world.name);
+        explanation.fix = explanation.fix.replace(&made_up, "--cluster-name CLUSTER ");
+    }
+    if names.all(|name| name.region.is_empty()) && world.region == MADE_UP_REGION {
+        let made_up = format!("--region {} ", world.region);
+        explanation.fix = explanation.fix.replace(&made_up, "--region REGION ");
+    }
+    explanation
 }
 
 /// The text of scenario.yaml with the files beside it.

@@ -36,6 +36,8 @@ use crate::value::arn::PrincipalKind;
 
 /// The administrator who fixes things.
 pub(super) const CREATOR: &str = "cluster-creator";
+/// Where the cluster is staged if no artifact says where it is.
+pub(super) const MADE_UP_REGION: &str = "us-west-2";
 
 /// The world so far; what is not known yet can be changed.
 pub(super) struct World {
@@ -119,7 +121,7 @@ impl World {
             ));
         }
         let account = account.unwrap_or_else(|| caller.account.clone());
-        let region = region.unwrap_or_else(|| "us-west-2".to_owned());
+        let region = region.unwrap_or_else(|| MADE_UP_REGION.to_owned());
         if Partition::of_region(&region) != Partition::Aws || !caller.arn.starts_with("arn:aws:") {
             findings.push(caller.place.finding(
                 Severity::Error,

@@ -201,3 +201,20 @@ fn the_user_alone_is_judged_where_nothing_maps_it() {
     let imported = check(&[asked], Cause::NoBinding, "a mapping without groups is made up");
     assert_eq!(imported.caller, "arn:aws:sts::111122223333:assumed-role/dev/run-17");
 }
+
+/// The world needs a name and a region; the advice has those that somebody said.
+#[test]
+fn a_fix_has_no_name_that_is_made_up() {
+    let entries = r#"{"accessEntry": {"principalArn": "arn:aws:iam::111122223333:role/dev", "kubernetesGroups": [], "username": "dev:{{SessionName}}", "type": "STANDARD"}}"#;
+    let imported = check(
+        &[&forbidden(PODS), CALLER, entries],
+        Cause::NoBinding,
+        "AmazonEKSViewPolicy --access-scope type=namespace,namespaces=shop",
+    );
+    let wanted = "aws eks associate-access-policy --cluster-name CLUSTER --region REGION --principal-arn ";
+    assert!(
+        imported.explanation.fix.starts_with(wanted),
+        "{}",
+        imported.explanation.fix
+    );
+}
