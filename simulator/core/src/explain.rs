@@ -14,6 +14,8 @@ mod log_text;
 mod mapped;
 mod near_miss;
 mod node;
+mod rbac_fix;
+mod rbac_near_miss;
 mod refusal;
 mod request;
 #[cfg(test)]
@@ -42,6 +44,7 @@ pub(crate) use self::log_text::AuditEvent;
 pub use self::log_text::diagnose_log_text;
 use self::mapped::mapping_finding;
 pub(crate) use self::node::is_role_name as is_node_role_name;
+pub(crate) use self::rbac_fix::least_rights;
 pub use self::refusal::Granting;
 pub use self::refusal::Refuser;
 pub use self::refusal::explain_cached_request;

@@ -35,6 +35,8 @@ causes! {
     AccountMappedWithoutGroups = "account-mapped-without-groups",
     /// The request is allowed, and refused by admission, which looks at objects and not at rights.
     AdmissionRefused = "admission-refused",
+    /// A ClusterRole lacks the label by which an aggregated one would have its rules.
+    AggregationLabelMissing = "aggregation-label-missing",
     /// The request came without a token.
     Anonymous = "anonymous",
     /// The role of a profile may not be assumed.
@@ -45,6 +47,8 @@ causes! {
     AwsAuthIgnored = "aws-auth-ignored",
     /// The mapping stands under a key of `aws-auth` that nobody reads.
     AwsAuthKeyMisspelled = "aws-auth-key-misspelled",
+    /// What is bound to the user holds in another namespace than that of the request.
+    BindingInOtherNamespace = "binding-in-other-namespace",
     /// The server's certificate is not of the kubeconfig's authority.
     CertificateNotTrusted = "certificate-not-trusted",
     /// The clock of the client's machine is ahead.
@@ -133,6 +137,8 @@ causes! {
     RefusedFromCache = "refused-from-cache",
     /// STS gives out no credentials in that region.
     RegionDisabled = "region-disabled",
+    /// A binding of the user refers to a role that is not there.
+    RoleNotFound = "role-not-found",
     /// The caller is an account's root user.
     RootNotMapped = "root-not-mapped",
     /// Nothing answers at the address of the kubeconfig.
@@ -155,6 +161,12 @@ causes! {
     StsThrottled = "sts-throttled",
     /// STS answered the authenticator with an error of its own, or not at all.
     StsUnavailable = "sts-unavailable",
+    /// A binding's subject holds a template, which RBAC does not expand.
+    SubjectHoldsTemplate = "subject-holds-template",
+    /// A binding's subject has the caller's name or group, as another kind.
+    SubjectKindWrong = "subject-kind-wrong",
+    /// A binding's subject is nearly the caller's name or group.
+    SubjectMisspelled = "subject-misspelled",
     /// The mapping's username or group cannot be rendered.
     TemplateUnrenderable = "template-unrenderable",
     /// The token was signed more than 15 minutes ago.

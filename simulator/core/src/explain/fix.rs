@@ -5,7 +5,6 @@
 //! the same end. What is in capitals must be known to whoever runs it, since it is not known here: CLUSTER, REGION, ARN.
 
 pub(super) mod aws_auth;
-pub(super) mod grant;
 
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::access_entry::AssociatedPolicy;
@@ -60,6 +59,12 @@ fn is_command(text: &str) -> bool {
 
 fn begins_another_way(prose: &str) -> bool {
     prose.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word == "or")
+}
+
+/// Commands as a fix has them, one after the other.
+pub(super) fn in_order(commands: &[String]) -> String {
+    let quoted: Vec<String> = commands.iter().map(|command| format!("`{command}`")).collect();
+    quoted.join(" and ")
 }
 
 /// A word of a command, quoted where a shell would read it otherwise. What a fix has no form for stands as `NAME`.

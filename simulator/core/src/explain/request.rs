@@ -7,7 +7,8 @@
 //! 4. the mapping's `groups` is no list; another mapping of the same ARN, which would allow it, is shadowed;
 //! 5. a binding names the session with the `@` that the username has not;
 //! 6. the caller is in by its account, which gives no groups;
-//! 7. nothing is bound to the user, or else what is bound does not cover the request.
+//! 7. a binding or a role nearly allows it, and no other does (`rbac_near_miss.rs`);
+//! 8. nothing is bound to the user, or else what is bound does not cover the request.
 
 use serde_json::Value;
 
@@ -18,6 +19,9 @@ use super::fix::aws_auth::NewItem;
 use super::fix::aws_auth::names;
 use super::fix::with_command;
 use super::node;
+use super::rbac_fix::grant;
+use super::rbac_near_miss::near_miss;
+use super::rbac_near_miss::scope_of;
 use crate::cluster::authorize::Decision;
 use crate::cluster::authorize::authorize;
 use crate::cluster::authorize::entry_of;
@@ -72,9 +76,14 @@ pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &
     if let Some(finding) = special {
         return finding.with(message);
     }
+    let groups = format!("the groups are [{}]", user.groups.join(" "));
+    let near = match near_miss(user, identity.as_ref(), attributes, cluster) {
+        Ok(finding) => return finding.with(groups).with(message),
+        Err(facts) => facts,
+    };
     let nearest = nearest(user, attributes, cluster);
     let has_entries = cluster.authentication_mode().has_access_entries();
-    let grant = fix::grant::grant(user, attributes, cluster);
+    let grant = grant(user, attributes, cluster);
     let finding = if nearest.is_empty() && !is_bound(user, cluster) {
         Finding::new(
             Cause::NoBinding,
@@ -89,6 +98,8 @@ pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &
             ),
         )
     } else {
+        let is_by_policy = entry_of(user, cluster).is_some_and(|entry| !entry.policies.is_empty());
+        let is_custom = attributes.is_resource && scope_of(attributes).is_none();
         Finding::new(
             Cause::NotAuthorized,
             format!(
@@ -96,7 +107,9 @@ pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &
                 user.username
             ),
             with_command(
-                if has_entries {
+                if is_by_policy && is_custom {
+                    "no access policy covers custom resources, so bind a role"
+                } else if has_entries {
                     "add a rule for this to the role, bind another role, or associate an access policy whose rules and scope \
                      cover the request; no access policy covers custom resources"
                 } else {
@@ -106,16 +119,64 @@ pub(super) fn denial_finding(user: &UserInfo, attributes: &Attributes, reason: &
             ),
         )
     };
-    let finding = finding
-        .with(format!("the groups are [{}]", user.groups.join(" ")))
-        .with(message);
-    nearest
+    let finding = finding.with(groups).with(message);
+    let finding = nearest
         .into_iter()
         .enumerate()
         .fold(finding, |finding, (place, rule)| match place {
             0 => finding.with(format!("the nearest rule: {rule}")),
             _ => finding.with(format!("as near: {rule}")),
+        });
+    let facts = near.into_iter().map(|fact| format!("nearly: {fact}"));
+    facts
+        .chain(policies(user, attributes, cluster))
+        .chain(outside_namespaces(user, attributes, cluster))
+        .fold(finding, Finding::with)
+}
+
+/// What each access policy of the user lacks for the request.
+fn policies(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Vec<String> {
+    let associated = entry_of(user, cluster).map_or(&[][..], |entry| &entry.policies);
+    associated
+        .iter()
+        .map(|association| {
+            let place = match &association.scope {
+                AccessScope::Cluster => "the cluster".to_owned(),
+                AccessScope::Namespaces(namespaces) => format!("namespaces {}", namespaces.join(" ")),
+            };
+            let allows = association.policy.rules.iter().any(|rule| rule.allows(attributes));
+            let lacks = match (allows, association.scope.covers(attributes)) {
+                (true, _) => "its rules allow this, its scope does not cover it",
+                (false, true) => "its scope covers this, none of its rules allows it",
+                (false, false) => "neither its scope nor its rules cover this",
+            };
+            format!(
+                "access policy {} is associated in {place}: {lacks}",
+                association.policy.name
+            )
         })
+        .collect()
+}
+
+/// RoleBindings whose role has the rule, where the resource stands in no namespace.
+fn outside_namespaces(user: &UserInfo, attributes: &Attributes, cluster: &Cluster) -> Option<String> {
+    if !attributes.namespace.is_empty() || (attributes.is_resource && scope_of(attributes) != Some(false)) {
+        return None;
+    }
+    let grants = cluster.rbac().grants_of(user);
+    let grant = grants
+        .iter()
+        .find(|grant| !grant.namespace.is_empty() && grant.rule.allows(attributes))?;
+    let what = if attributes.is_resource {
+        &attributes.resource
+    } else {
+        &attributes.path
+    };
+    Some(format!(
+        "{} has the rule, but a RoleBinding gives nothing outside its namespace, and {what} stands in none: it takes a \
+         ClusterRoleBinding",
+        grant.binding
+    ))
 }
 
 /// Whom the authenticator let in as this user.
@@ -357,7 +418,7 @@ fn by_account(user: &UserInfo, identity: &Identity, attributes: &Attributes, clu
                     "map {} itself with groups, or bind a role to the user {}",
                     identity.canonical_arn, user.username
                 ),
-                fix::grant::grant(user, attributes, cluster),
+                grant(user, attributes, cluster),
             ),
         )
         .with(format!("mapAccounts of aws-auth has {}", identity.account_id))

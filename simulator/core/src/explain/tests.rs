@@ -4,6 +4,7 @@ mod access_entry;
 mod causes;
 mod client;
 mod node;
+mod rbac;
 mod refusal;
 
 use serde_json::json;

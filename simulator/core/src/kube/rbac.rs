@@ -34,9 +34,9 @@ pub const GROUP: &str = "rbac.authorization.k8s.io";
 /// What the resource names of RBAC objects end in.
 pub const RESOURCE_SUFFIX: &str = ".rbac.authorization.k8s.io";
 
-const CLUSTER_ROLES: &str = "clusterroles.rbac.authorization.k8s.io";
+pub(crate) const CLUSTER_ROLES: &str = "clusterroles.rbac.authorization.k8s.io";
 const CLUSTER_ROLE_BINDINGS: &str = "clusterrolebindings.rbac.authorization.k8s.io";
-const ROLES: &str = "roles.rbac.authorization.k8s.io";
+pub(crate) const ROLES: &str = "roles.rbac.authorization.k8s.io";
 const ROLE_BINDINGS: &str = "rolebindings.rbac.authorization.k8s.io";
 
 /// Whom a binding is for.
@@ -102,13 +102,16 @@ struct Scope {
     groups: BTreeMap<String, Vec<(usize, usize)>>,
 }
 
+/// A binding, with the rules of its role.
 #[derive(Clone, Debug)]
-struct Binding {
-    namespace: String,
-    name: String,
-    role_ref: RoleRef,
-    subjects: Vec<Subject>,
-    rules: Result<Arc<[PolicyRule]>, String>,
+pub(crate) struct Binding {
+    /// Where it holds; empty for the whole cluster.
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) role_ref: RoleRef,
+    pub(crate) subjects: Vec<Subject>,
+    /// What the role allows, or that it is not there.
+    pub(crate) rules: Result<Arc<[PolicyRule]>, String>,
 }
 
 impl RbacIndex {
@@ -219,6 +222,11 @@ impl RbacIndex {
         self.own_bindings_of(user).next().is_some()
     }
 
+    /// Every binding: those of the cluster, then those of namespaces.
+    pub(crate) fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+
     /// The names of all subjects of kind User.
     pub(crate) fn user_subjects(&self) -> impl Iterator<Item = &str> {
         let subjects = self.bindings.iter().flat_map(|binding| &binding.subjects);
@@ -228,18 +236,9 @@ impl RbacIndex {
     }
 
     fn own_bindings_of(&self, user: &UserInfo) -> impl Iterator<Item = (&Binding, &Subject)> {
-        const EVERYONE: [&str; 2] = [SYSTEM_AUTHENTICATED, SYSTEM_UNAUTHENTICATED];
         self.bindings.iter().filter_map(move |binding| {
-            let subject = binding.subjects.iter().find(|subject| match subject.kind.as_str() {
-                "User" => subject.name == user.username,
-                "Group" => user.groups.contains(&subject.name) && !EVERYONE.contains(&subject.name.as_str()),
-                "ServiceAccount" => {
-                    let account = user.username.strip_prefix("system:serviceaccount:");
-                    account.and_then(|account| account.split_once(':'))
-                        == Some((binding.namespace_of(subject), subject.name.as_str()))
-                }
-                _ => false,
-            })?;
+            let mut subjects = binding.subjects.iter();
+            let subject = subjects.find(|subject| binding.is_for(subject, user))?;
             Some((binding, subject))
         })
     }
@@ -290,7 +289,22 @@ impl RbacIndex {
 }
 
 impl Binding {
-    fn namespace_of<'a>(&'a self, subject: &'a Subject) -> &'a str {
+    /// Whether the subject, which is one of the binding's, names the user in particular: everybody's groups do not.
+    pub(crate) fn is_for(&self, subject: &Subject, user: &UserInfo) -> bool {
+        const EVERYONE: [&str; 2] = [SYSTEM_AUTHENTICATED, SYSTEM_UNAUTHENTICATED];
+        match subject.kind.as_str() {
+            "User" => subject.name == user.username,
+            "Group" => user.groups.contains(&subject.name) && !EVERYONE.contains(&subject.name.as_str()),
+            "ServiceAccount" => {
+                let account = user.username.strip_prefix("system:serviceaccount:");
+                account.and_then(|account| account.split_once(':'))
+                    == Some((self.namespace_of(subject), subject.name.as_str()))
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn namespace_of<'a>(&'a self, subject: &'a Subject) -> &'a str {
         if subject.namespace.is_empty() {
             &self.namespace
         } else {
@@ -299,7 +313,7 @@ impl Binding {
     }
 
     /// Name before namespace is upstream's order (`clusterRoleBindingDescriber`, `roleBindingDescriber`).
-    fn describe(&self, subject: &Subject) -> String {
+    pub(crate) fn describe(&self, subject: &Subject) -> String {
         let (kind, name) = if self.namespace.is_empty() {
             ("ClusterRoleBinding", self.name.clone())
         } else {

@@ -67,6 +67,8 @@ pub enum ArtifactKind {
     Kubeconfig,
     /// Lines of the authenticator's log, or an export of them.
     Log,
+    /// Roles, ClusterRoles and their bindings.
+    Rbac,
 }
 
 impl fmt::Display for ArtifactKind {
@@ -79,6 +81,7 @@ impl fmt::Display for ArtifactKind {
             Self::Cluster => "cluster's description",
             Self::Kubeconfig => "kubeconfig",
             Self::Log => "line of the authenticator's log",
+            Self::Rbac => "role or binding",
         })
     }
 }

@@ -423,7 +423,8 @@ fn identify(caller: &CallerIdentity, access_key_id: &str) -> Result<Identity, St
     })
 }
 
-fn extra(identity: &Identity) -> BTreeMap<String, Vec<String>> {
+/// What the authenticator says of a caller beside its name and groups.
+pub(crate) fn extra(identity: &Identity) -> BTreeMap<String, Vec<String>> {
     [
         ("accessKeyId", &identity.access_key_id),
         ("arn", &identity.arn),

@@ -48,7 +48,15 @@ const KEPT: &str = "\
     timestamp to token true type uid update user userarn userid username users value version view viewer west windows \
     with you yaml amazonaws us eu ap sa ca af il mx kubernetesadmin admins fargate hybrid awsserviceroleforamazoneks \
     cloudwatch logs results events field statistics ingestiontime filter authorization rest v1 v2 v1beta1 v1alpha1 \
-    accesskey publicaccess vpc";
+    accesskey publicaccess vpc \
+    aggregate aggregationrule apigroup apigroups apiextensions approve apps attach autoscaling bind binding bindings certificates \
+    clusterrole clusterrolebinding clusterrolebindings clusterroles clusterroleselectors configmaps coordination controllerrevisions \
+    crd cronjobs customresourcedefinitions daemonsets deletecollection deployments discovery endpoints endpointslices escalate \
+    eviction exec extensions finalizers healthz horizontalpodautoscalers impersonate ingresses ingressclasses jobs k8s leases \
+    limitranges livez log matchlabels metrics networking networkpolicies nonresourceurls patch persistentvolumeclaims \
+    persistentvolumes pod poddisruptionbudgets policyrule portforward readyz replicasets replicationcontrollers resourcenames \
+    resourcequotas resources rolebinding rolebindings roleref rules scale secrets serviceaccount serviceaccounts services sign \
+    statefulsets storage storageclasses subject subjects update use verbs volumeattachments watch";
 
 /// The artifacts with other names.
 pub(super) fn anonymise(artifacts: &[Artifact], seed: u64) -> Vec<Artifact> {

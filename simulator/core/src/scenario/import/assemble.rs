@@ -5,6 +5,7 @@
 
 mod case;
 mod principal;
+mod rbac;
 mod text;
 mod world;
 
@@ -12,6 +13,7 @@ use self::case::Case;
 use self::case::Denial;
 pub(super) use self::principal::explain as explain_principal;
 use self::text::Story;
+use self::world::MADE_UP_REGION;
 use self::world::World;
 use self::world::parse;
 use super::Finding;
@@ -28,12 +30,14 @@ use crate::explain::Explanation;
 use crate::explain::explain_arn;
 use crate::explain::explain_request;
 use crate::explain::identity_of;
+use crate::explain::least_rights;
 use crate::explain::lint::Severity;
 use crate::scenario::Scenario;
 use crate::scenario::Staging;
 use crate::value::arn::CanonicalArn;
 use crate::value::instant::Timestamp;
 use crate::value::user::UserInfo;
+use crate::world::authenticate::extra;
 
 /// The file of the ConfigMap beside scenario.yaml.
 pub(super) const AWS_AUTH_FILE: &str = "aws-auth.yaml";
@@ -46,6 +50,8 @@ struct Verdict {
     /// The text of the log's `error`; nothing where the caller is let in.
     error: Option<String>,
     username: String,
+    /// What lets the caller do what it was refused.
+    commands: Vec<String>,
 }
 
 pub(super) fn build(facts: &Facts, options: &Options, findings: &mut Vec<Finding>) -> Option<Import> {
@@ -61,6 +67,7 @@ pub(super) fn build(facts: &Facts, options: &Options, findings: &mut Vec<Finding
         Denial::Forbidden(_) | Denial::Mapping => verdict.explanation.clone(),
         Denial::Key(_) | Denial::Token(_) => case.line_explanation()?,
     };
+    let explanation = without_made_up_names(explanation, facts, &world);
     let story = Story {
         id: &options.id,
         case: &case,
@@ -68,7 +75,7 @@ pub(super) fn build(facts: &Facts, options: &Options, findings: &mut Vec<Finding
         cause,
         explanation: &explanation,
         error: verdict.error.as_deref(),
-        username: &verdict.username,
+        commands: &verdict.commands,
     };
     let scenario = story.render();
     let mut files = vec![("scenario.yaml", scenario)];
@@ -101,6 +108,20 @@ pub(super) fn build(facts: &Facts, options: &Options, findings: &mut Vec<Finding
         explanation,
         caller: case.caller.arn.clone(),
     })
+}
+
+/// A name or region of the cluster that no artifact says is made up for the staged world, and no advice.
+fn without_made_up_names(mut explanation: Explanation, facts: &Facts, world: &World) -> Explanation {
+    let mut names = facts.cluster_names.iter().map(|found| &found.value);
+    if names.clone().all(|name| name.name.is_empty()) {
+        let made_up = format!("--cluster-name {} ", world.name);
+        explanation.fix = explanation.fix.replace(&made_up, "--cluster-name CLUSTER ");
+    }
+    if names.all(|name| name.region.is_empty()) && world.region == MADE_UP_REGION {
+        let made_up = format!("--region {} ", world.region);
+        explanation.fix = explanation.fix.replace(&made_up, "--region REGION ");
+    }
+    explanation
 }
 
 /// The text of scenario.yaml with the files beside it.
@@ -251,12 +272,18 @@ fn ask(case: &Case, world: &World, findings: &mut Vec<Finding>) -> Option<Verdic
             explanation,
             error: Some(error.to_string()),
             username: String::new(),
+            commands: Vec::new(),
         },
-        Ok(user) => Verdict {
-            explanation: forbidden(case, &user, cluster).unwrap_or(explanation),
-            error: None,
-            username: user.username,
-        },
+        Ok(user) => {
+            let (explanation, commands) =
+                forbidden(case, &user, &identity, cluster).unwrap_or((explanation, Vec::new()));
+            Verdict {
+                explanation,
+                error: None,
+                username: user.username,
+                commands,
+            }
+        }
     })
 }
 
@@ -277,7 +304,13 @@ fn staged(world: &World, machine: Timestamp, findings: &mut Vec<Finding>) -> Opt
     }
 }
 
-fn forbidden(case: &Case, user: &mapping::MappedUser, cluster: &Cluster) -> Option<Explanation> {
+/// What the API server says to the user, and what changes it.
+fn forbidden(
+    case: &Case,
+    user: &mapping::MappedUser,
+    identity: &mapping::Identity,
+    cluster: &Cluster,
+) -> Option<(Explanation, Vec<String>)> {
     let Denial::Forbidden(request) = &case.denial else {
         return None;
     };
@@ -289,9 +322,13 @@ fn forbidden(case: &Case, user: &mapping::MappedUser, cluster: &Cluster) -> Opti
             .cloned()
             .chain(["system:authenticated".to_owned()])
             .collect(),
+        // By these its access entry, and the policies of it, are found.
+        extra: extra(identity),
         ..UserInfo::default()
     };
-    Some(explain_request(&user, &request.attributes(), cluster))
+    let attributes = request.attributes();
+    let commands = least_rights(&user, &attributes, cluster);
+    Some((explain_request(&user, &attributes, cluster), commands))
 }
 
 /// Says where the artifacts and what was recorded differ.

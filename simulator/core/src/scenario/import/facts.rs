@@ -1,10 +1,14 @@
 //! What the artifacts say, each fact with its place.
 
 mod exports;
+mod rbac;
 mod table;
 mod tree;
 
 use std::collections::BTreeMap;
+
+use serde_json::Value;
+use serde_json::json;
 
 use self::exports::csv_messages;
 use self::exports::json_messages;
@@ -13,6 +17,7 @@ use super::Finding;
 use super::Severity;
 use super::paste::Form;
 use super::paste::Piece;
+use crate::cluster::mapping::aws_auth;
 use crate::explain::AuditEvent;
 use crate::explain::lint::tree::Broken;
 use crate::explain::lint::tree::Node;
@@ -89,6 +94,13 @@ pub(super) struct AwsAuth {
     pub(super) verbatim: Option<String>,
 }
 
+impl AwsAuth {
+    /// The data as the authenticator reads it.
+    pub(super) fn parsed(&self) -> aws_auth::AwsAuth {
+        aws_auth::AwsAuth::from_config_map(&json!({"data": self.data}))
+    }
+}
+
 /// A name of the cluster, its region and its account, as far as a text says them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ClusterName {
@@ -113,6 +125,9 @@ pub(super) struct Facts {
     pub(super) version: Option<String>,
     pub(super) records: Vec<Found<Record>>,
     pub(super) client_errors: Vec<Found<String>>,
+    /// Roles and bindings as manifests.
+    pub(super) rbac: Vec<Found<Value>>,
+    rbac_asked: rbac::Asked,
     /// Of which kinds something was read.
     pub(super) kinds: Vec<ArtifactKind>,
 }
@@ -152,6 +167,7 @@ impl Reader<'_> {
             }
             Form::Described => self.described(piece),
             Form::Json | Form::Yaml => self.documents(piece),
+            Form::Rbac => self.rbac_text(piece),
             Form::Log => {
                 let messages = (1_usize..)
                     .zip(&piece.lines)
@@ -193,6 +209,7 @@ impl Reader<'_> {
             .split_whitespace()
             .map(|word| word.trim_matches(['"', '\'']))
             .collect();
+        self.rbac_asked(&words);
         let option = |name: &str| {
             let at = words.iter().position(|word| *word == name)?;
             words.get(at.saturating_add(1)).map(|word| (*word).to_owned())

@@ -32,6 +32,8 @@ pub(super) enum Form {
     Json,
     /// Lines of the authenticator's log.
     Log,
+    /// What `kubectl describe` and `kubectl get -o wide` print of roles and bindings.
+    Rbac,
     /// A YAML document.
     Yaml,
 }
@@ -143,7 +145,7 @@ pub(super) fn pieces(file: &str, text: &str, findings: &mut Vec<Finding>) -> Vec
     }
     for piece in &mut pieces {
         match piece.form {
-            Form::Yaml | Form::Described => outdent(piece),
+            Form::Yaml | Form::Described | Form::Rbac => outdent(piece),
             Form::Log => join_log(file, piece, findings),
             _ => {}
         }
@@ -175,6 +177,9 @@ fn form(line: &Line, behind: &[Option<Line>]) -> Option<Form> {
     if begins(&["Name:"]) && text.ends_with("aws-auth") {
         return Some(Form::Described);
     }
+    if is_rbac(text, behind) {
+        return Some(Form::Rbac);
+    }
     if begins(&[
         "error:",
         "Error from server",
@@ -185,7 +190,8 @@ fn form(line: &Line, behind: &[Option<Line>]) -> Option<Form> {
         "Error loading SSO Token",
         "Token has expired and refresh failed",
         "Enter MFA code for",
-    ]) {
+    ]) || is_forbidden(text)
+    {
         return Some(Form::ClientError);
     }
     // accountless lines of tables, of text output, and the AWS CLI's YAML.
@@ -247,6 +253,27 @@ fn is_text_row(text: &str) -> bool {
         && words.next().is_none()
 }
 
+/// Whether a role or a binding is described, or a table of bindings begins.
+fn is_rbac(text: &str, behind: &[Option<Line>]) -> bool {
+    // Before them stand labels and annotations only.
+    const LINES: usize = 40;
+    let mut lines = behind.iter().map_while(Option::as_ref).take(LINES);
+    let has = |word: &str| text.split_whitespace().any(|known| known == word);
+    (text.starts_with("NAME") && has("ROLE") && has("AGE"))
+        || (text.starts_with("Name:") && lines.any(|line| matches!(line.text.trim(), "Role:" | "PolicyRule:")))
+}
+
+/// Whether the API server's refusal of a request stands in the line, whatever a client put before it.
+fn is_forbidden(text: &str) -> bool {
+    let has = |texts: &[&str]| texts.iter().any(|known| text.contains(known));
+    // A field of a document belongs to the document.
+    !text.starts_with(['"', '\''])
+        && !text.starts_with("message:")
+        && has(&["User \"", "User \\\""])
+        && text.contains(" cannot ")
+        && has(&[" resource \"", " resource \\\"", " path \"", " path \\\""])
+}
+
 fn is_log(text: &str) -> bool {
     text.contains("level=") && (text.contains("msg=") || text.contains("time="))
         || text.starts_with("time=\"")
@@ -302,7 +329,10 @@ fn ends(form_here: Form, base: usize, line: &Line, behind: &[Option<Line>], last
         Form::Command => false,
         // A document's own lines look like the beginning of one.
         Form::Yaml | Form::Described => {
+            // Manifests one below the other begin with it, as kubectl prints them.
+            let begins = line.text.trim_start().starts_with("apiVersion:") && last.is_some_and(Line::is_blank);
             line.text.trim() == "---"
+                || (begins && line.indent() <= base && form_here == Form::Yaml)
                 || (form_here == Form::Yaml
                     && last.is_some_and(Line::is_blank)
                     && line.indent() <= base
@@ -311,11 +341,14 @@ fn ends(form_here: Form, base: usize, line: &Line, behind: &[Option<Line>], last
                     && line.indent() <= base
                     && next.is_some_and(|next| next != Form::Yaml && next != Form::AwsTable))
         }
+        Form::Rbac => line.is_blank() || (line.indent() <= base && next.is_some_and(|next| next != Form::Yaml)),
         Form::Csv => line.is_blank() || next.is_some_and(|next| !matches!(next, Form::Log | Form::Csv)),
         Form::Log => {
             line.is_blank() && !last.is_some_and(|last| Record::parse(&last.text).is_some_and(|record| record.is_cut))
                 || next.is_some_and(|next| next != Form::Log && next != Form::Arn)
         }
+        // A refusal may be wrapped before its user.
+        Form::ClientError => line.is_blank() || (next.is_some() && !line.text.trim_start().starts_with("User ")),
         Form::AwsTable => line.is_blank() || next.is_some_and(|next| next != Form::AwsTable),
         _ => line.is_blank() || next.is_some(),
     }

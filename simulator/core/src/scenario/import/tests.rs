@@ -1,5 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "a test may read the cases that it is about")]
 
+mod rbac;
 mod robust;
 
 use std::collections::BTreeSet;

@@ -19,6 +19,24 @@ pub(super) fn list(texts: &[String]) -> String {
     format!("[{}]", values.join(", "))
 }
 
+/// A whole value on one line, which is JSON with blanks behind its colons.
+pub(super) fn flow(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(flow).collect();
+            format!("[{}]", items.join(", "))
+        }
+        serde_json::Value::Object(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(key, value)| format!("{}: {}", quoted(key), flow(value)))
+                .collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// A block of lines, each indented.
 pub(super) fn block(text: &str, indent: usize) -> String {
     let mut block = String::new();

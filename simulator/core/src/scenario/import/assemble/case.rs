@@ -5,9 +5,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::super::Finding;
+use super::super::facts::AwsAuth;
 use super::super::facts::Facts;
 use super::super::facts::Found;
 use super::super::facts::Place;
+use super::super::yaml;
 use crate::cluster::eks::AuthenticatorRelease;
 use crate::explain::Cause;
 use crate::explain::Explanation;
@@ -38,6 +40,8 @@ pub(super) struct Case {
     /// The text of the log's `error`.
     pub(super) error: Option<String>,
     pub(super) release: AuthenticatorRelease,
+    /// What maps the caller, where no artifact says it.
+    pub(super) mapping: Option<AwsAuth>,
 }
 
 /// Who asks.
@@ -74,10 +78,17 @@ pub(super) struct Request {
     pub(super) group: String,
     pub(super) namespace: String,
     pub(super) name: String,
+    /// Of a request that is for no resource.
+    pub(super) path: String,
+    /// The roles that the API server did not find: `role` or `clusterrole`, and the name.
+    pub(super) missing: Vec<(String, String)>,
 }
 
 impl Request {
     pub(super) fn attributes(&self) -> Attributes {
+        if !self.path.is_empty() {
+            return Attributes::non_resource(&self.verb, &self.path);
+        }
         let (resource, sub) = self.resource.split_once('/').unwrap_or((&self.resource, ""));
         Attributes::resource(
             &self.verb,
@@ -99,27 +110,43 @@ impl Request {
         }
     }
 
+    /// Whether one command of kubectl asks just this: `kubectl get` or `kubectl delete`.
+    pub(super) fn is_plain(&self) -> bool {
+        ["get", "list", "delete"].contains(&self.verb.as_str()) && !self.resource.contains('/') && self.path.is_empty()
+    }
+
+    /// The words of a refusal, whichever client passed them on (`authorize::denial_message`).
     fn parse(text: &str) -> Option<Self> {
         static REQUEST: LazyLock<Option<Regex>> = LazyLock::new(|| {
             Regex::new(
-                r#"(?s)Error from server \(Forbidden\):.*?(?:"([^"]*)" is forbidden: )?User "([^"]+)"\s+cannot\s+(\w+)\s+resource\s+"([^"]+)"\s+in\s+API\s+group\s+"([^"]*)"(?:\s+in\s+the\s+namespace\s+"([^"]+)")?"#,
+                r#"User\s+\\?"([^"\\]+)\\?"\s+cannot\s+([\w*-]+)\s+(?:path\s+\\?"([^"\\]+)\\?"|resource\s+\\?"([^"\\]+)\\?"\s+in\s+API\s+group\s+\\?"([^"\\]*)\\?"(?:\s+in\s+the\s+namespace\s+\\?"([^"\\]+)\\?")?)"#,
             )
             .ok()
         });
-        static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#""([^"]*)" is forbidden"#).ok());
+        static NAME: LazyLock<Option<Regex>> =
+            LazyLock::new(|| Regex::new(r#"\\?"([^"\\]*)\\?"\s+is\s+forbidden:\s+User"#).ok());
+        static MISSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+            Regex::new(r#"\b((?:cluster)?role)\.rbac\.authorization\.k8s\.io\s+\\?"([^"\\]+)\\?"\s+not\s+found"#).ok()
+        });
         let found = REQUEST.as_ref()?.captures(text)?;
         let group = |at: usize| found.get(at).map_or("", |found| found.as_str()).to_owned();
         let name = NAME
             .as_ref()?
             .captures(text)
             .and_then(|found| found.get(1).map(|name| name.as_str().to_owned()));
+        let missing = MISSING.as_ref()?.captures_iter(text).filter_map(|found| {
+            let group = |at: usize| found.get(at).map(|found| found.as_str().to_owned());
+            Some((group(1)?, group(2)?))
+        });
         Some(Self {
-            user: group(2),
-            verb: group(3),
+            user: group(1),
+            verb: group(2),
+            path: group(3),
             resource: group(4),
             group: group(5),
             namespace: group(6),
             name: name.unwrap_or_default(),
+            missing: missing.collect(),
         })
     }
 }
@@ -257,6 +284,7 @@ impl Case {
             time: record.value.time,
             error: Some(error),
             release,
+            mapping: None,
         })
     }
 
@@ -343,20 +371,6 @@ impl Case {
     }
 
     fn forbidden(facts: &Facts, request: Request, place: &Place, findings: &mut Vec<Finding>) -> Option<Self> {
-        if !["get", "list", "watch", "delete"].contains(&request.verb.as_str()) || request.resource.contains('/') {
-            findings.push(place.finding(
-                Severity::Error,
-                format!(
-                    "`{}` of `{}` is not replayed: only get, list, watch and delete of whole resources are",
-                    request.verb, request.resource
-                ),
-                format!(
-                    "see `eks-auth-sim explain` for the rights of `{}`, or give the error of such a command",
-                    request.user
-                ),
-            ));
-            return None;
-        }
         let granted = facts
             .records
             .iter()
@@ -368,15 +382,29 @@ impl Case {
         ) {
             (Some(given), _) => given_caller(given, findings)?,
             (None, Some((record, arn))) => Caller::new(arn, "", record.place.clone())?,
-            (None, None) => {
-                findings.push(place.finding(
-                    Severity::Error,
-                    format!("which principal is `{}` to Kubernetes is not said", request.user),
-                    "give `aws sts get-caller-identity` of the caller, or the log's line with `access granted`",
-                ));
-                return None;
-            }
+            (None, None) => match Self::named_by_mapping(facts, &request.user, place) {
+                Some(caller) => caller,
+                None => {
+                    findings.push(place.finding(
+                        Severity::Error,
+                        format!("which principal is `{}` to Kubernetes is not said", request.user),
+                        "give `aws sts get-caller-identity` of the caller, or the log's line with `access granted`",
+                    ));
+                    return None;
+                }
+            },
         };
+        let mapping = Self::made_up_mapping(facts, &caller, &request.user);
+        if mapping.is_some() {
+            findings.push(place.finding(
+                Severity::Note,
+                format!(
+                    "what maps the caller to `{}` is not given: a mapping without groups is made up",
+                    request.user
+                ),
+                "give aws-auth or the access entries, so that groups and access policies are judged",
+            ));
+        }
         let mut request = request;
         if request.verb == "watch" {
             request.verb = "list".to_owned();
@@ -388,6 +416,49 @@ impl Case {
             time: None,
             error: None,
             release: AuthenticatorRelease::Current,
+            mapping,
+        })
+    }
+
+    /// The principal of a username, where it is its ARN, or one mapping alone gives it.
+    fn named_by_mapping(facts: &Facts, username: &str, place: &Place) -> Option<Caller> {
+        if username.starts_with("arn:") {
+            return Caller::new(username, "", place.clone());
+        }
+        let parsed = facts.aws_auth.as_ref().map(|found| found.value.parsed());
+        let items = parsed
+            .iter()
+            .flat_map(|aws_auth| aws_auth.roles().iter().chain(aws_auth.users()));
+        let mut by_items = items.filter_map(|item| Some((item.arn.clone(), session_of(&item.username, username)?)));
+        let entries = facts.entries.iter();
+        let mut by_entries = entries.filter_map(|found| {
+            let details = found.value.details.as_ref()?;
+            Some((found.value.arn.clone(), session_of(&details.username, username)?))
+        });
+        let (arn, session) = match (by_items.next(), by_entries.next()) {
+            (Some(only), None) | (None, Some(only)) => only,
+            _ => return None,
+        };
+        let is_only = by_items.next().is_none() && by_entries.next().is_none();
+        is_only.then(|| Caller::new(&arn, &session, place.clone())).flatten()
+    }
+
+    /// The mapping that the API server's words tell of, where neither aws-auth nor access entries are given.
+    fn made_up_mapping(facts: &Facts, caller: &Caller, username: &str) -> Option<AwsAuth> {
+        let is_given = facts.aws_auth.is_some() || facts.entries_listed || !facts.entries.is_empty();
+        let (key, field) = match caller.kind {
+            PrincipalKind::AssumedRole | PrincipalKind::Role => ("mapRoles", "rolearn"),
+            PrincipalKind::User => ("mapUsers", "userarn"),
+            PrincipalKind::FederatedUser | PrincipalKind::Root => return None,
+        };
+        let item = format!(
+            "- {field}: {}\n  username: {}\n",
+            yaml::quoted(&caller.canonical),
+            yaml::quoted(username)
+        );
+        (!is_given).then(|| AwsAuth {
+            data: [(key.to_owned(), item)].into(),
+            verbatim: None,
         })
     }
 
@@ -435,8 +506,20 @@ impl Case {
             time: None,
             error: None,
             release: AuthenticatorRelease::Current,
+            mapping: None,
         })
     }
+}
+
+/// The name of the session in a username that a template gives; empty where the template is the username itself.
+fn session_of(template: &str, username: &str) -> Option<String> {
+    if template == username {
+        return Some(String::new());
+    }
+    let (before, behind) = template.split_once("{{SessionName")?;
+    let behind = behind.strip_prefix("Raw}}").or_else(|| behind.strip_prefix("}}"))?;
+    let session = username.strip_prefix(before)?.strip_suffix(behind)?;
+    (!session.is_empty()).then(|| session.to_owned())
 }
 
 fn given_caller(given: &Found<super::super::facts::Caller>, findings: &mut Vec<Finding>) -> Option<Caller> {

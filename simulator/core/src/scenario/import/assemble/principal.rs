@@ -53,6 +53,7 @@ pub(in super::super) fn explain(arn: &str, facts: &Facts, findings: &mut Vec<Fin
         time: None,
         error: None,
         release: AuthenticatorRelease::Current,
+        mapping: None,
     };
     // What is said of the World as a whole is said below, in the terms of the question.
     let mut of_world = Vec::new();

@@ -31,8 +31,8 @@ pub(super) struct Story<'a> {
     pub(super) explanation: &'a Explanation,
     /// What the staged log says.
     pub(super) error: Option<&'a str>,
-    /// To Kubernetes, where the caller is let in.
-    pub(super) username: &'a str,
+    /// What lets it do what it was refused.
+    pub(super) commands: &'a [String],
 }
 
 impl Story<'_> {
@@ -111,6 +111,11 @@ impl Story<'_> {
     fn symptom(&self, text: &mut String) {
         text.push_str("symptom:\n");
         let log = match (&self.case.denial, self.error) {
+            (Denial::Forbidden(request), _) if !request.is_plain() => {
+                let _ = writeln!(text, "  - run: {}\n    fails: true", yaml::quoted(&can_i(request)));
+                text.push_str("    prints: {exact: \"no\"}\n");
+                return;
+            }
             (Denial::Forbidden(request), _) => {
                 let _ = writeln!(text, "  - run: {}\n    fails: true", yaml::quoted(&get(request)));
                 let _ = writeln!(text, "    prints: {}", yaml::quoted("Error from server (Forbidden): *"));
@@ -143,17 +148,10 @@ impl Story<'_> {
     fn fix(&self, text: &mut String) {
         let (cluster, caller) = (&self.world.name, &self.case.caller);
         match &self.case.denial {
-            Denial::Forbidden(request) => {
-                let user = yaml_word(self.username);
-                let command = if request.namespace.is_empty() {
-                    format!("kubectl create clusterrolebinding imported --clusterrole=cluster-admin --user={user}")
-                } else {
-                    format!(
-                        "kubectl create rolebinding imported -n {} --clusterrole=cluster-admin --user={user}",
-                        request.namespace
-                    )
-                };
-                as_creator(text, &command);
+            Denial::Forbidden(_) => {
+                for command in self.commands {
+                    as_creator(text, command);
+                }
             }
             Denial::Token(Cause::TokenExpired) => {
                 let _ = writeln!(
@@ -215,21 +213,7 @@ impl Story<'_> {
             caller.canonical.clone()
         };
         let command = match &self.case.denial {
-            Denial::Forbidden(request) => {
-                let namespace = if request.namespace.is_empty() {
-                    "-A".to_owned()
-                } else {
-                    format!("-n {}", request.namespace)
-                };
-                format!(
-                    "run: {}",
-                    yaml::quoted(&format!(
-                        "kubectl auth can-i {} {} {namespace}",
-                        request.verb,
-                        request.typed()
-                    ))
-                )
-            }
+            Denial::Forbidden(request) => format!("run: {}", yaml::quoted(&can_i(request))),
             Denial::Token(Cause::TokenExpired) => "shell: kubectl auth whoami --token \"$(cat token)\"".to_owned(),
             _ => "run: kubectl auth whoami".to_owned(),
         };
@@ -353,8 +337,34 @@ fn get(request: &Request) -> String {
     format!("kubectl {verb} {}{name}{namespace}", request.typed())
 }
 
+/// Whether the request is allowed, by the API server's own answer: not every request is a command of kubectl.
+fn can_i(request: &Request) -> String {
+    if !request.path.is_empty() {
+        return format!("kubectl auth can-i {} {}", word(&request.verb), word(&request.path));
+    }
+    let (resource, sub) = request.resource.split_once('/').unwrap_or((&request.resource, ""));
+    let dot = if request.group.is_empty() { "" } else { "." };
+    let slash = if request.name.is_empty() { "" } else { "/" };
+    let typed = format!("{resource}{dot}{}{slash}{}", request.group, request.name);
+    let sub = if sub.is_empty() {
+        String::new()
+    } else {
+        format!(" --subresource={}", word(sub))
+    };
+    let place = if request.namespace.is_empty() {
+        "-A".to_owned()
+    } else {
+        format!("-n {}", word(&request.namespace))
+    };
+    format!(
+        "kubectl auth can-i {} {}{sub} {place}",
+        word(&request.verb),
+        word(&typed)
+    )
+}
+
 /// A word of a command.
-fn yaml_word(text: &str) -> String {
+fn word(text: &str) -> String {
     let is_plain = text
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || "-_./:@+=".contains(c));

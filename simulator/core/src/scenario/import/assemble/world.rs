@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use serde_json::json;
+use serde_json::Value;
 
 use super::super::Finding;
 use super::super::facts::AwsAuth;
@@ -18,6 +18,7 @@ use super::AWS_AUTH_FILE;
 use super::case::Caller;
 use super::case::Case;
 use super::case::Denial;
+use super::rbac;
 use crate::aws::aws_host::is_region;
 use crate::aws::identity_center::IdentityCenter;
 use crate::cluster::access_policy::AccessPolicy;
@@ -36,6 +37,8 @@ use crate::value::arn::PrincipalKind;
 
 /// The administrator who fixes things.
 pub(super) const CREATOR: &str = "cluster-creator";
+/// Where the cluster is staged if no artifact says where it is.
+pub(super) const MADE_UP_REGION: &str = "us-west-2";
 
 /// The world so far; what is not known yet can be changed.
 pub(super) struct World {
@@ -53,6 +56,8 @@ pub(super) struct World {
     accounts: BTreeMap<String, Account>,
     is_throttled: bool,
     namespace: Option<String>,
+    /// Roles and bindings.
+    objects: Vec<Value>,
     profile: String,
     instance: Option<String>,
 }
@@ -154,11 +159,16 @@ impl World {
                 .filter(|version| version.split('.').all(|part| part.parse::<u8>().is_ok())),
             creator: None,
             entries: Vec::new(),
-            aws_auth: facts.aws_auth.as_ref().map(|found| found.value.clone()),
+            aws_auth: facts
+                .aws_auth
+                .as_ref()
+                .map(|found| found.value.clone())
+                .or_else(|| case.mapping.clone()),
             release: case.release,
             accounts: BTreeMap::new(),
             is_throttled: matches!(case.denial, Denial::Token(Cause::StsThrottled)),
             namespace: None,
+            objects: rbac::objects(facts, case, findings),
             profile: String::new(),
             instance: Some(caller.session.clone()).filter(|session| is_instance_id(session)),
         };
@@ -445,12 +455,18 @@ impl World {
                 self.region
             );
         }
+        if self.namespace.is_some() || !self.objects.is_empty() {
+            text.push_str("      objects:\n");
+        }
         if let Some(namespace) = &self.namespace {
             let _ = writeln!(
                 text,
-                "      objects: [{{apiVersion: v1, kind: Namespace, metadata: {{name: {}}}}}]",
+                "        - {{apiVersion: v1, kind: Namespace, metadata: {{name: {}}}}}",
                 yaml::value(namespace)
             );
+        }
+        for object in &self.objects {
+            let _ = writeln!(text, "        - {}", yaml::flow(object));
         }
         if self.aws_auth.is_some() {
             let _ = writeln!(text, "      aws_auth_from: {AWS_AUTH_FILE}");
@@ -503,7 +519,7 @@ impl WorldEntry {
 
 /// The data of aws-auth as the authenticator reads it.
 pub(super) fn parse(aws_auth: &AwsAuth) -> aws_auth::AwsAuth {
-    aws_auth::AwsAuth::from_config_map(&json!({"data": aws_auth.data}))
+    aws_auth.parsed()
 }
 
 /// A ConfigMap aws-auth with this data.

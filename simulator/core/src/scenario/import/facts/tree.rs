@@ -26,6 +26,10 @@ const CLUSTER: &str = "cluster/";
 
 impl Reader<'_> {
     pub(super) fn document(&mut self, piece: &Piece, node: &Node) {
+        // A list may hold aws-auth beside them.
+        if self.rbac(piece, node) && config_map(node).is_none() {
+            return;
+        }
         if let Some(event) = AuditEvent::read(node) {
             let status = self.at(piece, node.get("responseStatus").unwrap_or(node));
             self.audit_event(&event, &status);
