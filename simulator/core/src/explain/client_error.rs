@@ -48,9 +48,9 @@ pub fn diagnose_client_text(text: &str) -> Vec<Diagnosis> {
         .filter_map(|statement| read(statement, &context).map(|reading| (reading, statement)))
         .collect();
     // Wrapped in the middle of everything, by a mail program or a narrow terminal.
-    if found.iter().all(|(reading, _)| reading.rank >= Rank::Consequence) && statements.len() > 1 {
+    if statements.len() > 1 && found.is_empty() {
         whole = Statement::whole(text);
-        if let Some(reading) = read(&whole, &context).filter(|reading| reading.rank < Rank::Consequence) {
+        if let Some(reading) = read_wrapped(&whole, &context) {
             found.push((reading, &whole));
         }
     }
@@ -60,7 +60,7 @@ pub fn diagnose_client_text(text: &str) -> Vec<Diagnosis> {
         .iter()
         .any(|(reading, _)| reading.rank == Rank::Forbidden && reading.certainty.cause().is_some());
     found.retain(|(reading, _)| !(has_named && reading.rank == Rank::Forbidden && reading.certainty.cause().is_none()));
-    if found.iter().any(|(reading, _)| reading.rank < Rank::Vague) {
+    if found.iter().any(|(reading, _)| reading.rank != Rank::Vague) {
         found.retain(|(reading, _)| reading.rank != Rank::Vague);
     }
     let mut diagnoses: Vec<Diagnosis> = Vec::new();
@@ -103,6 +103,14 @@ fn read(statement: &Statement, context: &Context) -> Option<Reading> {
         .or_else(|| credentials::read(statement, context))
         .or_else(|| unauthorized::read(statement, context))
         .or_else(|| other::refusal(statement))
+}
+
+/// What a whole text says as one message: only by words that nobody else has, as any other message may stand beside them.
+fn read_wrapped(whole: &Statement, context: &Context) -> Option<Reading> {
+    credentials::read(whole, context)
+        .filter(|reading| reading.certainty.cause().is_some() && !is_of_registry(whole))
+        .or_else(|| plugin::read(whole, context))
+        .or_else(|| refusal::read(whole, context))
 }
 
 /// An image's registry has tokens that end, too.

@@ -25,7 +25,6 @@ const UNCONFIGURED: &[&str] = &[
     "invalid configuration: no configuration has been provided",
     "Invalid kube-config file. No configuration found",
     "Invalid kube-config file. Expected key current-context",
-    "Configured Kubernetes client but no kubeconfig",
 ];
 
 /// Nobody knows the host.
@@ -173,7 +172,6 @@ fn is_about_cluster(statement: &Statement, context: &Context) -> bool {
 fn certificate(statement: &Statement, context: &Context) -> Option<Reading> {
     const UNKNOWN: &[&str] = &[
         "certificate signed by unknown authority",
-        "certificate is not trusted",
         "unable to get local issuer certificate",
         "self signed certificate",
         "self-signed certificate",

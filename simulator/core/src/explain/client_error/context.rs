@@ -22,119 +22,119 @@ pub(super) enum Client {
     Other,
 }
 
-impl Client {
-    /// By words that only this client prints, the most specific first.
-    const SIGNS: &[(Self, &[&str])] = &[
-        (
-            Self::Console,
-            &[
-                "current iam principal doesn't have access",
-                "current user or role does not have access",
-            ],
-        ),
-        (
-            Self::Pulumi,
-            &[
-                "pulumi",
-                "kubernetes:core/v1",
-                "unable to load schema information from the api server",
-            ],
-        ),
-        (
-            Self::Terraform,
-            &[
-                "with kubernetes_",
-                "with helm_release",
-                "with kubectl_manifest",
-                "terraform",
-            ],
-        ),
-        (
-            Self::ArgoCd,
-            &[
-                "argocd",
-                "argo-cd",
-                "failed to load live state",
-                "managed objects",
-                "comparisonerror",
-                "cluster cache",
-            ],
-        ),
-        (
-            Self::Flux,
-            &[
-                "kustomize-controller",
-                "helm-controller",
-                "source-controller",
-                "flux-system",
-                "flux ",
-            ],
-        ),
-        (
-            Self::Eksctl,
-            &["eksctl", "[✖]", "[ℹ]", "auth configmap", "raw rest client"],
-        ),
-        (
-            Self::GitlabRunner,
-            &[
-                "gitlab-runner",
-                "prepare environment: setting up",
-                "job failed (system failure)",
-            ],
-        ),
-        (
-            Self::Fabric8,
-            &["fabric8", "kubernetesclientexception", "failure executing: "],
-        ),
-        (Self::JavaClient, &["io.kubernetes.client"]),
-        (Self::Ansible, &["ansible", "failed! => {", "fatal: ["]),
-        (
-            Self::PythonClient,
-            &[
-                "kubernetes.client",
-                "apiexception",
-                "traceback",
-                "http response headers",
-                "kubernetes/client",
-                "urllib3",
-                "httpsconnectionpool",
-            ],
-        ),
-        (
-            Self::NodeClient,
-            &[
-                "kubernetes/client-node",
-                "httperror: http request failed",
-                "http-code: ",
-                "econnrefused",
-                "enotfound",
-                "node_modules",
-            ],
-        ),
-        (
-            Self::Helm,
-            &[
-                "kubernetes cluster unreachable",
-                "installation failed",
-                "upgrade failed",
-                "helm",
-            ],
-        ),
-        (
-            Self::Kubectl,
-            &[
-                "kubectl",
-                "you must be logged in to the server",
-                "error from server",
-                "unable to connect to the server",
-                "memcache.go",
-                "the connection to the server",
-            ],
-        ),
-    ];
+/// By words that only this client prints, the most specific first.
+const SIGNS: &[(Client, &[&str])] = &[
+    (
+        Client::Console,
+        &[
+            "current iam principal doesn't have access",
+            "current user or role does not have access",
+        ],
+    ),
+    (
+        Client::Pulumi,
+        &[
+            "pulumi",
+            "kubernetes:core/v1",
+            "unable to load schema information from the api server",
+        ],
+    ),
+    (
+        Client::Terraform,
+        &[
+            "with kubernetes_",
+            "with helm_release",
+            "with kubectl_manifest",
+            "terraform",
+        ],
+    ),
+    (
+        Client::ArgoCd,
+        &[
+            "argocd",
+            "argo-cd",
+            "failed to load live state",
+            "managed objects",
+            "comparisonerror",
+            "cluster cache",
+        ],
+    ),
+    (
+        Client::Flux,
+        &[
+            "kustomize-controller",
+            "helm-controller",
+            "source-controller",
+            "flux-system",
+            "flux ",
+        ],
+    ),
+    (
+        Client::Eksctl,
+        &["eksctl", "[✖]", "[ℹ]", "auth configmap", "raw rest client"],
+    ),
+    (
+        Client::GitlabRunner,
+        &[
+            "gitlab-runner",
+            "prepare environment: setting up",
+            "job failed (system failure)",
+        ],
+    ),
+    (
+        Client::Fabric8,
+        &["fabric8", "kubernetesclientexception", "failure executing: "],
+    ),
+    (Client::JavaClient, &["io.kubernetes.client"]),
+    (Client::Ansible, &["ansible", "failed! => {", "fatal: ["]),
+    (
+        Client::PythonClient,
+        &[
+            "kubernetes.client",
+            "apiexception",
+            "traceback",
+            "http response headers",
+            "kubernetes/client",
+            "urllib3",
+            "httpsconnectionpool",
+        ],
+    ),
+    (
+        Client::NodeClient,
+        &[
+            "kubernetes/client-node",
+            "httperror: http request failed",
+            "http-code: ",
+            "econnrefused",
+            "enotfound",
+            "node_modules",
+        ],
+    ),
+    (
+        Client::Helm,
+        &[
+            "kubernetes cluster unreachable",
+            "installation failed",
+            "upgrade failed",
+            "helm",
+        ],
+    ),
+    (
+        Client::Kubectl,
+        &[
+            "kubectl",
+            "you must be logged in to the server",
+            "error from server",
+            "unable to connect to the server",
+            "memcache.go",
+            "the connection to the server",
+        ],
+    ),
+];
 
+impl Client {
     fn of(statements: &[Statement]) -> Self {
-        Self::SIGNS
+        SIGNS
             .iter()
             .find(|(_, signs)| statements.iter().any(|statement| statement.says(signs)))
             .map_or(Self::Other, |(client, _)| *client)

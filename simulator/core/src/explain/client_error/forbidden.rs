@@ -251,6 +251,7 @@ const RUNNERS: &[&str] = &[
     "jenkins",
     "gitlab",
     "runner",
+    "runners",
     "actions",
     "atlantis",
     "terraform",

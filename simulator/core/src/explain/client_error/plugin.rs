@@ -94,7 +94,7 @@ const SYMPTOMS: &[Symptom] = &[
         FIX_NOT_JSON,
     ),
     Symptom::named(
-        &["unable to parse auth exec output"],
+        &["failed to parse auth exec output"],
         Cause::ExecOutputNotJson,
         NOT_JSON,
         FIX_NOT_JSON,
@@ -199,6 +199,10 @@ const PLUGINS: &[&str] = &["aws", "aws-iam-authenticator", "aws-vault", "heptio-
 
 /// What a message says of a plugin that could not run or be read.
 pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> {
+    // What follows an exit status may say of anything that it is not found.
+    if statement.has(&[" failed with exit code "]) {
+        return failed(statement, context);
+    }
     first(SYMPTOMS, Rank::Plugin, statement, context)
         .or_else(|| missing(statement, context))
         .or_else(|| failed(statement, context))
@@ -241,7 +245,6 @@ const STATUSES: &[&[&str]] = &[
     &["getting credentials: exec: exit status "],
     &["exec: process returned "],
     &["auth exec command ", "exit status: "],
-    &["exec plugin: exit status "],
 ];
 
 /// Only the exit status of the plugin: what it said itself stands elsewhere.

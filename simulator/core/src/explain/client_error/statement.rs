@@ -15,6 +15,9 @@ const MAX_WRAPPED: usize = 10;
 /// A line shorter than this was not wrapped for its length.
 const MIN_WRAPPED: usize = 50;
 
+/// Texts of one message stand no further apart: a name, an ARN or a URL is between them.
+const MAX_GAP: usize = 400;
+
 /// How a new message begins, so that it is not the rest of the one before.
 const BEGINNINGS: &[&str] = &[
     "An error occurred",
@@ -128,7 +131,11 @@ impl Statement {
         let mut first = None;
         let mut from = 0;
         for text in texts {
-            let at = from + self.text.get(from..)?.find(text)?;
+            let gap = self.text.get(from..)?.find(text)?;
+            if first.is_some() && gap > MAX_GAP {
+                return None;
+            }
+            let at = from + gap;
             first.get_or_insert(at);
             from = at + text.len();
         }

@@ -46,8 +46,6 @@ pub(super) enum Says {
     Likeliest(&'static [Cause]),
     /// No cause.
     NotKnown,
-    /// That it is about something else.
-    NotAccess,
 }
 
 impl Says {
@@ -62,7 +60,6 @@ impl Says {
                 None => Certainty::NotKnown,
             },
             Self::NotKnown => Certainty::NotKnown,
-            Self::NotAccess => Certainty::NotAccess,
         }
     }
 }
