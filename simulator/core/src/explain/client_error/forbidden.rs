@@ -1,8 +1,9 @@
 //! What a cluster refuses to a known caller, read out of the message itself.
 //!
-//! Sources of the texts: kube-apiserver `endpoints/handlers/responsewriters/errors.go` (`User "U" cannot VERB resource "R" in API
-//! group "G" …`; before 1.12 `cannot VERB R.G in the namespace "N"`), `plugin/pkg/admission/noderestriction`, `plugin/pkg/auth/
-//! authorizer/node`, `pkg/registry/rbac/escalation_check.go`; every client prints the server's message behind words of its own.
+//! Sources of the texts: kube-apiserver `endpoints/handlers/responsewriters/errors.go`, which says
+//! `User "U" cannot VERB resource "R" in API group "G" …`, and before 1.12 `cannot VERB R.G in the namespace "N"`;
+//! `plugin/pkg/admission/noderestriction`, `plugin/pkg/auth/authorizer/node`, and `pkg/registry/rbac/escalation_check.go`. Every
+//! client prints the server's message behind words of its own.
 
 use super::context::Client;
 use super::context::Context;
