@@ -30,6 +30,7 @@ pub use self::client::ClientContext;
 pub use self::client::ClientProfile;
 pub use self::client::ClientView;
 pub use self::client::explain_client;
+pub use self::client_error::diagnose_client_text;
 pub use self::client_error::explain_client_error;
 pub use self::client_error::unexplained_client_error;
 pub use self::diagnosis::Certainty;

@@ -49,6 +49,8 @@ causes! {
     AwsAuthKeyMisspelled = "aws-auth-key-misspelled",
     /// What is bound to the user holds in another namespace than that of the request.
     BindingInOtherNamespace = "binding-in-other-namespace",
+    /// The certificate that was shown is for another name: a tunnel or a proxy answers.
+    CertificateForOtherName = "certificate-for-other-name",
     /// The server's certificate is not of the kubeconfig's authority.
     CertificateNotTrusted = "certificate-not-trusted",
     /// The clock of the client's machine is ahead.
@@ -77,6 +79,12 @@ causes! {
     EnvironmentOverridesProfile = "environment-overrides-profile",
     /// kubectl does not know the version of the kubeconfig's exec plugin.
     ExecApiVersionUnsupported = "exec-api-version-unsupported",
+    /// What the exec plugin printed is no JSON.
+    ExecOutputNotJson = "exec-output-not-json",
+    /// The exec plugin ended with an error; what it said itself names the root.
+    ExecPluginFailed = "exec-plugin-failed",
+    /// The preferences of kubectl do not allow the exec plugin.
+    ExecPluginNotAllowed = "exec-plugin-not-allowed",
     /// kubectl does not find the exec plugin.
     ExecPluginNotFound = "exec-plugin-not-found",
     /// The caller is a federated user, whom no mapping of a user matches.
@@ -125,6 +133,8 @@ causes! {
     ModeUpdateOneWay = "mode-update-one-way",
     /// The user is known, but nothing is bound to it.
     NoBinding = "no-binding",
+    /// A node asks by another name than its own.
+    NodeNameDiffers = "node-name-differs",
     /// The caller is a node, and the role of the nodes is not mapped, or not as that of nodes.
     NodeRoleNotMapped = "node-role-not-mapped",
     /// The user has some rights, but none covers what was asked.
@@ -137,12 +147,18 @@ causes! {
     RefusedFromCache = "refused-from-cache",
     /// STS gives out no credentials in that region.
     RegionDisabled = "region-disabled",
+    /// The client knows no region.
+    RegionMissing = "region-missing",
+    /// A session of a role is to assume that same role.
+    RoleAssumesItself = "role-assumes-itself",
     /// A binding of the user refers to a role that is not there.
     RoleNotFound = "role-not-found",
     /// The caller is an account's root user.
     RootNotMapped = "root-not-mapped",
     /// Nothing answers at the address of the kubeconfig.
     ServerUnreachable = "server-unreachable",
+    /// A client asked as the service account of its pod, where IAM was meant.
+    ServiceAccountInsteadOfIam = "service-account-instead-of-iam",
     /// The temporary credentials have ended.
     SessionExpired = "session-expired",
     /// STS refuses the name of a session.

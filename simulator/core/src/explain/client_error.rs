@@ -1,513 +1,165 @@
-//! Causes that show in what the client prints: what fails before any server is asked, and what AWS's APIs refuse.
+//! Causes that show in what clients print: what fails before any server is asked, what AWS's APIs refuse, and what a cluster's
+//! answer says by itself.
+//!
+//! A text is read message by message ([`statement`]), each by the families of failures in turn. The first family that knows a
+//! message has it, so that the words of one failure are not taken for another's: an x509 error of a webhook is no trouble with
+//! the cluster's certificate.
 
-use super::Cause;
+mod connection;
+mod context;
+mod credentials;
+mod forbidden;
+mod iam;
+mod other;
+mod plugin;
+mod refusal;
+mod statement;
+mod symptom;
+#[cfg(test)]
+mod tests;
+mod unauthorized;
+
+use self::context::Context;
+use self::statement::Statement;
+use self::symptom::Rank;
+use self::symptom::Reading;
+use super::Certainty;
+use super::Diagnosis;
 use super::Explanation;
 use super::Finding;
-use crate::explain::client_output;
 use crate::value::printable;
 use crate::value::trace::Trace;
 
-/// A text that only one cause has, and what is said of it.
-struct Symptom {
-    /// Each of these stands in a line, or in the lines of one message.
-    texts: &'static [&'static str],
-    cause: Cause,
-    sentence: &'static str,
-    fix: &'static str,
+/// More failures than this are not told of one text.
+const MAX_DIAGNOSES: usize = 16;
+
+/// Each failure that a text holds, the likeliest root first: what kept the client from credentials comes before the plugin's
+/// exit status, and both before what a server answered.
+///
+/// The text may be whatever a client, a CI system or a log has around the message. Only its beginning and its end are read where
+/// it is very long.
+#[must_use]
+pub fn diagnose_client_text(text: &str) -> Vec<Diagnosis> {
+    let statements = Statement::all(text);
+    let context = Context::of(&statements, text.contains('│'));
+    let whole: Statement;
+    let mut found: Vec<(Reading, &Statement)> = statements
+        .iter()
+        .filter_map(|statement| read(statement, &context).map(|reading| (reading, statement)))
+        .collect();
+    // Wrapped in the middle of everything, by a mail program or a narrow terminal.
+    if statements.len() > 1 && found.is_empty() {
+        whole = Statement::whole(text);
+        if let Some(reading) = read_wrapped(&whole, &context) {
+            found.push((reading, &whole));
+        }
+    }
+    found.sort_by_key(|(reading, _)| reading.rank);
+    // A 401 or 403 that says nothing is the header of one that says more.
+    let has_named = found
+        .iter()
+        .any(|(reading, _)| reading.rank == Rank::Forbidden && reading.certainty.cause().is_some());
+    found.retain(|(reading, _)| !(has_named && reading.rank == Rank::Forbidden && reading.certainty.cause().is_none()));
+    if found.iter().any(|(reading, _)| reading.rank != Rank::Vague) {
+        found.retain(|(reading, _)| reading.rank != Rank::Vague);
+    }
+    let mut diagnoses: Vec<Diagnosis> = Vec::new();
+    for (reading, statement) in found {
+        let evidence = statement.evidence(reading.at);
+        let is_same =
+            |known: &&mut Diagnosis| known.certainty == reading.certainty && known.sentence == reading.sentence;
+        if let Some(known) = diagnoses.iter_mut().find(is_same) {
+            if known.evidence.len() < MAX_DIAGNOSES && !known.evidence.contains(&evidence) {
+                known.evidence.push(evidence);
+            }
+            continue;
+        }
+        if diagnoses.len() < MAX_DIAGNOSES {
+            diagnoses.push(Diagnosis {
+                certainty: reading.certainty,
+                sentence: reading.sentence,
+                evidence: vec![evidence],
+                fix: reading.fix,
+                look_at: reading.look_at,
+            });
+        }
+    }
+    diagnoses
 }
 
-const ASSUME_ROLE_DENIED: &str = "the role may not be assumed: its trust policy does not name the caller, the caller's own \
-                                  policies do not allow sts:AssumeRole, or there is no such role";
-const FIX_ASSUME_ROLE: &str = "see who asks (aws sts get-caller-identity) and whom the role trusts (aws iam get-role \
-                                --role-name ROLE); fix the one or the other";
-const NODE_GROUPS: &str =
-    "no access entry is given the groups of nodes: EKS gives them itself to an entry of a type for nodes";
-const FIX_NODE_GROUPS: &str = "no update changes an entry's type, so put one for nodes in its place: aws eks delete-access-entry \
-                               --cluster-name CLUSTER --region REGION --principal-arn ARN; aws eks create-access-entry \
-                               --cluster-name CLUSTER --region REGION --principal-arn ARN --type EC2_LINUX (EC2_WINDOWS, \
-                               FARGATE_LINUX or HYBRID_LINUX for such nodes), without groups";
+/// What one message says, by the first family that knows it.
+fn read(statement: &Statement, context: &Context) -> Option<Reading> {
+    // What only a plugin, AWS or RBAC says is so wherever it stands.
+    credentials::read(statement, context)
+        .filter(|reading| reading.certainty.cause().is_some())
+        .filter(|_| !is_of_registry(statement))
+        .or_else(|| other::read(statement))
+        .or_else(|| plugin::read(statement, context))
+        .or_else(|| refusal::read(statement, context))
+        .or_else(|| iam::read(statement, context))
+        .or_else(|| forbidden::read(statement, context))
+        .or_else(|| other::program(statement))
+        .or_else(|| connection::read(statement, context))
+        .or_else(|| credentials::read(statement, context))
+        .or_else(|| unauthorized::read(statement, context))
+        .or_else(|| other::refusal(statement))
+}
 
-/// The first that fits counts.
-///
-/// Sources of the texts: kubectl 1.32 (client-go `plugin/pkg/client/auth/exec`), AWS CLI 1.45 and 2.38 (botocore `exceptions.py`,
-/// `awscli/customizations`), and the services' own messages.
-const SYMPTOMS: &[Symptom] = &[
-    Symptom {
-        texts: &["exec plugin: invalid apiVersion"],
-        cause: Cause::ExecApiVersionUnsupported,
-        sentence: "kubectl does not know the version of the exec plugin that the kubeconfig names, and runs nothing",
-        fix: "regenerate the kubeconfig with a current AWS CLI: `aws eks update-kubeconfig --name CLUSTER --region REGION`",
-    },
-    Symptom {
-        texts: &["plugin returned version client.authentication.k8s.io/"],
-        cause: Cause::ExecApiVersionUnsupported,
-        sentence: "the exec plugin answers in another version than the kubeconfig names",
-        fix: "update the AWS CLI and kubectl, then: `aws eks update-kubeconfig --name CLUSTER --region REGION`",
-    },
-    Symptom {
-        texts: &["getting credentials: exec: executable ", " not found"],
-        cause: Cause::ExecPluginNotFound,
-        sentence: "kubectl does not find the exec plugin that makes the token",
-        fix: "install the AWS CLI, or put its folder into the PATH of whatever starts kubectl; a full path as `command` in \
-               the kubeconfig works too",
-    },
-    Symptom {
-        texts: &["executable file not found in $PATH"],
-        cause: Cause::ExecPluginNotFound,
-        sentence: "kubectl does not find the exec plugin that makes the token",
-        fix: "install the AWS CLI, or put its folder into the PATH of whatever starts kubectl; a full path as `command` in \
-               the kubeconfig works too",
-    },
-    Symptom {
-        texts: &["The config profile (", ") could not be found"],
-        cause: Cause::ProfileNotFound,
-        sentence: "the AWS CLI has no profile of that name, so no token is made",
-        fix: "see which there are (aws configure list-profiles), and act with one of them; the name may come from AWS_PROFILE, \
-               or from the kubeconfig: `aws eks update-kubeconfig --name CLUSTER --region REGION --profile PROFILE`",
-    },
-    Symptom {
-        texts: &["Unable to locate credentials"],
-        cause: Cause::CredentialsMissing,
-        sentence: "the AWS CLI finds no credentials, so no token is made",
-        fix: "name a profile that has some (AWS_PROFILE), or give one some (aws configure, or aws sso login)",
-    },
-    Symptom {
-        texts: &["Error loading SSO Token"],
-        cause: Cause::SsoNotSignedIn,
-        sentence: "nobody is signed in to IAM Identity Center, or the sign-in has ended, so no token is made",
-        fix: "`aws sso login`, or `aws sso login --profile PROFILE` where the kubeconfig names another profile",
-    },
-    Symptom {
-        texts: &["Token has expired and refresh failed"],
-        cause: Cause::SsoNotSignedIn,
-        sentence: "the sign-in to IAM Identity Center has ended, so no token is made",
-        fix: "`aws sso login`, or `aws sso login --profile PROFILE` where the kubeconfig names another profile",
-    },
-    Symptom {
-        texts: &["SSO session associated with this profile has expired"],
-        cause: Cause::SsoNotSignedIn,
-        sentence: "the sign-in to IAM Identity Center has ended, so no token is made",
-        fix: "`aws sso login`, or `aws sso login --profile PROFILE` where the kubeconfig names another profile",
-    },
-    Symptom {
-        texts: &["Enter MFA code for "],
-        cause: Cause::MfaCodeWanted,
-        sentence: "the profile's role wants a code of an MFA device, which an exec plugin cannot ask for",
-        fix: "get a session yourself (aws sts get-session-token --serial-number ARN --token-code CODE), put its three \
-               values into a profile, and let kubectl use that",
-    },
-    Symptom {
-        texts: &["when calling the AssumeRole operation", "roleSessionName"],
-        cause: Cause::SessionNameInvalid,
-        sentence: "STS refuses the name of the session: letters, digits and _+=,.@- only",
-        fix: "set another role_session_name",
-    },
-    Symptom {
-        texts: &["(AccessDenied) when calling the AssumeRole operation"],
-        cause: Cause::AssumeRoleDenied,
-        sentence: ASSUME_ROLE_DENIED,
-        fix: FIX_ASSUME_ROLE,
-    },
-    // `--cli-error-format json` and the like do not name the operation.
-    Symptom {
-        texts: &["is not authorized to perform: sts:AssumeRole on resource"],
-        cause: Cause::AssumeRoleDenied,
-        sentence: ASSUME_ROLE_DENIED,
-        fix: FIX_ASSUME_ROLE,
-    },
-    Symptom {
-        texts: &["Not authorized to perform sts:AssumeRoleWithWebIdentity"],
-        cause: Cause::AssumeRoleDenied,
-        sentence: "the role's trust policy does not name the service account whose token asks for it, or there is no such role",
-        fix: "compare the trust policy's conditions (aws iam get-role --role-name ROLE) with \
-               system:serviceaccount:NAMESPACE:NAME and the audience sts.amazonaws.com",
-    },
-    Symptom {
-        texts: &["An error occurred (RegionDisabledException)"],
-        cause: Cause::RegionDisabled,
-        sentence: "STS gives out no credentials of this account in that region",
-        fix: "an administrator of the account activates STS there (IAM, Account settings), or use another region's endpoint",
-    },
-    Symptom {
-        texts: &["An error occurred (ExpiredToken"],
-        cause: Cause::SessionExpired,
-        sentence: "the temporary credentials have ended",
-        fix: "get new credentials: `aws sso login`, or assume the role again",
-    },
-    // Before the general one: whoever gives these groups wants nodes to join.
-    Symptom {
-        texts: &["The kubernetes group name system:bootstrappers is invalid, it cannot start with "],
-        cause: Cause::EntryGroupReserved,
-        sentence: NODE_GROUPS,
-        fix: FIX_NODE_GROUPS,
-    },
-    Symptom {
-        texts: &[
-            "The kubernetes group name system:node",
-            " is invalid, it cannot start with ",
-        ],
-        cause: Cause::EntryGroupReserved,
-        sentence: NODE_GROUPS,
-        fix: FIX_NODE_GROUPS,
-    },
-    Symptom {
-        texts: &["The kubernetes group name ", " is invalid, it cannot start with "],
-        cause: Cause::EntryGroupReserved,
-        sentence: "an access entry cannot have groups of Kubernetes' own, such as system:masters",
-        fix: "leave the group out, and associate an access policy with the entry: \
-               `aws eks create-access-entry --cluster-name CLUSTER --region REGION --principal-arn ARN` and \
-               `aws eks associate-access-policy --cluster-name CLUSTER --region REGION --principal-arn ARN --policy-arn \
-               arn:aws:eks::aws:cluster-access-policy/POLICY --access-scope type=cluster`; what system:masters gave, the \
-               policy AmazonEKSClusterAdminPolicy gives",
-    },
-    Symptom {
-        texts: &["authentication mode must be set to one of [API, API_AND_CONFIG_MAP]"],
-        cause: Cause::EntriesNotInMode,
-        sentence: "the cluster's authentication mode is CONFIG_MAP, which has no access entries",
-        fix: "map the principal in aws-auth, or switch the mode, for good: \
-               `aws eks update-cluster-config --name CLUSTER --region REGION --access-config \
-               authenticationMode=API_AND_CONFIG_MAP` and `aws eks wait cluster-active --name CLUSTER --region REGION`",
-    },
-    Symptom {
-        texts: &["Unsupported authentication mode update from "],
-        cause: Cause::ModeUpdateOneWay,
-        sentence: "authentication modes are only switched from CONFIG_MAP over API_AND_CONFIG_MAP to API, never back",
-        fix: "stay in the mode, and give access entries to those whom aws-auth mapped",
-    },
-    Symptom {
-        texts: &["The specified principalArn is invalid"],
-        cause: Cause::EntryPrincipalInvalid,
-        sentence: "no principal has that ARN: access entries want it with its path, while aws-auth wants it without",
-        fix: "take the ARN from IAM: aws iam get-role --role-name ROLE --query Role.Arn",
-    },
-    Symptom {
-        texts: &["The specified principalArn could not be found"],
-        cause: Cause::EntryNotFound,
-        sentence: "the principal has no access entry",
-        fix: "make one first: `aws eks create-access-entry --cluster-name CLUSTER --region REGION --principal-arn ARN`",
-    },
-    Symptom {
-        texts: &["The specified access entry resource is already in use on this cluster"],
-        cause: Cause::EntryExists,
-        sentence: "the principal has an access entry already",
-        fix: "see it (aws eks describe-access-entry) and change it (aws eks update-access-entry), or delete it first",
-    },
-    Symptom {
-        texts: &["principalArn value of a Service Linked Role"],
-        cause: Cause::EntryOfServiceLinkedRole,
-        sentence: "access entries of service-linked roles are made by AWS alone",
-        fix: "give the entry to a role of your own",
-    },
-    Symptom {
-        texts: &["No cluster found for name: "],
-        cause: Cause::ClusterNotFound,
-        sentence: "the account has no cluster of that name in that region",
-        fix: "check account, region and name: aws sts get-caller-identity; aws eks list-clusters --region REGION",
-    },
-    Symptom {
-        texts: &["An error occurred (AccessDenied"],
-        cause: Cause::IamNotAllowed,
-        sentence: "the caller's IAM policies do not allow the call to AWS; Kubernetes has no part in it",
-        fix: "have the action allowed to the caller in IAM, or act as somebody to whom it is",
-    },
-    Symptom {
-        texts: &["is not authorized to perform: "],
-        cause: Cause::IamNotAllowed,
-        sentence: "the caller's IAM policies do not allow the call to AWS; Kubernetes has no part in it",
-        fix: "have the action allowed to the caller in IAM, or act as somebody to whom it is",
-    },
-    Symptom {
-        texts: &["is attempting to grant RBAC permissions not currently held"],
-        cause: Cause::RbacEscalation,
-        sentence: "a role or binding would grant more than the caller holds by RBAC, and the caller lacks the verb `bind` or \
-                   `escalate` on the role; rights by an access policy such as AmazonEKSAdminPolicy do not count",
-        fix: "grant a smaller role, or have it done by a member of system:masters, or a principal with the access policy \
-              AmazonEKSClusterAdminPolicy for the whole cluster, or whoever may `bind` that role",
-    },
-    Symptom {
-        texts: &["error converting YAML to JSON"],
-        cause: Cause::ManifestInvalid,
-        sentence: "the file is no YAML, so that nothing was changed in the cluster",
-        fix: "fix the line that the message names; `eks-auth-sim lint FILE` shows it",
-    },
-    Symptom {
-        texts: &["ConfigMap in version \"v1\" cannot be handled as a ConfigMap"],
-        cause: Cause::ManifestInvalid,
-        sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
-        fix: "make it text: `mapRoles: |` with a bar, and the list indented below it",
-    },
-    Symptom {
-        texts: &["of ConfigMap.data"],
-        cause: Cause::ManifestInvalid,
-        sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
-        fix: "make it text: `mapRoles: |` with a bar, and the list indented below it",
-    },
-    // What kube-apiserver answers to a strategic merge patch, which `kubectl apply` sends.
-    Symptom {
-        texts: &["patch: Invalid value: \"map[data:map[", "unrecognized type: string"],
-        cause: Cause::ManifestInvalid,
-        sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
-        fix: "make it text: `mapRoles: |` with a bar, and the list indented below it",
-    },
-    Symptom {
-        texts: &["Go struct field ConfigMap.data"],
-        cause: Cause::ManifestInvalid,
-        sentence: "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster",
-        fix: "make it text: `mapRoles: |` with a bar, and the list indented below it",
-    },
-    Symptom {
-        texts: &["The connection to the server localhost:8080 was refused"],
-        cause: Cause::KubeconfigMissing,
-        sentence: "kubectl has no kubeconfig, so that it asks for a server on this machine",
-        fix: "`aws eks update-kubeconfig --name CLUSTER --region REGION`; or KUBECONFIG names a file that is not there",
-    },
-    Symptom {
-        texts: &["The connection to the server ", " was refused"],
-        cause: Cause::ServerUnreachable,
-        sentence: "nothing listens at the address that the kubeconfig names",
-        fix: "check the server's address (`aws eks update-kubeconfig --name CLUSTER --region REGION`), and whether the tunnel \
-               is there where it leads to this machine",
-    },
-    Symptom {
-        texts: &["certificate signed by unknown authority"],
-        cause: Cause::CertificateNotTrusted,
-        sentence: "the server's certificate is not of the authority that the kubeconfig names: it is of another or of an \
-                   earlier cluster",
-        fix: "`aws eks update-kubeconfig --name CLUSTER --region REGION`",
-    },
-    Symptom {
-        texts: &["Unable to connect to the server: dial tcp"],
-        cause: Cause::ServerUnreachable,
-        sentence: "nothing answers at the address that the kubeconfig names",
-        fix: "check the server's address (`aws eks update-kubeconfig --name CLUSTER --region REGION`) and the way there: a \
-               private endpoint is reached from its VPC only",
-    },
-];
+/// What a whole text says as one message: only by words that nobody else has, as any other message may stand beside them.
+fn read_wrapped(whole: &Statement, context: &Context) -> Option<Reading> {
+    credentials::read(whole, context)
+        .filter(|reading| reading.certainty.cause().is_some() && !is_of_registry(whole))
+        .or_else(|| plugin::read(whole, context))
+        .or_else(|| refusal::read(whole, context))
+}
+
+/// An image's registry has tokens that end, too.
+fn is_of_registry(statement: &Statement) -> bool {
+    statement.says(&["docker", ".dkr.ecr.", "failed to pull"])
+}
 
 /// Explains what a client printed, where that alone names the cause. What a server decided about a token or a request is
 /// explained by its decision.
 #[must_use]
 pub fn explain_client_error(printed: &str) -> Option<Explanation> {
-    // It reads like a lack of rights, and no policy is at fault: see `unexplained_client_error`.
-    if printed.contains(UNKNOWN_OPERATION) {
-        return None;
-    }
-    let spoken = client_output::sentences(printed);
-    let found = SYMPTOMS
-        .iter()
-        .find(|symptom| symptom.texts.iter().all(|text| spoken.contains(text)))?;
-    let mut finding = Finding::new(found.cause, found.sentence, found.fix);
-    let telling = found.texts.first().copied().unwrap_or_default();
-    // As it was printed, where that is a sentence.
-    let lines = || spoken.lines().chain(printed.lines());
-    if let Some(line) = lines().rev().find(|line| line.contains(telling)) {
+    let found = diagnose_client_text(printed)
+        .into_iter()
+        .find(|found| matches!(found.certainty, Certainty::Named(_)))?;
+    let mut finding = Finding::new(found.certainty.cause()?, found.sentence, found.fix);
+    for evidence in &found.evidence {
         // It may hold what steers a terminal, and goes into JSON as well.
-        finding = finding.with(printable::line(line.trim()));
+        finding = finding.with(printable::line(evidence.text.trim()));
     }
     Some(finding.explained(Trace::new()))
 }
 
-/// How AWS answers an operation that it does not know.
-const UNKNOWN_OPERATION: &str = "Unable to determine service/operation name to be authorized";
-
 /// What to look at next where [`explain_client_error`] has nothing to say of what a client printed.
 #[must_use]
 pub fn unexplained_client_error(printed: &str) -> &'static str {
-    let has = |texts: &[&str]| texts.iter().any(|text| printed.contains(text));
-    if has(&[UNKNOWN_OPERATION, "eks-auth-sim does not serve"]) {
-        "no policy is at fault: AWS answers so where it does not know an operation, and the simulator where it does not serve \
-         one (`eks-auth-sim operations` lists what it serves)"
-    } else if has(&["You must be logged in to the server", "Unauthorized", "Forbidden"]) {
-        "the client's message does not say: a server decided, so ask it (explain --last, or the authenticator's log)"
-    } else {
-        "not known: these words name no cause that is known here; where a cluster refused the caller, ask it (explain --last, or \
-         the authenticator's log), else see what the client itself says with `--debug` or `-v=6`"
+    if printed.contains("Unable to determine service/operation name to be authorized")
+        || printed.contains("eks-auth-sim does not serve")
+    {
+        return "no policy is at fault: AWS answers so where it does not know an operation, and the simulator where it does not serve \
+                one (`eks-auth-sim operations` lists what it serves)";
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cluster::eks::error::EksError;
-    use crate::cluster::eks::parameter::AuthenticationMode;
-
-    #[track_caller]
-    fn check(printed: &str, wanted: Cause) {
-        let found = explain_client_error(printed).map(|explanation| explanation.cause);
-        assert_eq!(found, Some(wanted), "{printed}");
-    }
-
-    #[test]
-    fn what_fails_before_any_server_is_named() {
-        for (printed, wanted) in [
-            (
-                "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\"",
-                Cause::ExecApiVersionUnsupported,
-            ),
-            (
-                "Unable to connect to the server: getting credentials: exec: executable aws not found\n\nIt looks like",
-                Cause::ExecPluginNotFound,
-            ),
-            (
-                "The config profile (nope) could not be found\nUnable to connect to the server: getting credentials: exec: \
-                 executable aws failed with exit code 255",
-                Cause::ProfileNotFound,
-            ),
-            (
-                "Unable to locate credentials. You can configure credentials by running \"aws configure\".",
-                Cause::CredentialsMissing,
-            ),
-            (
-                "\naws: [ERROR]: An error occurred (NoCredentials): Unable to locate credentials. You can configure credentials \
-                 by running \"aws login\".",
-                Cause::CredentialsMissing,
-            ),
-            (
-                "\naws: [ERROR]: An error occurred (ExpiredToken) when calling the GetCallerIdentity operation: x",
-                Cause::SessionExpired,
-            ),
-            (
-                "{\n    \"Code\": \"ExpiredToken\",\n    \"Message\": \"The security token included in the request is expired\"\n}",
-                Cause::SessionExpired,
-            ),
-            (
-                "Code: AccessDenied\nMessage: 'User: a is not authorized to perform: sts:AssumeRole on resource: b'\n",
-                Cause::AssumeRoleDenied,
-            ),
-            (
-                "Error loading SSO Token: Token for s does not exist",
-                Cause::SsoNotSignedIn,
-            ),
-            (
-                "An error occurred (AccessDenied) when calling the AssumeRole operation: User: a is not authorized to \
-                 perform: sts:AssumeRole on resource: b",
-                Cause::AssumeRoleDenied,
-            ),
-            (
-                "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to \
-                 perform sts:AssumeRoleWithWebIdentity",
-                Cause::AssumeRoleDenied,
-            ),
-            (
-                "error: failed to create rolebinding: rolebindings.rbac.authorization.k8s.io \"ci\" is forbidden: user \"dev\" \
-                 (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:",
-                Cause::RbacEscalation,
-            ),
-            (
-                "An error occurred (ValidationError) when calling the AssumeRole operation: 1 validation error detected: \
-                 Value 'a b' at 'roleSessionName' failed to satisfy constraint",
-                Cause::SessionNameInvalid,
-            ),
-            (
-                "Unable to connect to the server: dial tcp: lookup x: no such host",
-                Cause::ServerUnreachable,
-            ),
-            (
-                "The connection to the server localhost:8080 was refused - did you specify the right host or port?",
-                Cause::KubeconfigMissing,
-            ),
-            (
-                "The connection to the server localhost:8443 was refused - did you specify the right host or port?",
-                Cause::ServerUnreachable,
-            ),
-            (
-                "The request is invalid: patch: Invalid value: \"{}\": json: cannot unmarshal array into Go struct field \
-                 ConfigMap.data of type string",
-                Cause::ManifestInvalid,
-            ),
-            (
-                "The request is invalid: patch: Invalid value: \"map[data:map[mapRoles:[map[rolearn:x]]]]\": unrecognized \
-                 type: string",
-                Cause::ManifestInvalid,
-            ),
-        ] {
-            check(printed, wanted);
+    let statements = Statement::all(printed);
+    let context = Context::of(&statements, printed.contains('│'));
+    let first = statements
+        .iter()
+        .filter_map(|statement| read(statement, &context))
+        .min_by_key(|reading| reading.rank);
+    match first.map(|reading| reading.rank) {
+        Some(Rank::Unauthorized | Rank::Forbidden) => {
+            "the client's message does not say: a server decided, so ask it (explain --last, or the authenticator's log)"
         }
-    }
-
-    #[test]
-    fn what_eks_refuses_is_named() {
-        for (error, wanted) in [
-            (EksError::AccessEntryExists, Cause::EntryExists),
-            (
-                EksError::GroupPrefix {
-                    group: "system:masters".to_owned(),
-                    prefix: "system:",
-                },
-                Cause::EntryGroupReserved,
-            ),
-            (EksError::InvalidPrincipal, Cause::EntryPrincipalInvalid),
-            (EksError::ModeWithoutAccessEntries, Cause::EntriesNotInMode),
-            (EksError::NoAccessEntry, Cause::EntryNotFound),
-            (EksError::NoSuchCluster { name: "x".to_owned() }, Cause::ClusterNotFound),
-            (EksError::ServiceLinkedRole, Cause::EntryOfServiceLinkedRole),
-            (
-                EksError::UnsupportedModeUpdate {
-                    from: AuthenticationMode::ApiAndConfigMap,
-                    to: AuthenticationMode::ConfigMap,
-                },
-                Cause::ModeUpdateOneWay,
-            ),
-        ] {
-            check(
-                &format!("An error occurred (X) when calling the Y operation: {error}"),
-                wanted,
-            );
+        Some(Rank::Consequence | Rank::Plugin) => {
+            "not known: no server decided anything; run the plugin's command by hand in the same environment (aws eks \
+             get-token --cluster-name CLUSTER): what it prints names the cause"
         }
-    }
-
-    #[test]
-    fn what_a_server_decided_is_not_named_by_the_text() {
-        for printed in [
-            "error: You must be logged in to the server (Unauthorized)",
-            "Error from server (Forbidden): pods is forbidden: User \"dev\" cannot list resource \"pods\" in API group \"\" in \
-             the namespace \"default\"",
-            "NAME TYPE",
-            "",
-        ] {
-            assert_eq!(explain_client_error(printed), None, "{printed}");
+        Some(Rank::Other) => "this is not about access to a cluster: another program or an admission policy refused",
+        _ => {
+            "not known: these words name no cause that is known here; where a cluster refused the caller, ask it (explain --last, or \
+             the authenticator's log), else see what the client itself says with `--debug` or `-v=6`"
         }
-    }
-
-    #[test]
-    fn what_is_not_explained_says_what_to_look_at() {
-        const UNSERVED: &str = "An error occurred (AccessDeniedException) when calling the ListCapabilities operation: Unable to \
-                                determine service/operation name to be authorized";
-        for (printed, wanted) in [
-            (UNSERVED, "no policy is at fault"),
-            (
-                "(NotImplemented) when calling the ListBuckets operation: eks-auth-sim does not serve s3",
-                "no policy",
-            ),
-            (
-                "error: You must be logged in to the server (Unauthorized)",
-                "the client's message does not say",
-            ),
-            (
-                "Could not connect to the endpoint URL: \"http://127.0.0.1:1/\"",
-                "not known: ",
-            ),
-            ("", "not known: "),
-        ] {
-            assert_eq!(explain_client_error(printed), None, "{printed}");
-            let told = unexplained_client_error(printed);
-            assert!(told.starts_with(wanted), "{printed}: {told}");
-        }
-    }
-
-    #[test]
-    fn evidence_steers_no_terminal() {
-        let explained = explain_client_error("\u{1b}]0;x\u{7} Unable to locate credentials \u{1b}[2J").unwrap();
-        assert!(
-            !explained.evidence[0].contains(char::is_control),
-            "{:?}",
-            explained.evidence
-        );
-    }
-
-    #[test]
-    fn evidence_is_the_line_that_tells() {
-        let explained = explain_client_error("a\n  Unable to locate credentials. You\nb").unwrap();
-        assert_eq!(explained.evidence, ["Unable to locate credentials. You"]);
     }
 }

@@ -103,17 +103,25 @@ impl Pair {
 #[must_use]
 pub fn sentences(printed: &str) -> String {
     let mut text = String::with_capacity(printed.len());
+    for (_, line) in numbered_sentences(printed) {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+/// The lines of [`sentences`], each with the number of the printed line that it comes from. From 1.
+pub(crate) fn numbered_sentences(printed: &str) -> Vec<(usize, String)> {
+    let mut lines = Vec::new();
     let mut pair = Pair::default();
     for (at, line) in printed.lines().enumerate() {
         let line = message(line);
-        text.push_str(line);
-        text.push('\n');
+        lines.push((at + 1, line.to_owned()));
         if let Some((_, sentence)) = field(line).and_then(|field| pair.add(at, field)) {
-            text.push_str(&sentence);
-            text.push('\n');
+            lines.push((at + 1, sentence));
         }
     }
-    text
+    lines
 }
 
 /// A field of an error that was printed as fields.

@@ -1,0 +1,441 @@
+//! What a cluster refuses to a known caller, read out of the message itself.
+//!
+//! Sources of the texts: kube-apiserver `endpoints/handlers/responsewriters/errors.go`, which says
+//! `User "U" cannot VERB resource "R" in API group "G" …`, and before 1.12 `cannot VERB R.G in the namespace "N"`;
+//! `plugin/pkg/admission/noderestriction`, `plugin/pkg/auth/authorizer/node`, and `pkg/registry/rbac/escalation_check.go`. Every
+//! client prints the server's message behind words of its own.
+
+use super::context::Client;
+use super::context::Context;
+use super::statement::Statement;
+use super::symptom::Rank;
+use super::symptom::Reading;
+use super::symptom::Says;
+use crate::explain::cause::Cause;
+
+/// What was refused to whom.
+#[derive(Debug, PartialEq, Eq)]
+struct Refusal<'a> {
+    user: &'a str,
+    verb: &'a str,
+    /// With its subresource; nothing where a path was refused.
+    resource: &'a str,
+    group: &'a str,
+    path: &'a str,
+    namespace: Option<&'a str>,
+    /// The object's, where it is known.
+    name: &'a str,
+}
+
+impl<'a> Refusal<'a> {
+    /// Reads it, with its place.
+    fn parse(text: &'a str) -> Option<(usize, Self)> {
+        const CANNOT: &str = "\" cannot ";
+        let at = text.find(CANNOT)?;
+        let (before, rest) = text.split_at_checked(at)?;
+        let user_at = before.rfind("ser \"")?;
+        let user = before.get(user_at + 5..)?;
+        let (verb, rest) = rest.strip_prefix(CANNOT)?.split_once(' ')?;
+        let quoted = |sign: &str| {
+            let (_, after) = rest.split_once(sign)?;
+            after.split_once('"').map(|(value, _)| value)
+        };
+        let (resource, group) = match (quoted("resource \""), quoted("in API group \"")) {
+            (Some(resource), group) => (resource, group.unwrap_or_default()),
+            // Before 1.12: `deployments.extensions`.
+            (None, _) if rest.starts_with("path ") => ("", ""),
+            (None, _) => {
+                let word = rest.split(' ').next().unwrap_or_default();
+                word.split_once('.').unwrap_or((word, ""))
+            }
+        };
+        let name = before
+            .rfind("\" is forbidden")
+            .and_then(|end| before.get(..end))
+            .and_then(|text| text.rsplit('"').next())
+            .unwrap_or_default();
+        let refusal = Self {
+            user,
+            verb,
+            resource,
+            group,
+            path: quoted("path \"").unwrap_or_default(),
+            namespace: quoted("in the namespace \"").filter(|namespace| !namespace.is_empty()),
+            name,
+        };
+        Some((user_at.saturating_sub(1), refusal))
+    }
+
+    /// What was refused, in words.
+    fn what(&self) -> String {
+        if self.resource.is_empty() {
+            return format!("{} the path {}", self.verb, self.path);
+        }
+        let group = if self.group.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", self.group)
+        };
+        let scope = match self.namespace {
+            Some(namespace) => format!("in the namespace {namespace}"),
+            None => "in the whole cluster".to_owned(),
+        };
+        format!("{} {}{group} {scope}", self.verb, self.resource)
+    }
+
+    /// As kubectl writes it: `deployments.apps/scale`.
+    fn resource_argument(&self) -> String {
+        match (self.group, self.resource.split_once('/')) {
+            ("", _) => self.resource.to_owned(),
+            (group, Some((resource, sub))) => format!("{resource}.{group}/{sub}"),
+            (group, None) => format!("{}.{group}", self.resource),
+        }
+    }
+
+    fn subject_argument(&self) -> String {
+        match self.user.strip_prefix("system:serviceaccount:") {
+            Some(account) if account.contains(':') => format!("--serviceaccount={account}"),
+            _ => format!("--user={}", shell_word(self.user)),
+        }
+    }
+
+    /// The commands that allow this and no more.
+    fn grant(&self) -> String {
+        let mut name: String = format!(
+            "{}-{}",
+            self.verb,
+            if self.resource.is_empty() {
+                "path"
+            } else {
+                self.resource
+            }
+        )
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+        name = name.trim_matches('-').to_owned();
+        let rule = if self.resource.is_empty() {
+            format!("--verb={} --non-resource-url={}", self.verb, shell_word(self.path))
+        } else if self.verb == "impersonate" && !self.name.is_empty() {
+            format!(
+                "--verb=impersonate --resource={} --resource-name={}",
+                self.resource_argument(),
+                shell_word(self.name)
+            )
+        } else {
+            format!("--verb={} --resource={}", self.verb, self.resource_argument())
+        };
+        let subject = self.subject_argument();
+        match self.namespace {
+            Some(namespace) => format!(
+                "kubectl create role {name} {rule} -n {namespace}; kubectl create rolebinding {name} --role={name} {subject} -n \
+                 {namespace}"
+            ),
+            None => format!(
+                "kubectl create clusterrole {name} {rule}; kubectl create clusterrolebinding {name} --clusterrole={name} {subject}"
+            ),
+        }
+    }
+
+    fn question(&self) -> String {
+        let scope = self
+            .namespace
+            .map_or_else(String::new, |namespace| format!(" -n {namespace}"));
+        let what = if self.resource.is_empty() {
+            self.path.to_owned()
+        } else {
+            self.resource_argument()
+        };
+        format!("kubectl auth can-i {} {what}{scope}", self.verb)
+    }
+}
+
+/// A word for a shell, quoted where it must be.
+fn shell_word(text: &str) -> String {
+    let is_plain = |letter: char| {
+        letter.is_ascii_alphanumeric() || matches!(letter, ':' | '/' | '.' | '_' | '@' | '-' | '+' | '=')
+    };
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// What a message says of a refused request.
+pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> {
+    if let Some(at) = statement.find(&["is attempting to grant RBAC permissions not currently held"]) {
+        return Some(escalation(statement, at));
+    }
+    if let Some(reading) = node(statement) {
+        return Some(reading);
+    }
+    if let Some((at, refusal)) = Refusal::parse(statement.text()) {
+        return Some(refused(at, &refusal, statement, context));
+    }
+    unsaid(statement)
+}
+
+fn reading(at: usize, says: Says, sentence: String, fix: String, look_at: Vec<String>) -> Reading {
+    Reading {
+        rank: Rank::Forbidden,
+        at,
+        certainty: says.certainty(),
+        sentence,
+        fix,
+        look_at,
+    }
+}
+
+fn escalation(statement: &Statement, at: usize) -> Reading {
+    let user = statement
+        .text()
+        .split_once("user \"")
+        .and_then(|(_, rest)| rest.split('"').next())
+        .unwrap_or("the caller");
+    reading(
+        at,
+        Says::Named(Cause::NotAuthorized),
+        format!(
+            "{user} would grant by a role or binding more than it holds itself, and lacks the verb `bind` or `escalate` on the role; \
+             what it may do by an access policy of EKS does not count as held, as the check reads RBAC only"
+        ),
+        "grant no more than the caller holds by RBAC; or have it done by an administrator with AmazonEKSClusterAdminPolicy (with \
+         AmazonEKSAdminPolicy it is refused) or one whose group RBAC binds; or have one allow it for this role: kubectl create \
+         clusterrole bind-ROLE --verb=bind --resource=roles,clusterroles --resource-name=ROLE, bound to the caller"
+            .to_owned(),
+        Vec::new(),
+    )
+}
+
+/// What NodeRestriction and the node authorizer refuse to a node that names another.
+fn node(statement: &Statement) -> Option<Reading> {
+    let text = statement.text();
+    let modified = text.split_once("node \"").and_then(|(_, rest)| {
+        let (own, rest) = rest.split_once("\" is not allowed to modify node \"")?;
+        Some((own.rsplit("node \"").next()?, rest.split('"').next()?))
+    });
+    let leased = text
+        .contains("with the same name as the requesting node")
+        .then(|| Refusal::parse(text))
+        .flatten()
+        .and_then(|(_, refusal)| Some((refusal.user.strip_prefix("system:node:")?, refusal.name)));
+    let (own, other) = modified.or(leased).filter(|(own, other)| own != other)?;
+    let at = statement
+        .find(&["is not allowed to modify node"])
+        .or_else(|| statement.find(&["with the same name as the requesting node"]))?;
+    Some(reading(
+        at,
+        Says::Named(Cause::NodeNameDiffers),
+        format!(
+            "a node asks as system:node:{own} for the node {other}: its username is not made of its own name, and a node may change \
+             only itself"
+        ),
+        format!(
+            "map the nodes' role so that the username is system:node:{other}: in aws-auth `username: \
+             system:node:{{{{EC2PrivateDNSName}}}}` with the groups system:bootstrappers and system:nodes, or an access entry of \
+             type EC2_LINUX (EC2_WINDOWS for Windows); and let the kubelet keep the instance's private DNS name \
+             (no --hostname-override)"
+        ),
+        Vec::new(),
+    ))
+}
+
+/// Words in the name or namespace of a service account that runs jobs.
+const RUNNERS: &[&str] = &[
+    "jenkins",
+    "gitlab",
+    "runner",
+    "runners",
+    "actions",
+    "atlantis",
+    "terraform",
+    "spacelift",
+    "buildkite",
+    "tekton",
+    "drone",
+    "teamcity",
+    "bamboo",
+    "ci",
+    "cicd",
+];
+
+fn refused(at: usize, refusal: &Refusal<'_>, statement: &Statement, context: &Context) -> Reading {
+    if refusal.user == "system:anonymous" {
+        return reading(
+            at,
+            Says::Named(Cause::Anonymous),
+            format!("the cluster saw no token: the request to {} came from system:anonymous", refusal.what()),
+            context.fill(
+                "have the client send a token: aws eks update-kubeconfig --name {cluster} --region {region} writes an exec section; in \
+                 a program or provider, give it the token of aws eks get-token --cluster-name {cluster} --region {region}; do not bind \
+                 roles to system:anonymous",
+            ),
+            Vec::new(),
+        );
+    }
+    let grant = refusal.grant();
+    if let Some(account) = refusal.user.strip_prefix("system:serviceaccount:") {
+        let is_runner = account
+            .split([':', '-', '_', '.'])
+            .any(|word| RUNNERS.contains(&word.to_ascii_lowercase().as_str()));
+        let is_tool = matches!(
+            context.client,
+            Client::Terraform | Client::Eksctl | Client::Pulumi | Client::GitlabRunner
+        );
+        let is_fallback = is_runner || is_tool || statement.has(&["aws-auth"]);
+        let of: &'static [Cause] = if is_fallback {
+            &[
+                Cause::ServiceAccountInsteadOfIam,
+                Cause::NotAuthorized,
+                Cause::NoBinding,
+            ]
+        } else {
+            &[
+                Cause::NotAuthorized,
+                Cause::NoBinding,
+                Cause::ServiceAccountInsteadOfIam,
+            ]
+        };
+        let instead = context.fill(
+            "give the client a kubeconfig in its pod (aws eks update-kubeconfig --name {cluster} --region {region}), or the provider \
+             its `host`, `cluster_ca_certificate` and `exec`, and the pod the role that is mapped (IRSA, EKS Pod Identity)",
+        );
+        return reading(
+            at,
+            Says::Likeliest(of),
+            if is_fallback {
+                format!(
+                    "the client asked as the service account {account} of its own pod, so IAM had no part in it: it found no \
+                     kubeconfig and fell back to the one in the cluster; that account may not {}",
+                    refusal.what()
+                )
+            } else {
+                format!(
+                    "the service account {account} may not {}: no Role or ClusterRole that is bound to it allows it",
+                    refusal.what()
+                )
+            },
+            if is_fallback {
+                format!("{instead}; if the service account is meant: {grant}")
+            } else {
+                format!("{grant}; if an IAM role was meant to ask: {instead}")
+            },
+            vec![
+                format!("kubectl auth can-i {} --as={}", refusal.verb, refusal.user),
+                "whether the client was meant to use a kubeconfig or an IAM role (KUBECONFIG, AWS_ROLE_ARN in its pod)"
+                    .to_owned(),
+            ],
+        );
+    }
+    let fragile = if refusal.user.contains(":assumed-role/") || refusal.user.contains('@') {
+        "; where the username has the name of a session in it, bind a group of the mapping instead (--group=GROUP)"
+    } else {
+        ""
+    };
+    reading(
+        at,
+        Says::Likeliest(&[Cause::NotAuthorized, Cause::NoBinding]),
+        format!(
+            "the cluster let {} in and refused to let it {}: nothing that is bound to it allows that",
+            refusal.user,
+            refusal.what()
+        ),
+        format!("as an administrator: {grant}{fragile}"),
+        vec![
+            "kubectl auth whoami, for the groups".to_owned(),
+            refusal.question(),
+            "kubectl get rolebindings,clusterrolebindings -A -o wide, and the policies of the access entry (aws eks \
+             list-associated-access-policies)"
+                .to_owned(),
+        ],
+    )
+}
+
+/// A 403 whose message does not say who may not do what.
+fn unsaid(statement: &Statement) -> Option<Reading> {
+    let at = [
+        "(Forbidden)",
+        "is forbidden: ",
+        "Reason: Forbidden",
+        "Forbidden!",
+        "\"reason\":\"Forbidden\"",
+        "statusCode: 403",
+        "status: 403",
+    ]
+    .iter()
+    .find_map(|text| statement.find(&[*text]))
+    .or_else(|| statement.find(&["\"code\":403"]))
+    .or_else(|| statement.find(&["ApiException: (403)"]))?;
+    let is_server = statement.is_of_kubernetes()
+        || statement.has(&[
+            "Error from server",
+            "is forbidden: ",
+            "Reason: Forbidden",
+            "ApiException",
+        ]);
+    is_server.then(|| {
+        reading(
+            at,
+            Says::NotKnown,
+            "a cluster let the caller in and refused the request (403), and the message does not say who may not do what".to_owned(),
+            String::new(),
+            vec![
+                "the line with `User \"…\" cannot …`, or `message` of the response's body".to_owned(),
+                "kubectl auth whoami, and kubectl auth can-i VERB RESOURCE -n NAMESPACE".to_owned(),
+            ],
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, what: &str, grant: &str) {
+        let (_, refusal) = Refusal::parse(text).unwrap();
+        assert_eq!(refusal.what(), what, "{text}");
+        assert_eq!(refusal.grant(), grant, "{text}");
+    }
+
+    #[test]
+    fn the_least_that_helps_is_granted() {
+        check(
+            "pods is forbidden: User \"dev\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"",
+            "list pods in the namespace shop",
+            "kubectl create role list-pods --verb=list --resource=pods -n shop; kubectl create rolebinding list-pods \
+             --role=list-pods --user=dev -n shop",
+        );
+        check(
+            "User \"a b\" cannot patch resource \"deployments/scale\" in API group \"apps\" at the cluster scope",
+            "patch deployments/scale (apps) in the whole cluster",
+            "kubectl create clusterrole patch-deployments-scale --verb=patch --resource=deployments.apps/scale; kubectl create \
+             clusterrolebinding patch-deployments-scale --clusterrole=patch-deployments-scale --user='a b'",
+        );
+        check(
+            "forbidden: User \"system:serviceaccount:shop:web\" cannot get path \"/metrics\"",
+            "get the path /metrics",
+            "kubectl create clusterrole get-path --verb=get --non-resource-url=/metrics; kubectl create clusterrolebinding get-path \
+             --clusterrole=get-path --serviceaccount=shop:web",
+        );
+        check(
+            "deployments.extensions \"web\" is forbidden: User \"dev\" cannot get deployments.extensions in the namespace \"default\".",
+            "get deployments (extensions) in the namespace default",
+            "kubectl create role get-deployments --verb=get --resource=deployments.extensions -n default; kubectl create rolebinding \
+             get-deployments --role=get-deployments --user=dev -n default",
+        );
+        check(
+            "users \"bob\" is forbidden: User \"dev\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope",
+            "impersonate users in the whole cluster",
+            "kubectl create clusterrole impersonate-users --verb=impersonate --resource=users --resource-name=bob; kubectl create \
+             clusterrolebinding impersonate-users --clusterrole=impersonate-users --user=dev",
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! What EKS's API refuses, and manifests that cannot be read.
+//!
+//! Sources of the texts: the messages of EKS as recorded for [`crate::cluster::eks::error`]; kubectl 1.32 and kube-apiserver's
+//! answers to a strategic merge patch.
+
+use super::context::Context;
+use super::statement::Statement;
+use super::symptom::Rank;
+use super::symptom::Reading;
+use super::symptom::Symptom;
+use super::symptom::first;
+use crate::explain::cause::Cause;
+
+const NO_TEXT: &str = "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster";
+const FIX_TEXT: &str = "make it text: `mapRoles: |` with a bar, and the list indented below it";
+
+const SYMPTOMS: &[Symptom] = &[
+    Symptom::named(
+        &["The kubernetes group name ", " is invalid, it cannot start with "],
+        Cause::EntryGroupReserved,
+        "an access entry cannot have groups of Kubernetes' own, such as system:masters",
+        "leave the group out, and associate an access policy with what the principal needs: aws eks associate-access-policy \
+         --cluster-name {cluster} --region {region} --principal-arn ARN --policy-arn \
+         arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster \
+         (AmazonEKSClusterAdminPolicy stands for system:masters)",
+    ),
+    Symptom::named(
+        &["authentication mode must be set to one of [API, API_AND_CONFIG_MAP]"],
+        Cause::EntriesNotInMode,
+        "the cluster's authentication mode is CONFIG_MAP, which has no access entries",
+        "map the principal in aws-auth, or switch the mode, for good: aws eks update-cluster-config --name {cluster} --region \
+         {region} --access-config authenticationMode=API_AND_CONFIG_MAP",
+    ),
+    Symptom::named(
+        &["Unsupported authentication mode update from "],
+        Cause::ModeUpdateOneWay,
+        "authentication modes are only switched from CONFIG_MAP over API_AND_CONFIG_MAP to API, never back",
+        "stay in the mode, and give access entries to those whom aws-auth mapped",
+    ),
+    Symptom::named(
+        &["The specified principalArn is invalid"],
+        Cause::EntryPrincipalInvalid,
+        "no principal has that ARN: access entries want it with its path, while aws-auth wants it without",
+        "take the ARN from IAM: aws iam get-role --role-name ROLE --query Role.Arn",
+    ),
+    Symptom::named(
+        &["The specified principalArn could not be found"],
+        Cause::EntryNotFound,
+        "the principal has no access entry",
+        "make one first: aws eks create-access-entry --cluster-name {cluster} --region {region} --principal-arn ARN",
+    ),
+    Symptom::named(
+        &["The specified access entry resource is already in use on this cluster"],
+        Cause::EntryExists,
+        "the principal has an access entry already",
+        "see it (aws eks describe-access-entry --cluster-name {cluster} --region {region} --principal-arn ARN) and change it (aws \
+         eks update-access-entry), or delete it first",
+    ),
+    Symptom::named(
+        &["principalArn value of a Service Linked Role"],
+        Cause::EntryOfServiceLinkedRole,
+        "access entries of service-linked roles are made by AWS alone",
+        "give the entry to a role of your own",
+    ),
+    Symptom::named(
+        &["No cluster found for name: "],
+        Cause::ClusterNotFound,
+        "the account has no cluster of that name in that region",
+        "check account, region and name: aws sts get-caller-identity; aws eks list-clusters --region {region}",
+    ),
+    Symptom::named(
+        &["error converting YAML to JSON"],
+        Cause::ManifestInvalid,
+        "the file is no YAML, so that nothing was changed in the cluster",
+        "fix the line that the message names; `eks-auth-sim lint FILE` shows it",
+    ),
+    Symptom::named(
+        &["ConfigMap in version \"v1\" cannot be handled as a ConfigMap"],
+        Cause::ManifestInvalid,
+        NO_TEXT,
+        FIX_TEXT,
+    ),
+    Symptom::named(&["of ConfigMap.data"], Cause::ManifestInvalid, NO_TEXT, FIX_TEXT),
+    // What kube-apiserver answers to a strategic merge patch, which `kubectl apply` sends.
+    Symptom::named(
+        &["patch: Invalid value: \"map[data:map[", "unrecognized type: string"],
+        Cause::ManifestInvalid,
+        NO_TEXT,
+        FIX_TEXT,
+    ),
+    Symptom::named(
+        &["Go struct field ConfigMap.data"],
+        Cause::ManifestInvalid,
+        NO_TEXT,
+        FIX_TEXT,
+    ),
+];
+
+/// What a message says of a refusal by EKS, or of a manifest.
+pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> {
+    first(SYMPTOMS, Rank::Credentials, statement, context)
+}

@@ -1,0 +1,339 @@
+mod texts;
+
+use super::*;
+use crate::cluster::eks::error::EksError;
+use crate::cluster::eks::parameter::AuthenticationMode;
+use crate::explain::Cause;
+
+#[track_caller]
+fn check(printed: &str, wanted: Cause) {
+    let found = explain_client_error(printed).map(|explanation| explanation.cause);
+    assert_eq!(found, Some(wanted), "{printed}");
+}
+
+fn verdict(certainty: &Certainty) -> String {
+    match certainty {
+        Certainty::Named(cause) => format!("named {}", cause.id()),
+        Certainty::Likeliest { cause, .. } => format!("likeliest {}", cause.id()),
+        Certainty::NotKnown => "not-known".to_owned(),
+        Certainty::NotAccess => "not-access".to_owned(),
+    }
+}
+
+#[test]
+fn pasted_texts_get_their_cause_or_none() {
+    let mut wrong = Vec::new();
+    for (client, text, wanted) in texts::TEXTS {
+        let found = diagnose_client_text(text);
+        let first = found
+            .first()
+            .map_or_else(|| "not-known".to_owned(), |found| verdict(&found.certainty));
+        if first != *wanted {
+            wrong.push(format!("{client}: {first}, wanted {wanted}: {text}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn no_wrong_cause_is_named() {
+    for (client, text, wanted) in texts::TEXTS {
+        for found in diagnose_client_text(text) {
+            if let Certainty::Named(cause) = found.certainty {
+                assert_eq!(format!("named {}", cause.id()), *wanted, "{client}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn there_are_enough_texts() {
+    assert!(texts::TEXTS.len() >= 150, "{}", texts::TEXTS.len());
+    let open = texts::TEXTS
+        .iter()
+        .filter(|(_, _, wanted)| wanted.starts_with("not-"))
+        .count();
+    assert!(open >= 45, "{open}");
+}
+
+#[test]
+fn a_diagnosis_is_whole() {
+    for (_, text, _) in texts::TEXTS {
+        let lines: Vec<&str> = text.lines().collect();
+        for found in diagnose_client_text(text) {
+            assert!(!found.sentence.is_empty(), "{text}");
+            for shown in &found.evidence {
+                assert!((1..=lines.len()).contains(&shown.line.unwrap()), "{text}");
+            }
+            assert!(
+                !found.fix.contains("{cluster}") && !found.fix.contains("{region}"),
+                "{}",
+                found.fix
+            );
+            assert!(!found.fix.contains("cluster-admin"), "{}", found.fix);
+            match &found.certainty {
+                Certainty::Named(_) => {
+                    assert!(found.look_at.is_empty(), "{text}");
+                    assert!(!found.fix.is_empty(), "{text}");
+                }
+                Certainty::Likeliest { cause, of } => {
+                    assert!(of.contains(cause), "{text}");
+                    assert!(!found.look_at.is_empty() && !found.fix.is_empty(), "{text}");
+                }
+                Certainty::NotKnown | Certainty::NotAccess => assert!(!found.look_at.is_empty(), "{text}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_root_comes_before_what_follows_from_it() {
+    let found = diagnose_client_text(
+        "Unable to connect to the server: getting credentials: exec: executable aws failed with exit code 255\n\nThe config profile \
+         (x) could not be found\n",
+    );
+    let verdicts: Vec<String> = found.iter().map(|found| verdict(&found.certainty)).collect();
+    assert_eq!(verdicts, ["named profile-not-found", "likeliest exec-plugin-failed"]);
+    assert_eq!(found[0].evidence[0].line, Some(3));
+    assert_eq!(found[1].evidence[0].line, Some(1));
+}
+
+#[test]
+fn a_fix_has_the_names_of_the_text() {
+    for (text, wanted) in [
+        (
+            "Error from server (Forbidden): pods is forbidden: User \"dev\" cannot list resource \"pods\" in API group \"\" in the \
+             namespace \"shop\"",
+            "kubectl create role list-pods --verb=list --resource=pods -n shop",
+        ),
+        (
+            "Error: no kind \"ExecCredential\" is registered for version \"client.authentication.k8s.io/v1alpha1\": \
+             https://0A.gr7.eu-west-1.eks.amazonaws.com",
+            "aws eks update-kubeconfig --name CLUSTER --region eu-west-1",
+        ),
+        (
+            "An error occurred (AccessDenied) when calling the AssumeRole operation: User: arn:aws:iam::111122223333:user/a is not \
+             authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/b with an explicit deny in a service \
+             control policy",
+            "changes the SCP",
+        ),
+        (
+            "An error occurred (AccessDenied) when calling the AssumeRole operation: User: arn:aws:iam::111122223333:user/a is not \
+             authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/b because no identity-based policy \
+             allows the sts:AssumeRole action",
+            "change the policies of the calling user or role; it must allow this: sts:AssumeRole on arn:aws:iam::111122223333:role/b",
+        ),
+    ] {
+        let found = diagnose_client_text(text);
+        assert!(found[0].fix.contains(wanted), "{}", found[0].fix);
+    }
+}
+
+#[test]
+fn a_server_decided_only_where_it_did() {
+    for text in [
+        "Error: Kubernetes cluster unreachable: Get \"https://x.eks.amazonaws.com/version\": getting credentials: exec: exit status 1",
+        "Could not connect to the endpoint URL: \"https://sts.x.amazonaws.com/\"",
+        "bash: ./x: Permission denied",
+    ] {
+        assert!(!unexplained_client_error(text).contains("a server decided"), "{text}");
+    }
+}
+
+#[test]
+fn a_long_text_is_read_at_its_beginning_and_end() {
+    let noise = "INFO nothing happens here, as it did before and will again\n".repeat(20_000);
+    for text in [
+        format!("Unable to locate credentials\n{noise}"),
+        format!("{noise}Unable to locate credentials\n"),
+    ] {
+        let found = diagnose_client_text(&text);
+        assert_eq!(found.len(), 1);
+        let line = found[0].evidence[0].line.unwrap();
+        assert_eq!(text.lines().nth(line - 1), Some("Unable to locate credentials"));
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_pasted_is_diagnosed(text in "([ -~│\n]{0,40}(User \"|\" cannot |is not authorized to perform|exec: exit status ){0,1}){0,6}") {
+        for found in diagnose_client_text(&text) {
+            proptest::prop_assert!(!found.evidence.is_empty());
+        }
+        let _ = unexplained_client_error(&text);
+    }
+}
+
+#[test]
+fn what_fails_before_any_server_is_named() {
+    for (printed, wanted) in [
+        (
+            "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\"",
+            Cause::ExecApiVersionUnsupported,
+        ),
+        (
+            "Unable to connect to the server: getting credentials: exec: executable aws not found\n\nIt looks like",
+            Cause::ExecPluginNotFound,
+        ),
+        (
+            "The config profile (nope) could not be found\nUnable to connect to the server: getting credentials: exec: \
+             executable aws failed with exit code 255",
+            Cause::ProfileNotFound,
+        ),
+        (
+            "Unable to locate credentials. You can configure credentials by running \"aws configure\".",
+            Cause::CredentialsMissing,
+        ),
+        (
+            "\naws: [ERROR]: An error occurred (NoCredentials): Unable to locate credentials. You can configure credentials \
+             by running \"aws login\".",
+            Cause::CredentialsMissing,
+        ),
+        (
+            "\naws: [ERROR]: An error occurred (ExpiredToken) when calling the GetCallerIdentity operation: x",
+            Cause::SessionExpired,
+        ),
+        (
+            "{\n    \"Code\": \"ExpiredToken\",\n    \"Message\": \"The security token included in the request is expired\"\n}",
+            Cause::SessionExpired,
+        ),
+        (
+            "Code: AccessDenied\nMessage: 'User: a is not authorized to perform: sts:AssumeRole on resource: b'\n",
+            Cause::AssumeRoleDenied,
+        ),
+        (
+            "Error loading SSO Token: Token for s does not exist",
+            Cause::SsoNotSignedIn,
+        ),
+        (
+            "An error occurred (AccessDenied) when calling the AssumeRole operation: User: a is not authorized to \
+             perform: sts:AssumeRole on resource: b",
+            Cause::AssumeRoleDenied,
+        ),
+        (
+            "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to \
+             perform sts:AssumeRoleWithWebIdentity",
+            Cause::AssumeRoleDenied,
+        ),
+        (
+            "error: failed to create rolebinding: rolebindings.rbac.authorization.k8s.io \"ci\" is forbidden: user \"dev\" \
+             (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:",
+            Cause::NotAuthorized,
+        ),
+        (
+            "An error occurred (ValidationError) when calling the AssumeRole operation: 1 validation error detected: \
+             Value 'a b' at 'roleSessionName' failed to satisfy constraint",
+            Cause::SessionNameInvalid,
+        ),
+        (
+            "Unable to connect to the server: dial tcp: lookup x: no such host",
+            Cause::ServerUnreachable,
+        ),
+        (
+            "The connection to the server localhost:8080 was refused - did you specify the right host or port?",
+            Cause::KubeconfigMissing,
+        ),
+        (
+            "The connection to the server localhost:8443 was refused - did you specify the right host or port?",
+            Cause::ServerUnreachable,
+        ),
+        (
+            "The request is invalid: patch: Invalid value: \"{}\": json: cannot unmarshal array into Go struct field \
+             ConfigMap.data of type string",
+            Cause::ManifestInvalid,
+        ),
+        (
+            "The request is invalid: patch: Invalid value: \"map[data:map[mapRoles:[map[rolearn:x]]]]\": unrecognized \
+             type: string",
+            Cause::ManifestInvalid,
+        ),
+    ] {
+        check(printed, wanted);
+    }
+}
+
+#[test]
+fn what_eks_refuses_is_named() {
+    for (error, wanted) in [
+        (EksError::AccessEntryExists, Cause::EntryExists),
+        (
+            EksError::GroupPrefix {
+                group: "system:masters".to_owned(),
+                prefix: "system:",
+            },
+            Cause::EntryGroupReserved,
+        ),
+        (EksError::InvalidPrincipal, Cause::EntryPrincipalInvalid),
+        (EksError::ModeWithoutAccessEntries, Cause::EntriesNotInMode),
+        (EksError::NoAccessEntry, Cause::EntryNotFound),
+        (EksError::NoSuchCluster { name: "x".to_owned() }, Cause::ClusterNotFound),
+        (EksError::ServiceLinkedRole, Cause::EntryOfServiceLinkedRole),
+        (
+            EksError::UnsupportedModeUpdate {
+                from: AuthenticationMode::ApiAndConfigMap,
+                to: AuthenticationMode::ConfigMap,
+            },
+            Cause::ModeUpdateOneWay,
+        ),
+    ] {
+        check(
+            &format!("An error occurred (X) when calling the Y operation: {error}"),
+            wanted,
+        );
+    }
+}
+
+#[test]
+fn what_a_server_decided_is_not_named_by_the_text() {
+    for printed in [
+        "error: You must be logged in to the server (Unauthorized)",
+        "Error from server (Forbidden): pods is forbidden: User \"dev\" cannot list resource \"pods\" in API group \"\" in \
+         the namespace \"default\"",
+        "NAME TYPE",
+        "",
+    ] {
+        assert_eq!(explain_client_error(printed), None, "{printed}");
+    }
+}
+
+#[test]
+fn what_is_not_explained_says_what_to_look_at() {
+    const UNSERVED: &str = "An error occurred (AccessDeniedException) when calling the ListCapabilities operation: Unable to \
+                            determine service/operation name to be authorized";
+    for (printed, wanted) in [
+        (UNSERVED, "no policy is at fault"),
+        (
+            "(NotImplemented) when calling the ListBuckets operation: eks-auth-sim does not serve s3",
+            "no policy",
+        ),
+        (
+            "error: You must be logged in to the server (Unauthorized)",
+            "the client's message does not say",
+        ),
+        (
+            "Could not connect to the endpoint URL: \"http://127.0.0.1:1/\"",
+            "not known: ",
+        ),
+        ("", "not known: "),
+    ] {
+        assert_eq!(explain_client_error(printed), None, "{printed}");
+        let told = unexplained_client_error(printed);
+        assert!(told.starts_with(wanted), "{printed}: {told}");
+    }
+}
+
+#[test]
+fn evidence_steers_no_terminal() {
+    let explained = explain_client_error("\u{1b}]0;x\u{7} Unable to locate credentials \u{1b}[2J").unwrap();
+    assert!(
+        !explained.evidence[0].contains(char::is_control),
+        "{:?}",
+        explained.evidence
+    );
+}
+
+#[test]
+fn evidence_is_the_line_that_tells() {
+    let explained = explain_client_error("a\n  Unable to locate credentials. You\nb").unwrap();
+    assert_eq!(explained.evidence, ["Unable to locate credentials. You"]);
+}

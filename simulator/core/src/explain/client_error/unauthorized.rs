@@ -1,0 +1,120 @@
+//! 401 in any client's words. A server decided, and its reason stands in its own log only.
+//!
+//! Sources of the texts: apimachinery `pkg/api/errors/errors.go` (`the server has asked for the client to provide credentials`);
+//! kubectl `pkg/cmd/util/helpers.go`; helm `pkg/kube/client.go` (`Kubernetes cluster unreachable`); fabric8 `KubernetesClientException`;
+//! client-java and Python `ApiException`; client-node `HttpError`; Argo CD gitops-engine; eksctl `pkg/authconfigmap`; the EKS console.
+
+use super::context::Client;
+use super::context::Context;
+use super::statement::Statement;
+use super::symptom::Rank;
+use super::symptom::Reading;
+use super::symptom::Says;
+use crate::explain::cause::Cause;
+
+/// Nobody else says so.
+const OF_KUBERNETES: &[&str] = &[
+    "You must be logged in to the server",
+    "the server has asked for the client to provide credentials",
+    "\"reason\":\"Unauthorized\"",
+    "\"reason\": \"Unauthorized\"",
+    "ApiException: (401)",
+    "ApiException: Unauthorized",
+    "HTTP-Code: 401",
+    "Message: Unauthorized",
+    "(Unauthorized)",
+    "Reason: Unauthorized",
+];
+
+/// Others say so as well.
+const BY_MANY: &[&str] = &[
+    "Unauthorized",
+    "401 Unauthorized",
+    "statusCode: 401",
+    "status code 401",
+    "code: 401",
+    "\"code\":401",
+    "HTTP 401",
+];
+
+/// The console's, now and before 2023.
+const CONSOLE: &[&str] = &[
+    "Your current IAM principal doesn't have access to Kubernetes objects on this cluster",
+    "Your current IAM principal doesn’t have access to Kubernetes objects on this cluster",
+    "Your current user or role does not have access to Kubernetes objects on this EKS cluster",
+];
+
+/// What a message says of a caller who was not let in.
+pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> {
+    let place = |texts: &[&str]| texts.iter().find_map(|text| statement.find(&[*text]));
+    if let Some(at) = place(CONSOLE) {
+        return Some(console(at, context));
+    }
+    let of_kubernetes = place(OF_KUBERNETES);
+    let at = of_kubernetes.or_else(|| place(BY_MANY))?;
+    let is_server = of_kubernetes.is_some()
+        || statement.is_of_kubernetes()
+        || (context.is_of_kubernetes && statement.text().ends_with("Unauthorized"))
+        || matches!(
+            context.client,
+            Client::Eksctl | Client::Terraform | Client::ArgoCd | Client::Flux
+        );
+    Some(if is_server {
+        decided(at, context)
+    } else {
+        Reading {
+            rank: Rank::Vague,
+            at,
+            certainty: Says::NotKnown.certainty(),
+            sentence:
+                "somebody answered 401 Unauthorized; the message does not show that it was a Kubernetes API server"
+                    .to_owned(),
+            fix: String::new(),
+            look_at: vec!["which server was asked: the URL, or the lines around this one".to_owned()],
+        }
+    })
+}
+
+fn decided(at: usize, context: &Context) -> Reading {
+    Reading {
+        rank: Rank::Unauthorized,
+        at,
+        certainty: Says::NotKnown.certainty(),
+        sentence: format!(
+            "the cluster answered 401: it did not let the caller in, and the client's message does not say why; {}",
+            context.client.identity()
+        ),
+        fix: String::new(),
+        look_at: vec![
+            "the authenticator's log of that second (msg=\"access denied\": CloudWatch /aws/eks/CLUSTER/cluster), which has the ARN and \
+             the reason; in the simulator `explain --last`"
+                .to_owned(),
+            "aws sts get-caller-identity, in the environment of that client".to_owned(),
+            context.fill(
+                "aws eks list-access-entries --cluster-name {cluster} --region {region}, and by somebody who is let in: kubectl -n \
+                 kube-system get configmap aws-auth -o yaml",
+            ),
+        ],
+    }
+}
+
+fn console(at: usize, context: &Context) -> Reading {
+    Reading {
+        rank: Rank::Unauthorized,
+        at,
+        certainty: Says::Likeliest(&[Cause::IdentityNotMapped, Cause::NoBinding, Cause::NotAuthorized]).certainty(),
+        sentence: "the principal that is signed in to the console is not mapped in the cluster, or may not read there; IAM rights, \
+                   AdministratorAccess too, do not count for it"
+            .to_owned(),
+        fix: context.fill(
+            "give that principal (Identity Center: the role AWSReservedSSO_…, with its path) an entry and the view policy: aws eks \
+             create-access-entry --cluster-name {cluster} --region {region} --principal-arn ARN; aws eks associate-access-policy \
+             --cluster-name {cluster} --region {region} --principal-arn ARN --policy-arn \
+             arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy --access-scope type=cluster",
+        ),
+        look_at: vec![
+            "the principal in the upper right corner of the console".to_owned(),
+            context.fill("aws eks list-access-entries --cluster-name {cluster} --region {region}"),
+        ],
+    }
+}
