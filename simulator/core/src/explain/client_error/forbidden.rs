@@ -201,7 +201,7 @@ fn escalation(statement: &Statement, at: usize) -> Reading {
         .unwrap_or("the caller");
     reading(
         at,
-        Says::Named(Cause::NotAuthorized),
+        Says::Named(Cause::RbacEscalation),
         format!(
             "{user} would grant by a role or binding more than it holds itself, and lacks the verb `bind` or `escalate` on the role; \
              what it may do by an access policy of EKS does not count as held, as the check reads RBAC only"

@@ -14,7 +14,24 @@ use crate::explain::cause::Cause;
 const NO_TEXT: &str = "a value under `data` of the ConfigMap is no text, so that nothing was changed in the cluster";
 const FIX_TEXT: &str = "make it text: `mapRoles: |` with a bar, and the list indented below it";
 
+const NODE_GROUPS: &str = "only entries of the nodes' own types have the groups of nodes, and get them by their type";
+const FIX_NODE_GROUPS: &str = "no update changes an entry's type, so put one for nodes in its place: `aws eks delete-access-entry \
+                               --cluster-name {cluster} --region {region} --principal-arn ARN` and `aws eks create-access-entry \
+                               --cluster-name {cluster} --region {region} --principal-arn ARN --type EC2_LINUX`";
+
 const SYMPTOMS: &[Symptom] = &[
+    Symptom::named(
+        &["The kubernetes group name system:bootstrappers is invalid"],
+        Cause::NodeRoleNotMapped,
+        NODE_GROUPS,
+        FIX_NODE_GROUPS,
+    ),
+    Symptom::named(
+        &["The kubernetes group name system:node"],
+        Cause::NodeRoleNotMapped,
+        NODE_GROUPS,
+        FIX_NODE_GROUPS,
+    ),
     Symptom::named(
         &["The kubernetes group name ", " is invalid, it cannot start with "],
         Cause::EntryGroupReserved,

@@ -218,7 +218,7 @@ fn what_fails_before_any_server_is_named() {
         (
             "error: failed to create rolebinding: rolebindings.rbac.authorization.k8s.io \"ci\" is forbidden: user \"dev\" \
              (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:",
-            Cause::NotAuthorized,
+            Cause::RbacEscalation,
         ),
         (
             "An error occurred (ValidationError) when calling the AssumeRole operation: 1 validation error detected: \

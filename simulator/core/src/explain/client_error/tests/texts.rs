@@ -615,17 +615,17 @@ pub(super) const TEXTS: &[Row] = &[
     (
         "kubectl",
         "error: failed to create rolebinding: rolebindings.rbac.authorization.k8s.io \"team\" is forbidden: user \"jane\" (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"], Resources:[\"pods\"], Verbs:[\"get\"]}",
-        "named not-authorized",
+        "named rbac-escalation",
     ),
     (
         "helm",
         "Error: INSTALLATION FAILED: clusterroles.rbac.authorization.k8s.io \"metrics\" is forbidden: user \"ci\" (groups=[\"ci\" \"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:",
-        "named not-authorized",
+        "named rbac-escalation",
     ),
     (
         "Terraform",
         "│ Error: roles.rbac.authorization.k8s.io \"x\" is forbidden: user \"tf\" (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:\n│ {APIGroups:[\"*\"], Resources:[\"*\"], Verbs:[\"*\"]}",
-        "named not-authorized",
+        "named rbac-escalation",
     ),
     // Nodes.
     (
