@@ -5,6 +5,8 @@
 //! text as it came. What the artifacts mean is read in `facts.rs`.
 
 mod fix;
+mod prefix;
+mod prose;
 #[cfg(test)]
 mod tests;
 
@@ -91,6 +93,14 @@ impl Piece {
         let origin = found.map(|line| line.origin).unwrap_or_default();
         (origin.line, origin.taken.saturating_add(column))
     }
+}
+
+/// The lines of a text with what is around them taken off, each with its place. Fences are none.
+pub(super) fn lines(text: &str) -> Vec<Line> {
+    let mut findings = Vec::new();
+    let mut lines = Lines::new("", text, &mut findings);
+    lines.fix();
+    lines.into_lines().into_iter().flatten().collect()
 }
 
 /// Takes a text apart. What was fixed, or cannot be, is added to `findings`.
@@ -252,6 +262,7 @@ fn ends(form_here: Form, base: usize, line: &Line, behind: &[Option<Line>], last
         // A document's own lines look like the beginning of one.
         Form::Yaml | Form::Described => {
             line.text.trim() == "---"
+                || (form_here == Form::Yaml && line.indent() <= base && prose::begins(line, behind, last))
                 || (!line.is_blank()
                     && line.indent() <= base
                     && next.is_some_and(|next| next != Form::Yaml && next != Form::AwsTable))
