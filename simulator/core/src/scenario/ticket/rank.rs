@@ -118,7 +118,10 @@ impl<'a> Case<'a> {
     fn main(&self, findings: &mut Vec<Finding>) -> Judgement {
         if let Some(denied) = self.read.denial() {
             self.contradiction(denied.record.arn(), findings);
-            let line = sources::authenticator(denied);
+            let mut line = sources::authenticator(denied);
+            if let (Some(text), [fact, ..]) = (self.line_at(&denied.file, denied.line), line.evidence.as_mut_slice()) {
+                text.clone_into(&mut fact.text);
+            }
             return match line.certainty.cause().filter(|cause| is_of_mapping(*cause)) {
                 Some(_) if self.has_mappings() => self.staged(&line, findings).unwrap_or_else(|| self.open(line)),
                 _ => self.open(line),
@@ -140,6 +143,13 @@ impl<'a> Case<'a> {
             return named;
         }
         self.likeliest(by_files)
+    }
+
+    /// A line as it stands in the text.
+    fn line_at(&self, file: &str, line: usize) -> Option<&str> {
+        let rest = self.read.rests.iter().find(|rest| rest.file == file)?;
+        let text = rest.text.split('\n').nth(line.checked_sub(1)?)?.trim();
+        (!text.is_empty()).then_some(text)
     }
 
     /// What failed before a server could decide; also what AWS's own services refused.
