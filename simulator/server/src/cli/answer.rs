@@ -141,7 +141,7 @@ fn text(answer: &Answer, language: Language) -> String {
     if !answer.findings.is_empty() {
         let _ = writeln!(text, "\n{}:", language.pick("notes", "참고"));
         for finding in answer.findings.iter().take(PRINTED) {
-            let _ = writeln!(text, "  {}", finding.to_string().replace('\n', "\n  "));
+            let _ = writeln!(text, "  - {}", finding.to_string().replace('\n', "\n    "));
         }
         let more = answer.findings.len().saturating_sub(PRINTED);
         if more > 0 {

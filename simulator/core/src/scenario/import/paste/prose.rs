@@ -30,6 +30,9 @@ const KEYS: [&str; 24] = [
     "users",
 ];
 
+/// No paragraph of a mail is longer, in lines; and each of a long text's lines asks for those behind it.
+const PARAGRAPH: usize = 50;
+
 /// Whether a line as far to the left as a document's keys is no part of it. A line that a mailer wrapped is: more of the
 /// document follows it, and a document that is silently cut would map others than it does.
 pub(super) fn begins(line: &Line, behind: &[Option<Line>], last: Option<&Line>) -> bool {
@@ -43,6 +46,7 @@ pub(super) fn begins(line: &Line, behind: &[Option<Line>], last: Option<&Line>) 
     let paragraph = || {
         behind
             .iter()
+            .take(PARAGRAPH)
             .map_while(Option::as_ref)
             .take_while(|line| !line.is_blank())
     };
