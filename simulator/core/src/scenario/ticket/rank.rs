@@ -186,15 +186,21 @@ impl<'a> Case<'a> {
 
     /// Nothing names a cause: what is likeliest, or what would settle it.
     fn likeliest(&self, by_files: Option<Judgement>) -> Judgement {
+        let is_bare_text = |judgement: &Judgement| {
+            judgement.basis == Basis::Text
+                && matches!(&judgement.certainty, Certainty::Likeliest { of, .. } if of.len() > 2)
+        };
+        // Files that let the caller in leave little of what a bare 401 may mean.
+        let is_let_in = by_files
+            .as_ref()
+            .is_some_and(|found| found.certainty == Certainty::NotKnown);
         let best: Option<Judgement> = by_files
             .iter()
             .chain(&self.logs)
             .chain(&self.client)
-            .find(|judgement| judgement.certainty.cause().is_some())
+            .find(|judgement| judgement.certainty.cause().is_some() && !(is_let_in && is_bare_text(judgement)))
             .cloned();
-        let is_bare = best.as_ref().is_none_or(|best| {
-            best.basis == Basis::Text && matches!(&best.certainty, Certainty::Likeliest { of, .. } if of.len() > 2)
-        });
+        let is_bare = best.as_ref().is_none_or(is_bare_text);
         // Files that map the caller have no such mistake for it.
         let lint = lint::likeliest(&self.linted, self.symptom).filter(|_| is_bare && by_files.is_none());
         if let Some(mut lint) = lint {

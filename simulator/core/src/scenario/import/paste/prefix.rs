@@ -69,7 +69,7 @@ pub(super) fn unfenced(text: &str) -> Option<&str> {
         if let Some(rest) = text.strip_prefix(mark) {
             let (_, rest) = rest.split_once('}')?;
             let end = ["{code}", "{noformat}", "{quote}", "{panel}"];
-            let end = end.iter().find_map(|end| rest.strip_suffix(end));
+            let end = end.iter().find_map(|end| rest.strip_suffix(*end));
             return Some(end.unwrap_or(rest).trim());
         }
     }
