@@ -17,6 +17,7 @@ mod aws_cli_2;
 mod command_line;
 mod crash;
 mod eksctl;
+mod explain;
 mod faults;
 mod fixes;
 mod helm;

@@ -11,6 +11,7 @@ mod stage;
 mod template;
 #[cfg(test)]
 mod tests;
+pub mod ticket;
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 //!
 //! 0 is good, 1 means that the thing asked is not so, 2 wrong usage or input.
 
+mod answer;
 mod clients;
 mod completions;
 mod ctl;

@@ -14,6 +14,7 @@ mod blots;
 mod facts;
 mod paste;
 mod principal;
+mod recognise;
 #[cfg(test)]
 mod tests;
 mod yaml;
@@ -26,6 +27,10 @@ use self::facts::Reader;
 pub use self::principal::ByMode;
 pub use self::principal::Mapped;
 pub use self::principal::PrincipalExplanation;
+pub(super) use self::recognise::Denied;
+pub(super) use self::recognise::Recognised;
+pub(super) use self::recognise::canonical;
+pub(super) use self::recognise::recognise;
 use crate::explain::Explanation;
 use crate::explain::LogExplanation;
 use crate::explain::explain_record;

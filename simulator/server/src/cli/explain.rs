@@ -19,16 +19,19 @@ use eks_auth_core::scenario::import::Mapped;
 use eks_auth_core::scenario::import::Options;
 use eks_auth_core::scenario::import::PrincipalExplanation;
 use eks_auth_core::scenario::import::newest_denial;
+use eks_auth_core::scenario::ticket;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
 use super::Output;
+use super::answer;
+use super::answer::finding_value;
 use super::ctl::RunningSimulator;
 use super::import::Artifacts;
-use super::import::value as finding_value;
 use super::read_or;
+use super::scenario::Spoken;
 use super::terminal;
 use super::world_text;
 use crate::control;
@@ -41,14 +44,22 @@ use crate::state::clock::SystemClock;
 
 /// Say why: the decision, each check, the cause, the fix
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  eks-auth-sim explain --last\n  \
+#[command(after_help = "Examples:\n  eks-auth-sim explain ticket.txt aws-auth.yaml\n  \
+                        kubectl get svc 2>&1 | eks-auth-sim explain\n  \
+                        eks-auth-sim explain --last\n  \
                         kubectl get svc 2>&1 | eks-auth-sim explain --client-error -\n  \
                         eks-auth-sim explain --log-line - --aws-auth aws-auth.yaml < authenticator.log\n  \
                         eks-auth-sim explain --arn arn:aws:iam::111122223333:role/admin-test-role --scenario unmapped-role\n  \
                         eks-auth-sim explain --arn arn:aws:iam::111122223333:role/dev --aws-auth aws-auth.yaml \\\n    \
-                        --cluster-json cluster.json --access-entries entries.json")]
-#[group(id = "subject", required = true, multiple = false, args = ["token", "arn", "last", "client_error", "log_line"])]
+                        --cluster-json cluster.json --access-entries entries.json\n\n\
+                        Without one of --token, --arn, --last, --client-error and --log-line, the files or standard input \
+                        are read, whatever they hold; the exit code is then 1 where the cause is not known.")]
+#[group(id = "subject", multiple = false, args = ["token", "arn", "last", "client_error", "log_line"])]
 pub(super) struct Explain {
+    /// Texts of any kind, or several in one, as they were pasted: tickets, logs, what clients printed, aws-auth, access entries,
+    /// kubeconfigs; `-` is standard input [default: standard input]
+    #[arg(value_name = "FILE", conflicts_with = "subject")]
+    files: Vec<String>,
     /// A bearer token, `k8s-aws-v1.…`; `-` reads it from standard input
     #[arg(long)]
     token: Option<String>,
@@ -74,6 +85,8 @@ pub(super) struct Explain {
     scenario: Option<String>,
     #[command(flatten)]
     simulator: RunningSimulator,
+    #[command(flatten)]
+    spoken: Spoken,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -81,6 +94,9 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn run(mut self) -> Result<ExitCode, Failure> {
+        if !self.has_subject() {
+            return self.explain_texts();
+        }
         self.token = self.token.map(read_or).transpose()?;
         if !self.artifacts.is_empty() {
             match &self.arn {
@@ -118,6 +134,29 @@ impl Explain {
         };
         print(&explanation, self.output)?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn has_subject(&self) -> bool {
+        let texts = [&self.token, &self.arn, &self.client_error, &self.log_line];
+        self.last || texts.iter().any(|text| text.is_some())
+    }
+
+    /// Everything that was pasted, together.
+    fn explain_texts(mut self) -> Result<ExitCode, Failure> {
+        if self.scenario.is_some() || self.cluster.is_some() {
+            return Err(Failure::usage("--scenario and --cluster go with --token or --arn"));
+        }
+        let mut texts = self.artifacts.read()?;
+        if self.files.is_empty() && texts.is_empty() {
+            if terminal::is_in_terminal() {
+                return Err(Failure::usage(
+                    "name files, or lead a text in (`eks-auth-sim explain < ticket.txt`); a running simulator explains with --last",
+                ));
+            }
+            self.files.push("-".to_owned());
+        }
+        answer::read_texts(&self.files, &mut texts)?;
+        answer::print(&ticket::answer(&texts), self.output, self.spoken.language())
     }
 
     /// What a line says, alone or together with artifacts.

@@ -13,12 +13,15 @@ use eks_auth_core::scenario::import::ArtifactKind;
 use eks_auth_core::scenario::import::Finding;
 use eks_auth_core::scenario::import::Import as Imported;
 use eks_auth_core::scenario::import::Options;
+use eks_auth_core::scenario::ticket;
 use eks_auth_core::value::printable;
-use serde_json::Value;
 use serde_json::json;
 
 use super::Failure;
 use super::Output;
+use super::answer;
+use super::answer::finding_value;
+use super::scenario::Spoken;
 use super::terminal;
 use crate::state::clock::Clock;
 use crate::state::clock::SystemClock;
@@ -28,8 +31,10 @@ use crate::state::clock::SystemClock;
 #[command(
     after_help = "Examples:\n  eks-auth-sim import --aws-auth aws-auth.yaml --log authenticator.log -o my-case\n  \
                         eks-auth-sim import ticket.txt --anonymise -o my-case\n  \
+                        eks-auth-sim import ticket.txt   # only tells the cause, as `explain` does\n  \
                         aws sts get-caller-identity | eks-auth-sim import - --aws-auth aws-auth.yaml -o my-case\n\n\
-                        The exit code is 1 where nothing comes of the artifacts, 2 where a file cannot be read."
+                        The exit code is 1 where nothing comes of the artifacts or the cause is not known, 2 where a file cannot \
+                        be read."
 )]
 pub(super) struct Import {
     /// Texts of any kind, or several in one, as they were pasted; `-` is standard input
@@ -49,15 +54,17 @@ pub(super) struct Import {
     /// What kubectl printed when it was refused
     #[arg(long, value_name = "FILE")]
     client_error: Vec<String>,
-    /// The folder to make; its name is the scenario's id
+    /// The folder to make; its name is the scenario's id [default: none, the cause is told]
     #[arg(short, long = "out", value_name = "DIR")]
-    out: PathBuf,
+    out: Option<PathBuf>,
     /// Replace names, ids, addresses and account numbers, the same by the same
-    #[arg(long)]
+    #[arg(long, requires = "out")]
     anonymise: bool,
     /// The seed of the replacements [default: another one each time]
     #[arg(long, value_name = "NUMBER", requires = "anonymise")]
     seed: Option<u64>,
+    #[command(flatten)]
+    spoken: Spoken,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -112,13 +119,13 @@ impl Import {
                 "give at least one file: a line of the log, or who is denied",
             ));
         }
-        let id = id_of(&self.out)?;
+        let Some(out) = self.out.clone() else {
+            return answer::print(&ticket::answer(&artifacts), self.output, self.spoken.language());
+        };
+        let id = id_of(&out)?;
         // Also where it is a link that leads nowhere yet.
-        if fs::symlink_metadata(self.out.join("scenario.yaml")).is_ok() {
-            return Err(Failure::usage(format!(
-                "`{}` has a scenario already",
-                self.out.display()
-            )));
+        if fs::symlink_metadata(out.join("scenario.yaml")).is_ok() {
+            return Err(Failure::usage(format!("`{}` has a scenario already", out.display())));
         }
         let seed = self
             .seed
@@ -132,18 +139,18 @@ impl Import {
             Err(refusal) => {
                 self.say(&refusal.findings)?;
                 if self.output == Output::Json {
-                    let value = json!({"findings": refusal.findings.iter().map(value).collect::<Vec<_>>()});
+                    let value = json!({"findings": refusal.findings.iter().map(finding_value).collect::<Vec<_>>()});
                     terminal::out().json(format_args!("{value:#}"))?;
                 }
                 return Err(Failure::not_so(refusal));
             }
         };
         self.say(&imported.findings)?;
-        fs::create_dir_all(&self.out)?;
+        fs::create_dir_all(&out)?;
         for (name, text) in &imported.files {
-            fs::write(self.out.join(name), text)?;
+            fs::write(out.join(name), text)?;
         }
-        self.tell(&imported)?;
+        self.tell(&imported, &out)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -156,9 +163,9 @@ impl Import {
         Ok(())
     }
 
-    fn tell(&self, imported: &Imported) -> io::Result<()> {
+    fn tell(&self, imported: &Imported, folder: &Path) -> io::Result<()> {
         let mut out = terminal::out();
-        let folder = self.out.display();
+        let folder = folder.display();
         match self.output {
             Output::Text => writeln!(
                 out,
@@ -175,24 +182,12 @@ impl Import {
                     "cause": imported.explanation.cause.id(),
                     "sentence": imported.explanation.sentence,
                     "fix": imported.explanation.fix,
-                    "findings": imported.findings.iter().map(value).collect::<Vec<_>>(),
+                    "findings": imported.findings.iter().map(finding_value).collect::<Vec<_>>(),
                 });
                 out.json(format_args!("{answer:#}"))
             }
         }
     }
-}
-
-/// A finding as JSON has it.
-pub(super) fn value(finding: &Finding) -> Value {
-    json!({
-        "file": finding.file,
-        "line": finding.line,
-        "column": finding.column,
-        "severity": finding.severity.to_string(),
-        "message": finding.message,
-        "fix": finding.fix,
-    })
 }
 
 /// The folder's name as an id of a scenario.
@@ -225,20 +220,5 @@ fn read(file: &str) -> io::Result<String> {
         file,
         "it is larger than 16 MiB: cut the log down to the time of the denial",
     )?;
-    let not_text = || io::Error::other("it is neither UTF-8 nor UTF-16 text");
-    let units = |rest: &[u8], of: fn([u8; 2]) -> u16| -> Vec<u16> {
-        rest.chunks_exact(2)
-            .map(|pair| {
-                of([
-                    pair.first().copied().unwrap_or_default(),
-                    pair.last().copied().unwrap_or_default(),
-                ])
-            })
-            .collect()
-    };
-    match bytes.as_slice() {
-        [0xff, 0xfe, rest @ ..] => String::from_utf16(&units(rest, u16::from_le_bytes)).map_err(|_| not_text()),
-        [0xfe, 0xff, rest @ ..] => String::from_utf16(&units(rest, u16::from_be_bytes)).map_err(|_| not_text()),
-        _ => String::from_utf8(bytes).map_err(|_| not_text()),
-    }
+    answer::decoded(bytes)
 }

@@ -139,7 +139,7 @@ impl InstallClients {
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Spoken {
-    /// The language of stories, hints and headings [default: that of the locale]
+    /// The language of texts for people [default: that of the locale]
     #[arg(long, value_enum)]
     pub(super) lang: Option<Lang>,
 }

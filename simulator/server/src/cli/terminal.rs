@@ -24,6 +24,11 @@ pub(super) fn err() -> Printer {
     Printer(Box::new(io::stderr().lock()))
 }
 
+/// Whether standard input is a terminal.
+pub(super) fn is_in_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
 /// Whether standard error is a terminal.
 pub(super) fn is_err_terminal() -> bool {
     io::stderr().is_terminal()

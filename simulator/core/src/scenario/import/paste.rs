@@ -5,6 +5,8 @@
 //! text as it came. What the artifacts mean is read in `facts.rs`.
 
 mod fix;
+mod prefix;
+mod prose;
 #[cfg(test)]
 mod tests;
 
@@ -122,6 +124,14 @@ impl Piece {
     }
 }
 
+/// The lines of a text with what is around them taken off, each with its place. Fences are none.
+pub(super) fn lines(text: &str) -> Vec<Line> {
+    let mut findings = Vec::new();
+    let mut lines = Lines::new("", text, &mut findings);
+    lines.fix();
+    lines.into_lines().into_iter().flatten().collect()
+}
+
 /// Takes a text apart. What was fixed, or cannot be, is added to `findings`.
 pub(super) fn pieces(file: &str, text: &str, findings: &mut Vec<Finding>) -> Vec<Piece> {
     let mut lines = Lines::new(file, text, findings);
@@ -234,14 +244,6 @@ fn form(line: &Line, behind: &[Option<Line>]) -> Option<Form> {
     (text.contains(':') && KEYS.iter().any(|known| known.eq_ignore_ascii_case(key))).then_some(Form::Yaml)
 }
 
-/// Whether a line is none of a document's own: behind a gap, it is the text around what was pasted.
-fn is_prose(line: &str) -> bool {
-    let text = line.trim();
-    !text.is_empty()
-        && !text.contains(':')
-        && !text.starts_with(['-', '#', '{', '}', '[', ']', '"', '\'', '.', '=', '?'])
-}
-
 /// Whether a line is `get-caller-identity` as text, or what stands before the policies of an entry.
 fn is_text_row(text: &str) -> bool {
     let mut words = text.split('\t').map(str::trim);
@@ -333,10 +335,7 @@ fn ends(form_here: Form, base: usize, line: &Line, behind: &[Option<Line>], last
             let begins = line.text.trim_start().starts_with("apiVersion:") && last.is_some_and(Line::is_blank);
             line.text.trim() == "---"
                 || (begins && line.indent() <= base && form_here == Form::Yaml)
-                || (form_here == Form::Yaml
-                    && last.is_some_and(Line::is_blank)
-                    && line.indent() <= base
-                    && is_prose(&line.text))
+                || (form_here == Form::Yaml && line.indent() <= base && prose::begins(line, behind, last))
                 || (!line.is_blank()
                     && line.indent() <= base
                     && next.is_some_and(|next| next != Form::Yaml && next != Form::AwsTable))

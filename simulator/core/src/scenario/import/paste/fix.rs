@@ -1,9 +1,12 @@
 //! The fixes that need no understanding of what a text is.
 
+use std::collections::BTreeMap;
+
 use super::super::Finding;
 use super::super::Severity;
 use super::Line;
 use super::Origin;
+use super::prefix;
 use crate::explain::client_output;
 
 /// The lines of a text; `None` separates artifacts.
@@ -76,6 +79,11 @@ impl<'a> Lines<'a> {
             )
         });
         self.each("the quoting `>` of mails and tickets is taken off", strip_quoting);
+        self.each(
+            "what a runner or builder puts before each line is taken off",
+            strip_prefix,
+        );
+        self.services();
         self.numbers();
         self.fences();
         self.each("prompts are taken off", strip_prompt);
@@ -213,20 +221,48 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Fences of Markdown and of Jira separate artifacts.
+    /// Takes off the service that docker compose names before each line; one line alone may be a table's.
+    fn services(&mut self) {
+        let mut times: BTreeMap<String, usize> = BTreeMap::new();
+        for line in self.lines.iter().flatten() {
+            if let Some((name, _)) = prefix::service(&line.text) {
+                let seen = times.entry(name.to_owned()).or_default();
+                *seen = seen.saturating_add(1);
+            }
+        }
+        times.retain(|_, seen| *seen > 1);
+        if times.is_empty() {
+            return;
+        }
+        self.each(
+            "the services before the lines are taken off",
+            |line| match prefix::service(&line.text) {
+                Some((name, width)) if times.contains_key(name) => {
+                    line.take(width);
+                    true
+                }
+                _ => false,
+            },
+        );
+    }
+
+    /// Fences of Markdown and of Jira separate artifacts. Chats write the text into the same line.
     fn fences(&mut self) {
         let mut first = None;
         for slot in &mut self.lines {
             let Some(line) = slot else { continue };
-            let text = line.text.trim();
-            let is_fence = text.starts_with("```")
-                || text.starts_with("~~~")
-                || text.starts_with("{code")
-                || text.starts_with("{noformat");
-            if is_fence {
-                first = first.or(Some(line.origin.line));
+            let Some(kept) = prefix::unfenced(&line.text).map(str::to_owned) else {
+                continue;
+            };
+            first = first.or(Some(line.origin.line));
+            if kept.is_empty() {
                 *slot = None;
+                continue;
             }
+            let before = line.text.find(&kept).and_then(|at| line.text.get(..at));
+            let taken = before.map_or(0, |before| before.chars().count());
+            line.take(taken);
+            line.text = kept;
         }
         if let Some(line) = first {
             self.note(line, "fences around code are passed over");
@@ -314,6 +350,21 @@ fn strip_quoting(line: &mut Line) -> bool {
     taken > 0
 }
 
+/// What runners and builders put before each line, and the backticks that a chat puts around one.
+fn strip_prefix(line: &mut Line) -> bool {
+    let mut taken = prefix::width(&line.text);
+    if taken > 0 {
+        line.take(taken);
+    }
+    let quoted = line.text.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
+    if let Some(quoted) = quoted.filter(|quoted| !quoted.is_empty() && !quoted.contains('`')) {
+        line.text = quoted.to_owned();
+        line.origin.taken = line.origin.taken.saturating_add(1);
+        taken = taken.saturating_add(1);
+    }
+    taken > 0
+}
+
 /// What the AWS CLI 2 puts before its messages.
 fn strip_error_prefix(line: &mut Line) -> bool {
     let message = client_output::message(&line.text);
@@ -332,7 +383,7 @@ fn strip_prompt(line: &mut Line) -> bool {
         line.text.clear();
         return true;
     }
-    let Some(at) = ["$ ", "% ", "# "]
+    let Some(at) = ["$ ", "% ", "# ", "❯ ", "➜ "]
         .iter()
         .filter_map(|prompt| line.text.find(prompt))
         .min()
@@ -341,7 +392,7 @@ fn strip_prompt(line: &mut Line) -> bool {
     };
     let before = line.text.get(..at).unwrap_or_default();
     let behind = line.text.get(at..).unwrap_or_default();
-    let behind = behind.trim_start_matches(['$', '%', '#', ' ']);
+    let behind = behind.trim_start_matches(['$', '%', '#', '❯', '➜', '~', ' ']);
     let is_host = before.trim().is_empty()
         || (before.len() < 80 && before.contains(['@', '~', ']', ':']) && !before.contains('='));
     if is_host && super::is_command(behind) {
