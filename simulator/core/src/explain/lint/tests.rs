@@ -2,7 +2,9 @@
 //!
 //! In a case, `§` stands just before each value that is to be found; the rules are those of the marks in order.
 
+mod forms;
 mod grammar;
+mod kubeconfig;
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -309,6 +311,19 @@ fn aws_auth_map_cases() -> Vec<(&'static [Rule], String)> {
             accounts("- §'111122223333'\n- §'11112222333'\n"),
         ),
         (&[Rule::AuthAccountGroups], accounts("- §'111122223333'\n")),
+        (&[Rule::AuthAccountInvalid], accounts("- §prod: 111122223333\n")),
+        (
+            &[Rule::AuthAccountInvalid],
+            accounts("- '111122223333'\n- §[111122223333]\n"),
+        ),
+        (
+            &[Rule::AuthIamGroup],
+            roles("- §grouparn: arn:aws:iam::111122223333:group/devs\n  username: dev\n  groups: [devs]\n"),
+        ),
+        (
+            &[Rule::AuthIamGroup],
+            users("- §groupARN: arn:aws:iam::111122223333:group/devs\n  username: dev\n  groups: [devs]\n"),
+        ),
     ]
 }
 
@@ -641,8 +656,8 @@ fn kubeconfig_cases() -> Vec<(&'static [Rule], String)> {
             ),
         ),
         (
-            &[Rule::ConfigStaticToken],
-            config("    exec:\n", "    token: §k8s-aws-v1.aHR0cHM6Ly9zdHM\n    exec:\n"),
+            &[Rule::ConfigStaticToken, Rule::ConfigTokenWins],
+            config("    exec:\n", "    token: §§k8s-aws-v1.aHR0cHM6Ly9zdHM\n    exec:\n"),
         ),
     ]
 }
@@ -653,6 +668,8 @@ fn every_case() -> Vec<(&'static [Rule], String)> {
         aws_auth_cases(),
         access_entry_cases(),
         kubeconfig_cases(),
+        forms::cases(),
+        kubeconfig::cases(),
     ]
     .concat()
 }
@@ -899,7 +916,7 @@ fn thousands_of_contexts_are_read_in_time_linear_in_them() {
     let text = format!(
         "current-context: c0\nclusters:\n{}users:\n{}contexts:\n{}",
         list(&|at| format!(
-            "- {{name: east-cluster-{at}, cluster: {{server: 'https://x', certificate-authority: f}}}}\n"
+            "- {{name: east-cluster-{at}, cluster: {{server: 'https://x', certificate-authority: /f}}}}\n"
         )),
         list(&|at| format!("- {{name: u{at}, user: {{}}}}\n")),
         list(&|at| format!("- {{name: c{at}, context: {{cluster: west-cluster-{at}, user: u{at}}}}}\n")),
@@ -930,8 +947,8 @@ fn thousands_of_access_entries_are_read_in_time_linear_in_them() {
 fn a_token_is_for_the_first_cluster_that_is_another() {
     let config = |args: &str| {
         format!(
-            "current-context: a\nclusters:\n- {{name: 'dev.us-west-2.eksctl.io', cluster: {{server: 'https://x', certificate-authority: f}}}}\n\
-             - {{name: 'prod.us-east-1.eksctl.io', cluster: {{server: 'https://y', certificate-authority: f}}}}\n\
+            "current-context: a\nclusters:\n- {{name: 'dev.us-west-2.eksctl.io', cluster: {{server: 'https://x', certificate-authority: /f}}}}\n\
+             - {{name: 'prod.us-east-1.eksctl.io', cluster: {{server: 'https://y', certificate-authority: /f}}}}\n\
              users:\n- {{name: u, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1beta1, command: aws, args: [eks, get-token, {args}]}}}}}}\n\
              contexts:\n- {{name: a, context: {{user: u, cluster: prod.us-east-1.eksctl.io}}}}\n\
              - {{name: b, context: {{user: u, cluster: dev.us-west-2.eksctl.io}}}}\n"
@@ -962,10 +979,7 @@ fn a_forced_kind_must_fit() {
     }
     assert_eq!(
         places(&lint("- §'1'".replace('§', "").as_str(), &context(FileKind::AwsAuth))),
-        [
-            ("aws-auth/account-invalid", 1, 3),
-            ("aws-auth/account-without-groups", 1, 3)
-        ]
+        [("aws-auth/account-invalid", 1, 3)]
     );
 }
 
@@ -980,6 +994,30 @@ fn the_clusters_account_may_be_told() {
     assert_eq!(
         places(&lint(text, &context)),
         [("access-entries/node-type-of-other-account", 1, 18)]
+    );
+}
+
+#[test]
+fn an_account_in_a_map_is_said_to_be_one() {
+    let found = lint(&accounts("- prod: 111122223333\n"), &Context::default());
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0]
+            .message
+            .contains("is a map, but the authenticator wants a string")
+    );
+}
+
+/// An aggregated API refuses an empty name: the commands of metrics-server alone do not work.
+#[test]
+fn a_missing_username_of_an_administrator_says_what_does_not_work() {
+    let item = "- rolearn: arn:aws:iam::111122223333:role/ops\n  groups: [system:masters]\n";
+    let found = lint(&roles(item), &Context::default());
+    assert_eq!(places(&found), [("aws-auth/no-username", 8, 7)]);
+    assert!(
+        found[0].message.contains("`kubectl top` says Unauthorized"),
+        "{}",
+        found[0].message
     );
 }
 
