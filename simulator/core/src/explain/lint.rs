@@ -202,8 +202,8 @@ fn lint_form(report: &mut Report<'_>, form: &Form, start: Place, context: &Conte
     if let Some(kind) = context.kind.filter(|kind| *kind != form.kind) {
         return report.unknown(start, format!("this looks like {}, not {kind}", form.kind));
     }
-    // Argo CD connects by other means, too.
-    if form.is_empty() && form.kind != FileKind::ArgoCluster {
+    // Argo CD connects by other means, too, and most clusters of eksctl are without a mapping of their own.
+    if form.is_empty() && !matches!(form.kind, FileKind::ArgoCluster | FileKind::Eksctl) {
         return report.unknown(start, format!("this is {}, but it maps nobody", form.kind));
     }
     for fault in &form.faults {

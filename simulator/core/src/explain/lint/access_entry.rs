@@ -137,7 +137,9 @@ fn lint_entries(report: &mut Report<'_>, found: &Found<'_>, account: Option<&Acc
             lint_settings(report, entry, arn, false, account);
             continue;
         }
-        if let Some(line) = seen.insert((cluster.to_owned(), arn.to_owned()), principal.place.line) {
+        let is_of_known = !entry.get("clusterName").is_some_and(Node::is_unknown);
+        let key = (cluster.to_owned(), arn.to_owned());
+        if is_of_known && let Some(line) = seen.insert(key, principal.place.line) {
             report.add(
                 Rule::EntryDuplicate,
                 principal.place,

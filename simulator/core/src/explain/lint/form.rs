@@ -159,6 +159,10 @@ pub(super) fn of_document(node: &Node, source: &Source) -> Option<Form> {
     if terraform::is_one(node) {
         return Some(terraform::read(node, source));
     }
+    // What aws-auth itself says is looked at as such.
+    if matches!(node.text_at("kind"), Some("ConfigMap" | "List")) {
+        return None;
+    }
     let mut form = Form::new(FileKind::HelmValues);
     lists::collect(&mut form, source, node.entries());
     (!form.is_empty()).then_some(form)

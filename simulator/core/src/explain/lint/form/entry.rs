@@ -40,7 +40,7 @@ pub(super) fn is_open(node: &Node) -> bool {
     node.entry(OPEN).is_some()
 }
 
-/// Adds an entry. `place` is where it stands, and `of_key` the principal that its key in a map is.
+/// Adds an entry. `of_key` is its entry in a map whose keys are principals.
 pub(super) fn add(form: &mut Form, node: &Node, names: &Names, policies: Policies, of_key: Option<&MapEntry>) {
     if !matches!(node.shape, Shape::Map(_)) {
         if !matches!(node.shape, Shape::Unknown | Shape::Null) {

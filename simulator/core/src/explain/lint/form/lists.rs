@@ -9,6 +9,7 @@ use super::Lists;
 use super::entry;
 use super::entry::OPEN;
 use super::entry::Policies;
+use super::member;
 use super::resolve;
 use super::terraform::NAMES;
 use crate::explain::lint::FileKind;
@@ -98,6 +99,7 @@ pub(super) fn named(form: &mut Form, source: &Source, key: &MapEntry) {
 
 fn access_entries(form: &mut Form, found: &MapEntry) {
     let is_by_arn = found.key == "access_entry_map";
+    let before = form.entries.len();
     match &found.value.shape {
         Shape::Map(entries) => {
             for item in entries.iter().filter(|item| item.key != OPEN) {
@@ -111,6 +113,16 @@ fn access_entries(form: &mut Form, found: &MapEntry) {
             }
         }
         _ => {}
+    }
+    // Each map is of a cluster, of which only the module knows the name.
+    let cluster = format!("{}:{}", found.place.line, found.place.column);
+    for node in form.entries.iter_mut().skip(before) {
+        if let Shape::Map(fields) = &mut node.shape
+            && fields.iter().all(|field| field.key != "clusterName")
+        {
+            let name = Node::made(found.place, Shape::Text(cluster.clone()));
+            fields.push(member("clusterName", name));
+        }
     }
 }
 

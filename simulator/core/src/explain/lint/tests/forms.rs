@@ -97,7 +97,10 @@ fn hcl_list_cases() -> Vec<(&'static [Rule], String)> {
             "aws_auth_accounts = [§\"1111\", §111122223333]\n".to_owned(),
         ),
         (&[Rule::InputUnknown], "§terraform {\n  required_version = \">= 1.5\"\n}\n".to_owned()),
-        (&[Rule::InputBroken], "module \"eks\" {\n  aws_auth_roles = [\n    { rolearn = §}\n  ]\n}\n".to_owned()),
+        (
+            &[Rule::InputTooLarge],
+            format!("§locals {{\n{}}}\n", "  a = 1\n".repeat(10_001)),
+        ),
     ]
 }
 
@@ -124,7 +127,7 @@ fn hcl_entry_cases() -> Vec<(&'static [Rule], String)> {
         ),
         (&[Rule::EntryMisspelledKey], entry(&format!("§rolearn = \"{ROLE}\""))),
         (&[Rule::EntryMisspelledKey], entry(&format!("principal_arn = \"{ROLE}\"\n      §groups = [\"devs\"]"))),
-        (&[Rule::EntryType], entry(&format!("principal_arn = \"{ROLE}\"\n      type = §\"EC2\""))),
+        (&[Rule::EntryType], entry(&format!("principal_arn = \"{ROLE}\"\n      type = §\"EC2_NODE\""))),
         (
             &[Rule::EntryGroupsNotAList],
             entry(&format!("principal_arn = \"{ROLE}\"\n      kubernetes_groups = §\"devs\"")),
@@ -353,7 +356,7 @@ fn cloud_formation_cases() -> Vec<(&'static [Rule], String)> {
         ),
         (
             &[Rule::EntryReservedGroup],
-            format!("{{\"Resources\": {{\"A1B2\": {{\"Type\": \"AWS::EKS::AccessEntry\", \"Properties\": {{\"PrincipalArn\": {{\"Fn::GetAtt\": [\"Role\", \"Arn\"]}}, \"KubernetesGroups\": [§\"system:masters\"], \"AccessPolicies\": []}}}}}}}}"),
+            "{\"Resources\": {\"A1B2\": {\"Type\": \"AWS::EKS::AccessEntry\", \"Properties\": {\"PrincipalArn\": {\"Fn::GetAtt\": [\"Role\", \"Arn\"]}, \"KubernetesGroups\": [§\"system:masters\"], \"AccessPolicies\": []}}}}".to_owned(),
         ),
         (
             &[Rule::EntryMode],
@@ -455,6 +458,34 @@ fn mistakes_are_found_in_the_forms_of_tools() {
 }
 
 #[test]
+fn broken_hcl_is_said_to_be_so() {
+    let found = lint(
+        "module \"eks\" {\n  aws_auth_roles = [\n    { rolearn = }\n  ]\n}\n",
+        &Context::default(),
+    );
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].rule, Rule::InputBroken);
+    assert!(found[0].message.starts_with("this is no HCL: "), "{}", found[0].message);
+}
+
+/// A principal may have an entry on each of several clusters.
+#[test]
+fn entries_of_different_clusters_are_no_duplicates() {
+    let entries =
+        format!("access_entries = {{ a = {{ principal_arn = \"{ROLE}\", kubernetes_groups = [\"devs\"] }} }}");
+    check(
+        &format!("module \"a\" {{\n  {entries}\n}}\nmodule \"b\" {{\n  {entries}\n}}\n"),
+        &[],
+    );
+    let resource = |name: &str| {
+        format!(
+            "resource \"aws_eks_access_entry\" \"{name}\" {{\n  cluster_name = module.{name}.name\n  principal_arn = \"{ROLE}\"\n}}\n"
+        )
+    };
+    check(&format!("{}{}", resource("a"), resource("b")), &[]);
+}
+
+#[test]
 fn a_form_is_not_taken_for_what_it_is_said_to_be() {
     let context = Context {
         kind: Some(FileKind::AwsAuth),
@@ -551,7 +582,7 @@ fn hostile_hcl_is_judged_at_once() {
         ),
         format!(
             "locals {{\n  a = {{\n{}  }}\n}}\n",
-            (0..9_000).map(|at| format!("a{at} = 1\n")).collect::<String>()
+            (0..5_000).map(|at| format!("a{at} = 1\n")).collect::<String>()
         ),
         format!("locals {{\n  a = <<EOT\n{}", "x ${".repeat(50_000)),
         format!("locals {{\n  # {}\n}}\n", "x".repeat(600_000)),
