@@ -76,7 +76,10 @@ pub(super) fn collect(form: &mut Form, source: &Source, entries: &[MapEntry]) {
             .into_iter()
             .flatten()
             .any(|entry| is_filled(&entry.value));
-        form.mode(&mode.value, has_entries, has_lists);
+        // Other programs have modes of that name, too.
+        if has_entries || has_lists {
+            form.mode(&mode.value, has_entries, has_lists);
+        }
     }
     form.push(lists);
     for entry in entries.iter().filter(|entry| !is_name(&entry.key)) {

@@ -445,6 +445,8 @@ fn values_cases() -> Vec<(&'static [Rule], String)> {
             &[],
             "awsAuth:\n  mapRoles:\n    - rolearn: '{{ .Values.role }}'\n      username: dev\n      groups: [devs]\n".to_owned(),
         ),
+        // The modes of other programs are none of ours.
+        (&[Rule::InputUnknown], "§database:\n  authentication_mode: md5\n".to_owned()),
         (
             &[Rule::EntryStrippedSsoPath],
             format!("access_entries:\n  ops:\n    principal_arn: §{SSO}\n    kubernetes_groups: [ops]\n"),
