@@ -18,9 +18,10 @@ use std::process::Command;
 use crate::modules::Modules;
 
 /// What the core may depend on: nothing that does I/O.
-const CORE_DEPENDENCIES: [&str; 19] = [
+const CORE_DEPENDENCIES: [&str; 20] = [
     "base64",
     "crc32fast",
+    "hcl-edit",
     "hmac",
     "imbl",
     "percent-encoding",

@@ -1,4 +1,5 @@
-//! What is wrong with an `aws-auth` ConfigMap, access entries or a kubeconfig, before a client finds out.
+//! What is wrong with an `aws-auth` ConfigMap, access entries or a kubeconfig, before a client finds out; and with the same in the
+//! forms of Terraform, eksctl, CloudFormation, Argo CD and helm.
 //!
 //! The rules follow the authenticator's own reading ([`crate::cluster::mapping::aws_auth`]): items match in any case, the last
 //! duplicate wins, a field of the wrong type is lost, a misspelled key is passed over. The text is read by its own reader,
@@ -7,6 +8,7 @@
 
 mod access_entry;
 mod aws_auth;
+mod form;
 mod kubeconfig;
 mod principal;
 mod refusal;
@@ -17,6 +19,12 @@ pub(crate) mod tree;
 
 use std::fmt;
 
+use self::form::Form;
+pub use self::form::FoundKind;
+pub use self::form::FoundMapping;
+pub use self::form::FoundPolicy;
+pub use self::form::FoundText;
+pub use self::form::mapping_forms;
 pub use self::rule::Rule;
 use self::tree::Node;
 use self::tree::Place;
@@ -32,18 +40,33 @@ use crate::value::blots::Blots;
 pub enum FileKind {
     /// What `aws eks describe-access-entry` and its like print.
     AccessEntries,
+    /// Argo CD's Secret of a cluster.
+    ArgoCluster,
     /// The `aws-auth` ConfigMap, a list that holds it, its data, or one of its values.
     AwsAuth,
+    /// A template of CloudFormation, which is also what the CDK renders.
+    CloudFormation,
+    /// eksctl's ClusterConfig, or the table of `eksctl get iamidentitymapping`.
+    Eksctl,
+    /// Values of a chart with lists of mappings in them.
+    HelmValues,
     /// A kubeconfig.
     Kubeconfig,
+    /// Terraform's language, its plan or its state.
+    Terraform,
 }
 
 impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AccessEntries => "access-entries",
+            Self::ArgoCluster => "a cluster of Argo CD",
             Self::AwsAuth => "aws-auth",
+            Self::CloudFormation => "CloudFormation",
+            Self::Eksctl => "eksctl",
+            Self::HelmValues => "helm values",
             Self::Kubeconfig => "kubeconfig",
+            Self::Terraform => "Terraform",
         })
     }
 }
@@ -116,15 +139,19 @@ pub fn lint(text: &str, context: &Context) -> Vec<Finding> {
         partition: None,
         findings: Vec::new(),
     };
-    match source.documents(text) {
-        Ok(documents) => lint_documents(&mut report, &documents, context),
-        Err(broken) if broken.is_tab => report.add(
-            Rule::InputTab,
-            broken.place,
-            format!("a tab indents the line: {}", broken.message),
-            "indent with spaces",
-        ),
-        Err(broken) => report.add(Rule::InputBroken, broken.place, broken.message, broken.fix),
+    match form::of_text(text, &source) {
+        Some(Ok(form)) => lint_form(&mut report, &form, START, context),
+        Some(Err(unreadable)) => report.add(unreadable.rule, unreadable.place, unreadable.message, unreadable.fix),
+        None => match source.documents(text) {
+            Ok(documents) => lint_documents(&mut report, documents, context),
+            Err(broken) if broken.is_tab => report.add(
+                Rule::InputTab,
+                broken.place,
+                format!("a tab indents the line: {}", broken.message),
+                "indent with spaces",
+            ),
+            Err(broken) => report.add(Rule::InputBroken, broken.place, broken.message, broken.fix),
+        },
     }
     let mut findings: Vec<Finding> = report
         .findings
@@ -168,24 +195,73 @@ fn of_blot(blot: &Blot) -> Finding {
     }
 }
 
-fn lint_documents(report: &mut Report<'_>, documents: &[Node], context: &Context) {
+fn lint_documents(report: &mut Report<'_>, documents: Vec<Node>, context: &Context) {
     let Some(first) = documents.iter().find(|node| !matches!(node.shape, Shape::Null)) else {
         return report.unknown(START, "the text is empty".to_owned());
     };
+    let start = first.place;
+    let is_form = |node: &Node| {
+        sniff(node)
+            .is_none()
+            .then(|| form::of_document(node, report.source))
+            .flatten()
+    };
+    let forms: Vec<(Place, Form)> = documents
+        .iter()
+        .filter_map(|node| Some((node.place, is_form(node)?)))
+        .collect();
+    for (place, form) in &forms {
+        lint_form(report, form, *place, context);
+    }
     let sniffed = documents.iter().find_map(sniff);
+    if !forms.is_empty() && sniffed.is_none() {
+        return;
+    }
     let Some(kind) = context.kind.or(sniffed) else {
         return report.unknown(
-            first.place,
+            start,
             "neither mapRoles, mapUsers, mapAccounts nor an access entry nor a kubeconfig is in it".to_owned(),
         );
     };
     if let Some(sniffed) = sniffed.filter(|sniffed| *sniffed != kind) {
-        return report.unknown(first.place, format!("this looks like {sniffed}, not {kind}"));
+        return report.unknown(start, format!("this looks like {sniffed}, not {kind}"));
     }
+    // What is of a form has been looked at.
+    let is_own = |node: &Node| forms.iter().all(|(place, _)| *place != node.place);
+    let own: Vec<Node> = documents.into_iter().filter(is_own).collect();
     match kind {
-        FileKind::AwsAuth => aws_auth::lint(report, documents, context.partition),
-        FileKind::AccessEntries => access_entry::lint(report, documents, context.account.as_ref()),
-        FileKind::Kubeconfig => documents.iter().for_each(|document| kubeconfig::lint(report, document)),
+        FileKind::AwsAuth => aws_auth::lint(report, &own, context.partition),
+        FileKind::AccessEntries => access_entry::lint(report, &own, context.account.as_ref()),
+        FileKind::Kubeconfig => own.iter().for_each(|document| kubeconfig::lint(report, document)),
+        // Nothing else is of these kinds.
+        FileKind::ArgoCluster
+        | FileKind::CloudFormation
+        | FileKind::Eksctl
+        | FileKind::HelmValues
+        | FileKind::Terraform => report.unknown(start, format!("this is not {kind}")),
+    }
+}
+
+/// What a form holds, by the rules for what becomes of it.
+fn lint_form(report: &mut Report<'_>, form: &Form, start: Place, context: &Context) {
+    if let Some(kind) = context.kind.filter(|kind| *kind != form.kind) {
+        return report.unknown(start, format!("this looks like {}, not {kind}", form.kind));
+    }
+    // Argo CD connects by other means, too, and most clusters of eksctl are without a mapping of their own.
+    if form.is_empty() && !matches!(form.kind, FileKind::ArgoCluster | FileKind::Eksctl) {
+        return report.unknown(start, format!("this is {}, but it maps nobody", form.kind));
+    }
+    for fault in &form.faults {
+        report.add(fault.rule, fault.place, &*fault.message, &*fault.fix);
+    }
+    for lists in &form.lists {
+        aws_auth::lint_lists(report, lists);
+    }
+    if !form.entries.is_empty() {
+        access_entry::lint(report, &form.entries, context.account.as_ref());
+    }
+    for connection in &form.connections {
+        kubeconfig::lint_connection(report, connection);
     }
 }
 
@@ -233,7 +309,7 @@ impl Report<'_> {
             place,
             message,
             "give what `kubectl get configmap aws-auth -n kube-system -o yaml`, `aws eks describe-access-entry` or \
-             `kubectl config view --raw` prints",
+             `kubectl config view --raw` prints, or the file of Terraform, eksctl or CloudFormation that maps somebody",
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `lint`: what is wrong with an `aws-auth` ConfigMap, access entries or a kubeconfig.
+//! `lint`: what is wrong with an `aws-auth` ConfigMap, access entries or a kubeconfig, and with the forms of other tools.
 
 use std::fmt::Write as _;
 use std::io;
@@ -35,7 +35,7 @@ const AROUND: usize = 500;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  kubectl get configmap aws-auth -n kube-system -o yaml | eks-auth-sim lint -\n  \
-                  eks-auth-sim lint ~/.kube/config aws-auth.yaml\n\n\
+                  eks-auth-sim lint ~/.kube/config aws-auth.yaml main.tf cluster.yaml\n\n\
                   The exit code is 1 where there is a finding of level error, 2 where a file cannot be read."
 )]
 pub(super) struct Lint {
@@ -240,7 +240,7 @@ fn render(file: &str, excerpts: &mut Excerpts<'_>, finding: &Finding, renderer: 
 
 /// A line with `*` for each character of what looks like a secret: a kubeconfig has some, and findings end up in logs.
 fn masked(line: &str) -> String {
-    const SECRET_KEYS: [&str; 4] = ["client-key-data", "id-token", "password", "token"];
+    const SECRET_KEYS: [&str; 5] = ["bearerToken", "client-key-data", "id-token", "password", "token"];
     // Secret access keys have 40 characters, session tokens and keys more.
     const SHORTEST: usize = 40;
     let is_end = |character: char| character.is_whitespace() || "\"'`,{}[]()".contains(character);
@@ -349,6 +349,7 @@ mod tests {
             ("token: k8s-aws-v1.aHR0", "token: ***************"),
             ("{\"token\": \"abc\", \"x\": 1}", "{\"token\": \"***\", \"x\": 1}"),
             ("{\"token\" : \"abc\"}", "{\"token\" : \"***\"}"),
+            ("{\"bearerToken\": \"abc\"}", "{\"bearerToken\": \"***\"}"),
             (
                 "- rolearn: arn:aws:iam::111122223333:role/a-role-with-a-very-long-name-in-it",
                 "",

@@ -108,7 +108,7 @@ fn collect<'a>(report: &mut Report<'_>, node: &'a Node, found: &mut Found<'a>) {
                 not_an_entry(report, node);
             }
         }
-        Shape::Null => {}
+        Shape::Null | Shape::Unknown => {}
         Shape::Other(..) => not_an_entry(report, node),
     }
 }
@@ -137,7 +137,13 @@ fn lint_entries(report: &mut Report<'_>, found: &Found<'_>, account: Option<&Acc
         };
         let arn = principal.text().unwrap_or_default();
         let cluster = entry.text_at("clusterName").unwrap_or_default();
-        if let Some(line) = seen.insert((cluster.to_owned(), arn.to_owned()), principal.place.line) {
+        if principal.is_unknown() {
+            lint_settings(report, entry, arn, false, account);
+            continue;
+        }
+        let is_of_known = !entry.get("clusterName").is_some_and(Node::is_unknown);
+        let key = (cluster.to_owned(), arn.to_owned());
+        if is_of_known && let Some(line) = seen.insert(key, principal.place.line) {
             report.add(
                 Rule::EntryDuplicate,
                 principal.place,
@@ -146,25 +152,39 @@ fn lint_entries(report: &mut Report<'_>, found: &Found<'_>, account: Option<&Acc
             );
         }
         lint_principal(report, arn, principal.place);
-        let kind = entry.get("type");
-        let name = kind.map_or(Some(STANDARD), Node::text).unwrap_or_default();
-        match EntryType::parse(name) {
-            Ok(EntryType::Standard) => {
-                // Without a word on its policies, nobody knows.
-                let is_without = without_policies.get(arn).copied().unwrap_or_default();
-                lint_standard(report, entry, is_without);
-            }
-            Ok(_) => lint_node_type(report, entry, name, arn, account),
-            Err(_) => {
-                let of_nodes = EntryType::ALL.map(EntryType::as_str);
-                let of_nodes: Vec<&str> = of_nodes.into_iter().filter(|name| *name != STANDARD).collect();
-                report.add(
-                    Rule::EntryType,
-                    kind.map_or(entry.place, |kind| kind.place),
-                    "EKS has no such type",
-                    format!("write {STANDARD} or one of {}", of_nodes.join(", ")),
-                );
-            }
+        // Without a word on its policies, nobody knows.
+        let is_without = without_policies.get(arn).copied().unwrap_or_default();
+        lint_settings(report, entry, arn, is_without, account);
+    }
+}
+
+/// What an entry says apart from its principal.
+fn lint_settings(
+    report: &mut Report<'_>,
+    entry: &Node,
+    arn: &str,
+    is_without_policies: bool,
+    account: Option<&AccountId>,
+) {
+    let kind = entry.get("type");
+    if kind.is_some_and(Node::is_unknown) {
+        return;
+    }
+    // A tool that writes null leaves it to EKS.
+    let kind = kind.filter(|kind| !matches!(kind.shape, Shape::Null));
+    let name = kind.map_or(Some(STANDARD), Node::text).unwrap_or_default();
+    match EntryType::parse(name) {
+        Ok(EntryType::Standard) => lint_standard(report, entry, is_without_policies),
+        Ok(_) => lint_node_type(report, entry, name, arn, account),
+        Err(_) => {
+            let of_nodes = EntryType::ALL.map(EntryType::as_str);
+            let of_nodes: Vec<&str> = of_nodes.into_iter().filter(|name| *name != STANDARD).collect();
+            report.add(
+                Rule::EntryType,
+                kind.map_or(entry.place, |kind| kind.place),
+                "EKS has no such type",
+                format!("write {STANDARD} or one of {}", of_nodes.join(", ")),
+            );
         }
     }
 }
@@ -221,8 +241,40 @@ fn lint_principal(report: &mut Report<'_>, arn: &str, place: Place) {
     report.add(rule, place, message, fix);
 }
 
+/// Groups that nodes are in, of each type.
+const NODE_GROUPS: [&str; 3] = ["system:bootstrappers", "system:node-proxier", "system:nodes"];
+
+/// Whether an entry of people is meant for nodes.
+fn is_for_nodes(entry: &Node, groups: &[Node]) -> bool {
+    let of_nodes = |node: &Node| node.text().is_some_and(|group| NODE_GROUPS.contains(&group));
+    groups.iter().any(of_nodes)
+        || entry
+            .text_at("username")
+            .is_some_and(|name| name.starts_with("system:node:"))
+}
+
 fn lint_standard(report: &mut Report<'_>, entry: &Node, is_without_policies: bool) {
-    let groups = entry.get("kubernetesGroups").map_or(&[][..], Node::list);
+    let of_groups = entry.get("kubernetesGroups");
+    let groups = of_groups.map_or(&[][..], Node::list);
+    if let Some(node) = of_groups.filter(|node| matches!(node.shape, Shape::Text(_) | Shape::Map(_) | Shape::Other(..)))
+    {
+        report.add(
+            Rule::EntryGroupsNotAList,
+            node.place,
+            format!("the groups are {}, not a list", node.kind()),
+            "write a list, even of one group",
+        );
+    }
+    let is_for_nodes = is_for_nodes(entry, groups);
+    if is_for_nodes {
+        report.add(
+            Rule::EntryStandardForNodes,
+            entry.get("type").map_or(entry.place, |kind| kind.place),
+            "EKS refuses the groups and the username of nodes in an entry of type STANDARD, and without them no node joins",
+            "write `EC2_LINUX` (`EC2_WINDOWS`, `FARGATE_LINUX`, `HYBRID_LINUX`: what the nodes are), and leave groups and username \
+             out; the type of an entry cannot be changed, so delete an existing one first",
+        );
+    }
     for group in groups {
         let name = group.text().unwrap_or_default();
         lint_template(report, name, group.place);
@@ -284,7 +336,7 @@ fn lint_standard(report: &mut Report<'_>, entry: &Node, is_without_policies: boo
             node_entry_fix(entry),
         );
     }
-    if groups.is_empty() && is_without_policies {
+    if groups.is_empty() && is_without_policies && of_groups.is_none_or(is_empty) {
         report.add(
             Rule::EntryNothing,
             entry.place,
@@ -358,7 +410,7 @@ fn lint_node_type(report: &mut Report<'_>, entry: &Node, name: &str, arn: &str, 
     // The groups that EKS gives to nodes of some type.
     let is_given = |name: &str| EntryType::ALL.iter().any(|kind| kind.default_groups().contains(&name));
     for group in entry.get("kubernetesGroups").map_or(&[][..], Node::list) {
-        if !group.text().is_some_and(is_given) {
+        if !group.is_unknown() && !group.text().is_some_and(is_given) {
             report.add(
                 Rule::EntryNodeSettings,
                 group.place,
@@ -377,13 +429,18 @@ fn lint_policies(report: &mut Report<'_>, found: &Found<'_>) {
             types.entry(arn).or_insert(entry.text_at("type").unwrap_or(STANDARD));
         }
     }
+    // One that is not known may be any.
+    let all_known = found
+        .entries
+        .iter()
+        .all(|entry| !entry.get("principalArn").is_some_and(Node::is_unknown));
     let listed: BTreeSet<&str> = found.names.iter().filter_map(|name| name.text()).collect();
     for (owner, policies) in &found.policies {
         let owner = owner.and_then(|owner| Some((owner.text()?, owner.place)));
         let kind = owner.and_then(|(arn, _)| types.get(arn).copied());
         if let Some((arn, place)) = owner {
             let any = !found.entries.is_empty() || !listed.is_empty();
-            if any && kind.is_none() && !listed.contains(arn) && !is_empty(policies) {
+            if any && all_known && kind.is_none() && !listed.contains(arn) && !is_empty(policies) {
                 report.add(
                     Rule::EntryPolicyOrphan,
                     place,
@@ -413,6 +470,7 @@ fn lint_policy(report: &mut Report<'_>, policy: &Node, kind: Option<&str>, owner
         .ok()
         .and_then(|owner| Partition::from_name(&owner.partition));
     match access_entry::policy_name(text) {
+        _ if arn.is_unknown() => {}
         Err(_) => report.add(
             Rule::EntryPolicyArn,
             arn.place,
@@ -474,6 +532,7 @@ fn lint_policy(report: &mut Report<'_>, policy: &Node, kind: Option<&str>, owner
             "name the namespaces, or write `\"type\": \"cluster\"`",
         ),
         (Some((_, Some("cluster" | "namespace"))), _) => {}
+        _ if scope.is_unknown() || scope.get("type").is_some_and(Node::is_unknown) => {}
         (other, _) => report.add(
             Rule::EntryScopeType,
             other.map_or(scope.place, |(place, _)| place),

@@ -12,6 +12,7 @@ use self::mapping::MappingItem;
 use super::Report;
 use super::Rule;
 use super::START;
+use super::form::Lists;
 use super::principal;
 use super::tree::Inner;
 use super::tree::MapEntry;
@@ -27,6 +28,8 @@ use crate::value::arn::Partition;
 
 /// The keys that the authenticator reads.
 const KEYS: [&str; 3] = ["mapRoles", "mapUsers", "mapAccounts"];
+/// What people write for an IAM group; no release of the authenticator has read it.
+const GROUP_ARN: &str = "grouparn";
 const NODES: &str = "system:nodes";
 const BOOTSTRAPPERS: &str = "system:bootstrappers";
 const NODE_TEMPLATE: &str = "{{EC2PrivateDNSName}}";
@@ -67,7 +70,7 @@ pub(super) fn is_one(node: &Node) -> bool {
         Shape::List(items) => items.iter().any(|item| {
             item.entries()
                 .iter()
-                .any(|entry| matches!(entry.key.to_lowercase().as_str(), "rolearn" | "userarn"))
+                .any(|entry| matches!(entry.key.to_lowercase().as_str(), "rolearn" | "userarn" | GROUP_ARN))
         }),
         Shape::Map(entries) => {
             let is_config_map = node.text_at("kind") == Some("ConfigMap");
@@ -112,6 +115,47 @@ pub(super) fn lint(report: &mut Report<'_>, documents: &[Node], partition: Optio
     }
 }
 
+/// Roles and users in one list, as `eksctl get iamidentitymapping -o json` prints them.
+fn lint_mixed(report: &mut Report<'_>, items: &[Node]) {
+    let has = |item: &Node, key: &str| item.entries().iter().any(|entry| entry.key.eq_ignore_ascii_case(key));
+    let is_user = |item: &Node| has(item, "userarn") && !has(item, "rolearn");
+    let (users, roles): (Vec<Node>, Vec<Node>) = items.iter().cloned().partition(is_user);
+    let (roles, users) = (
+        lint_items(report, &roles, List::Roles),
+        lint_items(report, &users, List::Users),
+    );
+    lint_duplicates(report, &roles, &users);
+}
+
+/// Lists in the form of another tool. What stands elsewhere is not known, so nothing is said of what is missing.
+pub(super) fn lint_lists(report: &mut Report<'_>, lists: &Lists) {
+    let mut read = |entry: &Option<MapEntry>| entry.as_ref().map(|entry| listed(report, entry));
+    let (roles, users, accounts) = (read(&lists.roles), read(&lists.users), read(&lists.accounts));
+    let role_items = items_of(report, roles.as_ref(), List::Roles);
+    let user_items = items_of(report, users.as_ref(), List::Users);
+    lint_duplicates(report, &role_items, &user_items);
+    if let Some(Content::List(accounts)) = &accounts {
+        lint_accounts(report, accounts);
+    }
+}
+
+fn listed(report: &mut Report<'_>, entry: &MapEntry) -> Content {
+    match &entry.value.shape {
+        Shape::List(items) => Content::List(items.clone()),
+        Shape::Null | Shape::Unknown => Content::Blank,
+        Shape::Text(_) => content(report, entry),
+        _ => {
+            report.add(
+                Rule::AuthNotAList,
+                entry.value.place,
+                format!("`{}` is {}, not a list", entry.key, entry.value.kind()),
+                "write a list of maps",
+            );
+            Content::Lost
+        }
+    }
+}
+
 /// Whether there was something to read.
 fn lint_document(report: &mut Report<'_>, node: &Node) -> bool {
     match &node.shape {
@@ -125,12 +169,10 @@ fn lint_document(report: &mut Report<'_>, node: &Node) -> bool {
                 .all(|item| matches!(item.shape, Shape::Text(_) | Shape::Other(..)));
             if scalars && !items.is_empty() {
                 lint_accounts(report, items);
+            } else if has("userarn") && has("rolearn") {
+                lint_mixed(report, items);
             } else {
-                let list = if has("userarn") && !has("rolearn") {
-                    List::Users
-                } else {
-                    List::Roles
-                };
+                let list = if has("userarn") { List::Users } else { List::Roles };
                 let items = lint_items(report, items, list);
                 lint_duplicates(report, &items, &[]);
                 lint_partitions(report, &items, &[]);
@@ -472,7 +514,7 @@ fn lint_accounts(report: &mut Report<'_>, accounts: &[Node]) {
                 "YAML reads the id as a number",
                 format!("write `\"{text}\"`"),
             ),
-            Shape::Null => {}
+            Shape::Null | Shape::Unknown => {}
             Shape::Text(_) | Shape::Other(..) => report.add(
                 Rule::AuthAccountInvalid,
                 account.place,

@@ -1,13 +1,18 @@
-//! The rules for a kubeconfig.
+//! The rules for a kubeconfig, and for what Argo CD connects to a cluster with.
 //!
-//! Source: validation of client-go's `clientcmd`, and what `aws eks update-kubeconfig` writes.
+//! Source: validation and loading of client-go's `clientcmd` and `transport`, its `plugin/pkg/client/auth/exec`, and what
+//! `aws eks update-kubeconfig` writes.
+
+mod plugin;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use self::plugin::Word;
 use super::Report;
 use super::Rule;
 use super::principal;
@@ -224,6 +229,8 @@ fn lint_cluster(report: &mut Report<'_>, cluster: &Named<'_>) {
     }
     if let Some(data) = data {
         lint_ca(report, data);
+    } else if let Some((path, place)) = filled(body, "certificate-authority") {
+        lint_path(report, path, place);
     }
 }
 
@@ -372,39 +379,263 @@ fn facts(cluster: &Named<'_>) -> Facts {
     }
 }
 
+/// A text that is not empty.
+fn filled<'a>(node: &'a Node, key: &str) -> Option<(&'a str, Place)> {
+    let value = node.get(key)?;
+    let text = value.text().filter(|text| !text.is_empty())?;
+    Some((text, value.place))
+}
+
 fn lint_user(report: &mut Report<'_>, user: &Named<'_>, target: &Target) {
-    let token = user
-        .body
-        .get("token")
-        .filter(|token| token.text().is_some_and(|token| !token.is_empty()));
-    if let Some(token) = token {
-        report.add(
-            Rule::ConfigStaticToken,
-            token.place,
-            format!(
-                "the user `{}` has a token of its own, which expires and is not renewed",
-                user.name
-            ),
-            "run `aws eks update-kubeconfig`, which writes an exec plugin",
-        );
-    }
-    let Some(exec) = user.body.get("exec").filter(|exec| matches!(exec.shape, Shape::Map(_))) else {
+    let exec = user.body.get("exec").filter(|exec| matches!(exec.shape, Shape::Map(_)));
+    lint_tokens(report, user, exec.is_some());
+    lint_certificate(report, user, exec.is_some());
+    lint_auth_provider(report, user);
+    let Some(exec) = exec else {
         return;
     };
     lint_exec_api(report, exec);
+    lint_interactive(report, exec);
+    if let Some(node) = exec.get("provideClusterInfo")
+        && !matches!(&node.shape, Shape::Null | Shape::Other(serde_json::Value::Bool(_), _))
+    {
+        wrong_type(report, node, "provideClusterInfo", "true or false");
+    }
     let args = strings(report, exec, "args");
     let env = environment(report, exec);
-    lint_keys(report, &env);
+    // One without a separator is looked for in PATH.
+    if let Some((command, place)) = filled(exec, "command")
+        && command.contains(['/', '\\'])
+    {
+        lint_path(report, command, place);
+    }
+    lint_exec(report, exec, args, &env, target);
+}
+
+/// A token that is given wins: the plugin is not run.
+///
+/// Source: `UpdateTransportConfig` in `plugin/pkg/client/auth/exec/exec.go` of client-go, which leaves a configuration with a
+/// token or a certificate as it is.
+fn lint_tokens(report: &mut Report<'_>, user: &Named<'_>, has_exec: bool) {
+    let (token, file) = (filled(user.body, "token"), filled(user.body, "tokenFile"));
+    if let Some((token, place)) = token {
+        if is_for_sts(token) {
+            aws_token(report, place);
+        } else {
+            report.add(
+                Rule::ConfigStaticToken,
+                place,
+                format!(
+                    "the user `{}` has a token of its own, which expires and is not renewed",
+                    user.name
+                ),
+                "run `aws eks update-kubeconfig`, which writes an exec plugin",
+            );
+        }
+    }
+    if let Some((path, place)) = file {
+        // Those of IRSA and of EKS Pod Identity.
+        if path.contains("eks.amazonaws.com/serviceaccount") {
+            aws_token(report, place);
+        }
+        lint_path(report, path, place);
+    }
+    if let Some((_, place)) = token.or(file).filter(|_| has_exec) {
+        report.add(
+            Rule::ConfigTokenWins,
+            place,
+            "kubectl sends this token and never runs the plugin under `exec`",
+            "remove it",
+        );
+    }
+}
+
+/// Source: the EKS Pod Identity Webhook mounts a token with the audience sts.amazonaws.com, Pod Identity one with
+/// pods.eks.amazonaws.com; the API server accepts its own audience alone.
+fn aws_token(report: &mut Report<'_>, place: Place) {
+    report.add(
+        Rule::ConfigIrsaToken,
+        place,
+        "this is the pod's token for AWS, a JWT with the audience sts.amazonaws.com or pods.eks.amazonaws.com: AWS makes \
+         credentials of it, and the API server answers Unauthorized",
+        "use an exec plugin, which finds the token by AWS_WEB_IDENTITY_TOKEN_FILE or AWS_CONTAINER_CREDENTIALS_FULL_URI: `aws eks \
+         get-token --cluster-name CLUSTER`; as the pod's own service account, \
+         /var/run/secrets/kubernetes.io/serviceaccount/token",
+    );
+}
+
+/// Whether a JWT is one for AWS.
+fn is_for_sts(token: &str) -> bool {
+    let payload = token.split('.').nth(1).unwrap_or_default();
+    let decoded = URL_SAFE_NO_PAD.decode(payload).unwrap_or_default();
+    let text = String::from_utf8_lossy(&decoded);
+    text.contains("\"sts.amazonaws.com\"") || text.contains("\"pods.eks.amazonaws.com\"")
+}
+
+fn lint_certificate(report: &mut Report<'_>, user: &Named<'_>, has_exec: bool) {
+    let file = filled(user.body, "client-certificate");
+    let certificate = filled(user.body, "client-certificate-data").or(file);
+    if let Some((_, place)) = certificate.filter(|_| has_exec) {
+        report.add(
+            Rule::ConfigCertificateWins,
+            place,
+            "kubectl shows this certificate and never runs the plugin under `exec`; EKS signs none for people",
+            "remove client-certificate-data and client-key-data",
+        );
+    }
+    for (path, place) in file.into_iter().chain(filled(user.body, "client-key")) {
+        lint_path(report, path, place);
+    }
+}
+
+/// Source: client-go 1.26 has no code for `azure` and `gcp` any more (kubernetes/kubernetes#112341, #112346), `openstack` went in
+/// 1.22.
+fn lint_auth_provider(report: &mut Report<'_>, user: &Named<'_>) {
+    let provider = user.body.get("auth-provider");
+    let Some((name, place)) = provider.and_then(|provider| filled(provider, "name")) else {
+        return;
+    };
+    if matches!(name, "azure" | "gcp" | "openstack") {
+        report.add(
+            Rule::ConfigAuthProvider,
+            place,
+            format!("kubectl 1.26 and later say: no Auth Provider found for name \"{name}\""),
+            "run `aws eks update-kubeconfig --name CLUSTER` for a cluster of EKS; others have an exec plugin of their own",
+        );
+    }
+}
+
+/// Source: `ResolveLocalPaths` in `tools/clientcmd/loader.go` of client-go.
+fn lint_path(report: &mut Report<'_>, path: &str, place: Place) {
+    let is_absolute = path.starts_with(['/', '\\']) || path.get(1..2) == Some(":");
+    if is_absolute {
+        return;
+    }
+    let message = if path.starts_with('~') {
+        format!("nobody expands `~`: `{path}` is a path from the folder of this file")
+    } else {
+        format!("`{path}` is a path from the folder of this file, not from where kubectl runs")
+    };
+    report.add(Rule::ConfigRelativePath, place, message, "write the whole path");
+}
+
+/// What Argo CD has of a cluster: the JSON of `config` in its Secret.
+///
+/// Source: `RawRestConfig` in `pkg/apis/application/v1alpha1/types.go` of Argo CD.
+pub(super) fn lint_connection(report: &mut Report<'_>, config: &Node) {
+    if let Some(auth) = config
+        .get("awsAuthConfig")
+        .filter(|auth| matches!(auth.shape, Shape::Map(_)))
+    {
+        let field = |wanted: &str| {
+            let mut fields = auth.entries().iter().rev();
+            let found = fields.find(|field| field.key.eq_ignore_ascii_case(wanted));
+            found.and_then(|field| Some((field.value.text()?, field.value.place)))
+        };
+        if field("clusterName").is_none_or(|(name, _)| name.is_empty()) {
+            report.add(
+                Rule::ConfigNoClusterName,
+                auth.place,
+                "awsAuthConfig names no cluster",
+                "add `clusterName`; the name is signed into the token",
+            );
+        }
+        if let Some((role, place)) = field("roleARN") {
+            lint_role(report, role, place);
+        }
+    }
+    if let Some(exec) = config
+        .get("execProviderConfig")
+        .filter(|exec| matches!(exec.shape, Shape::Map(_)))
+    {
+        lint_exec_api(report, exec);
+        let args = strings(report, exec, "args");
+        let env: Vec<(&str, &str, Place)> = exec
+            .get("env")
+            .map_or(&[][..], Node::entries)
+            .iter()
+            .map(|entry| (entry.key.as_str(), entry.value.text().unwrap_or_default(), entry.place))
+            .collect();
+        lint_exec(report, exec, args, &env, &Target::default());
+    }
+    let token = filled(config, "bearerToken");
+    if let Some((token, place)) = token {
+        if is_for_sts(token) {
+            aws_token(report, place);
+        } else if token.starts_with("k8s-aws-v1.") {
+            report.add(
+                Rule::ConfigStaticToken,
+                place,
+                "a token of EKS is good for 15 minutes",
+                "write `awsAuthConfig` with the cluster's name, and let Argo CD make tokens",
+            );
+        }
+    }
+    let Some(tls) = config.get("tlsClientConfig") else {
+        return;
+    };
+    let insecure = tls.get("insecure").filter(|insecure| is_true(Some(insecure)));
+    let authority = tls
+        .get("caData")
+        .filter(|data| data.text().is_some_and(|text| !text.is_empty()));
+    match (insecure, authority) {
+        (Some(insecure), Some(_)) => report.add(
+            Rule::ConfigCaAndInsecure,
+            insecure.place,
+            "specifying a root certificates file with the insecure flag is not allowed",
+            "remove `insecure`",
+        ),
+        (Some(insecure), None) => report.add(
+            Rule::ConfigInsecure,
+            insecure.place,
+            "the server's certificate is not checked",
+            "remove it and give caData",
+        ),
+        (None, Some(authority)) => lint_ca(report, authority),
+        (None, None) => {}
+    }
+}
+
+/// The command of an exec plugin, behind its wrappers.
+fn lint_exec(
+    report: &mut Report<'_>,
+    exec: &Node,
+    args: Vec<(&str, Place)>,
+    env: &[(&str, &str, Place)],
+    target: &Target,
+) {
+    lint_keys(report, env);
     let command = exec.get("command");
     let path = command.and_then(Node::text).unwrap_or_default();
-    let file = path.rsplit(['/', '\\']).next().unwrap_or_default().to_lowercase();
-    let program = file.trim_end_matches(".exe").trim_end_matches(".cmd");
     let place = command.map_or(exec.place, |command| command.place);
+    let words = std::iter::once((path, place)).chain(args);
+    let call = plugin::look_through(
+        words
+            .map(|(text, place)| Word {
+                text: text.to_owned(),
+                place,
+            })
+            .collect(),
+    );
+    if let Some(provider) = call.other_provider() {
+        return report.add(
+            Rule::ConfigOtherProvider,
+            place,
+            format!("`{}` makes credentials of {provider}, none of AWS", call.program()),
+            "nothing, if the cluster accepts those; for IAM, run `aws eks update-kubeconfig --name CLUSTER`",
+        );
+    }
+    let args: Vec<(&str, Place)> = call
+        .arguments()
+        .iter()
+        .map(|word| (word.text.as_str(), word.place))
+        .collect();
     let has = |wanted: &[&str]| {
         args.windows(wanted.len())
             .any(|window| window.iter().map(|(arg, _)| *arg).eq(wanted.iter().copied()))
     };
-    let (asks, cluster_flags, role_flags): (bool, &[&str], &[&str]) = match program {
+    let program = call.program();
+    let (asks, cluster_flags, role_flags): (bool, &[&str], &[&str]) = match program.as_str() {
         "aws" => (
             has(&["eks", "get-token"]),
             &["--cluster-name", "--cluster-id"],
@@ -413,6 +644,7 @@ fn lint_user(report: &mut Report<'_>, user: &Named<'_>, target: &Target) {
         "aws-iam-authenticator" | "heptio-authenticator-aws" => {
             (has(&["token"]), &["-i", "--cluster-id"], &["-r", "--role"])
         }
+        "argocd-k8s-auth" => (has(&["aws"]), &["--cluster-name"], &["--role-arn"]),
         "eks-auth-sim" => (has(&["token"]), &["--cluster-name"], &["--role-arn"]),
         _ => {
             return report.add(
@@ -425,7 +657,11 @@ fn lint_user(report: &mut Report<'_>, user: &Named<'_>, target: &Target) {
     };
     let args_place = exec.entry("args").map_or(place, |entry| entry.place);
     if !asks {
-        let wanted = if program == "aws" { "eks get-token" } else { "token" };
+        let wanted = match program.as_str() {
+            "aws" => "eks get-token",
+            "argocd-k8s-auth" => "aws",
+            _ => "token",
+        };
         report.add(
             Rule::ConfigNoGetToken,
             args_place,
@@ -433,16 +669,104 @@ fn lint_user(report: &mut Report<'_>, user: &Named<'_>, target: &Target) {
             "run `aws eks update-kubeconfig` again",
         );
     }
+    let others = ["--output", "--profile", "--region"];
+    let flags: Vec<&str> = [cluster_flags, role_flags, &others].concat();
+    lint_empty(report, &args, &flags);
     lint_target(report, &args, cluster_flags, args_place, target);
     for (role, place) in flag_values(&args, role_flags) {
-        if principal::read(role).is_ok_and(|named| named.kind == ArnKind::Session) {
+        lint_role(report, role, place);
+    }
+    if program == "aws" {
+        lint_output(report, &args, env, &call.env);
+    }
+    lint_profiles(report, &args, env, &call);
+}
+
+fn lint_role(report: &mut Report<'_>, role: &str, place: Place) {
+    if principal::read(role).is_ok_and(|named| named.kind == ArnKind::Session) {
+        report.add(
+            Rule::ConfigSessionAsRole,
+            place,
+            "a session is no role that can be assumed",
+            "write `arn:aws:iam::ACCOUNT:role/NAME`, with the role's path",
+        );
+    }
+}
+
+/// Flags without a value.
+fn lint_empty(report: &mut Report<'_>, args: &[(&str, Place)], flags: &[&str]) {
+    for (at, (arg, place)) in args.iter().enumerate() {
+        let (flag, value) = arg
+            .split_once('=')
+            .map_or((*arg, None), |(flag, value)| (flag, Some(value)));
+        if !flags.contains(&flag) {
+            continue;
+        }
+        let next = args.get(at.saturating_add(1));
+        let (is_empty, place) = match (value, next) {
+            (Some(value), _) => (value.is_empty(), *place),
+            (None, Some((next, there))) => (
+                next.is_empty() || next.starts_with("--"),
+                if next.is_empty() { *there } else { *place },
+            ),
+            (None, None) => (true, *place),
+        };
+        if is_empty {
             report.add(
-                Rule::ConfigSessionAsRole,
+                Rule::ConfigEmptyArgument,
                 place,
-                "a session is no role that can be assumed",
-                "write `arn:aws:iam::ACCOUNT:role/NAME`, with the role's path",
+                format!("`{flag}` has no value, so the plugin fails, or asks for something else than is meant"),
+                format!("give `{flag}` a value, or remove it"),
             );
         }
+    }
+}
+
+/// Source: `get_token.py` of the AWS CLI prints by the formatter that `--output`, AWS_DEFAULT_OUTPUT or the profile names, and
+/// client-go decodes JSON and YAML: `couldn't get version/kind; json parse error`.
+fn lint_output(report: &mut Report<'_>, args: &[(&str, Place)], env: &[(&str, &str, Place)], set: &[(String, String)]) {
+    let is_unread = |output: &str| matches!(output, "off" | "table" | "text" | "yaml-stream");
+    let flags = flag_values(args, &["--output"]);
+    let of_env = env.iter().filter(|(name, ..)| *name == "AWS_DEFAULT_OUTPUT");
+    // The flag wins.
+    let mut given: Vec<(&str, Place)> = flags;
+    if given.is_empty() {
+        given.extend(of_env.map(|(_, value, place)| (*value, *place)));
+        let place = args.first().map(|(_, place)| *place);
+        let set = set.iter().filter(|(name, _)| name == "AWS_DEFAULT_OUTPUT");
+        given.extend(set.filter_map(|(_, value)| Some((value.as_str(), place?))));
+    }
+    for (output, place) in given.into_iter().filter(|(output, _)| is_unread(output)) {
+        report.add(
+            Rule::ConfigOutput,
+            place,
+            format!("as `{output}` kubectl cannot read the token: `couldn't get version/kind; json parse error`"),
+            "write `--output json`",
+        );
+    }
+}
+
+/// Source: the AWS CLI's `--profile` wins over AWS_PROFILE, and over keys in the environment, such as those of aws-vault
+/// (`create_credential_resolver` in `botocore/credentials.py`).
+fn lint_profiles(report: &mut Report<'_>, args: &[(&str, Place)], env: &[(&str, &str, Place)], call: &plugin::Call) {
+    let given = flag_values(args, &["--profile"]);
+    let Some((flag, place)) = given.last().copied() else {
+        return;
+    };
+    let of_env = env.iter().rev().find(|(name, ..)| *name == "AWS_PROFILE");
+    let of_wrapper = call.env.iter().rev().find(|(name, _)| name == "AWS_PROFILE");
+    let other = of_wrapper
+        .map(|(_, value)| value.as_str())
+        .or(call.profile.as_deref())
+        .or(of_env.map(|(_, value, _)| *value))
+        .filter(|other| !other.is_empty() && !other.contains('$') && *other != flag);
+    if let Some(other) = other {
+        report.add(
+            Rule::ConfigTwoProfiles,
+            place,
+            format!("`--profile {flag}` wins over the profile `{other}` of the environment or the wrapper"),
+            "leave the one that is meant",
+        );
     }
 }
 
@@ -451,17 +775,7 @@ fn lint_exec_api(report: &mut Report<'_>, exec: &Node) {
     let version = api.and_then(Node::text).unwrap_or_default();
     let place = api.map_or(exec.place, |api| api.place);
     match version.strip_prefix(EXEC_API) {
-        Some("v1beta1") => {}
-        Some("v1") => {
-            if exec.text_at("interactiveMode").is_none_or(str::is_empty) {
-                report.add(
-                    Rule::ConfigInteractive,
-                    place,
-                    "interactiveMode must be specified with the exec API v1",
-                    "add `interactiveMode: IfAvailable`",
-                );
-            }
-        }
+        Some("v1" | "v1beta1") => {}
         Some("v1alpha1") => report.add(
             Rule::ConfigV1Alpha1,
             place,
@@ -477,6 +791,26 @@ fn lint_exec_api(report: &mut Report<'_>, exec: &Node) {
     }
 }
 
+/// Source: `validateAuthInfo` in `tools/clientcmd/validation.go` of client-go.
+fn lint_interactive(report: &mut Report<'_>, exec: &Node) {
+    let version = exec.text_at("apiVersion").unwrap_or_default();
+    match filled(exec, "interactiveMode") {
+        Some((mode, place)) if !matches!(mode, "Always" | "IfAvailable" | "Never") => report.add(
+            Rule::ConfigInteractive,
+            place,
+            format!("invalid interactiveMode: \"{mode}\""),
+            "write `IfAvailable`, `Never` or `Always`",
+        ),
+        None if version.strip_prefix(EXEC_API) == Some("v1") => report.add(
+            Rule::ConfigInteractive,
+            exec.get("apiVersion").map_or(exec.place, |api| api.place),
+            "interactiveMode must be specified with the exec API v1",
+            "add `interactiveMode: IfAvailable`",
+        ),
+        _ => {}
+    }
+}
+
 fn lint_target(
     report: &mut Report<'_>,
     args: &[(&str, Place)],
@@ -485,7 +819,8 @@ fn lint_target(
     target: &Target,
 ) {
     let names = flag_values(args, cluster_flags);
-    if names.is_empty() {
+    let is_flag = |arg: &str| cluster_flags.contains(&arg.split_once('=').map_or(arg, |(flag, _)| flag));
+    if !args.iter().any(|(arg, _)| is_flag(arg)) {
         report.add(
             Rule::ConfigNoClusterName,
             args_place,
@@ -530,6 +865,8 @@ fn flag_values<'a>(args: &[(&'a str, Place)], flags: &[&str]) -> Vec<(&'a str, P
             values.push((value, *place));
         }
     }
+    // What has none is another finding, and what a shell puts in is not known.
+    values.retain(|(value, _)| !value.is_empty() && !value.starts_with("--") && !value.contains('$'));
     values
 }
 
@@ -551,7 +888,7 @@ fn strings<'a>(report: &mut Report<'_>, exec: &'a Node, key: &str) -> Vec<(&'a s
     found
 }
 
-fn environment<'a>(report: &mut Report<'_>, exec: &'a Node) -> Vec<(&'a str, Place)> {
+fn environment<'a>(report: &mut Report<'_>, exec: &'a Node) -> Vec<(&'a str, &'a str, Place)> {
     let Some(list) = exec.get("env") else {
         return Vec::new();
     };
@@ -567,14 +904,17 @@ fn environment<'a>(report: &mut Report<'_>, exec: &'a Node) -> Vec<(&'a str, Pla
             wrong_type(report, value, "value", "a string");
         }
         if let Some((name, place)) = item.get("name").and_then(|name| Some((name.text()?, name.place))) {
-            found.push((name, place));
+            found.push((name, item.text_at("value").unwrap_or_default(), place));
         }
     }
     found
 }
 
-fn lint_keys(report: &mut Report<'_>, env: &[(&str, Place)]) {
-    let place = |wanted: &str| env.iter().find(|(name, _)| *name == wanted).map(|(_, place)| *place);
+fn lint_keys(report: &mut Report<'_>, env: &[(&str, &str, Place)]) {
+    let place = |wanted: &str| {
+        let mut pairs = env.iter();
+        pairs.find(|(name, ..)| *name == wanted).map(|(.., place)| *place)
+    };
     if let (Some(profile), Some(_)) = (place("AWS_PROFILE"), place("AWS_ACCESS_KEY_ID")) {
         report.add(
             Rule::ConfigKeysAndProfile,

@@ -45,7 +45,8 @@ rules! {
     InputBlot, Note, "input/blot", "An account id or a name is blotted out, or a variable stands for it; it is judged as one that is there.";
     InputBroken, Error, "input/broken", "The text is neither YAML nor JSON.";
     InputTab, Error, "input/tab-indentation", "A tab indents a line; YAML indents with spaces only.";
-    InputUnknown, Error, "input/unknown-kind", "The text is neither aws-auth nor access entries nor a kubeconfig, or not what `--kind` says.";
+    InputTooLarge, Error, "input/too-large", "The text is Terraform, and more of it than this linter reads.";
+    InputUnknown, Error, "input/unknown-kind", "The text holds neither mappings nor access entries, in no form that is known here, nor is it a kubeconfig; or it is not what `--kind` says.";
 
     AuthNotAString, Error, "aws-auth/not-a-string", "mapRoles, mapUsers or mapAccounts is no string, mostly because the `|` is missing; the Kubernetes API refuses the ConfigMap.";
     AuthBrokenYaml, Error, "aws-auth/broken-yaml", "The YAML inside the string is broken, so everything under that key is lost.";
@@ -113,14 +114,18 @@ rules! {
     AuthAccountUnquoted, Note, "aws-auth/account-unquoted", "An unquoted account id; it works, but YAML reads it as a number.";
     AuthAccountInvalid, Error, "aws-auth/account-invalid", "An item of mapAccounts is not twelve digits, so it matches nobody.";
     AuthAccountGroups, Note, "aws-auth/account-without-groups", "mapAccounts lets every principal of the account in, but gives no groups.";
+    AuthMode, Error, "aws-auth/authentication-mode", "The authentication mode is API, so nobody reads aws-auth.";
 
     EntryNotAnEntry, Error, "access-entries/not-an-entry", "A part of the text is neither an access entry nor its policies.";
+    EntryMisspelledKey, Error, "access-entries/misspelled-key", "A key is almost one that the form has; it is passed over or refused.";
     EntrySessionArn, Error, "access-entries/session-arn", "The principal is an STS session; EKS wants the role or user behind it.";
     EntryStrippedSsoPath, Error, "access-entries/stripped-sso-path", "The ARN of an IAM Identity Center role lacks its path; EKS knows no such role.";
     EntryServiceLinkedRole, Error, "access-entries/service-linked-role", "The principal is a service-linked role, for which EKS makes no entry.";
     EntryPrincipal, Error, "access-entries/malformed-principal", "The principal is no ARN of a role or user.";
     EntryType, Error, "access-entries/unknown-type", "EKS has no such type of entry.";
+    EntryStandardForNodes, Error, "access-entries/standard-for-nodes", "A STANDARD entry with the groups or the username of nodes, whose entries have a type of their own.";
     EntryReservedGroup, Error, "access-entries/reserved-group", "A group begins with `system:`, `eks:`, `aws:`, `amazon:` or `iam:`, which EKS refuses.";
+    EntryGroupsNotAList, Error, "access-entries/groups-not-a-list", "The groups are no list.";
     EntryReservedUsername, Error, "access-entries/reserved-username", "A username begins with `system:`, `eks:`, `aws:`, `amazon:` or `iam:`, which EKS refuses.";
     EntryUnknownTemplate, Error, "access-entries/unknown-template", "`{{…}}` that is no template.";
     EntrySessionName, Error, "access-entries/session-name-without-colon", "`{{SessionName}}` without a colon before it, which EKS refuses.";
@@ -137,6 +142,7 @@ rules! {
     EntryScopeType, Error, "access-entries/unknown-scope", "An access scope is `cluster` or `namespace`.";
     EntryScopeEmpty, Error, "access-entries/scope-without-namespaces", "The scope is `namespace` but names none, which EKS refuses.";
     EntryScopeNamespaces, Error, "access-entries/cluster-scope-with-namespaces", "The scope is `cluster` but names namespaces, which EKS refuses.";
+    EntryMode, Error, "access-entries/authentication-mode", "The authentication mode is CONFIG_MAP, which has no access entries, or one that EKS does not know.";
 
     ConfigWrongType, Error, "kubeconfig/wrong-type", "A value has the wrong type, so kubectl does not read the file.";
     ConfigNoCurrentContext, Warning, "kubeconfig/no-current-context", "No current context: kubectl asks localhost:8080 unless --context is given.";
@@ -154,6 +160,7 @@ rules! {
     ConfigExecVersion, Error, "kubeconfig/exec-api-version", "The exec API version is missing or unknown.";
     ConfigInteractive, Error, "kubeconfig/no-interactive-mode", "The exec API v1 wants an interactiveMode.";
     ConfigCommand, Note, "kubeconfig/unknown-command", "A credential plugin that this linter does not know.";
+    ConfigOtherProvider, Note, "kubeconfig/other-provider", "A credential plugin that makes no token of AWS.";
     ConfigNoGetToken, Error, "kubeconfig/no-get-token", "The plugin's arguments do not ask for a token.";
     ConfigNoClusterName, Error, "kubeconfig/no-cluster-name", "The plugin's arguments name no cluster, but a token is for one cluster only.";
     ConfigOtherCluster, Error, "kubeconfig/other-cluster", "The plugin makes a token for another cluster than the one asked.";
@@ -161,5 +168,13 @@ rules! {
     ConfigKeysAndProfile, Warning, "kubeconfig/keys-and-profile", "Both AWS_PROFILE and access keys in the plugin's environment; the keys win.";
     ConfigStaticKeys, Warning, "kubeconfig/static-keys", "A secret access key stands in the file.";
     ConfigSessionAsRole, Error, "kubeconfig/session-as-role", "The role to assume is a session's ARN, which cannot be assumed.";
+    ConfigEmptyArgument, Warning, "kubeconfig/empty-argument", "An argument of the plugin has no value.";
+    ConfigOutput, Error, "kubeconfig/output-not-json", "The plugin prints no JSON, which is what kubectl reads.";
+    ConfigTwoProfiles, Warning, "kubeconfig/two-profiles", "Two different profiles are given, of which one counts.";
     ConfigStaticToken, Warning, "kubeconfig/static-token", "A token stands in the file; one of EKS is good for 15 minutes.";
+    ConfigTokenWins, Error, "kubeconfig/token-beside-exec", "A token beside exec: kubectl uses the token and never runs the plugin.";
+    ConfigCertificateWins, Error, "kubeconfig/certificate-beside-exec", "A client certificate beside exec: kubectl uses the certificate and never runs the plugin.";
+    ConfigIrsaToken, Error, "kubeconfig/token-for-aws", "The token file is one that pods show to AWS; the API server refuses its audience.";
+    ConfigAuthProvider, Error, "kubeconfig/auth-provider", "An auth-provider that kubectl no longer has since 1.26.";
+    ConfigRelativePath, Note, "kubeconfig/relative-path", "A relative path counts from the folder of the kubeconfig, wherever kubectl runs.";
 }

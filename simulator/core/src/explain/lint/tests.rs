@@ -2,7 +2,9 @@
 //!
 //! In a case, `§` stands just before each value that is to be found; the rules are those of the marks in order.
 
+mod forms;
 mod grammar;
+mod kubeconfig;
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -310,6 +312,19 @@ fn aws_auth_map_cases() -> Vec<(&'static [Rule], String)> {
             accounts("- §'111122223333'\n- §'11112222333'\n"),
         ),
         (&[Rule::AuthAccountGroups], accounts("- §'111122223333'\n")),
+        (&[Rule::AuthAccountInvalid], accounts("- §prod: 111122223333\n")),
+        (
+            &[Rule::AuthAccountInvalid],
+            accounts("- '111122223333'\n- §[111122223333]\n"),
+        ),
+        (
+            &[Rule::AuthIamGroup],
+            roles("- §grouparn: arn:aws:iam::111122223333:group/devs\n  username: dev\n  groups: [devs]\n"),
+        ),
+        (
+            &[Rule::AuthIamGroup],
+            users("- §groupARN: arn:aws:iam::111122223333:group/devs\n  username: dev\n  groups: [devs]\n"),
+        ),
     ]
 }
 
@@ -649,8 +664,8 @@ fn kubeconfig_cases() -> Vec<(&'static [Rule], String)> {
             ),
         ),
         (
-            &[Rule::ConfigStaticToken],
-            config("    exec:\n", "    token: §k8s-aws-v1.aHR0cHM6Ly9zdHM\n    exec:\n"),
+            &[Rule::ConfigStaticToken, Rule::ConfigTokenWins],
+            config("    exec:\n", "    token: §§k8s-aws-v1.aHR0cHM6Ly9zdHM\n    exec:\n"),
         ),
     ]
 }
@@ -661,6 +676,8 @@ fn every_case() -> Vec<(&'static [Rule], String)> {
         aws_auth_cases(),
         access_entry_cases(),
         kubeconfig_cases(),
+        forms::cases(),
+        kubeconfig::cases(),
     ]
     .concat()
 }
@@ -908,7 +925,7 @@ fn thousands_of_contexts_are_read_in_time_linear_in_them() {
     let text = format!(
         "current-context: c0\nclusters:\n{}users:\n{}contexts:\n{}",
         list(&|at| format!(
-            "- {{name: east-cluster-{at}, cluster: {{server: 'https://x', certificate-authority: f}}}}\n"
+            "- {{name: east-cluster-{at}, cluster: {{server: 'https://x', certificate-authority: /f}}}}\n"
         )),
         list(&|at| format!("- {{name: u{at}, user: {{}}}}\n")),
         list(&|at| format!("- {{name: c{at}, context: {{cluster: west-cluster-{at}, user: u{at}}}}}\n")),
@@ -939,8 +956,8 @@ fn thousands_of_access_entries_are_read_in_time_linear_in_them() {
 fn a_token_is_for_the_first_cluster_that_is_another() {
     let config = |args: &str| {
         format!(
-            "current-context: a\nclusters:\n- {{name: 'dev.us-west-2.eksctl.io', cluster: {{server: 'https://x', certificate-authority: f}}}}\n\
-             - {{name: 'prod.us-east-1.eksctl.io', cluster: {{server: 'https://y', certificate-authority: f}}}}\n\
+            "current-context: a\nclusters:\n- {{name: 'dev.us-west-2.eksctl.io', cluster: {{server: 'https://x', certificate-authority: /f}}}}\n\
+             - {{name: 'prod.us-east-1.eksctl.io', cluster: {{server: 'https://y', certificate-authority: /f}}}}\n\
              users:\n- {{name: u, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1beta1, command: aws, args: [eks, get-token, {args}]}}}}}}\n\
              contexts:\n- {{name: a, context: {{user: u, cluster: prod.us-east-1.eksctl.io}}}}\n\
              - {{name: b, context: {{user: u, cluster: dev.us-west-2.eksctl.io}}}}\n"
@@ -1063,6 +1080,19 @@ fn an_invalid_account_is_no_blot() {
         );
         assert!(found.iter().all(|found| found.rule != Rule::InputBlot), "{found:#?}");
     }
+}
+
+/// An aggregated API refuses an empty name: the commands of metrics-server alone do not work.
+#[test]
+fn a_missing_username_of_an_administrator_says_what_does_not_work() {
+    let item = "- rolearn: arn:aws:iam::111122223333:role/ops\n  groups: [system:masters]\n";
+    let found = lint(&roles(item), &Context::default());
+    assert_eq!(places(&found), [("aws-auth/no-username", 8, 7)]);
+    assert!(
+        found[0].message.contains("`kubectl top` says Unauthorized"),
+        "{}",
+        found[0].message
+    );
 }
 
 #[test]

@@ -18,6 +18,8 @@ use crate::go::yaml::NodeKind;
 use crate::go::yaml::Refusal;
 use crate::go::yaml::Style;
 
+/// So many characters before a value its tag begins, or is not looked for.
+const TAG_REACH: usize = 120;
 /// What stands between documents.
 const SEPARATOR: &str = "---";
 
@@ -35,6 +37,8 @@ pub(crate) struct Place {
 pub(crate) struct Node {
     pub(crate) place: Place,
     pub(crate) shape: Shape,
+    /// YAML alone does not say what it is: it has a tag of CloudFormation's, or it is a text with references of Terraform's.
+    pub(crate) is_foreign: bool,
     style: Style,
     /// Where its text is written: of an alias, not where that stands.
     written: (usize, usize),
@@ -48,6 +52,8 @@ pub(crate) enum Shape {
     /// A number or boolean, as YAML 1.1 reads it, and as it is written.
     Other(Value, String),
     Text(String),
+    /// What only a tool knows, such as a reference to another resource.
+    Unknown,
 }
 
 /// A key with its value.
@@ -59,6 +65,37 @@ pub(crate) struct MapEntry {
 }
 
 impl Node {
+    /// A value that is not read from YAML.
+    pub(crate) fn made(place: Place, shape: Shape) -> Self {
+        Self {
+            place,
+            shape,
+            is_foreign: false,
+            style: Style::Plain,
+            written: (place.line, place.column),
+        }
+    }
+
+    /// A text in double quotes.
+    pub(crate) fn quoted(place: Place, text: String) -> Self {
+        Self {
+            style: Style::DoubleQuoted,
+            ..Self::made(place, Shape::Text(text))
+        }
+    }
+
+    /// A text whose lines stand below where it begins, as those of a heredoc.
+    pub(crate) fn block(place: Place, text: String) -> Self {
+        Self {
+            style: Style::Block,
+            ..Self::made(place, Shape::Text(text))
+        }
+    }
+
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self.shape, Shape::Unknown)
+    }
+
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.shape {
             Shape::Text(text) => Some(text),
@@ -102,6 +139,7 @@ impl Node {
             Shape::Other(Value::Bool(_), _) => "a boolean",
             Shape::Other(..) => "a number",
             Shape::Text(_) => "a string",
+            Shape::Unknown => "not known",
         }
     }
 }
@@ -242,6 +280,21 @@ impl Source {
             line,
             column,
             length: 1,
+        }
+    }
+
+    /// The place of some characters of the text.
+    pub(crate) fn stretch(&self, range: &Range<usize>) -> Place {
+        let (line, column) = self.position(range.start);
+        let (end_line, end) = self.position(range.end);
+        Place {
+            line,
+            column,
+            length: if end_line == line {
+                end.saturating_sub(column).max(1)
+            } else {
+                1
+            },
         }
     }
 
@@ -422,6 +475,23 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// Whether the word before a value is a tag that is not YAML's own, such as `!Ref`.
+    fn has_foreign_tag(&self, start: usize) -> bool {
+        let before = self
+            .text
+            .get(start.saturating_sub(TAG_REACH)..start)
+            .unwrap_or_default();
+        let mut word: Vec<char> = before
+            .iter()
+            .rev()
+            .skip_while(|character| character.is_whitespace())
+            .take_while(|character| !character.is_whitespace())
+            .copied()
+            .collect();
+        word.reverse();
+        matches!(word.as_slice(), ['!', first, ..] if first.is_ascii_alphabetic())
+    }
+
     /// The node behind an alias.
     fn behind(&self, at: usize) -> Option<&'a yaml::Node> {
         let node = self.document.node(at)?;
@@ -462,6 +532,7 @@ impl<'a> Tree<'a> {
         Some(Node {
             place,
             shape,
+            is_foreign: self.has_foreign_tag(node.place.start),
             style: node_style,
             written: (self.position)(node.place.start),
         })
@@ -503,7 +574,7 @@ impl<'a> Tree<'a> {
                 Shape::Null => "null".to_owned(),
                 Shape::Other(value, _) => value.to_string(),
                 // The reader refuses them.
-                Shape::List(_) | Shape::Map(_) => return None,
+                Shape::List(_) | Shape::Map(_) | Shape::Unknown => return None,
             },
             value: self.node(value, depth)?,
         })

@@ -41,6 +41,16 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         "mapRoles나 mapUsers에 항목을 추가하거나 사용자 이름에 바인딩을 만드세요.",
     ),
     (
+        Cause::AdmissionRefused,
+        "권한은 있지만 어드미션이 객체를 거부했습니다. RBAC 문제가 아닙니다.",
+        "메시지가 말하는 정책이나 네임스페이스 상태를 고치세요. 바인딩으로는 해결되지 않습니다.",
+    ),
+    (
+        Cause::AggregationLabelMissing,
+        "ClusterRole에 규칙이 있지만 레이블이 달라 집계된 역할에 포함되지 않습니다.",
+        "집계된 역할이 선택하는 값으로 ClusterRole의 레이블을 고치세요. 집계된 역할의 규칙은 덮어써집니다.",
+    ),
+    (
         Cause::Anonymous,
         "요청에 토큰이 없어 system:anonymous로 처리되었습니다.",
         "kubeconfig나 프로바이더에 exec 설정을 추가하세요.",
@@ -64,6 +74,16 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         Cause::AwsAuthKeyMisspelled,
         "aws-auth의 키 이름이 틀려 매핑이 읽히지 않습니다.",
         "키를 mapRoles, mapUsers, mapAccounts로 정확히 적으세요.",
+    ),
+    (
+        Cause::BindingInOtherNamespace,
+        "바인딩이 요청한 것과 다른 네임스페이스에 있습니다.",
+        "`-n`으로 그 네임스페이스를 지정하거나 요청한 네임스페이스에 바인딩을 만드세요.",
+    ),
+    (
+        Cause::CertificateForOtherName,
+        "서버 인증서가 다른 이름의 것입니다. 터널이나 프록시가 응답하고 있습니다.",
+        "터널을 쓴다면 kubeconfig에 `tls-server-name`을 지정하고, 아니면 프록시를 확인하세요.",
     ),
     (
         Cause::CertificateNotTrusted,
@@ -136,6 +156,21 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         "최신 AWS CLI로 kubeconfig를 다시 만드세요: aws eks update-kubeconfig",
     ),
     (
+        Cause::ExecOutputNotJson,
+        "AWS CLI의 출력 형식이 json이 아니어서 kubectl이 토큰을 읽지 못합니다.",
+        "kubeconfig의 exec 인수에 `--output json`을 추가하거나 AWS_DEFAULT_OUTPUT=json으로 설정하세요.",
+    ),
+    (
+        Cause::ExecPluginFailed,
+        "토큰을 만드는 exec 플러그인이 실패했습니다. 서버는 아직 아무것도 판단하지 않았습니다.",
+        "kubeconfig의 exec 명령을 같은 환경에서 직접 실행해 오류 메시지를 확인하세요.",
+    ),
+    (
+        Cause::ExecPluginNotAllowed,
+        "kubectl의 자격 증명 플러그인 정책이 exec 플러그인을 허용하지 않습니다.",
+        "kuberc의 credentialPluginPolicy와 허용 목록에 플러그인을 추가하세요.",
+    ),
+    (
         Cause::ExecPluginNotFound,
         "클라이언트가 토큰을 만드는 exec 플러그인을 찾지 못했습니다.",
         "AWS CLI를 설치하거나, 클라이언트를 실행하는 환경의 PATH에 추가하세요.",
@@ -145,7 +180,6 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         "호출자가 페더레이션 사용자여서 같은 이름의 IAM 사용자 매핑과 일치하지 않습니다.",
         "매핑된 역할을 수임해서 사용하세요.",
     ),
-    (Cause::Granted, "호출자는 인증됩니다.", "고칠 것이 없습니다."),
     (
         Cause::GrantedFromCache,
         "API 서버가 전에 허용한 토큰을 캐시에서 다시 허용했습니다.",
@@ -212,6 +246,11 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         "호출자의 ARN으로 매핑하세요.",
     ),
     (
+        Cause::MappedInOtherPartition,
+        "aws-auth의 ARN이 클러스터와 다른 파티션의 것입니다.",
+        "클러스터의 파티션(arn:aws-cn, arn:aws-us-gov 등)으로 ARN을 쓰세요.",
+    ),
+    (
         Cause::MappedWithOtherSsoSuffix,
         "권한 세트가 다시 프로비저닝되어 역할 이름의 접미사가 바뀌었습니다.",
         "새 역할을 매핑하세요.",
@@ -247,6 +286,11 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         "필요한 만큼의 Role에 바인딩을 만들거나 액세스 정책을 연결하세요.",
     ),
     (
+        Cause::NodeNameDiffers,
+        "노드의 사용자 이름이 노드 자신의 이름과 다릅니다.",
+        "노드 역할을 system:node:{{EC2PrivateDNSName}}으로 매핑하거나 EC2_LINUX 유형의 액세스 항목을 만드세요.",
+    ),
+    (
         Cause::NodeRoleNotMapped,
         "호출자가 노드이고, 노드의 역할이 매핑되어 있지 않습니다.",
         "EC2_LINUX 유형의 액세스 항목을 만들거나, aws-auth에 노드용 그룹과 사용자 이름으로 매핑하세요.",
@@ -262,9 +306,34 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         "AWS_PROFILE이나 kubeconfig의 프로필 이름을 고치세요.",
     ),
     (
+        Cause::RbacEscalation,
+        "호출자가 갖지 않은 권한을 역할이나 바인딩으로 부여하려 했습니다.",
+        "클러스터 관리자가 만들거나, 그 역할에 대한 `bind` 권한을 부여하세요.",
+    ),
+    (
+        Cause::RefusedFromCache,
+        "API 서버가 이전 매핑의 그룹을 캐시하고 있습니다.",
+        "캐시가 만료될 때까지 기다리거나 새 토큰을 만드세요.",
+    ),
+    (
         Cause::RegionDisabled,
         "그 리전의 STS가 비활성화되어 있습니다.",
         "리전의 STS를 활성화하거나 다른 리전의 엔드포인트를 사용하세요.",
+    ),
+    (
+        Cause::RegionMissing,
+        "AWS CLI에 리전이 설정되어 있지 않습니다.",
+        "`--region`, AWS_REGION 또는 프로파일의 region을 설정하세요.",
+    ),
+    (
+        Cause::RoleAssumesItself,
+        "역할의 세션이 같은 역할을 다시 수임하려 합니다.",
+        "kubeconfig나 프로파일에서 `--role-arn`(role_arn)을 빼세요.",
+    ),
+    (
+        Cause::RoleNotFound,
+        "바인딩이 가리키는 역할이 없습니다.",
+        "역할을 만들거나 바인딩을 다시 만드세요. roleRef는 바꿀 수 없습니다.",
     ),
     (
         Cause::RootNotMapped,
@@ -275,6 +344,11 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         Cause::ServerUnreachable,
         "kubeconfig의 주소에서 응답이 없습니다. 인증 이전의 문제입니다.",
         "서버 주소, VPC나 VPN, 프록시, 터널을 확인하세요.",
+    ),
+    (
+        Cause::ServiceAccountInsteadOfIam,
+        "파드 안의 클라이언트가 IAM이 아니라 파드의 서비스 계정으로 요청했습니다.",
+        "클라이언트에 kubeconfig나 host, CA, exec 설정을 주거나 파드에 역할을 연결하세요.",
     ),
     (
         Cause::SessionExpired,
@@ -320,6 +394,21 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         Cause::StsUnavailable,
         "STS가 응답하지 않았거나 자체 오류를 반환했습니다.",
         "나중에 다시 시도하고 AWS Health Dashboard를 확인하세요.",
+    ),
+    (
+        Cause::SubjectHoldsTemplate,
+        "바인딩의 주체에 템플릿이 그대로 적혀 있습니다.",
+        "매핑의 그룹이나 세션의 실제 이름에 바인딩하세요.",
+    ),
+    (
+        Cause::SubjectKindWrong,
+        "바인딩의 주체 종류(User, Group, ServiceAccount)가 다릅니다.",
+        "올바른 종류로 바인딩을 고치세요.",
+    ),
+    (
+        Cause::SubjectMisspelled,
+        "바인딩의 주체 이름이 호출자의 이름이나 그룹과 조금 다릅니다.",
+        "`kubectl auth whoami`가 보여 주는 이름을 쓰세요.",
     ),
     (
         Cause::TemplateUnrenderable,

@@ -687,6 +687,7 @@ fn is_of_mapping(cause: Cause) -> bool {
             | Cause::MappedAsOtherKind
             | Cause::MappedAsSession
             | Cause::MappedInOtherAccount
+            | Cause::MappedInOtherPartition
             | Cause::MappedWithOtherSsoSuffix
             | Cause::MappedWithPath
             | Cause::MappedWithSsoPath
@@ -706,7 +707,10 @@ fn is_of_cluster(cause: Cause) -> bool {
             cause,
             Cause::AccessEntryShadowsAwsAuth
                 | Cause::AccountMappedWithoutGroups
+                | Cause::AdmissionRefused
+                | Cause::AggregationLabelMissing
                 | Cause::Anonymous
+                | Cause::BindingInOtherNamespace
                 | Cause::ClockAhead
                 | Cause::DuplicateShadowsMapping
                 | Cause::EnvironmentOverridesProfile
@@ -718,12 +722,20 @@ fn is_of_cluster(cause: Cause) -> bool {
                 | Cause::KeyOfDeletedPrincipal
                 | Cause::KeyUnknown
                 | Cause::NoBinding
+                | Cause::NodeNameDiffers
                 | Cause::NotAuthorized
+                | Cause::RbacEscalation
+                | Cause::RefusedFromCache
+                | Cause::RoleNotFound
+                | Cause::ServiceAccountInsteadOfIam
                 | Cause::SessionNameRewritten
                 | Cause::SessionTokenWrong
                 | Cause::SignatureMismatch
                 | Cause::StsThrottled
                 | Cause::StsUnavailable
+                | Cause::SubjectHoldsTemplate
+                | Cause::SubjectKindWrong
+                | Cause::SubjectMisspelled
                 | Cause::TokenExpired
                 | Cause::TokenForNoCluster
                 | Cause::TokenForOtherCluster

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::GROUP_ARN;
 use super::List;
 use super::arn::lint_arn;
 use super::mapping::MappingItem;
@@ -28,6 +29,7 @@ pub(super) fn lint_items<'a>(report: &mut Report<'_>, nodes: &'a [Node], list: L
                 lint_item(report, &item);
                 items.push(item);
             }
+            Shape::Unknown => {}
             _ => report.add(
                 Rule::AuthItemNotAMap,
                 node.place,
@@ -121,6 +123,16 @@ fn misspelled(report: &mut Report<'_>, item: &mut MappingItem<'_>, entry: &MapEn
     }
     let plain: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
     let plain = plain.to_lowercase();
+    if plain == GROUP_ARN {
+        item.lost.push(list.arn_key());
+        report.add(
+            Rule::AuthIamGroup,
+            entry.place,
+            format!("`{key}` is no key, and an IAM group is no principal: the item maps nobody"),
+            "remove the item, and map a role that the group's users may assume",
+        );
+        return;
+    }
     const ALIASES: [(&str, &str); 5] = [
         ("arn", ""),
         ("group", "groups"),
@@ -178,6 +190,7 @@ fn text<'a>(
     match &entry.value.shape {
         Shape::Text(text) => *slot = Some((text, entry.value.place)),
         Shape::Null => {}
+        Shape::Unknown => lost.push(field),
         _ => {
             lost.push(field);
             wrong_type(report, &entry.value, field, "a string");
@@ -193,6 +206,7 @@ fn groups<'a>(report: &mut Report<'_>, entry: &'a MapEntry, item: &mut MappingIt
                 match &node.shape {
                     Shape::Text(text) => item.groups.push((text, node.place)),
                     Shape::Null => item.groups.push(("", node.place)),
+                    Shape::Unknown => item.lost.push("groups"),
                     _ => {
                         item.lost.push("groups");
                         wrong_type(report, node, "groups", "a string");
@@ -201,6 +215,7 @@ fn groups<'a>(report: &mut Report<'_>, entry: &'a MapEntry, item: &mut MappingIt
             }
         }
         Shape::Null => item.groups.clear(),
+        Shape::Unknown => item.lost.push("groups"),
         _ => {
             item.lost.push("groups");
             let fix = match entry.value.text() {

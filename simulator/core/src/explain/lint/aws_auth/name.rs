@@ -29,6 +29,8 @@ const SYSTEM_GROUPS: [&str; 5] = [
 /// ClusterRoles that are taken for groups.
 const CLUSTER_ROLES: [&str; 4] = ["admin", "cluster-admin", "edit", "view"];
 
+/// An empty name is lost on the way to an aggregated API: the header X-Remote-User is empty, and so is whoever asks. Source:
+/// `AuthenticateRequest` in `pkg/authentication/request/headerrequest/requestheader.go` of k8s.io/apiserver.
 pub(super) fn lint_names(report: &mut Report<'_>, item: &MappingItem<'_>, named: Option<&Named>) {
     match item.username {
         Some((name, place)) if !name.is_empty() => {
@@ -65,7 +67,12 @@ pub(super) fn lint_names(report: &mut Report<'_>, item: &MappingItem<'_>, named:
         other => report.add(
             Rule::AuthNoUsername,
             other.map_or(item.place, |(_, place)| place),
-            "the user gets an empty name",
+            if item.has_group(SYSTEM_MASTERS) {
+                "the user gets an empty name: the API server itself lets it in, but an aggregated API, such as that of \
+                 metrics-server, refuses it: `kubectl top` says Unauthorized"
+            } else {
+                "the user gets an empty name, which no aggregated API, such as that of metrics-server, lets in"
+            },
             "add `username`",
         ),
     }

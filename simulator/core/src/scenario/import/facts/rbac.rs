@@ -336,7 +336,7 @@ fn value(node: &Node) -> Value {
             .iter()
             .map(|entry| (entry.key.clone(), value(&entry.value)))
             .collect(),
-        Shape::Null => Value::Null,
+        Shape::Null | Shape::Unknown => Value::Null,
         Shape::Other(_, text) | Shape::Text(text) => Value::String(text.clone()),
     }
 }
