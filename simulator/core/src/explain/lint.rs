@@ -131,12 +131,28 @@ pub fn lint(text: &str, context: &Context) -> Vec<Finding> {
     let given = text.strip_prefix('\u{feff}').unwrap_or(text);
     let known = context.account.as_ref().map(AccountId::as_str);
     // A file may list several accounts, so that a blot is none of those that stand in it.
-    let blots = Blots::of(&[given], known.as_slice(), false);
-    let text = blots.text(0);
+    let mut blots = Blots::of(&[given], known.as_slice(), false);
+    let (mut found, is_form) = judge(blots.text(0), context);
+    // Tools write references so, and put the value in.
+    if is_form && blots.all().iter().any(Blot::is_reference) {
+        blots = Blots::none(given);
+        (found, _) = judge(given, context);
+    }
+    let mut findings: Vec<Finding> = found.into_iter().map(|found| as_given(found, &blots)).collect();
+    findings.extend(blots.all().iter().map(of_blot));
+    findings.sort_by(|a, b| (a.line, a.column, a.rule, &a.message).cmp(&(b.line, b.column, b.rule, &b.message)));
+    // An anchor's values are read wherever an alias names it.
+    findings.dedup();
+    findings
+}
+
+/// What is wrong with a text whose blots have stand-ins, and whether it is in a form of another tool.
+fn judge(text: &str, context: &Context) -> (Vec<Finding>, bool) {
     let source = Source::new(text);
     let mut report = Report {
         source: &source,
         partition: None,
+        is_form: false,
         findings: Vec::new(),
     };
     match form::of_text(text, &source) {
@@ -153,16 +169,7 @@ pub fn lint(text: &str, context: &Context) -> Vec<Finding> {
             Err(broken) => report.add(Rule::InputBroken, broken.place, broken.message, broken.fix),
         },
     }
-    let mut findings: Vec<Finding> = report
-        .findings
-        .into_iter()
-        .map(|found| as_given(found, &blots))
-        .collect();
-    findings.extend(blots.all().iter().map(of_blot));
-    findings.sort_by(|a, b| (a.line, a.column, a.rule, &a.message).cmp(&(b.line, b.column, b.rule, &b.message)));
-    // An anchor's values are read wherever an alias names it.
-    findings.dedup();
-    findings
+    (report.findings, report.is_form)
 }
 
 /// At its place in the text as it was given, in whose words it is.
@@ -244,6 +251,7 @@ fn lint_documents(report: &mut Report<'_>, documents: Vec<Node>, context: &Conte
 
 /// What a form holds, by the rules for what becomes of it.
 fn lint_form(report: &mut Report<'_>, form: &Form, start: Place, context: &Context) {
+    report.is_form = true;
     if let Some(kind) = context.kind.filter(|kind| *kind != form.kind) {
         return report.unknown(start, format!("this looks like {}, not {kind}", form.kind));
     }
@@ -287,6 +295,7 @@ const START: Place = Place {
 struct Report<'a> {
     source: &'a Source,
     partition: Option<Partition>,
+    is_form: bool,
     findings: Vec<Finding>,
 }
 

@@ -53,6 +53,14 @@ pub(crate) fn document(text: &str) -> Result<Document, Refusal> {
     checked(text, Escapes::Yaml)
 }
 
+/// A document of any kind, with the places of its nodes.
+///
+/// # Errors
+/// What is no YAML.
+pub(crate) fn document_of_object(text: &str) -> Result<Document, Refusal> {
+    checked(text, Escapes::Yaml)
+}
+
 /// The document that [`to_strings`] reads, with the places of its nodes.
 ///
 /// # Errors

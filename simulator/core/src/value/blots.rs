@@ -182,6 +182,18 @@ impl Blots {
         }
     }
 
+    /// A text that is taken as it is.
+    pub(crate) fn none(text: &str) -> Self {
+        let cleared = Cleared {
+            text: text.to_owned(),
+            shifts: BTreeMap::new(),
+        };
+        Self {
+            texts: vec![cleared],
+            blots: Vec::new(),
+        }
+    }
+
     /// One of the texts, with stand-ins.
     pub(crate) fn text(&self, at: usize) -> &str {
         self.texts.get(at).map_or("", |cleared| cleared.text.as_str())
@@ -235,6 +247,13 @@ impl Blots {
                 .map(|blot| blot.style)
         };
         account == other || style(account) != style(other)
+    }
+}
+
+impl Blot {
+    /// Whether it is written as tools write what they put something in place of: `${VAR}`, `{{ .Values.x }}`, `%s`.
+    pub(crate) fn is_reference(&self) -> bool {
+        self.text.starts_with(['$', '%']) || self.text.starts_with("{{")
     }
 }
 
@@ -639,6 +658,10 @@ fn style(text: &str) -> Option<Style> {
         return Some(Style::Empty);
     }
     if TEMPLATES.contains(&text) || matches!(text, "*" | "?") {
+        return None;
+    }
+    // A whole id in brackets is a mistake in how it is written.
+    if text.starts_with('[') && is_id(text.trim_matches(['[', ']', ' ', '"', '\''])) {
         return None;
     }
     if bracketed(text) == Some(text.len()) || text.starts_with(['$', '%']) {

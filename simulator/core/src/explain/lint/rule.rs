@@ -130,7 +130,7 @@ rules! {
     EntryUnknownTemplate, Error, "access-entries/unknown-template", "`{{…}}` that is no template.";
     EntrySessionName, Error, "access-entries/session-name-without-colon", "`{{SessionName}}` without a colon before it, which EKS refuses.";
     EntryNothing, Warning, "access-entries/no-permissions", "A STANDARD entry with neither groups nor policies: it lets in and permits nothing.";
-    EntryNodeStandard, Warning, "access-entries/standard-for-nodes", "A STANDARD entry of what is by its name the role of nodes: a node that comes in by it is none to Kubernetes.";
+    EntryNodeStandard, Warning, "access-entries/standard-for-node-role", "A STANDARD entry of what is by its name the role of nodes: a node that comes in by it is none to Kubernetes.";
     EntryNodeUser, Error, "access-entries/node-type-for-user", "An entry for nodes with a user's ARN, which EKS refuses.";
     EntryNodeAccount, Error, "access-entries/node-type-of-other-account", "An entry for nodes with a role of another account than the cluster's, which EKS refuses.";
     EntryNodeSettings, Error, "access-entries/node-type-settings", "An entry for nodes with a username or groups of one's own, which EKS refuses.";

@@ -314,8 +314,8 @@ fn aws_auth_map_cases() -> Vec<(&'static [Rule], String)> {
         (&[Rule::AuthAccountGroups], accounts("- §'111122223333'\n")),
         (&[Rule::AuthAccountInvalid], accounts("- §prod: 111122223333\n")),
         (
-            &[Rule::AuthAccountInvalid],
-            accounts("- '111122223333'\n- §[111122223333]\n"),
+            &[Rule::AuthAccountGroups, Rule::AuthAccountInvalid],
+            accounts("- §'111122223333'\n- §[111122223333]\n"),
         ),
         (
             &[Rule::AuthIamGroup],

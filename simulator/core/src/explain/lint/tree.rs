@@ -161,6 +161,8 @@ pub(crate) struct Broken {
 pub(crate) enum Reading {
     /// As mapRoles and mapUsers: by way of JSON.
     Items,
+    /// As JSON or YAML of any kind, which is none of `aws-auth`.
+    Object,
     /// As mapAccounts: into a list of strings.
     Strings,
 }
@@ -312,6 +314,7 @@ impl Source {
         let position = |at: usize| marks.get(at).copied().unwrap_or(end);
         let (document, depth) = match reading {
             Reading::Items => (yaml::document(text), usize::MAX),
+            Reading::Object => (yaml::document_of_object(text), usize::MAX),
             // What is inside of its items is not decoded.
             Reading::Strings => (yaml::document_of_strings(text), 1),
         };

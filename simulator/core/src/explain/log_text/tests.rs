@@ -184,7 +184,7 @@ fn nodes_are_read_as_nodes() {
     const STANDARD: &str = "E0304 05:06:07.100000 99 kubelet_node_status.go:96] \"Unable to register node with API server\" err=\"nodes is forbidden: User \\\"arn:aws:sts::111122223333:assumed-role/workers/i-0aaaabbbbccccdddd\\\" cannot create resource \\\"nodes\\\" in API group \\\"\\\" at the cluster scope\" node=\"ip-10-9-8-7\"";
     let standard = check(STANDARD, Named(Cause::NodeRoleNotMapped));
     for part in [
-        "aws eks delete-access-entry --cluster-name CLUSTER --region REGION --principal-arn arn:aws:iam::111122223333:role/workers; aws eks create-access-entry",
+        "aws eks delete-access-entry --cluster-name CLUSTER --region REGION --principal-arn arn:aws:iam::111122223333:role/workers` and `aws eks create-access-entry",
         "--type EC2_LINUX",
         "system:node:{{EC2PrivateDNSName}} and the groups system:bootstrappers and system:nodes",
     ] {
@@ -365,7 +365,7 @@ fn cloudtrail_is_read() {
     let groups = ", \"errorCode\": \"InvalidParameterException\", \"errorMessage\": \"The kubernetes group name system:nodes is invalid, it cannot start with system:\"";
     let groups = check(
         &record("eks", "UpdateAccessEntry", groups),
-        Wanted::Named(Cause::EntryGroupReserved),
+        Wanted::Named(Cause::NodeRoleNotMapped),
     );
     assert!(groups[0].fix.contains("--type EC2_LINUX"), "{}", groups[0].fix);
     let signer = check(&record("sts", "GetCallerIdentity", ""), Wanted::NotKnown);

@@ -88,10 +88,10 @@ fn each_kind_of_node_has_its_own_mapping() {
         let kind = NodeKind::of(role, session);
         let create = target.create(ARN, kind);
         let command = format!(
-            "aws eks create-access-entry --cluster-name CLUSTER --region REGION --principal-arn {ARN} --type {wanted}"
+            "`aws eks create-access-entry --cluster-name CLUSTER --region REGION --principal-arn {ARN} --type {wanted}`"
         );
         assert!(
-            create == command || create.starts_with(&format!("{command};")),
+            create == command || create.starts_with(&format!("{command} and ")),
             "{create}"
         );
         let item = item(ARN, kind);
@@ -101,7 +101,7 @@ fn each_kind_of_node_has_its_own_mapping() {
         assert!(
             target
                 .replace(ARN, kind)
-                .starts_with("aws eks delete-access-entry --cluster-name CLUSTER")
+                .starts_with("`aws eks delete-access-entry --cluster-name CLUSTER")
         );
     }
 }

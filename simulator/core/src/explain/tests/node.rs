@@ -98,7 +98,7 @@ fn a_node_with_an_entry_for_people_gets_one_for_nodes_in_its_place() {
         "--cluster-name my-cluster --region us-west-2 --principal-arn arn:aws:iam::111122223333:role/workers";
     assert_eq!(
         explanation.fix,
-        format!("aws eks delete-access-entry {TARGET}; aws eks create-access-entry {TARGET} --type EC2_LINUX")
+        format!("`aws eks delete-access-entry {TARGET}` and `aws eks create-access-entry {TARGET} --type EC2_LINUX`")
     );
     // Somebody who assumed the same role is nobody's node.
     let person = user(&mut fixture, "workers", "me");
@@ -129,7 +129,7 @@ fn each_kind_of_node_is_told_its_own_entry() {
             "the nodes' role",
         );
         assert!(
-            explanation.fix.ends_with(&format!("--type {wanted}")),
+            explanation.fix.ends_with(&format!("--type {wanted}`")),
             "{}",
             explanation.fix
         );
@@ -182,7 +182,7 @@ fn an_entry_with_groups_of_nodes_is_recreated_with_their_type() {
     let found = lint(ENTRY, &Context::default());
     const TARGET: &str = "--cluster-name dev --region eu-west-1 --principal-arn arn:aws:iam::111122223333:role/workers";
     let wanted = format!(
-        "for nodes: aws eks delete-access-entry {TARGET}; aws eks create-access-entry {TARGET} --type EC2_LINUX"
+        "for nodes: `aws eks delete-access-entry {TARGET}` and `aws eks create-access-entry {TARGET} --type EC2_LINUX`"
     );
     let group = found.iter().find(|finding| finding.rule == Rule::EntryReservedGroup);
     assert_eq!(group.unwrap().fix, wanted);

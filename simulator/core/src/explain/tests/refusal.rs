@@ -206,6 +206,7 @@ fn a_token_from_the_cache_that_means_the_same_as_ever_needs_no_fix() {
 }
 
 const JANE: &str = "arn:aws:iam::111122223333:user/testuser";
+const NOBODY: &str = "arn:aws:iam::111122223333:user/nobody";
 const WORKER: &str = "arn:aws:sts::111122223333:assumed-role/admin/s";
 
 /// How a call that AWS answers so is explained: cause, a part of the sentence, a part of the fix.
@@ -326,18 +327,28 @@ fn aws_says_which_policy_refuses_and_so_does_the_fix() {
         &assume(JANE, "stranger", ""),
         Some((
             Cause::AssumeRoleDenied,
-            "no statement of the trust policy of role stranger lets the caller in",
-            r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/testuser"},"Action":"sts:AssumeRole"}"#,
+            "a statement of the trust policy of role stranger denies the caller explicitly",
+            "take that statement away",
+        )),
+    );
+    check_call(
+        NOBODY,
+        "AccessDenied",
+        &assume(NOBODY, "admin", ""),
+        Some((
+            Cause::AssumeRoleDenied,
+            "no statement of the trust policy of role admin lets the caller in",
+            r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/nobody"},"Action":"sts:AssumeRole"}"#,
         )),
     );
     // A session is trusted as its role, whose ARN has the path.
     check_call(
         WORKER,
         "AccessDenied",
-        &assume(WORKER, "stranger", ""),
+        &assume(WORKER, "admin", ""),
         Some((
             Cause::AssumeRoleDenied,
-            "role stranger",
+            "role admin",
             r#""AWS":"arn:aws:iam::111122223333:role/ops/admin""#,
         )),
     );

@@ -171,7 +171,12 @@ fn form(line: &Line, behind: &[Option<Line>]) -> Option<Form> {
     if is_command(text) {
         return Some(Form::Command);
     }
-    if text.starts_with('{') || text == "[" || (text.starts_with('[') && begins(&["[{", "[\"", "[ {", "[ \""])) {
+    // A rule of RBAC as the escalation check prints it, and a Go struct, are no JSON.
+    let is_go = begins(&["{APIGroups:", "{NonResourceURLs:", "{Resources:", "{Verbs:", "&{"]);
+    if (text.starts_with('{') && !is_go)
+        || text == "["
+        || (text.starts_with('[') && begins(&["[{", "[\"", "[ {", "[ \""]))
+    {
         return Some(Form::Json);
     }
     let header = text.to_lowercase().replace([' ', '"', '@'], "");

@@ -15,7 +15,14 @@ enum Needs {
 }
 
 /// What is there.
-const MERGED: &[Needs] = &[Needs::Nothing];
+const MERGED: &[Needs] = &[
+    Needs::Blots,
+    Needs::Forms,
+    Needs::Logs,
+    Needs::Nothing,
+    Needs::Rbac,
+    Needs::Words,
+];
 
 /// A ticket: its texts, what is wanted of it, and the line of the first file in which the evidence stands (0 for any).
 ///
@@ -191,7 +198,7 @@ const AROUND: &[Ticket] = &[
            AssumeRole operation: User: arn:aws:iam::111122223333:user/ci is not authorized to perform: sts:AssumeRole on resource: \
            arn:aws:iam::111122223333:role/deploy\n",
         ],
-        "named assume-role-denied",
+        "named role-assumes-itself",
         2,
     ),
     ticket(
@@ -486,7 +493,7 @@ const FIELD: &[Ticket] = &[
             "An error occurred (InvalidParameterException) when calling the UpdateAccessEntry operation: The kubernetes group name \
           system:nodes is invalid, it cannot start with system:\n",
         ],
-        "named entry-group-reserved",
+        "named node-role-not-mapped",
         1,
     ),
     // F05: the controller's role is mapped in place of the nodes'.
@@ -570,7 +577,7 @@ const FIELD: &[Ticket] = &[
             "error: failed to create role: roles.rbac.authorization.k8s.io \"ops\" is forbidden: user \"ops\" (groups=[\"system:authenticated\"]) \
           is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"], Resources:[\"secrets\"], Verbs:[\"get\"]}\n",
         ],
-        "named not-authorized",
+        "named rbac-escalation",
         1,
     ),
     // F20: a node's own name differs from its username.
@@ -662,7 +669,7 @@ const FIELD: &[Ticket] = &[
           arn:aws:sts::111122223333:assumed-role/deploy/run-7 is not authorized to perform: sts:AssumeRole on resource: \
           arn:aws:iam::111122223333:role/deploy\n",
         ],
-        "named assume-role-denied",
+        "named role-assumes-itself",
         1,
     ),
     // F44: other forms of a mapping.

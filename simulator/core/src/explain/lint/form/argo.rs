@@ -36,7 +36,7 @@ pub(super) fn read(node: &Node, source: &Source) -> Form {
         // What is plain wins, as the API server has it.
         (Some(plain), _) if plain.text().is_some_and(is_reference) => return form,
         (Some(plain), _) => source
-            .inner(plain, Reading::Items)
+            .inner(plain, Reading::Object)
             .map(|inner| inner.root)
             .map_err(|broken| (broken.place, broken.message)),
         (None, Some(packed)) => unpacked(packed),

@@ -53,6 +53,10 @@ fn agrees(key: &str, text: &str) {
     let refused = refusal(key, text);
     for form in forms(key, text) {
         let findings = lint(&form, &Context::default());
+        // The stand-in of a blot is another text.
+        if findings.iter().any(|found| found.rule == Rule::InputBlot) {
+            continue;
+        }
         assert!(
             findings.iter().all(|found| !found.rule.id().starts_with("input/")),
             "{text:?}\n{findings:#?}"

@@ -68,7 +68,12 @@ fn is_prose(text: &str, follows_gap: bool) -> bool {
         return false;
     }
     let first = text.split([':', ' ']).next().unwrap_or_default();
-    if KEYS.iter().any(|key| key.eq_ignore_ascii_case(first)) {
+    // `mapRoles |` lacks its colon; `Kind regards` is no key.
+    let has_colon = text.get(first.len()..).is_some_and(|rest| rest.starts_with(':'));
+    if KEYS
+        .iter()
+        .any(|key| *key == first || (has_colon && key.eq_ignore_ascii_case(first)))
+    {
         return false;
     }
     let Some((key, value)) = text.split_once(':') else {
@@ -89,6 +94,7 @@ mod tests {
         for (text, follows_gap, wanted) in [
             ("Best regards,", false, true),
             ("감사합니다", false, true),
+            ("Kind regards", true, true),
             ("-- ", true, true),
             ("Note: it worked until yesterday", true, true),
             ("오류: 접근 거부", false, true),
