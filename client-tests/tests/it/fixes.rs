@@ -14,11 +14,16 @@ use serde_json::Value;
 use crate::scenarios::path_with;
 
 /// The scenarios whose fix is not run, with what `scenario run --explained` says of it, and why it cannot be otherwise.
-const NOT_RUN: [(&str, &str, &str); 23] = [
+const NOT_RUN: [(&str, &str, &str); 24] = [
     (
         "access-entry-system-group",
         "leaves ARN open",
         "EKS refuses the group and does not name the principal; the refused command stays refused",
+    ),
+    (
+        "admission-refused",
+        "has no command",
+        "admission refuses the object itself, whoever asks",
     ),
     (
         "association-without-entry",
