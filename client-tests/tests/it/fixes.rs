@@ -43,8 +43,8 @@ const NOT_RUN: [(&str, &str, &str); 24] = [
     ),
     (
         "duplicate-entry",
-        "has no command",
-        "the entry is there already, and the refused command stays refused",
+        "leaves ARN open",
+        "the entry is there already, EKS does not name its principal, and the refused command stays refused",
     ),
     (
         "eks-describe-denied",
@@ -76,7 +76,7 @@ const NOT_RUN: [(&str, &str, &str); 24] = [
         "has no command",
         "the key is nobody's, so that nobody can say whose new one it is to be",
     ),
-    ("mfa-required", "has no command", "the code is on somebody's device"),
+    ("mfa-required", "leaves CODE open", "the code is on somebody's device"),
     (
         "mode-cannot-go-back",
         "has no command",
@@ -84,7 +84,7 @@ const NOT_RUN: [(&str, &str, &str); 24] = [
     ),
     (
         "no-credentials",
-        "has no command",
+        "leaves PROFILE open",
         "the client says nothing of whose credentials it wants",
     ),
     (
@@ -110,7 +110,7 @@ const NOT_RUN: [(&str, &str, &str); 24] = [
     ("session-name-invalid", "has no command", "the name is to be chosen"),
     (
         "sso-path-stripped-in-access-entry",
-        "has no command",
+        "leaves ARN open",
         "EKS refuses the ARN and does not say it; the refused command stays refused",
     ),
     (
