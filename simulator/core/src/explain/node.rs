@@ -289,13 +289,14 @@ pub(super) fn request_finding(user: &UserInfo, attributes: &Attributes, cluster:
 fn refused(node: &str, attributes: &Attributes) -> Finding {
     match words(node, attributes) {
         Some(words) => {
-            let fix = if words.contains("same name as") || words.contains("is not allowed to modify node") {
-                own_name_fix(node)
+            let is_other = words.contains("same name as") || words.contains("is not allowed to modify node");
+            let (cause, fix) = if is_other {
+                (Cause::NodeNameDiffers, own_name_fix(node))
             } else {
-                AS_ITSELF.to_owned()
+                (Cause::NotAuthorized, AS_ITSELF.to_owned())
             };
             Finding::new(
-                Cause::NotAuthorized,
+                cause,
                 format!("forbidden: the user is the node {node}, and EKS answers it: {words}"),
                 fix,
             )

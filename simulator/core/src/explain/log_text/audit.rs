@@ -165,7 +165,7 @@ impl AuditEvent {
         if message.contains("is attempting to grant RBAC permissions") {
             let sentence = "a role or binding would grant more than the caller holds, and the caller lacks the verb `bind` or `escalate` on \
                             the role";
-            let mut diagnosis = of_line(Certainty::Named(Cause::NotAuthorized), sentence, number, line);
+            let mut diagnosis = of_line(Certainty::Named(Cause::RbacEscalation), sentence, number, line);
             diagnosis.fix = "grant a smaller role, or have it done by somebody who holds all of it".to_owned();
             return diagnosis;
         }

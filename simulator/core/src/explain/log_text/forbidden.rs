@@ -255,7 +255,7 @@ fn other_name(own: &str, other: &str, number: usize, line: &str) -> Diagnosis {
         "forbidden by NodeRestriction and the Node authorizer: the caller is the node {own} by its username, and asks for what is of \
          the node {other}"
     );
-    let mut diagnosis = of_line(Certainty::Named(Cause::NotAuthorized), sentence, number, line);
+    let mut diagnosis = of_line(Certainty::Named(Cause::NodeNameDiffers), sentence, number, line);
     diagnosis.fix = node::own_name_fix(own);
     diagnosis
 }

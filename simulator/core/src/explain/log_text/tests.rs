@@ -193,7 +193,7 @@ fn nodes_are_read_as_nodes() {
         assert!(standard[0].fix.contains(part), "{}", standard[0].fix);
     }
     let lease = "E0304 05:06:07.100000 99 controller.go:145] \"Failed to ensure lease exists, will retry\" err=\"leases.coordination.k8s.io \\\"ip-10-9-8-7.ec2.internal\\\" is forbidden: User \\\"system:node:i-0aaaabbbbccccdddd\\\" cannot get resource \\\"leases\\\" in API group \\\"coordination.k8s.io\\\" in the namespace \\\"kube-node-lease\\\": can only access node lease with the same name as the requesting node\" interval=\"7s\"";
-    let lease = check(lease, Named(Cause::NotAuthorized));
+    let lease = check(lease, Named(Cause::NodeNameDiffers));
     assert!(lease[0].sentence.contains("NodeRestriction"), "{}", lease[0].sentence);
     assert!(
         lease[0].sentence.contains("ip-10-9-8-7.ec2.internal"),
@@ -204,7 +204,7 @@ fn nodes_are_read_as_nodes() {
     for (text, wanted) in [
         (
             "E0304 05:06:07.100000 99 kubelet_node_status.go:96] \"Unable to register node with API server\" err=\"nodes \\\"b.ec2.internal\\\" is forbidden: node \\\"a.ec2.internal\\\" is not allowed to modify node \\\"b.ec2.internal\\\"\" node=\"b.ec2.internal\"",
-            Named(Cause::NotAuthorized),
+            Named(Cause::NodeNameDiffers),
         ),
         (
             "E0304 05:06:07.100000 99 kubelet_node_status.go:96] \"Unable to register node with API server\" err=\"nodes \\\"a\\\" is forbidden: node \\\"a\\\" is not allowed to set the following labels: node-role.kubernetes.io/worker\" node=\"a\"",
