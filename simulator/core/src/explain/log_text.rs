@@ -2,8 +2,8 @@
 //! CloudTrail records, and CloudWatch's tables, CSV and JSON of all of these.
 //!
 //! A line of the authenticator says why. What kube-apiserver and the kubelet write says no more than that there was a 401:
-//! of that nothing is guessed, and where the authenticator's line of that second stands is said. Lines of programs that are
-//! none of these say nothing here, whatever words they use.
+//! of that nothing is guessed, and where the authenticator's line of that second stands is said. What a kubelet itself refuses,
+//! by its own API, is told apart. Lines of programs that are none of these say nothing here, whatever words they use.
 //!
 //! INVARIANT: each line is read a bounded number of times, so that the work grows with the text alone.
 
@@ -13,6 +13,7 @@ mod cloudtrail;
 mod document;
 mod forbidden;
 mod klog;
+mod kubelet;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -24,6 +25,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 pub(crate) use self::audit::AuditEvent;
+pub(super) use self::kubelet::kubelet_refusal;
 use self::window::When;
 use super::Cause;
 use super::Certainty;
@@ -39,13 +41,17 @@ pub fn diagnose_log_text(text: &str) -> Vec<Diagnosis> {
     let target = target(text);
     let (documents, covered) = document::find(text);
     let mut found = Found::default();
-    let mut authenticator = authenticator::Reader::default();
+    let mut authenticator = authenticator::Reader::of(text);
+    let threads = klog::kubelet_threads(text);
     for (number, line) in (1_usize..).zip(text.lines()) {
         if covered.contains(&number) {
             continue;
         }
         let read = authenticator.read(number, line, &target);
-        if let Some((diagnosis, when)) = read.or_else(|| klog::read(number, line, &target)) {
+        let read = read
+            .or_else(|| kubelet_refusal(number, line, &target).map(|refused| (refused, When::of(line))))
+            .or_else(|| klog::read(number, line, &target, &threads));
+        if let Some((diagnosis, when)) = read {
             found.add(diagnosis, when.as_ref(), number);
         }
     }
@@ -215,6 +221,7 @@ fn add_instance_profile(text: &str, diagnoses: &mut [Diagnosis], target: &Target
     let show = format!(
         "aws iam get-instance-profile --instance-profile-name {name} --query 'InstanceProfile.Roles[].Arn'   # the role that the node acts as"
     );
+    diagnosis.look_at.retain(|other| !other.contains(klog::UNKNOWN_PROFILE));
     diagnosis.look_at.insert(0, show);
     if let Some((number, line)) = line {
         diagnosis.evidence.push(Evidence {

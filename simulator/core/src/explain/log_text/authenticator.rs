@@ -40,9 +40,26 @@ const BROKEN: [&str; 3] = [
 pub(super) struct Reader {
     /// By the client's address and the caller's ARN.
     sessions: BTreeMap<(String, String), String>,
+    /// The text has objects of the authenticator's own kind, which EKS does not read: somebody runs it himself.
+    has_own_mappings: bool,
 }
 
+/// What maps somebody for an authenticator of one's own that reads its CRD.
+const OWN_MAPPING: &str = "give an IAMIdentityMapping this ARN as `spec.arn`, to the letter: without a role's path, and with the twelve \
+                           digits of its account (`kubectl edit iamidentitymapping NAME`); the authenticator reads them only with \
+                           CRD in its --backend-mode";
+
 impl Reader {
+    pub(super) fn of(text: &str) -> Self {
+        let has_own_mappings = ["IAMIdentityMapping", "iamidentitymapping"]
+            .iter()
+            .any(|kind| text.contains(kind) && text.contains("iamauthenticator.k8s.aws"));
+        Self {
+            has_own_mappings,
+            ..Self::default()
+        }
+    }
+
     /// Nothing where the line is not the authenticator's, or says nothing of access.
     pub(super) fn read(&mut self, number: usize, line: &str, target: &Target) -> Option<Read> {
         let is_candidate = line.contains("msg=") || line.contains("access denied") || has_own_words(line);
@@ -86,6 +103,12 @@ impl Reader {
             .map(|text| Evidence { line: None, text });
         diagnosis.evidence.extend(facts);
         diagnosis.fix = target.fill(&explanation.fix);
+        if self.has_own_mappings && diagnosis.certainty.cause() == Some(Cause::IdentityNotMapped) {
+            OWN_MAPPING.clone_into(&mut diagnosis.fix);
+            if let Certainty::Likeliest { of, .. } = &mut diagnosis.certainty {
+                of.retain(|cause| !is_of_eks(*cause));
+            }
+        }
         if !matches!(diagnosis.certainty, Certainty::Named(_)) {
             diagnosis.look_at = explained.look_at.iter().map(|text| target.fill(text)).collect();
             if diagnosis.look_at.is_empty() {
@@ -109,6 +132,14 @@ impl Reader {
         let arn = record.arn()?.to_owned();
         self.sessions.get(&(client, arn)).cloned()
     }
+}
+
+/// Whether only a cluster of EKS has it.
+fn is_of_eks(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::AccessEntryOfRecreatedPrincipal | Cause::AwsAuthIgnored | Cause::CreatorDeleted
+    )
 }
 
 fn has_own_words(text: &str) -> bool {

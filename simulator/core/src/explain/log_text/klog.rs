@@ -6,6 +6,10 @@
 //! client-go.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::Read;
 use super::Target;
@@ -18,6 +22,9 @@ use super::window::authenticator_lines;
 use crate::explain::Cause;
 use crate::explain::Certainty;
 use crate::explain::Diagnosis;
+use crate::explain::fix::word;
+use crate::explain::node;
+use crate::explain::node::NodeKind;
 
 /// What the sentence of every 401 of a node begins with.
 pub(super) const NODE_401: &str = "a node got a 401";
@@ -44,19 +51,48 @@ const UNAUTHORIZED: [&str; 3] = [
     "You must be logged in to the server",
 ];
 
+/// What journald puts before the lines of a node's programs.
+const OF_KUBELET: [&str; 2] = ["kubelet[", " kubelet: "];
+const OF_CONTAINERD: [&str; 2] = ["containerd[", " containerd: "];
+/// What sets a node up, on Amazon Linux 2023 and on machines that are not AWS's.
+const NODEADM: &str = "nodeadm";
+
+/// The threads of the kubelet, by which its further lines are known. Within a container every program has the first.
+pub(super) fn kubelet_threads(text: &str) -> BTreeSet<&str> {
+    let lines = text
+        .lines()
+        .filter(|line| KUBELET.iter().chain(&OF_KUBELET).any(|known| line.contains(known)));
+    lines.filter_map(thread).filter(|thread| *thread != "1").collect()
+}
+
+/// What klog writes between the time and the file.
+fn thread(line: &str) -> Option<&str> {
+    static THREAD: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\b[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{3,9} +(\d+) ").ok());
+    let found = THREAD.as_ref()?.captures(line)?;
+    found.get(1).map(|thread| thread.as_str())
+}
+
 /// Nothing where the line is of neither, or says nothing of access.
-pub(super) fn read(number: usize, line: &str, target: &Target) -> Option<Read> {
+pub(super) fn read(number: usize, line: &str, target: &Target, threads: &BTreeSet<&str>) -> Option<Read> {
+    let has = |texts: &[&str]| texts.iter().any(|known| line.contains(known));
     let has_header = HEADER.as_ref().is_some_and(|header| header.is_match(line));
     // Of all that a kubelet writes, these are its own requests to the API server: it probes and pulls elsewhere.
-    let is_request = KUBELET.iter().any(|known| line.contains(known));
-    let is_of_kubelet = is_request || line.contains("kubelet[");
-    let is_of_server = API_SERVER.iter().any(|known| line.contains(known));
+    let is_request = has(&KUBELET);
+    let is_of_kubelet = is_request || has(&OF_KUBELET) || line.contains(NODEADM);
+    let is_of_server = has(&API_SERVER);
     if !has_header && !is_of_kubelet && !is_of_server {
-        return None;
+        if !has(&OF_CONTAINERD) {
+            return None;
+        }
+        let plain = plain(line);
+        let diagnosis = image(&plain, number, line).or_else(|| network(&plain, number, line))?;
+        return Some((diagnosis, When::of(line)));
     }
     let plain = plain(line);
     let when = When::of(line);
-    let is_of_kubelet = is_of_kubelet || plain.contains("kubelet");
+    let is_of_kubelet =
+        is_of_kubelet || plain.contains("kubelet") || thread(line).is_some_and(|thread| threads.contains(thread));
     let diagnosis = api_server(&plain, number, line, when.as_ref(), target)
         .or_else(|| image(&plain, number, line))
         .or_else(|| {
@@ -64,12 +100,13 @@ pub(super) fn read(number: usize, line: &str, target: &Target) -> Option<Read> {
             refused.of_node("", number, line, target)
         })
         .or_else(|| is_request.then(|| unreachable(&plain, number, line, target)).flatten())
+        .or_else(|| network(&plain, number, line))
         .or_else(|| client(&plain, is_of_kubelet, number, line, when.as_ref(), target))?;
     Some((diagnosis, when))
 }
 
 /// Without the escapes of klog's `err="…"`, of JSON and of CSV around it.
-fn plain(line: &str) -> Cow<'_, str> {
+pub(super) fn plain(line: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(line);
     for _ in 0..2 {
         if text.contains("\\\"") {
@@ -164,6 +201,32 @@ fn image(plain: &str, number: usize, line: &str) -> Option<Diagnosis> {
     })
 }
 
+/// A network plugin's words: it asks the API server as a service account of its own, not as the node.
+fn network(plain: &str, number: usize, line: &str) -> Option<Diagnosis> {
+    const SANDBOX: [&str; 4] = [
+        "failed to setup network for sandbox",
+        "failed to set up sandbox container",
+        "networkPlugin cni failed",
+        "plugin type=\"",
+    ];
+    let is_one = SANDBOX.iter().any(|known| plain.contains(known)) && plain.contains("Unauthorized");
+    is_one.then(|| {
+        let mut diagnosis = of_line(
+            Certainty::NotKnown,
+            "a network plugin of the node got a 401: it comes with the token of a service account that its own pod wrote to the node,              which is not valid any more; the node and IAM have no part in it",
+            number,
+            line,
+        );
+        diagnosis.look_at = vec![
+            "kubectl get daemonsets -A   # the plugin's, such as calico-node or kube-multus-ds: its pod on that node writes a new token \
+             when it starts anew"
+                .to_owned(),
+            "kubectl get serviceaccounts -A   # whether the plugin's account still exists".to_owned(),
+        ];
+        diagnosis
+    })
+}
+
 /// What fails before the API server is reached.
 fn unreachable(plain: &str, number: usize, line: &str, target: &Target) -> Option<Diagnosis> {
     let has = |texts: &[&str]| texts.iter().any(|text| plain.contains(text));
@@ -203,32 +266,87 @@ fn client(
     when: Option<&When>,
     target: &Target,
 ) -> Option<Diagnosis> {
-    if !UNAUTHORIZED.iter().any(|known| plain.contains(known)) || plain.contains("401 Unauthorized") {
+    // What a probe's command or a registry says is not the cluster's.
+    let is_other = ["401 Unauthorized", "Probe failed"]
+        .iter()
+        .any(|known| plain.contains(known));
+    if is_other || !UNAUTHORIZED.iter().any(|known| plain.contains(known)) {
         return None;
     }
-    let what = if is_of_kubelet {
-        NODE_401
-    } else {
-        "a client of the cluster got a 401"
-    };
-    let mut diagnosis = of_line(
-        Certainty::NotKnown,
-        format!(
-            "{what}: its credentials were not let in, and its own line does not say why; the authenticator's of that second does"
+    let kind = node_kind(plain);
+    let sentence = match kind {
+        NodeKind::Hybrid if is_of_kubelet => format!(
+            "{NODE_401}: it acts as the Hybrid Nodes role, by its credentials of Systems Manager or IAM Roles Anywhere, and was not let \
+             in; its own line does not say why, the authenticator's of that second does"
         ),
-        number,
-        line,
-    );
+        _ if is_of_kubelet => format!(
+            "{NODE_401}: it acts as the role of its instance profile, and was not let in; its own line does not say why, the \
+             authenticator's of that second does"
+        ),
+        _ => "a client of the cluster got a 401: its credentials were not let in, and its own line does not say why; the \
+              authenticator's of that second does"
+            .to_owned(),
+    };
+    let mut diagnosis = of_line(Certainty::NotKnown, sentence, number, line);
     diagnosis.look_at = authenticator_lines(target, when);
     if is_of_kubelet {
-        diagnosis.look_at.extend([
-            "on the node: aws sts get-caller-identity   # as which role it acts".to_owned(),
-            "kubectl -n kube-system get configmap aws-auth -o yaml   # whether mapRoles has that role, with the groups of nodes".to_owned(),
+        diagnosis.look_at.extend(node_role(kind, plain, target));
+    }
+    Some(diagnosis)
+}
+
+/// A command with the placeholder for an instance profile that no line names.
+pub(super) const UNKNOWN_PROFILE: &str = "--instance-profile-name PROFILE";
+
+/// Which role a node has, and what maps it.
+fn node_role(kind: NodeKind, plain: &str, target: &Target) -> Vec<String> {
+    let Target { cluster, region } = target;
+    let mut commands = Vec::new();
+    if kind == NodeKind::Hybrid {
+        commands.push("on the node: aws sts get-caller-identity   # the Hybrid Nodes role".to_owned());
+    } else {
+        commands.extend([
             format!(
-                "aws eks list-access-entries --cluster-name {} --region {}   # whether that role has an entry of type EC2_LINUX",
-                target.cluster, target.region
+                "aws ec2 describe-instances --region {region} --filters Name=private-dns-name,Values={} --query \
+                 'Reservations[].Instances[].IamInstanceProfile.Arn'   # the node's instance profile",
+                node_name(plain)
+            ),
+            format!(
+                "aws iam get-instance-profile {UNKNOWN_PROFILE} --query 'InstanceProfile.Roles[].Arn'   # its role, as which the node \
+                 acts"
             ),
         ]);
     }
-    Some(diagnosis)
+    commands.extend([
+        format!(
+            "aws eks describe-access-entry --cluster-name {cluster} --region {region} --principal-arn ROLE_ARN   # whether that role \
+             has an entry, and of type {}",
+            kind.entry_type().as_str()
+        ),
+        "kubectl -n kube-system get configmap aws-auth -o yaml   # whether mapRoles has that role, with the groups of nodes".to_owned(),
+    ]);
+    commands
+}
+
+/// A machine that is not AWS's is called after its id of Systems Manager.
+fn node_kind(plain: &str) -> NodeKind {
+    let is_managed = |text: &str| text.starts_with("mi-") && node::is_session(text);
+    if plain.contains("hybrid") || words(plain).any(is_managed) {
+        NodeKind::Hybrid
+    } else {
+        NodeKind::Ec2Linux
+    }
+}
+
+/// The private DNS name in a line, as a filter of EC2 takes it.
+fn node_name(plain: &str) -> String {
+    match words(plain).find(|word| word.starts_with("ip-")) {
+        Some(whole) if whole.contains('.') => word(whole),
+        Some(host) => word(&format!("{host}.*")),
+        None => "PRIVATE_DNS_NAME".to_owned(),
+    }
+}
+
+fn words(plain: &str) -> impl Iterator<Item = &str> {
+    plain.split(|character: char| !character.is_ascii_alphanumeric() && !matches!(character, '-' | '.'))
 }

@@ -248,6 +248,241 @@ fn nodes_are_read_as_nodes() {
 }
 
 #[test]
+fn what_a_kubelet_refuses_is_not_the_api_servers() {
+    use Wanted::Likeliest;
+    use Wanted::Named;
+    use Wanted::NotKnown;
+    const UNASKED: Wanted = Likeliest(Cause::NodeRoleNotMapped);
+    const REFUSED: Wanted = Named(Cause::NotAuthorized);
+    const ADMIN: &str = "`kubectl create clusterrolebinding kube-apiserver-kubelet-client --clusterrole=system:kubelet-api-admin --user=kube-apiserver-kubelet-client`";
+    for (text, wanted, fix) in [
+        (
+            "Error from server (InternalError): Internal error occurred: Authorization error (user=kube-apiserver-kubelet-client, verb=get, resource=nodes, subresource=proxy)",
+            UNASKED,
+            "--principal-arn ROLE_ARN --type EC2_LINUX`",
+        ),
+        (
+            "    error: unable to upgrade connection: Authorization error (user=kube-apiserver-kubelet-client, verb=create, resource=nodes, subresource(s)=[proxy])",
+            UNASKED,
+            "enableDnsHostnames",
+        ),
+        (
+            "Mar 04 05:06:07 a kubelet[99]: E0304 05:06:07.100000 99 server.go:310] \"Authorization error\" err=\"Unauthorized\" user=\"kube-apiserver-kubelet-client\" verb=\"get\" resource=\"nodes\" subresource=\"proxy\"",
+            UNASKED,
+            "ROLE_ARN",
+        ),
+        (
+            "E0304 05:06:07.100000 99 webhook.go:224] Failed to make webhook authorizer request: Unauthorized",
+            UNASKED,
+            "ROLE_ARN",
+        ),
+        (
+            "error: unable to upgrade connection: Forbidden (user=kube-apiserver-kubelet-client, verb=create, resource=nodes, subresource(s)=[proxy])",
+            REFUSED,
+            ADMIN,
+        ),
+        // That ClusterRole has no checkpoints.
+        (
+            "403: Forbidden (user=kube-apiserver-kubelet-client, verb=create, resource=nodes, subresource(s)=[checkpoint])",
+            REFUSED,
+            "`kubectl create clusterrole create-nodes-checkpoint --verb=create --resource=nodes/checkpoint`",
+        ),
+        (
+            "Error from server (Forbidden): Forbidden (user=apiserver, verb=get, resource=nodes, subresource=proxy) ( pods/log web-1)",
+            REFUSED,
+            "`kubectl create clusterrole get-nodes-proxy --verb=get --resource=nodes/proxy` and `kubectl create clusterrolebinding apiserver-get-nodes-proxy --clusterrole=get-nodes-proxy --user=apiserver`",
+        ),
+        (
+            "Forbidden (user=system:serviceaccount:watch:reader, verb=get, resource=nodes, subresource(s)=[stats])",
+            REFUSED,
+            "--resource=nodes/stats` and `kubectl create clusterrolebinding reader-get-nodes-stats --clusterrole=get-nodes-stats --serviceaccount=watch:reader`",
+        ),
+        (
+            "Forbidden (user=system:anonymous, verb=get, resource=nodes, subresource(s)=[pods proxy])",
+            NotKnown,
+            "",
+        ),
+    ] {
+        let found = check(text, wanted);
+        assert!(found[0].fix.contains(fix), "{}", found[0].fix);
+        assert!(
+            found[0].sentence.contains("by the API server") || found[0].sentence.contains("not by the API server"),
+            "{}",
+            found[0].sentence
+        );
+        let look_at = found[0].look_at.join("\n");
+        assert!(
+            !look_at.contains("/aws/eks/") && !look_at.contains("your shell"),
+            "{look_at}"
+        );
+        assert!(!found[0].fix.contains("--user=system:anonymous"), "{}", found[0].fix);
+    }
+    let api_server = check(
+        "error: unable to upgrade connection: Forbidden (user=apiserver, verb=create, resource=nodes, subresource=proxy)",
+        REFUSED,
+    );
+    assert!(
+        api_server[0].sentence.contains("whoever runs kubectl"),
+        "{}",
+        api_server[0].sentence
+    );
+    let direct = check(
+        "Forbidden (user=dev, verb=get, resource=nodes, subresource=metrics)",
+        REFUSED,
+    );
+    assert!(!direct[0].sentence.contains("kubectl"), "{}", direct[0].sentence);
+    // A proxy in front of something else speaks so, too.
+    for text in [
+        "Forbidden (user=system:serviceaccount:watch:reader, verb=get, resource=services, subresource=proxy)",
+        "Forbidden (user=dev)",
+        "Authorization error",
+    ] {
+        check(text, Wanted::Nothing);
+    }
+}
+
+#[test]
+fn whoever_scrapes_a_kubelet_has_no_cause_of_the_authenticators() {
+    for (text, code) in [
+        (
+            "E0304 05:06:07.100000       1 scraper.go:140] \"Failed to scrape node\" err=\"request failed, status: \\\"403 Forbidden\\\"\" node=\"a\"",
+            "403",
+        ),
+        (
+            "E0304 05:06:07.100000       1 manager.go:111] unable to fully collect metrics: unable to fetch metrics from Kubelet a (10.9.8.7): request failed - \"401 Unauthorized\", response: \"Unauthorized\"",
+            "401",
+        ),
+        (
+            "https://10.9.8.7:10250/metrics/cadvisor  DOWN  server returned HTTP status 403 Forbidden",
+            "403",
+        ),
+        (
+            "scraping the kubelet: server returned HTTP status 401 Unauthorized",
+            "401",
+        ),
+    ] {
+        let found = check(text, Wanted::NotKnown);
+        assert!(found[0].sentence.contains(code), "{}", found[0].sentence);
+        let look_at = found[0].look_at.join("\n");
+        assert!(
+            !look_at.contains("/aws/eks/") && !look_at.contains("aws-auth"),
+            "{look_at}"
+        );
+    }
+    for text in [
+        "https://10.9.8.7:9100/metrics  DOWN  server returned HTTP status 401 Unauthorized",
+        "Error from server: Get \"https://10.9.8.7:10250/containerLogs/a/b/c\": dial tcp 10.9.8.7:10250: i/o timeout",
+        "Get \"https://10.9.8.7:10250/metrics\": proxyconnect tcp: 403 Forbidden",
+    ] {
+        check(text, Wanted::Nothing);
+    }
+}
+
+#[test]
+fn a_401_of_a_node_is_about_its_role() {
+    const PLAIN: &str = "kubelet[99]: \"Unable to register node with API server\" err=\"Unauthorized\" node=\"ip-10-9-8-7.eu-west-1.compute.internal\"";
+    for (text, part) in [
+        (PLAIN, "Values=ip-10-9-8-7.eu-west-1.compute.internal "),
+        (
+            "Mar  4 05:06:07 ip-10-9-8-7 kubelet: E0304 05:06:07.100000    99 reflector.go:205] k8s.io/client-go/informers/factory.go:133: Failed to list *v1.Service: Unauthorized",
+            "Values='ip-10-9-8-7.*' ",
+        ),
+        (
+            "Mar  4 05:06:07 a kubelet: Failed to list *v1.Node: Unauthorized",
+            "Values=PRIVATE_DNS_NAME ",
+        ),
+        (
+            "{\"level\":\"fatal\",\"caller\":\"nodeadm/main.go:36\",\"msg\":\"Command failed\",\"error\":\"Unauthorized\"}",
+            "Values=PRIVATE_DNS_NAME ",
+        ),
+    ] {
+        let found = check(text, Wanted::NotKnown);
+        assert!(
+            found[0].sentence.contains("role of its instance profile"),
+            "{}",
+            found[0].sentence
+        );
+        let look_at = found[0].look_at.join("\n");
+        for part in [
+            part,
+            "aws iam get-instance-profile",
+            "EC2_LINUX",
+            "mapRoles",
+            "/aws/eks/CLUSTER/cluster",
+        ] {
+            assert!(look_at.contains(part), "{look_at}");
+        }
+        assert!(
+            !look_at.contains("shell") && !look_at.contains("profile with"),
+            "{look_at}"
+        );
+    }
+    let hybrid = check(
+        "Mar  4 05:06:07 a kubelet[99]: E0304 05:06:07.100000    99 kubelet_node_status.go:94] \"Unable to register node with API server\" err=\"Unauthorized\" node=\"mi-0aaaabbbbccccdddd\"",
+        Wanted::NotKnown,
+    );
+    assert!(
+        hybrid[0].sentence.contains("Hybrid Nodes role"),
+        "{}",
+        hybrid[0].sentence
+    );
+    assert!(hybrid[0].look_at.join("\n").contains("HYBRID_LINUX"));
+    // Another line of the kubelet's thread tells whose this is.
+    let informer = "E0304 05:06:08.100000    3824 reflector.go:126] k8s.io/client-go/informers/factory.go:133: Failed to list *v1beta1.CSIDriver: Unauthorized";
+    let own = format!(
+        "E0304 05:06:07.100000    3824 kubelet_node_status.go:94] Unable to register node \"ip-10-9-8-7\" with API server: Unauthorized\n{informer}"
+    );
+    let found = check(&own, Wanted::NotKnown);
+    assert!(
+        found.iter().all(|one| one.sentence.starts_with(klog::NODE_401)),
+        "{found:#?}"
+    );
+    let alone = check(informer, Wanted::NotKnown);
+    assert!(
+        alone[0].sentence.starts_with("a client of the cluster"),
+        "{}",
+        alone[0].sentence
+    );
+}
+
+#[test]
+fn other_programs_of_a_node_are_not_the_node() {
+    let plugin = check(
+        "Mar  4 05:06:07 a kubelet[99]: E0304 05:06:07.100000    99 pod_workers.go:1298] \"Error syncing pod, skipping\" err=\"failed to \\\"CreatePodSandbox\\\": rpc error: failed to setup network for sandbox \\\"0a\\\": plugin type=\\\"calico\\\" failed (add): error getting ClusterInformation: connection is unauthorized: Unauthorized\"",
+        Wanted::NotKnown,
+    );
+    assert!(plugin[0].sentence.contains("service account"), "{}", plugin[0].sentence);
+    check(
+        "Mar  4 05:06:07 a containerd[7]: time=\"2026-03-04T05:06:07Z\" level=error msg=\"PullImage \\\"x/y\\\" failed\" error=\"failed to resolve reference: unexpected status from HEAD request: 401 Unauthorized\"",
+        Wanted::NotAccess,
+    );
+    for text in [
+        "Mar  4 05:06:07 a kubelet[99]: I0304 05:06:07.100000 99 prober.go:107] \"Probe failed\" probeType=\"Liveness\" output=\"Unauthorized\"",
+        "Mar  4 05:06:07 a containerd[7]: time=\"2026-03-04T05:06:07Z\" level=info msg=\"StartContainer returns successfully\"",
+    ] {
+        check(text, Wanted::Nothing);
+    }
+}
+
+#[test]
+fn an_authenticator_of_ones_own_has_no_access_entries() {
+    let denied = "time=\"2026-03-04T05:06:07Z\" level=warning msg=\"access denied\" arn=\"arn:aws:iam::111122223333:role/dev\" client=\"127.0.0.1:1\" error=\"ARN is not mapped\" method=POST path=/authenticate";
+    let of_eks = check(denied, Wanted::Likeliest(Cause::IdentityNotMapped));
+    assert!(of_eks[0].fix.contains("create-access-entry"), "{}", of_eks[0].fix);
+    let own = format!("apiVersion: iamauthenticator.k8s.aws/v1alpha1\nkind: IAMIdentityMapping\n{denied}");
+    let own = check(&own, Wanted::Likeliest(Cause::IdentityNotMapped));
+    assert!(
+        own[0].fix.contains("IAMIdentityMapping") && !own[0].fix.contains("access-entry"),
+        "{}",
+        own[0].fix
+    );
+    let Certainty::Likeliest { of, .. } = &own[0].certainty else {
+        panic!()
+    };
+    assert!(!of.contains(&Cause::AccessEntryOfRecreatedPrincipal), "{of:?}");
+}
+
+#[test]
 fn an_instance_profile_and_aws_auth_say_whose_mapping_is_missing() {
     const LINE: &str = "Mar 04 05:06:07 ip-10-9-8-7 kubelet[99]: E0304 05:06:07.100000 99 kubelet_node_status.go:96] \"Unable to register node with API server\" err=\"Unauthorized\" node=\"ip-10-9-8-7\"";
     const PROFILE: &str = "  \"InstanceProfileArn\" : \"arn:aws:iam::111122223333:instance-profile/workers-profile\",";
