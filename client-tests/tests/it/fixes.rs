@@ -14,11 +14,16 @@ use serde_json::Value;
 use crate::scenarios::path_with;
 
 /// The scenarios whose fix is not run, with what `scenario run --explained` says of it, and why it cannot be otherwise.
-const NOT_RUN: [(&str, &str, &str); 23] = [
+const NOT_RUN: [(&str, &str, &str); 24] = [
     (
         "access-entry-system-group",
         "leaves ARN open",
         "EKS refuses the group and does not name the principal; the refused command stays refused",
+    ),
+    (
+        "admission-refused",
+        "has no command",
+        "admission refuses the object itself, whoever asks",
     ),
     (
         "association-without-entry",
@@ -38,8 +43,8 @@ const NOT_RUN: [(&str, &str, &str); 23] = [
     ),
     (
         "duplicate-entry",
-        "has no command",
-        "the entry is there already, and the refused command stays refused",
+        "leaves ARN open",
+        "the entry is there already, EKS does not name its principal, and the refused command stays refused",
     ),
     (
         "eks-describe-denied",
@@ -71,7 +76,7 @@ const NOT_RUN: [(&str, &str, &str); 23] = [
         "has no command",
         "the key is nobody's, so that nobody can say whose new one it is to be",
     ),
-    ("mfa-required", "has no command", "the code is on somebody's device"),
+    ("mfa-required", "leaves CODE open", "the code is on somebody's device"),
     (
         "mode-cannot-go-back",
         "has no command",
@@ -79,7 +84,7 @@ const NOT_RUN: [(&str, &str, &str); 23] = [
     ),
     (
         "no-credentials",
-        "has no command",
+        "leaves PROFILE open",
         "the client says nothing of whose credentials it wants",
     ),
     (
@@ -105,7 +110,7 @@ const NOT_RUN: [(&str, &str, &str); 23] = [
     ("session-name-invalid", "has no command", "the name is to be chosen"),
     (
         "sso-path-stripped-in-access-entry",
-        "has no command",
+        "leaves ARN open",
         "EKS refuses the ARN and does not say it; the refused command stays refused",
     ),
     (

@@ -202,8 +202,8 @@ fn what_aws_refuses_is_told_with_the_policy_that_does_it() {
     );
     fixture.check(
         "assume-role-denied",
-        "the trust policy of role closed",
-        r#"{"AWS":"arn:aws:iam::111122223333:user/viewer"}"#,
+        "a statement of the trust policy of role closed denies the caller explicitly",
+        "take that statement away",
     );
     let _ = fixture.kubectl("get services", "default").good();
     fixture.check("granted", "list services", "");

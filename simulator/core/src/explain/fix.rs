@@ -178,6 +178,65 @@ pub(super) fn entry_like(
     commands.join(" and ")
 }
 
+/// Fails where a fix has not that form: quotes that stand open, a command that is cut, a cluster without its region, a name
+/// that was not filled in, or a command that changes something and stands in the prose.
+#[cfg(test)]
+#[track_caller]
+pub(super) fn check_form(fix: &str) {
+    const CHANGES: [&str; 9] = [
+        "aws eks associate-",
+        "aws eks create-",
+        "aws eks delete-",
+        "aws eks update-",
+        "aws sso login",
+        "eksctl utils",
+        "kubectl create ",
+        "kubectl edit ",
+        "kubectl label ",
+    ];
+    let pieces: Vec<&str> = fix.split('`').collect();
+    assert_eq!(pieces.len() % 2, 1, "a backtick is alone: {fix}");
+    for (at, piece) in pieces.iter().enumerate() {
+        if at % 2 == 0 {
+            let changes = CHANGES.iter().find(|change| piece.contains(**change));
+            assert_eq!(changes, None, "it is a command, and not quoted: {fix}");
+            continue;
+        }
+        if !is_command(piece) {
+            let program = piece.split(' ').next().unwrap_or_default();
+            assert!(!PROGRAMS.contains(&program), "`{piece}` is no whole command: {fix}");
+            continue;
+        }
+        assert!(has_whole_words(piece), "a quote is alone in `{piece}`: {fix}");
+        assert!(!piece.contains('…') && !piece.contains('{'), "`{piece}` is cut: {fix}");
+        assert!(
+            !piece.starts_with("aws eks ") || piece.contains(" --region "),
+            "`{piece}` names no region: {fix}"
+        );
+        assert!(!piece.contains("cluster-admin"), "`{piece}` gives too much: {fix}");
+        assert!(!piece.contains(ADMIN_POLICY), "`{piece}` gives too much: {fix}");
+    }
+}
+
+/// Whether each quote of a command is closed, as a POSIX shell reads it.
+#[cfg(test)]
+fn has_whole_words(command: &str) -> bool {
+    let mut open = None;
+    let mut letters = command.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '\\' && open != Some('\'') {
+            if letters.next().is_none() {
+                return false;
+            }
+        } else if open == Some(letter) {
+            open = None;
+        } else if open.is_none() && matches!(letter, '\'' | '"') {
+            open = Some(letter);
+        }
+    }
+    open.is_none()
+}
+
 #[cfg(test)]
 mod tests {
     use crate::cluster::eks::NewCluster;
@@ -215,6 +274,21 @@ mod tests {
             "CLUSTER: `aws eks update-kubeconfig --name my-cluster --region us-west-2`"
         );
         assert_eq!(fix_in_cluster("as `CLUSTER x`", &cluster), "as `CLUSTER x`");
+    }
+
+    #[test]
+    fn an_open_quote_is_seen() {
+        for (command, wanted) in [
+            ("aws a", true),
+            (r"aws 'a b' 'it'\''s'", true),
+            (r"aws 'a\' b", true),
+            ("aws \"a\\\"b\"", true),
+            ("aws 'a b", false),
+            ("aws \"a", false),
+            (r"aws a\", false),
+        ] {
+            assert_eq!(has_whole_words(command), wanted, "{command}");
+        }
     }
 
     #[test]

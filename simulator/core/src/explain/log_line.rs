@@ -9,10 +9,14 @@ use std::fmt::Write as _;
 use super::Cause;
 use super::Explanation;
 use super::Finding;
+use super::fix::word;
+use super::mapped::FEDERATED_FIX;
+use super::mapped::ROOT_FIX;
 use super::node;
 use super::node::NodeArn;
 use super::node::Target;
 use crate::value::arn::Arn;
+use crate::value::arn::Partition;
 use crate::value::log::Record;
 use crate::value::printable;
 use crate::value::trace::Trace;
@@ -73,10 +77,13 @@ struct Meaning {
 
 const NEW_TOKEN: &str = "let the client make its tokens itself: `aws eks update-kubeconfig --name CLUSTER --region REGION`, or make one \
                          with `aws eks get-token --cluster-name CLUSTER --region REGION` and pass it on unchanged";
-const RIGHT_HOST: &str =
-    "sign for the regional STS endpoint of the cluster's partition: check AWS_REGION and AWS_ENDPOINT_URL";
-const MAP_IT: &str = "map the caller (`aws eks create-access-entry --cluster-name CLUSTER --region REGION --principal-arn ARN`, or an \
-                      item of aws-auth where the mode is CONFIG_MAP), or choose the profile of somebody who is mapped";
+const RIGHT_HOST: &str = "sign for the regional STS endpoint of the cluster's partition, as the plugin of a kubeconfig does that \
+                          `aws eks update-kubeconfig --name CLUSTER --region REGION` writes; check AWS_REGION and AWS_ENDPOINT_URL";
+const MAP_IT: &str = "map the caller, with the least rights: \
+                      `aws eks create-access-entry --cluster-name CLUSTER --region REGION --principal-arn ARN` and \
+                      `aws eks associate-access-policy --cluster-name CLUSTER --region REGION --principal-arn ARN --policy-arn \
+                      arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster`; or by an item of \
+                      aws-auth where the mode is CONFIG_MAP; or choose the profile of somebody who is mapped";
 
 const INSTANCE_FIX: &str = "see whether the instance exists in the account and the region of the cluster (aws ec2 describe-instances \
                             --region REGION --instance-ids ID); where it does, let the node try again";
@@ -160,8 +167,8 @@ const MEANINGS: &[Meaning] = &[
         texts: &["X-Amz-Date parameter is expired"],
         causes: &[Cause::TokenExpired],
         sentence: "access denied: the token was signed more than 15 minutes ago, or the clock of the client's machine is behind",
-        fix: "make a new token, with an exec plugin in the kubeconfig or the provider; if this one was new, set the clock of \
-               the client's machine",
+        fix: "let the client make new ones, with an exec plugin in the provider or the kubeconfig: \
+              `aws eks update-kubeconfig --name CLUSTER --region REGION`; if this one was new, set the clock of the client's machine",
     },
     Meaning {
         texts: &["client did not sign the x-k8s-aws-id header"],
@@ -216,19 +223,19 @@ const MEANINGS: &[Meaning] = &[
         texts: &["sts getCallerIdentity was throttled"],
         causes: &[Cause::StsThrottled],
         sentence: "access denied: STS has had too many requests, so that it did not say who the caller is",
-        fix: "try again later, and send STS fewer requests: let clients keep their sessions and tokens",
+        fix: FEWER_REQUESTS,
     },
     Meaning {
         texts: &["error from AWS", "Throttling"],
         causes: &[Cause::StsThrottled],
         sentence: "access denied: STS has had too many requests, so that it did not say who the caller is",
-        fix: "try again later, and send STS fewer requests: let clients keep their sessions and tokens",
+        fix: FEWER_REQUESTS,
     },
     Meaning {
         texts: &["error from AWS", "ExpiredToken"],
         causes: &[Cause::SessionExpired],
         sentence: "access denied: the temporary credentials behind the token have ended",
-        fix: "get new credentials: sign in again, where they are of IAM Identity Center, or assume the role again",
+        fix: "get new credentials: `aws sso login --profile PROFILE` where they are of IAM Identity Center, or assume the role again",
     },
     Meaning {
         texts: &["error from AWS", "InvalidClientTokenId"],
@@ -292,8 +299,8 @@ const MEANINGS: &[Meaning] = &[
         ],
         sentence: "access denied: STS refuses the token for its session, its key or its signature, and the line does not have STS's \
                    own words, which say which",
-        fix: "see who the client is (`aws sts get-caller-identity` with the same profile and environment), get new credentials where \
-              the session has ended, and make the token for this cluster: aws eks update-kubeconfig --name CLUSTER --region REGION",
+        fix: "see who the client is (aws sts get-caller-identity with the same profile and environment), get new credentials where \
+              the session has ended, and make the token for this cluster: `aws eks update-kubeconfig --name CLUSTER --region REGION`",
     },
     Meaning {
         texts: &["error from AWS (expected 200, got 429)"],
@@ -463,9 +470,11 @@ fn denial(record: &Record, error: &str) -> LogExplanation {
     let mut finding = Finding::new(cause, meaning.sentence, meaning.fix);
     if is_not_mapped && let Some(arn) = arn {
         finding.sentence = format!("access denied: STS vouches for {arn}, and no mapper knows it");
-        finding.fix = match node_of(record) {
-            Some(node) => node::either(&Target::default(), &node.role_arn, node.kind),
-            None => meaning.fix.replacen("ARN", arn, 1),
+        finding.fix = match (cause, node_of(record)) {
+            (Cause::RootNotMapped, _) => ROOT_FIX.to_owned(),
+            (Cause::FederatedUserNotMapped, _) => FEDERATED_FIX.to_owned(),
+            (_, Some(node)) => node::either(&Target::default(), &node.role_arn, node.kind),
+            (_, None) => map_it(arn),
         };
     }
     LogExplanation {
@@ -473,6 +482,22 @@ fn denial(record: &Record, error: &str) -> LogExplanation {
         look_at: look_at(is_not_mapped, arn),
         explanation: with_fields(finding, record).explained(Trace::new()),
         possible,
+    }
+}
+
+/// [`MAP_IT`] for that caller. A log has no paths, and those of permission sets' roles are never empty.
+fn map_it(arn: &str) -> String {
+    let partition = arn.split(':').nth(1).and_then(Partition::from_name);
+    let fix = MAP_IT.replace(
+        "arn:aws:eks::aws:",
+        &format!("arn:{}:eks::aws:", partition.unwrap_or(Partition::Aws).as_str()),
+    );
+    match arn.split_once(":role/AWSReservedSSO_") {
+        Some((_, rest)) => format!(
+            "{fix}. ARN is the role's with its path, which the log does not have (aws iam get-role --role-name {} --query Role.Arn)",
+            word(&format!("AWSReservedSSO_{rest}"))
+        ),
+        None => fix.replace("--principal-arn ARN", &format!("--principal-arn {}", word(arn))),
     }
 }
 
@@ -547,6 +572,8 @@ mod tests {
     use super::*;
     use crate::cluster::eks::AuthenticatorRelease;
     use crate::cluster::mapping::MappingError;
+    use crate::explain::fix::check_form;
+    use crate::explain::fix_commands;
     use crate::value::instant::Timestamp;
     use crate::world::token::TokenError;
 
@@ -626,6 +653,46 @@ mod tests {
             Cause::MappedWithSsoPath,
         );
         assert!(sso.possible.contains(&Cause::MappedWithOtherSsoSuffix));
+    }
+
+    #[test]
+    fn fixes_have_whole_commands() {
+        for meaning in MEANINGS {
+            check_form(meaning.fix);
+        }
+    }
+
+    #[test]
+    fn the_caller_is_mapped_by_its_own_arn() {
+        let fix = |arn: &str| {
+            let line = format!("level=warning msg=\"access denied\" arn=\"{arn}\" error=\"identity is not mapped\"");
+            let fix = explain_log_line(&line).unwrap().explanation.fix;
+            check_form(&fix);
+            fix
+        };
+        let role = fix("arn:aws-cn:iam::111122223333:role/dev");
+        assert_eq!(
+            fix_commands(&role),
+            [
+                "aws eks create-access-entry --cluster-name CLUSTER --region REGION --principal-arn arn:aws-cn:iam::111122223333:role/dev",
+                "aws eks associate-access-policy --cluster-name CLUSTER --region REGION --principal-arn \
+                 arn:aws-cn:iam::111122223333:role/dev --policy-arn \
+                 arn:aws-cn:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster",
+            ]
+        );
+        // An entry has the path, which the log leaves out.
+        let sso = fix("arn:aws:iam::111122223333:role/AWSReservedSSO_Dev_0123456789abcdef");
+        assert!(sso.contains("--principal-arn ARN`"), "{sso}");
+        assert!(
+            sso.contains("--role-name AWSReservedSSO_Dev_0123456789abcdef "),
+            "{sso}"
+        );
+        for nobody in [
+            "arn:aws:iam::111122223333:root",
+            "arn:aws:sts::111122223333:federated-user/Bob",
+        ] {
+            assert!(fix_commands(&fix(nobody)).is_empty(), "{nobody}");
+        }
     }
 
     #[test]

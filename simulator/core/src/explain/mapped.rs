@@ -118,6 +118,12 @@ pub(super) fn mapping_finding(error: &MappingError, identity: &Identity, cluster
     }
 }
 
+/// What to do about [`Cause::RootNotMapped`].
+pub(super) const ROOT_FIX: &str =
+    "act as an IAM user or a role that a user assumes: root may not assume roles, and is not for daily work";
+/// What to do about [`Cause::FederatedUserNotMapped`].
+pub(super) const FEDERATED_FIX: &str = "assume a role that is mapped, in place of GetFederationToken";
+
 /// The group of those who are mapped with no other rights than to view.
 const VIEWERS: &str = "eks-viewers";
 
@@ -334,7 +340,7 @@ fn of_seldom_kind(identity: &Identity, cluster: &Cluster, world: &World) -> Opti
                 "access denied: the caller is the root user of account {}",
                 parsed.account_id
             ),
-            "act as an IAM user or a role that a user assumes: root may not assume roles, and is not for daily work",
+            ROOT_FIX,
         ));
     }
     if let Some(name) = parsed.resource.strip_prefix("federated-user/") {
@@ -342,7 +348,7 @@ fn of_seldom_kind(identity: &Identity, cluster: &Cluster, world: &World) -> Opti
         let finding = Finding::new(
             Cause::FederatedUserNotMapped,
             format!("access denied: {arn} is a federated user, which is no IAM user of that name"),
-            "assume a role that is mapped, in place of GetFederationToken",
+            FEDERATED_FIX,
         );
         return Some(match cluster.aws_auth().find(&user) {
             Some(item) => finding.with(format!("aws-auth has {}, which is another principal", item.arn)),

@@ -9,6 +9,7 @@ mod tests;
 
 use super::Cause;
 use super::Finding;
+use super::fix::word;
 use crate::cluster::authorize::entry_of;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::parameter::EntryType;
@@ -113,11 +114,19 @@ impl Target {
         }
     }
 
+    /// A fix or a command with its names in place of CLUSTER and REGION.
+    pub(crate) fn fill(&self, text: &str) -> String {
+        text.replace("name CLUSTER", &format!("name {}", self.cluster))
+            .replace("--region REGION", &format!("--region {}", self.region))
+    }
+
     /// The options of `aws eks` that name the entry of a principal.
     fn entry(&self, arn: &str) -> String {
         format!(
-            "--cluster-name {} --region {} --principal-arn {arn}",
-            self.cluster, self.region
+            "--cluster-name {} --region {} --principal-arn {}",
+            self.cluster,
+            self.region,
+            word(arn)
         )
     }
 
@@ -157,7 +166,8 @@ pub(crate) fn item(arn: &str, kind: NodeKind) -> String {
         [] => String::new(),
     };
     format!(
-        "add `rolearn: {arn}` to mapRoles of aws-auth, with the username {} and the groups {groups}",
+        "add `rolearn: {}` to mapRoles of aws-auth, with the username {} and the groups {groups}",
+        arn.replace('`', "'"),
         kind.username()
     )
 }
@@ -279,13 +289,14 @@ pub(super) fn request_finding(user: &UserInfo, attributes: &Attributes, cluster:
 fn refused(node: &str, attributes: &Attributes) -> Finding {
     match words(node, attributes) {
         Some(words) => {
-            let fix = if words.contains("same name as") || words.contains("is not allowed to modify node") {
-                own_name_fix(node)
+            let is_other = words.contains("same name as") || words.contains("is not allowed to modify node");
+            let (cause, fix) = if is_other {
+                (Cause::NodeNameDiffers, own_name_fix(node))
             } else {
-                AS_ITSELF.to_owned()
+                (Cause::NotAuthorized, AS_ITSELF.to_owned())
             };
             Finding::new(
-                Cause::NotAuthorized,
+                cause,
                 format!("forbidden: the user is the node {node}, and EKS answers it: {words}"),
                 fix,
             )
@@ -308,7 +319,8 @@ pub(crate) const AS_ITSELF: &str = "let whoever asks act as itself: a pod by EKS
 
 /// What to do where a node's username and the node's own name differ.
 pub(crate) fn own_name_fix(node: &str) -> String {
-    if is_session(node) {
+    let node = node.replace('`', "'");
+    if is_session(&node) {
         format!(
             "the username names the session {node}, so that it comes of {{{{SessionName}}}}: map the role of EC2 nodes with the \
              username system:node:{{{{EC2PrivateDNSName}}}} in aws-auth, or with an access entry of type EC2_LINUX, and restart the kubelet"

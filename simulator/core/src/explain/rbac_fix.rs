@@ -45,11 +45,7 @@ pub(crate) fn least_rights(user: &UserInfo, attributes: &Attributes, cluster: &C
     let mut commands = Vec::new();
     let subject = subject(user, entry, attributes, cluster, &mut commands);
     let is_namespaced = attributes.is_resource && !attributes.namespace.is_empty();
-    let (kind, place) = if is_namespaced {
-        ("role", format!(" -n {}", word(&attributes.namespace)))
-    } else {
-        ("clusterrole", String::new())
-    };
+    let (kind, place) = kind_and_place(attributes);
     let role = if is_namespaced && view_allows(attributes, cluster) {
         "--clusterrole=view".to_owned()
     } else {
@@ -59,16 +55,53 @@ pub(crate) fn least_rights(user: &UserInfo, attributes: &Attributes, cluster: &C
     };
     let bound = role.rsplit('=').next().unwrap_or_default();
     let name = free_name(
-        &format!(
-            "{}-{bound}",
-            plain(subject.rsplit([':', '/', '=']).next().unwrap_or_default())
-        ),
+        &binding_name(&subject, bound),
         &format!("{kind}binding"),
         attributes,
         cluster,
     );
     commands.push(format!("kubectl create {kind}binding {name} {role} {subject}{place}"));
     commands
+}
+
+/// The commands where no cluster is at hand: a role with the one rule, and its binding to whoever `subject` names, as an
+/// option of `kubectl create`.
+pub(super) fn grant_by_name(subject: &str, attributes: &Attributes) -> String {
+    let (kind, place) = kind_and_place(attributes);
+    let role = role_name(attributes);
+    let binding = binding_name(subject, &role);
+    in_order(&[
+        format!("kubectl create {kind} {role} {}{place}", rule(attributes)),
+        format!("kubectl create {kind}binding {binding} --{kind}={role} {subject}{place}"),
+    ])
+}
+
+/// The kind of role for a request, and where that is, as an option; a ClusterRole has no namespace.
+fn kind_and_place(attributes: &Attributes) -> (&'static str, String) {
+    if attributes.is_resource && !attributes.namespace.is_empty() {
+        ("role", format!(" -n {}", word(&attributes.namespace)))
+    } else {
+        ("clusterrole", String::new())
+    }
+}
+
+/// A user as an option of `kubectl create`.
+pub(super) fn subject_of(username: &str) -> String {
+    match username.strip_prefix(SERVICE_ACCOUNT) {
+        Some(account) if account.contains(':') => format!("--serviceaccount={}", word(account)),
+        _ => format!("--user={}", word(username)),
+    }
+}
+
+/// Whether the username has the session's name in it, so that the next session has another.
+pub(super) fn names_session(username: &str, session: &str) -> bool {
+    !session.is_empty() && (username.contains(session) || username.contains(&session.replace('@', "-")))
+}
+
+/// Such as `dev-list-pods`.
+fn binding_name(subject: &str, role: &str) -> String {
+    let name = subject.rsplit([':', '/', '=']).next().unwrap_or_default();
+    format!("{}-{role}", plain(name))
 }
 
 /// The smallest policy that covers the request, in the namespaces that it has already and that of the request.
@@ -106,18 +139,12 @@ fn subject(
     cluster: &Cluster,
     commands: &mut Vec<String>,
 ) -> String {
-    if let Some((namespace, name)) = user
-        .username
-        .strip_prefix(SERVICE_ACCOUNT)
-        .and_then(|rest| rest.split_once(':'))
-    {
-        return format!("--serviceaccount={namespace}:{name}");
+    if user.username.starts_with(SERVICE_ACCOUNT) {
+        return subject_of(&user.username);
     }
     let own_group = user.groups.iter().find(|group| !group.starts_with("system:"));
     let session = user.extra.get("sessionName").and_then(|names| names.first());
-    let is_of_session = session.is_some_and(|session| {
-        !session.is_empty() && (user.username.contains(session) || user.username.contains(&session.replace('@', "-")))
-    });
+    let is_of_session = session.is_some_and(|session| names_session(&user.username, session));
     match (own_group, entry) {
         // The next session has another name.
         (Some(group), _) if is_of_session || entry.is_some() => format!("--group={}", word(group)),
@@ -130,7 +157,7 @@ fn subject(
             ));
             format!("--group={group}")
         }
-        _ => format!("--user={}", word(&user.username)),
+        _ => subject_of(&user.username),
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use eks_auth_core::explain::Cause;
 use eks_auth_core::explain::Certainty;
+use eks_auth_core::explain::fix_commands;
 use eks_auth_core::scenario::import::Artifact;
 use eks_auth_core::scenario::import::Finding;
 use eks_auth_core::scenario::ticket;
@@ -260,6 +261,7 @@ fn judgement_value(judgement: &Judgement, language: Language) -> Value {
         "sentence": judgement.sentence,
         "evidence": evidence.collect::<Vec<_>>(),
         "fix": judgement.fix,
+        "commands": fix_commands(&judgement.fix),
         "look_at": judgement.look_at,
     });
     if let (Value::Object(members), Language::Korean) = (&mut value, language) {

@@ -409,6 +409,6 @@ mod tests {
     fn the_rules_are_one_a_line() {
         let text = rules_text();
         assert_eq!(text.lines().count(), Rule::ALL.len());
-        assert!(text.lines().next().unwrap().starts_with("input/broken "));
+        assert!(text.lines().any(|line| line.starts_with("input/broken ")));
     }
 }

@@ -11,6 +11,7 @@ use super::symptom::Rank;
 use super::symptom::Reading;
 use super::symptom::Says;
 use crate::explain::cause::Cause;
+use crate::explain::fix::word;
 
 /// Asked by who has no kubeconfig: kubectl and client-go take port 8080, a provider of Terraform without a host takes port 80.
 const UNCONFIGURED: &[&str] = &[
@@ -123,8 +124,8 @@ fn unconfigured(statement: &Statement, context: &Context) -> Option<Reading> {
             Says::Named(Cause::KubeconfigMissing),
             "the client has no kubeconfig, so that it asks for a server on this machine",
             context.fill(
-                "aws eks update-kubeconfig --name {cluster} --region {region}, as the user that runs the client (sudo has another \
-                 HOME); or KUBECONFIG names a file that is not there",
+                "`aws eks update-kubeconfig --name {cluster} --region {region}`, as the user that runs the client (sudo has another \
+                 HOME); or, where KUBECONFIG names a file that is not there, `unset KUBECONFIG`",
             ),
         )
     })
@@ -144,7 +145,8 @@ fn to_aws(statement: &Statement, context: &Context) -> Option<Reading> {
             at,
             Says::Named(Cause::CertificateNotTrusted),
             "the AWS CLI does not trust the certificate of the AWS endpoint: a proxy on the way puts its own in its place",
-            "set AWS_CA_BUNDLE (or `ca_bundle` in ~/.aws/config) to a file with the proxy's authority; no cluster has a part in it"
+            "name a file with the proxy's authority: `export AWS_CA_BUNDLE=FILE`, or `ca_bundle` in ~/.aws/config; no cluster has a \
+             part in it"
                 .to_owned(),
         ));
     }
@@ -235,8 +237,9 @@ fn certificate(statement: &Statement, context: &Context) -> Option<Reading> {
         "the server's certificate is not of the authority that the client trusts: it is of another or of an earlier cluster, the \
          client has no certificate-authority-data, or a proxy answers in the cluster's place",
         context.fill(
-            "aws eks update-kubeconfig --name {cluster} --region {region}; in a provider or a program, set its certificate authority \
-             to what aws eks describe-cluster --name {cluster} --region {region} --query cluster.certificateAuthority.data prints",
+            "`aws eks update-kubeconfig --name {cluster} --region {region}`; in a provider or a program, set its certificate authority \
+             to that of the cluster (aws eks describe-cluster --name {cluster} --region {region} --query \
+             cluster.certificateAuthority.data prints it)",
         ),
     ))
 }
@@ -262,10 +265,12 @@ fn other_name(at: usize, statement: &Statement, context: &Context) -> Reading {
                 "a cluster answers, but the client asked it by another name ({wanted}): through a tunnel, a load balancer or an \
                  address"
             ),
-            format!(
-                "kubectl config set-cluster NAME --tls-server-name={host}, where NAME is the cluster's in the kubeconfig (kubectl \
-                 config view --minify) and {host} is the host of aws eks describe-cluster --query cluster.endpoint"
-            ),
+            context.fill(&format!(
+                "`kubectl config set-cluster NAME --tls-server-name={0}`, where NAME is the cluster's in the kubeconfig (kubectl \
+                 config view --minify) and {0} is the host of its endpoint (aws eks describe-cluster --name {{cluster}} --region \
+                 {{region}} --query cluster.endpoint)",
+                word(host)
+            )),
         );
     }
     reading(
@@ -279,9 +284,9 @@ fn other_name(at: usize, statement: &Statement, context: &Context) -> Reading {
             None => "somebody answers whose certificate is for another host: a tunnel, a proxy or a name server on the way".to_owned(),
         },
         context.fill(
-            "see where the name leads (nslookup HOST) and what HTTPS_PROXY, /etc/hosts and the VPN make of it; stop the tunnel, or \
-             set NO_PROXY=.eks.amazonaws.com; the right host is what aws eks describe-cluster --name {cluster} --region {region} \
-             --query cluster.endpoint prints",
+            "see where the name leads (nslookup HOST) and what HTTPS_PROXY, /etc/hosts and the VPN make of it; stop the tunnel, or go \
+             past the proxy: `export NO_PROXY=.eks.amazonaws.com`; the right host is that of the cluster's endpoint (aws eks \
+             describe-cluster --name {cluster} --region {region} --query cluster.endpoint)",
         ),
     )
 }
@@ -296,13 +301,14 @@ fn unreachable(statement: &Statement, context: &Context) -> Option<Reading> {
         return vague(statement, at);
     }
     let says = Says::Named(Cause::ServerUnreachable);
-    let way = "check the server's address (aws eks update-kubeconfig --name {cluster} --region {region}) and the way there: a private \
+    let way = "check the server's address (`aws eks update-kubeconfig --name {cluster} --region {region}`) and the way there: a private \
                endpoint is reached from its VPC only (VPN, peering, bastion), a public one from the addresses in publicAccessCidrs \
                (aws eks describe-cluster --name {cluster} --region {region} --query cluster.resourcesVpcConfig)";
     let (sentence, fix) = if statement.has(&["proxyconnect tcp: "]) {
         (
             "the client asks a proxy (HTTPS_PROXY) that cannot be reached, and so not the cluster",
-            "set NO_PROXY=.eks.amazonaws.com, or HTTPS_PROXY to a proxy that is there".to_owned(),
+            "go past the proxy: `export NO_PROXY=.eks.amazonaws.com`, or set HTTPS_PROXY to one that is there"
+                .to_owned(),
         )
     } else if place(statement, NO_NAME).is_some() {
         (
@@ -316,7 +322,7 @@ fn unreachable(statement: &Statement, context: &Context) -> Option<Reading> {
         (
             "nothing listens at the address that the kubeconfig names, or it hangs up",
             context.fill(
-                "check the server's address (aws eks update-kubeconfig --name {cluster} --region {region}), and whether the tunnel \
+                "check the server's address (`aws eks update-kubeconfig --name {cluster} --region {region}`), and whether the tunnel \
                  is there where it leads to this machine",
             ),
         )

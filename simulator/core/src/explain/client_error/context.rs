@@ -1,6 +1,7 @@
 //! What a whole text says besides its messages: which client printed it, and the names that belong into a fix.
 
 use super::statement::Statement;
+use crate::value::arn::Partition;
 
 /// Who printed a text, as far as it can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,6 +189,7 @@ pub(super) struct Context {
     pub(super) is_of_kubernetes: bool,
     region: Option<String>,
     cluster: Option<String>,
+    principal: Option<String>,
 }
 
 impl Context {
@@ -203,17 +205,37 @@ impl Context {
             is_of_kubernetes: statements.iter().any(Statement::is_of_kubernetes),
             region: first(region),
             cluster: first(cluster),
+            principal: first(principal),
         }
     }
 
-    /// A fix with the names that the text has in place of `{cluster}` and `{region}`, or else with placeholders.
+    /// A fix with the names that the text has in place of `{cluster}`, `{region}`, `{partition}`, `{principal}` (an access
+    /// entry's) and `{role}` (that principal's name), or else with placeholders.
     pub(super) fn fill(&self, text: &str) -> String {
         text.replace("{cluster}", self.cluster.as_deref().unwrap_or("CLUSTER"))
             .replace("{region}", self.region.as_deref().unwrap_or("REGION"))
+            .replace("{partition}", self.partition())
+            .replace("{principal}", self.principal.as_deref().unwrap_or("ARN"))
+            .replace("{role}", self.role().unwrap_or("ROLE"))
+    }
+
+    fn partition(&self) -> &str {
+        let of_principal = self.principal.as_deref().and_then(|arn| arn.split(':').nth(1));
+        let of_region = || {
+            self.region
+                .as_deref()
+                .map(|region| Partition::of_region(region).as_str())
+        };
+        of_principal.or_else(of_region).unwrap_or("aws")
+    }
+
+    fn role(&self) -> Option<&str> {
+        let (_, path) = self.principal.as_deref()?.split_once(":role/")?;
+        path.rsplit('/').next()
     }
 }
 
-/// The region in the host of a cluster, or of EKS itself, or in a cluster's ARN.
+/// The region in the host of a cluster, or of EKS itself, or in a cluster's ARN, or in a command.
 fn region(text: &str) -> Option<String> {
     let of_host = text
         .split_once(".eks.amazonaws.com")
@@ -223,11 +245,22 @@ fn region(text: &str) -> Option<String> {
         .and_then(|(_, after)| after.split_once(".amazonaws.com"))
         .map(|(region, _)| region);
     let of_arn = text.split_once(":eks:").and_then(|(_, after)| after.split(':').next());
-    [of_host, of_service, of_arn]
-        .into_iter()
-        .flatten()
-        .find(|region| is_region(region))
-        .map(str::to_owned)
+    let behind = |sign: &str| {
+        let (_, after) = text.split_once(sign)?;
+        after.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next()
+    };
+    [
+        of_host,
+        of_service,
+        of_arn,
+        behind("--region "),
+        behind("--region="),
+        behind("://oidc.eks."),
+    ]
+    .into_iter()
+    .flatten()
+    .find(|region| is_region(region))
+    .map(str::to_owned)
 }
 
 fn is_region(text: &str) -> bool {
@@ -250,12 +283,31 @@ fn cluster(text: &str) -> Option<String> {
         "--cluster-name ",
         "--cluster-name=",
         ":cluster/",
+        "EKS Access Entry (",
         "No cluster found for name: ",
     ]
     .iter()
     .filter_map(|sign| text.split_once(sign))
     .map(|(_, after)| after.chars().take_while(is_of_name).collect::<String>())
     .find(|name| !name.is_empty() && name != "CLUSTER")
+}
+
+/// The principal of an access entry: in a command, in a request's JSON, or in Terraform's name for the entry, `CLUSTER:ARN`.
+fn principal(text: &str) -> Option<String> {
+    let of_terraform = || {
+        let (_, after) = text.split_once("EKS Access Entry (")?;
+        after.split_once(':').map(|(_, arn)| arn)
+    };
+    let arn = ["--principal-arn", "principalArn", "principal_arn"]
+        .iter()
+        .find_map(|sign| text.split_once(sign))
+        .map(|(_, after)| after.trim_start_matches([' ', '=', ':', '"', '\'']))
+        .or_else(of_terraform)?;
+    let arn = arn.split([' ', '"', '\'', '`', ')', ']', '}', ';', '<']).next()?;
+    let arn = arn.trim_end_matches([',', '.', ':']);
+    let is_of_arn = |letter: char| letter.is_ascii_alphanumeric() || "_+=,.@:/-".contains(letter);
+    let is_one = arn.starts_with("arn:") && arn.contains(":iam::") && arn.contains('/') && arn.chars().all(is_of_arn);
+    is_one.then(|| arn.to_owned())
 }
 
 #[cfg(test)]
@@ -280,9 +332,44 @@ mod tests {
             ("arn:aws:eks:us-east-1:111122223333:cluster/shop is", "shop us-east-1"),
             ("aws eks get-token --cluster-name shop --output json", "shop REGION"),
             ("https://***.eks.amazonaws.com", "CLUSTER REGION"),
+            (
+                "$ aws eks list-access-entries --region eu-west-1 --cluster-name shop",
+                "shop eu-west-1",
+            ),
+            (
+                "found in your account for https://oidc.eks.us-east-1.amazonaws.com/id/0A",
+                "CLUSTER us-east-1",
+            ),
         ] {
             let context = Context::of(&Statement::all(text), false);
             assert_eq!(context.fill("{cluster} {region}"), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn principals_stand_in_commands_and_requests() {
+        for (text, wanted) in [
+            (
+                "$ aws eks create-access-entry --cluster-name shop --principal-arn arn:aws:iam::111122223333:role/team/dev",
+                "arn:aws:iam::111122223333:role/team/dev dev aws",
+            ),
+            (
+                "\"principalArn\": \"arn:aws-cn:iam::111122223333:user/dev\",",
+                "arn:aws-cn:iam::111122223333:user/dev ROLE aws-cn",
+            ),
+            (
+                "Error: creating EKS Access Entry (shop:arn:aws:iam::111122223333:role/dev): ResourceInUseException",
+                "arn:aws:iam::111122223333:role/dev dev aws",
+            ),
+            (
+                "The specified principalArn is invalid: invalid principal.",
+                "ARN ROLE aws",
+            ),
+            ("--principal-arn arn:aws:iam::***:role/dev", "ARN ROLE aws"),
+            ("--principal-arn `id` --region us-gov-west-1", "ARN ROLE aws-us-gov"),
+        ] {
+            let context = Context::of(&Statement::all(text), false);
+            assert_eq!(context.fill("{principal} {role} {partition}"), wanted, "{text}");
         }
     }
 }

@@ -13,31 +13,37 @@ use super::symptom::first;
 use crate::explain::cause::Cause;
 
 const NO_PROFILE: &str = "the AWS files of this environment have no profile of that name, so no token is made";
-const FIX_PROFILE: &str = "see `aws configure list-profiles`; the name may come from AWS_PROFILE, or from the kubeconfig: \
-                           aws eks update-kubeconfig --name {cluster} --region {region} --profile PROFILE";
+const FIX_PROFILE: &str = "see which there are (aws configure list-profiles), and act with one of them; the name may come from \
+                           AWS_PROFILE, or from the kubeconfig: `aws eks update-kubeconfig --name {cluster} --region {region} \
+                           --profile PROFILE`";
 const NO_CREDENTIALS: &str = "the client finds no AWS credentials in its environment, so no token is made";
-const FIX_CREDENTIALS: &str = "name a profile that has some (AWS_PROFILE), or run `aws configure` or `aws sso login`; in CI give the \
-                               job a role (OIDC), and in a pod give its service account one (IRSA or EKS Pod Identity)";
+const FIX_CREDENTIALS: &str = "name a profile that has some: `export AWS_PROFILE=PROFILE`, or give one some \
+                               (`aws sso login --profile PROFILE`, aws configure); in CI give the job a role (OIDC), and in a pod \
+                               give its service account one (IRSA or EKS Pod Identity)";
 const PARTIAL: &str = "some of the AWS credentials are set and some are missing, so no token is made";
-const FIX_PARTIAL: &str = "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary credentials, AWS_SESSION_TOKEN together, \
-                           or unset them all";
+const FIX_PARTIAL: &str = "where they are in the environment, set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary \
+                           credentials, AWS_SESSION_TOKEN together, or have a profile count in place of them: \
+                           `unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`; where they are in a file, complete \
+                           the profile there";
 const NO_REGION: &str = "the client knows no AWS region, so no token is made";
-const FIX_REGION: &str = "aws eks update-kubeconfig --name {cluster} --region {region} writes the region into the kubeconfig; or set \
-                          AWS_REGION, or `aws configure set region {region}`";
+const FIX_REGION: &str = "have the region in the kubeconfig: `aws eks update-kubeconfig --name {cluster} --region {region}`; or in the \
+                          environment: `export AWS_REGION={region}`; or in the profile: `aws configure set region {region}`";
 const SSO: &str = "the sign-in to IAM Identity Center has ended, or nobody is signed in, so no token is made";
-const FIX_SSO: &str = "aws sso login --profile PROFILE";
+const FIX_SSO: &str =
+    "`aws sso login`, or `aws sso login --profile PROFILE` where the kubeconfig names another profile";
 const LOGIN: &str = "the session of `aws login` has ended, so no token is made";
-const FIX_LOGIN: &str = "aws login --profile PROFILE";
+const FIX_LOGIN: &str = "`aws login`, or `aws login --profile PROFILE` where the kubeconfig names another profile";
 const ENDED: &str = "the temporary credentials have ended";
-const FIX_ENDED: &str = "get new credentials: `aws sso login`, or assume the role again; where AWS_SESSION_TOKEN is set in the \
-                         environment, unset the three variables or set new ones";
+const FIX_ENDED: &str = "take those of the environment out, as they come first, and get new ones: \
+                         `unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN` and `aws sso login`, or assume the role \
+                         again and set the three variables anew";
 const MFA: &str = "the profile's role wants a code of an MFA device, which an exec plugin cannot ask for";
-const FIX_MFA: &str = "get a session yourself (aws sts get-session-token --serial-number ARN --token-code CODE), put its three values \
+const FIX_MFA: &str = "get a session yourself: `aws sts get-session-token --serial-number ARN --token-code CODE`; put its three values \
                        into a profile, and let the client use that";
 const INVALID_KEY: &str = "STS does not know the access key, or not together with its session token: deleted, inactive, mistyped, of \
                            another partition, or temporary without AWS_SESSION_TOKEN";
 
-const SYMPTOMS: &[Symptom] = &[
+pub(super) const SYMPTOMS: &[Symptom] = &[
     // Profile.
     Symptom::named(
         &["The config profile (", ") could not be found"],
@@ -310,7 +316,8 @@ const SYMPTOMS: &[Symptom] = &[
             Cause::KeyOfDeletedPrincipal,
         ],
         INVALID_KEY,
-        "see which key is used (aws configure list), then set key, secret and session token together, or use another profile",
+        "see which key is used (aws configure list); set its secret and its session token together with it, or act with another \
+         profile: `unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN` and `export AWS_PROFILE=PROFILE`",
         &[
             "aws configure list",
             "aws sts get-caller-identity",
@@ -334,7 +341,7 @@ const SYMPTOMS: &[Symptom] = &[
         &["The request signature we calculated does not match the signature you provided"],
         Cause::SignatureMismatch,
         "AWS calculates another signature: the secret key is not that of the access key, or was cut or quoted when it was copied",
-        "set the secret access key again (`aws configure`), without quotes, blanks or line ends",
+        "set the secret access key again (aws configure), without quotes, blanks or line ends",
     ),
     Symptom::named(
         &["An error occurred (RegionDisabledException)"],
@@ -376,12 +383,45 @@ pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> 
     if reading.certainty.cause().is_none() {
         reading.rank = Rank::Consequence;
     }
-    if let Some(profile) = profile(statement.text()) {
-        reading.fix = reading
-            .fix
-            .replace("--profile PROFILE", &format!("--profile {profile}"));
-    }
+    reading.fix = with_names(&reading.fix, statement.text());
     Some(reading)
+}
+
+/// A fix with the names of profile, session and device that stand in the text.
+fn with_names(fix: &str, text: &str) -> String {
+    let profile = profile(text);
+    if let (FIX_SSO, None, Some(session)) = (fix, &profile, sso_session(text)) {
+        return format!("`aws sso login --sso-session {session}`");
+    }
+    match (fix, profile) {
+        (FIX_SSO, Some(profile)) => format!("`aws sso login --profile {profile}`"),
+        (FIX_LOGIN, Some(profile)) => format!("`aws login --profile {profile}`"),
+        (FIX_MFA, _) => match device(text) {
+            Some(device) => fix.replace("--serial-number ARN", &format!("--serial-number {device}")),
+            None => fix.to_owned(),
+        },
+        (_, Some(profile)) => fix.replace("--profile PROFILE", &format!("--profile {profile}")),
+        (_, None) => fix.to_owned(),
+    }
+}
+
+/// The `sso-session` that is named in `Token for NAME does not exist`. Without one, it is the URL of the portal.
+fn sso_session(text: &str) -> Option<&str> {
+    let (_, after) = text.split_once("Error loading SSO Token: Token for ")?;
+    let (name, _) = after.split_once(" does not exist")?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    is_name.then_some(name)
+}
+
+/// The ARN of an MFA device.
+fn device(text: &str) -> Option<&str> {
+    let word = text.split([' ', '"', '\'']).find(|word| word.contains(":mfa/"))?;
+    let arn = word.trim_end_matches([':', '.', ',']);
+    let is_arn = arn.starts_with("arn:")
+        && arn
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c));
+    is_arn.then_some(arn)
 }
 
 /// The profile that is named beside a sign-in. Of one that is not there, another is to be taken.

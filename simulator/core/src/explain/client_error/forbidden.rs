@@ -12,6 +12,9 @@ use super::symptom::Rank;
 use super::symptom::Reading;
 use super::symptom::Says;
 use crate::explain::cause::Cause;
+use crate::explain::rbac_fix;
+use crate::explain::request::ANONYMOUS_FIX;
+use crate::kube::request_info::Attributes;
 
 /// What was refused to whom.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,55 +95,18 @@ impl<'a> Refusal<'a> {
         }
     }
 
-    fn subject_argument(&self) -> String {
-        match self.user.strip_prefix("system:serviceaccount:") {
-            Some(account) if account.contains(':') => format!("--serviceaccount={account}"),
-            _ => format!("--user={}", shell_word(self.user)),
+    fn attributes(&self) -> Attributes {
+        if self.resource.is_empty() {
+            return Attributes::non_resource(self.verb, self.path);
         }
+        let (resource, sub) = self.resource.split_once('/').unwrap_or((self.resource, ""));
+        let namespace = self.namespace.unwrap_or_default();
+        Attributes::resource(self.verb, self.group, "", resource, sub, namespace, self.name)
     }
 
     /// The commands that allow this and no more.
     fn grant(&self) -> String {
-        let mut name: String = format!(
-            "{}-{}",
-            self.verb,
-            if self.resource.is_empty() {
-                "path"
-            } else {
-                self.resource
-            }
-        )
-        .chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() {
-                letter.to_ascii_lowercase()
-            } else {
-                '-'
-            }
-        })
-        .collect();
-        name = name.trim_matches('-').to_owned();
-        let rule = if self.resource.is_empty() {
-            format!("--verb={} --non-resource-url={}", self.verb, shell_word(self.path))
-        } else if self.verb == "impersonate" && !self.name.is_empty() {
-            format!(
-                "--verb=impersonate --resource={} --resource-name={}",
-                self.resource_argument(),
-                shell_word(self.name)
-            )
-        } else {
-            format!("--verb={} --resource={}", self.verb, self.resource_argument())
-        };
-        let subject = self.subject_argument();
-        match self.namespace {
-            Some(namespace) => format!(
-                "kubectl create role {name} {rule} -n {namespace}; kubectl create rolebinding {name} --role={name} {subject} -n \
-                 {namespace}"
-            ),
-            None => format!(
-                "kubectl create clusterrole {name} {rule}; kubectl create clusterrolebinding {name} --clusterrole={name} {subject}"
-            ),
-        }
+        rbac_fix::grant_by_name(&rbac_fix::subject_of(self.user), &self.attributes())
     }
 
     fn question(&self) -> String {
@@ -153,18 +119,6 @@ impl<'a> Refusal<'a> {
             self.resource_argument()
         };
         format!("kubectl auth can-i {} {what}{scope}", self.verb)
-    }
-}
-
-/// A word for a shell, quoted where it must be.
-fn shell_word(text: &str) -> String {
-    let is_plain = |letter: char| {
-        letter.is_ascii_alphanumeric() || matches!(letter, ':' | '/' | '.' | '_' | '@' | '-' | '+' | '=')
-    };
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 
@@ -207,8 +161,8 @@ fn escalation(statement: &Statement, at: usize) -> Reading {
              what it may do by an access policy of EKS does not count as held, as the check reads RBAC only"
         ),
         "grant no more than the caller holds by RBAC; or have it done by an administrator with AmazonEKSClusterAdminPolicy (with \
-         AmazonEKSAdminPolicy it is refused) or one whose group RBAC binds; or have one allow it for this role: kubectl create \
-         clusterrole bind-ROLE --verb=bind --resource=roles,clusterroles --resource-name=ROLE, bound to the caller"
+         AmazonEKSAdminPolicy it is refused) or one whose group RBAC binds; or have one give the caller the verb `bind` on this one \
+         role: --verb=bind --resource=roles,clusterroles --resource-name=ROLE"
             .to_owned(),
         Vec::new(),
     )
@@ -238,10 +192,11 @@ fn node(statement: &Statement) -> Option<Reading> {
              only itself"
         ),
         format!(
-            "map the nodes' role so that the username is system:node:{other}: in aws-auth `username: \
+            "map the nodes' role so that the username is system:node:{}: in aws-auth `username: \
              system:node:{{{{EC2PrivateDNSName}}}}` with the groups system:bootstrappers and system:nodes, or an access entry of \
              type EC2_LINUX (EC2_WINDOWS for Windows); and let the kubelet keep the instance's private DNS name \
-             (no --hostname-override)"
+             (no --hostname-override)",
+            other.replace('`', "'")
         ),
         Vec::new(),
     ))
@@ -271,12 +226,16 @@ fn refused(at: usize, refusal: &Refusal<'_>, statement: &Statement, context: &Co
         return reading(
             at,
             Says::Named(Cause::Anonymous),
-            format!("the cluster saw no token: the request to {} came from system:anonymous", refusal.what()),
-            context.fill(
-                "have the client send a token: aws eks update-kubeconfig --name {cluster} --region {region} writes an exec section; in \
-                 a program or provider, give it the token of aws eks get-token --cluster-name {cluster} --region {region}; do not bind \
-                 roles to system:anonymous",
+            format!(
+                "the cluster saw no token: the request to {} came from system:anonymous",
+                refusal.what()
             ),
+            context.fill(&format!(
+                "{}; do not bind roles to system:anonymous",
+                ANONYMOUS_FIX
+                    .replace("CLUSTER", "{cluster}")
+                    .replace("REGION", "{region}")
+            )),
             Vec::new(),
         );
     }
@@ -304,8 +263,9 @@ fn refused(at: usize, refusal: &Refusal<'_>, statement: &Statement, context: &Co
             ]
         };
         let instead = context.fill(
-            "give the client a kubeconfig in its pod (aws eks update-kubeconfig --name {cluster} --region {region}), or the provider \
-             its `host`, `cluster_ca_certificate` and `exec`, and the pod the role that is mapped (IRSA, EKS Pod Identity)",
+            "give the pod the role that is mapped (IRSA, EKS Pod Identity), and the client a kubeconfig there: \
+             `aws eks update-kubeconfig --name {cluster} --region {region}`, or the provider its `host`, `cluster_ca_certificate` and \
+             `exec`",
         );
         return reading(
             at,
@@ -323,9 +283,9 @@ fn refused(at: usize, refusal: &Refusal<'_>, statement: &Statement, context: &Co
                 )
             },
             if is_fallback {
-                format!("{instead}; if the service account is meant: {grant}")
+                format!("{instead}; or, if the service account is meant, as an administrator of the cluster: {grant}")
             } else {
-                format!("{grant}; if an IAM role was meant to ask: {instead}")
+                format!("as an administrator of the cluster: {grant}; or, if an IAM role was meant to ask, {instead}")
             },
             vec![
                 format!("kubectl auth can-i {} --as={}", refusal.verb, refusal.user),
@@ -347,7 +307,7 @@ fn refused(at: usize, refusal: &Refusal<'_>, statement: &Statement, context: &Co
             refusal.user,
             refusal.what()
         ),
-        format!("as an administrator: {grant}{fragile}"),
+        format!("as an administrator of the cluster: {grant}{fragile}"),
         vec![
             "kubectl auth whoami, for the groups".to_owned(),
             refusal.question(),
@@ -410,32 +370,32 @@ mod tests {
         check(
             "pods is forbidden: User \"dev\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"",
             "list pods in the namespace shop",
-            "kubectl create role list-pods --verb=list --resource=pods -n shop; kubectl create rolebinding list-pods \
-             --role=list-pods --user=dev -n shop",
+            "`kubectl create role list-pods --verb=list --resource=pods -n shop` and `kubectl create rolebinding dev-list-pods \
+             --role=list-pods --user=dev -n shop`",
         );
         check(
             "User \"a b\" cannot patch resource \"deployments/scale\" in API group \"apps\" at the cluster scope",
             "patch deployments/scale (apps) in the whole cluster",
-            "kubectl create clusterrole patch-deployments-scale --verb=patch --resource=deployments.apps/scale; kubectl create \
-             clusterrolebinding patch-deployments-scale --clusterrole=patch-deployments-scale --user='a b'",
+            "`kubectl create clusterrole patch-deployments-scale --verb=patch --resource=deployments.apps/scale` and `kubectl create \
+             clusterrolebinding a-b-patch-deployments-scale --clusterrole=patch-deployments-scale --user='a b'`",
         );
         check(
             "forbidden: User \"system:serviceaccount:shop:web\" cannot get path \"/metrics\"",
             "get the path /metrics",
-            "kubectl create clusterrole get-path --verb=get --non-resource-url=/metrics; kubectl create clusterrolebinding get-path \
-             --clusterrole=get-path --serviceaccount=shop:web",
+            "`kubectl create clusterrole get-metrics --verb=get --non-resource-url=/metrics` and `kubectl create clusterrolebinding \
+             web-get-metrics --clusterrole=get-metrics --serviceaccount=shop:web`",
         );
         check(
             "deployments.extensions \"web\" is forbidden: User \"dev\" cannot get deployments.extensions in the namespace \"default\".",
             "get deployments (extensions) in the namespace default",
-            "kubectl create role get-deployments --verb=get --resource=deployments.extensions -n default; kubectl create rolebinding \
-             get-deployments --role=get-deployments --user=dev -n default",
+            "`kubectl create role get-deployments --verb=get --resource=deployments.extensions -n default` and `kubectl create \
+             rolebinding dev-get-deployments --role=get-deployments --user=dev -n default`",
         );
         check(
             "users \"bob\" is forbidden: User \"dev\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope",
             "impersonate users in the whole cluster",
-            "kubectl create clusterrole impersonate-users --verb=impersonate --resource=users --resource-name=bob; kubectl create \
-             clusterrolebinding impersonate-users --clusterrole=impersonate-users --user=dev",
+            "`kubectl create clusterrole impersonate-users --verb=impersonate --resource=users --resource-name=bob` and `kubectl \
+             create clusterrolebinding dev-impersonate-users --clusterrole=impersonate-users --user=dev`",
         );
     }
 }

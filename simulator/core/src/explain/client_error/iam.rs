@@ -29,7 +29,7 @@ const FIX_ASSUME_ROLE: &str = "see who asks (aws sts get-caller-identity) and wh
                                get-role --role-name ROLE); fix the one or the other";
 
 /// What does not name caller, action and resource.
-const SYMPTOMS: &[Symptom] = &[
+pub(super) const SYMPTOMS: &[Symptom] = &[
     Symptom::open(
         &[UNKNOWN_OPERATION],
         "no policy is at fault: AWS answers so where it does not know an operation",
@@ -44,14 +44,15 @@ const SYMPTOMS: &[Symptom] = &[
         &["No OpenIDConnect provider found in your account for "],
         Cause::AssumeRoleDenied,
         "the account has no OIDC provider of IAM for the issuer whose token asks for the role",
-        "make the provider: eksctl utils associate-iam-oidc-provider --cluster {cluster} --region {region} --approve (for a CI \
-         system, aws iam create-open-id-connect-provider --url ISSUER --client-id-list sts.amazonaws.com)",
+        "make the provider: `aws iam create-open-id-connect-provider --url ISSUER --client-id-list sts.amazonaws.com`, or for the \
+         issuer of a cluster `eksctl utils associate-iam-oidc-provider --cluster {cluster} --region {region} --approve`",
     ),
     Symptom::named(
         &["Incorrect token audience"],
         Cause::AssumeRoleDenied,
         "the OIDC provider of IAM does not have the audience of the token among its client ids",
-        "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN --client-id sts.amazonaws.com",
+        "`aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN --client-id sts.amazonaws.com`, where \
+         ARN is the provider's (aws iam list-open-id-connect-providers)",
     ),
     Symptom::named(
         &["ot authorized to perform sts:AssumeRoleWithWebIdentity"],
@@ -143,8 +144,8 @@ const POLICIES: &[Policy] = &[
     Policy {
         words: &["permissions boundary"],
         name: "the caller's permissions boundary",
-        place: "have the boundary of the caller changed (aws iam get-role --role-name ROLE shows it as PermissionsBoundary); more \
-                policies on the caller do not help",
+        place: "have the boundary of the caller changed ({shown} shows it as PermissionsBoundary); more policies on the caller do \
+                not help",
     },
     Policy {
         words: &["session policy"],
@@ -165,7 +166,7 @@ const POLICIES: &[Policy] = &[
     Policy {
         words: &["resource-based policy", "role trust policy", "trust policy"],
         name: "the policy of the resource, which of a role is its trust policy",
-        place: "change the role's trust policy: aws iam update-assume-role-policy --role-name ROLE --policy-document FILE",
+        place: "change the policy of the resource, which of a role is its trust policy (aws iam update-assume-role-policy)",
     },
 ];
 
@@ -174,9 +175,44 @@ pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> 
     if statement.has(&[UNKNOWN_OPERATION, "eks-auth-sim does not serve"]) {
         return first(SYMPTOMS, Rank::Vague, statement, context);
     }
-    spelled(statement)
+    let mut reading = spelled(statement)
         .or_else(|| first(SYMPTOMS, Rank::Credentials, statement, context))
-        .or_else(|| denied(statement))
+        .or_else(|| denied(statement))?;
+    let text = statement.text();
+    if let Some(issuer) = behind(text, "provider found in your account for ") {
+        reading.fix = reading.fix.replace("--url ISSUER", &format!("--url {issuer}"));
+    }
+    // Where the caller is named by a role's ARN too, the target stands behind it.
+    let last = text.rfind(":role/").and_then(|at| text.get(at..)).unwrap_or_default();
+    if let Some(role) = behind(last, ":role/").and_then(|path| path.rsplit('/').next()) {
+        reading.fix = reading.fix.replace("--role-name ROLE", &format!("--role-name {role}"));
+    }
+    Some(reading)
+}
+
+/// The word behind a sign, as far as a shell reads it as it stands.
+fn behind<'a>(text: &'a str, sign: &str) -> Option<&'a str> {
+    let (_, after) = text.split_once(sign)?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
+    let word = after.split(|c: char| !is_plain(c)).next()?;
+    let word = word.trim_end_matches(['.', ',', ':']);
+    (!word.is_empty()).then_some(word)
+}
+
+/// Words of others as they stand in the prose of a fix: no command of theirs is to be taken for one of ours.
+fn quoted(text: &str) -> String {
+    text.replace('`', "'")
+}
+
+/// The command that shows the caller, whose ARN it is.
+fn shows(caller: &str) -> String {
+    if let Some(role) = behind(caller, ":assumed-role/").and_then(|path| path.split('/').next()) {
+        format!("aws iam get-role --role-name {role}")
+    } else if let Some(user) = behind(caller, ":user/").and_then(|path| path.rsplit('/').next()) {
+        format!("aws iam get-user --user-name {user}")
+    } else {
+        "aws iam get-role or get-user".to_owned()
+    }
 }
 
 /// `User: CALLER is not authorized to perform: ACTION on resource: TARGET …`.
@@ -236,9 +272,12 @@ fn spelled(statement: &Statement) -> Option<Reading> {
             at,
             certainty: Certainty::Named(Cause::IamNotAllowed),
             sentence: format!("AWS refuses {action} to {caller}: {why}; Kubernetes has no part in it"),
-            fix: match why_place(rest) {
-                Some(place) => format!("{place}: {action} must be allowed to {caller}"),
-                None => format!("have {action} allowed to {caller} in IAM, or act as somebody to whom it is"),
+            fix: match why_place(rest, caller) {
+                Some(place) => format!("{place}: {action} must be allowed to {}", quoted(caller)),
+                None => format!(
+                    "have {action} allowed to {} in IAM, or act as somebody to whom it is",
+                    quoted(caller)
+                ),
             },
             look_at: Vec::new(),
         }
@@ -258,14 +297,13 @@ fn why(rest: &str) -> Option<(&'static Policy, &'static str)> {
     Some((policy, how))
 }
 
-fn why_place(rest: &str) -> Option<&'static str> {
-    why(rest).map(|(policy, _)| policy.place)
+fn why_place(rest: &str, caller: &str) -> Option<String> {
+    why(rest).map(|(policy, _)| policy.place.replace("{shown}", &shows(caller)))
 }
 
 /// A role that may not be assumed.
 fn assumption(at: usize, caller: &str, action: &str, target: &str, rest: &str) -> Reading {
     let target = if target.is_empty() { "the role" } else { target };
-    let name = target.rsplit('/').next().unwrap_or("ROLE");
     let mut cause = Cause::AssumeRoleDenied;
     let (sentence, fix) = if is_own_role(caller, target) {
         cause = Cause::RoleAssumesItself;
@@ -280,19 +318,21 @@ fn assumption(at: usize, caller: &str, action: &str, target: &str, rest: &str) -
             "denies it explicitly" => "its Deny statement must not cover this",
             _ => "it must allow this",
         };
+        let place = if policy.words.contains(&"trust policy") {
+            "change the role's trust policy (aws iam update-assume-role-policy --role-name ROLE)".to_owned()
+        } else {
+            policy.place.replace("{shown}", &shows(caller))
+        };
         (
             format!("{caller} may not assume {target}: {} {how}", policy.name),
-            format!(
-                "{}; {also}: {action} on {target} by {caller}",
-                policy.place.replace("ROLE", name)
-            ),
+            format!("{place}; {also}: {action} on {} by {}", quoted(target), quoted(caller)),
         )
     } else if rest.contains("explicit deny") {
         (
             format!("{caller} may not assume {target}: a policy denies it explicitly, and AWS does not say which"),
             format!(
                 "look for a Deny that covers {action}: the caller's policies, the trust policy (aws iam get-role --role-name \
-                 {name}), and the organization's; Deny statements often ask for MFA, a source address, or a tag"
+                 ROLE), and the organization's; Deny statements often ask for MFA, a source address, or a tag"
             ),
         )
     } else {
@@ -302,9 +342,10 @@ fn assumption(at: usize, caller: &str, action: &str, target: &str, rest: &str) -
                  source) does not hold, the caller's own policies do not allow {action}, or there is no such role"
             ),
             format!(
-                "see whom the role trusts and on which conditions: aws iam get-role --role-name {name} --query \
-                 Role.AssumeRolePolicyDocument; then name the caller there, or allow {action} on {target} to the caller, or give \
-                 the profile the external_id or mfa_serial that the condition wants"
+                "see whom the role trusts and on which conditions (aws iam get-role --role-name ROLE --query \
+                 Role.AssumeRolePolicyDocument); then name the caller there, or allow {action} on {} to the caller, or give \
+                 the profile the external_id or mfa_serial that the condition wants",
+                quoted(target)
             ),
         )
     };

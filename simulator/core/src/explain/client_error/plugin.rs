@@ -24,19 +24,19 @@ const FIX_NOT_ALLOWED: &str = "in ~/.kube/kuberc set `credentialPluginPolicy: Al
 const OLD_VERSION: &str =
     "client and plugin do not share a version of the ExecCredential API: v1alpha1 is gone since kubectl 1.24";
 const FIX_VERSION: &str =
-    "update the AWS CLI and the client, then: aws eks update-kubeconfig --name {cluster} --region {region}";
+    "update the AWS CLI and the client, then: `aws eks update-kubeconfig --name {cluster} --region {region}`";
 const NOT_JSON: &str = "the plugin ran, but what it printed is no JSON: the AWS CLI prints another format, or a wrapper prints \
                         more than the token";
-const FIX_NOT_JSON: &str = "have the plugin print JSON: `--output json` among its args in the kubeconfig, which aws eks \
-                            update-kubeconfig --name {cluster} --region {region} writes; or unset AWS_DEFAULT_OUTPUT, and \
-                            `output` in ~/.aws/config";
+const FIX_NOT_JSON: &str = "have the plugin print JSON: `aws eks update-kubeconfig --name {cluster} --region {region}` \
+                            writes `--output json` among its args in the kubeconfig; or `unset AWS_DEFAULT_OUTPUT`, and take \
+                            `output` out of ~/.aws/config";
 
-const SYMPTOMS: &[Symptom] = &[
+pub(super) const SYMPTOMS: &[Symptom] = &[
     Symptom::named(
         &["exec plugin: invalid apiVersion"],
         Cause::ExecApiVersionUnsupported,
         "kubectl does not know the version of the exec plugin that the kubeconfig names, and runs nothing",
-        "regenerate the kubeconfig with a current AWS CLI: aws eks update-kubeconfig --name {cluster} --region {region}",
+        "regenerate the kubeconfig with a current AWS CLI: `aws eks update-kubeconfig --name {cluster} --region {region}`",
     ),
     Symptom::named(
         &["plugin returned version client.authentication.k8s.io/"],
@@ -109,7 +109,7 @@ const SYMPTOMS: &[Symptom] = &[
         &["exec plugin didn't return a "],
         Cause::ExecOutputNotJson,
         "the plugin ran, but what it printed is an ExecCredential without a token",
-        "run the plugin by hand and see its `status`: aws eks get-token --cluster-name {cluster} --region {region} --output json",
+        "run the plugin by hand and see its `status` (aws eks get-token --cluster-name {cluster} --region {region} --output json)",
     ),
     Symptom::named(
         &["exec: executable ", " not found"],
@@ -182,14 +182,14 @@ const SYMPTOMS: &[Symptom] = &[
         &["error loading config file ", "permission denied"],
         Cause::KubeconfigMissing,
         "the user that runs the client may not read the kubeconfig, so that the client has none",
-        "chown the file that the message names to that user, or set KUBECONFIG to one of its own: aws eks update-kubeconfig --name \
-         {cluster} --region {region}",
+        "chown the file that the message names to that user, or give it one of its own: `export KUBECONFIG=FILE` and \
+         `aws eks update-kubeconfig --name {cluster} --region {region}`",
     ),
     Symptom::likeliest(
         &["No Auth Provider found for name"],
         &[Cause::ExecApiVersionUnsupported],
         "the kubeconfig has an auth-provider, which kubectl does not know since 1.26; clusters of EKS use an exec plugin",
-        "aws eks update-kubeconfig --name {cluster} --region {region}",
+        "`aws eks update-kubeconfig --name {cluster} --region {region}`",
         &["kubectl config view --minify"],
     ),
 ];
@@ -303,8 +303,8 @@ fn failed(statement: &Statement, context: &Context) -> Option<Reading> {
              ({meaning})"
         ),
         fix: context.fill(
-            "run the plugin's command by hand, in the environment (machine, user, HOME, AWS_PROFILE) in which the client runs: \
-             aws eks get-token --cluster-name {cluster} --region {region}; what it prints names the cause",
+            "run the plugin's command by hand (aws eks get-token --cluster-name {cluster} --region {region}), in the environment \
+             (machine, user, HOME, AWS_PROFILE) in which the client runs; what it prints names the cause",
         ),
         look_at: vec![
             "what the plugin printed on stderr, above this line or in the full log of the job".to_owned(),

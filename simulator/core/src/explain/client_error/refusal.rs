@@ -16,10 +16,45 @@ const FIX_TEXT: &str = "make it text: `mapRoles: |` with a bar, and the list ind
 
 const NODE_GROUPS: &str = "only entries of the nodes' own types have the groups of nodes, and get them by their type";
 const FIX_NODE_GROUPS: &str = "no update changes an entry's type, so put one for nodes in its place: `aws eks delete-access-entry \
-                               --cluster-name {cluster} --region {region} --principal-arn ARN` and `aws eks create-access-entry \
-                               --cluster-name {cluster} --region {region} --principal-arn ARN --type EC2_LINUX`";
+                               --cluster-name {cluster} --region {region} --principal-arn {principal}` and `aws eks \
+                               create-access-entry --cluster-name {cluster} --region {region} --principal-arn {principal} --type \
+                               EC2_LINUX`";
+const FIX_NEW_NODE_GROUPS: &str = "leave the groups out, and give the entry a type for nodes: `aws eks create-access-entry \
+                                   --cluster-name {cluster} --region {region} --principal-arn {principal} --type EC2_LINUX`";
 
-const SYMPTOMS: &[Symptom] = &[
+const RESERVED: &str = "an access entry cannot have groups of Kubernetes' own, such as system:masters";
+const FIX_RESERVED: &str = "leave the group out, and associate an access policy with what the principal needs, AmazonEKSViewPolicy \
+                            being the least: `aws eks associate-access-policy --cluster-name {cluster} --region {region} \
+                            --principal-arn {principal} --policy-arn \
+                            arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster`; what \
+                            system:masters gave, the policy AmazonEKSClusterAdminPolicy gives";
+const FIX_NEW_RESERVED: &str = "leave the group out, and associate an access policy with what the principal needs, AmazonEKSViewPolicy \
+                                being the least: `aws eks create-access-entry --cluster-name {cluster} --region {region} \
+                                --principal-arn {principal}` and `aws eks associate-access-policy --cluster-name {cluster} --region \
+                                {region} --principal-arn {principal} --policy-arn \
+                                arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster`; \
+                                what system:masters gave, the policy AmazonEKSClusterAdminPolicy gives";
+
+pub(super) const SYMPTOMS: &[Symptom] = &[
+    // Where the entry was to be made, there is none yet.
+    Symptom::named(
+        &[
+            "calling the CreateAccessEntry operation",
+            "The kubernetes group name system:bootstrappers is invalid",
+        ],
+        Cause::NodeRoleNotMapped,
+        NODE_GROUPS,
+        FIX_NEW_NODE_GROUPS,
+    ),
+    Symptom::named(
+        &[
+            "calling the CreateAccessEntry operation",
+            "The kubernetes group name system:node",
+        ],
+        Cause::NodeRoleNotMapped,
+        NODE_GROUPS,
+        FIX_NEW_NODE_GROUPS,
+    ),
     Symptom::named(
         &["The kubernetes group name system:bootstrappers is invalid"],
         Cause::NodeRoleNotMapped,
@@ -33,20 +68,28 @@ const SYMPTOMS: &[Symptom] = &[
         FIX_NODE_GROUPS,
     ),
     Symptom::named(
+        &[
+            "calling the CreateAccessEntry operation",
+            "The kubernetes group name ",
+            " is invalid, it cannot start with ",
+        ],
+        Cause::EntryGroupReserved,
+        RESERVED,
+        FIX_NEW_RESERVED,
+    ),
+    Symptom::named(
         &["The kubernetes group name ", " is invalid, it cannot start with "],
         Cause::EntryGroupReserved,
-        "an access entry cannot have groups of Kubernetes' own, such as system:masters",
-        "leave the group out, and associate an access policy with what the principal needs: aws eks associate-access-policy \
-         --cluster-name {cluster} --region {region} --principal-arn ARN --policy-arn \
-         arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster \
-         (AmazonEKSClusterAdminPolicy stands for system:masters)",
+        RESERVED,
+        FIX_RESERVED,
     ),
     Symptom::named(
         &["authentication mode must be set to one of [API, API_AND_CONFIG_MAP]"],
         Cause::EntriesNotInMode,
         "the cluster's authentication mode is CONFIG_MAP, which has no access entries",
-        "map the principal in aws-auth, or switch the mode, for good: aws eks update-cluster-config --name {cluster} --region \
-         {region} --access-config authenticationMode=API_AND_CONFIG_MAP",
+        "map the principal in aws-auth, or switch the mode, for good: `aws eks update-cluster-config --name {cluster} --region \
+         {region} --access-config authenticationMode=API_AND_CONFIG_MAP` and `aws eks wait cluster-active --name {cluster} \
+         --region {region}`",
     ),
     Symptom::named(
         &["Unsupported authentication mode update from "],
@@ -58,20 +101,24 @@ const SYMPTOMS: &[Symptom] = &[
         &["The specified principalArn is invalid"],
         Cause::EntryPrincipalInvalid,
         "no principal has that ARN: access entries want it with its path, while aws-auth wants it without",
-        "take the ARN from IAM: aws iam get-role --role-name ROLE --query Role.Arn",
+        "take the ARN from IAM (aws iam get-role --role-name {role} --query Role.Arn), and make the entry with that: `aws eks \
+         create-access-entry --cluster-name {cluster} --region {region} --principal-arn ARN`",
     ),
     Symptom::named(
         &["The specified principalArn could not be found"],
         Cause::EntryNotFound,
         "the principal has no access entry",
-        "make one first: aws eks create-access-entry --cluster-name {cluster} --region {region} --principal-arn ARN",
+        "make one first: `aws eks create-access-entry --cluster-name {cluster} --region {region} --principal-arn {principal}`",
     ),
     Symptom::named(
         &["The specified access entry resource is already in use on this cluster"],
         Cause::EntryExists,
         "the principal has an access entry already",
-        "see it (aws eks describe-access-entry --cluster-name {cluster} --region {region} --principal-arn ARN) and change it (aws \
-         eks update-access-entry), or delete it first",
+        "see it (aws eks describe-access-entry --cluster-name {cluster} --region {region} --principal-arn {principal}), and give it \
+         what it lacks, AmazonEKSViewPolicy being the least: `aws eks associate-access-policy --cluster-name {cluster} --region \
+         {region} --principal-arn {principal} --policy-arn \
+         arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster`; or take it away before \
+         you make it again: `aws eks delete-access-entry --cluster-name {cluster} --region {region} --principal-arn {principal}`",
     ),
     Symptom::named(
         &["principalArn value of a Service Linked Role"],
@@ -83,13 +130,13 @@ const SYMPTOMS: &[Symptom] = &[
         &["No cluster found for name: "],
         Cause::ClusterNotFound,
         "the account has no cluster of that name in that region",
-        "check account, region and name: aws sts get-caller-identity; aws eks list-clusters --region {region}",
+        "check account, region and name (aws sts get-caller-identity, aws eks list-clusters --region {region})",
     ),
     Symptom::named(
         &["error converting YAML to JSON"],
         Cause::ManifestInvalid,
         "the file is no YAML, so that nothing was changed in the cluster",
-        "fix the line that the message names; `eks-auth-sim lint FILE` shows it",
+        "fix the line that the message names (eks-auth-sim lint FILE shows it)",
     ),
     Symptom::named(
         &["ConfigMap in version \"v1\" cannot be handled as a ConfigMap"],

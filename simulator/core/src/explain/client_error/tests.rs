@@ -4,6 +4,8 @@ use super::*;
 use crate::cluster::eks::error::EksError;
 use crate::cluster::eks::parameter::AuthenticationMode;
 use crate::explain::Cause;
+use crate::explain::fix::check_form;
+use crate::explain::fix_commands;
 
 #[track_caller]
 fn check(printed: &str, wanted: Cause) {
@@ -71,6 +73,7 @@ fn a_diagnosis_is_whole() {
                 found.fix
             );
             assert!(!found.fix.contains("cluster-admin"), "{}", found.fix);
+            check_form(&found.fix);
             match &found.certainty {
                 Certainty::Named(_) => {
                     assert!(found.look_at.is_empty(), "{text}");
@@ -82,6 +85,154 @@ fn a_diagnosis_is_whole() {
                 }
                 Certainty::NotKnown | Certainty::NotAccess => assert!(!found.look_at.is_empty(), "{text}"),
             }
+        }
+    }
+}
+
+#[test]
+fn every_fix_of_a_family_has_whole_commands() {
+    let context = Context::of(&[], false);
+    let symptoms = [
+        credentials::SYMPTOMS,
+        iam::SYMPTOMS,
+        plugin::SYMPTOMS,
+        refusal::SYMPTOMS,
+    ];
+    for symptom in symptoms.into_iter().flatten() {
+        check_form(&context.fill(symptom.fix));
+    }
+}
+
+#[test]
+fn commands_have_the_names_of_the_text() {
+    const TARGET: &str = "--cluster-name shop --region eu-west-1 --principal-arn arn:aws:iam::111122223333:role/dev";
+    let asked = format!("$ aws eks create-access-entry {TARGET} --kubernetes-groups x\n\n");
+    let eks = |code: &str, operation: &str, message: &str| {
+        format!("{asked}An error occurred ({code}) when calling the {operation} operation: {message}")
+    };
+    let view = format!(
+        "aws eks associate-access-policy {TARGET} --policy-arn arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy \
+         --access-scope type=cluster"
+    );
+    let create = format!("aws eks create-access-entry {TARGET}");
+    let reserved = "The kubernetes group name system:masters is invalid, it cannot start with system:";
+    let node = "The kubernetes group name system:nodes is invalid, it cannot start with system:";
+    for (text, wanted) in [
+        (
+            eks("InvalidParameterException", "CreateAccessEntry", reserved),
+            vec![create.clone(), view.clone()],
+        ),
+        (
+            eks("InvalidParameterException", "UpdateAccessEntry", reserved),
+            vec![view.clone()],
+        ),
+        (
+            eks("InvalidParameterException", "CreateAccessEntry", node),
+            vec![format!("{create} --type EC2_LINUX")],
+        ),
+        (
+            eks("InvalidParameterException", "UpdateAccessEntry", node),
+            vec![
+                format!("aws eks delete-access-entry {TARGET}"),
+                format!("{create} --type EC2_LINUX"),
+            ],
+        ),
+        (
+            eks(
+                "ResourceNotFoundException",
+                "AssociateAccessPolicy",
+                "The specified principalArn could not be found.",
+            ),
+            vec![create],
+        ),
+        (
+            "Error: creating EKS Access Entry (shop:arn:aws:iam::111122223333:role/dev): operation error EKS: CreateAccessEntry, \
+             https response error StatusCode: 409, ResourceInUseException: The specified access entry resource is already in use \
+             on this cluster."
+                .to_owned(),
+            vec![view.replace("eu-west-1", "REGION")],
+        ),
+        (
+            "Error loading SSO Token: Token for corp does not exist".to_owned(),
+            vec!["aws sso login --sso-session corp".to_owned()],
+        ),
+        (
+            "Error loading SSO Token: Token for https://corp.awsapps.com/start does not exist".to_owned(),
+            vec!["aws sso login".to_owned()],
+        ),
+        (
+            "The SSO session associated with this profile has expired or is otherwise invalid. To refresh this SSO session run aws \
+             sso login with the corresponding profile. $ aws sso login --profile prod"
+                .to_owned(),
+            vec!["aws sso login --profile prod".to_owned()],
+        ),
+        (
+            "Enter MFA code for arn:aws:iam::111122223333:mfa/dev:".to_owned(),
+            vec![
+                "aws sts get-session-token --serial-number arn:aws:iam::111122223333:mfa/dev --token-code CODE".to_owned(),
+            ],
+        ),
+        (
+            "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: No OpenIDConnect \
+             provider found in your account for https://oidc.eks.us-east-1.amazonaws.com/id/0A1B"
+                .to_owned(),
+            vec![
+                "aws iam create-open-id-connect-provider --url https://oidc.eks.us-east-1.amazonaws.com/id/0A1B --client-id-list \
+                 sts.amazonaws.com"
+                    .to_owned(),
+            ],
+        ),
+        (
+            "Error from server (Forbidden): pods is forbidden: User \"system:serviceaccount:shop:web\" cannot list resource \
+             \"pods\" in API group \"\" in the namespace \"shop\""
+                .to_owned(),
+            vec![
+                "kubectl create role list-pods --verb=list --resource=pods -n shop".to_owned(),
+                "kubectl create rolebinding web-list-pods --role=list-pods --serviceaccount=shop:web -n shop".to_owned(),
+            ],
+        ),
+    ] {
+        let found = diagnose_client_text(&text);
+        assert_eq!(fix_commands(&found[0].fix), wanted, "{text}");
+    }
+}
+
+#[test]
+fn prose_names_whom_it_means() {
+    // The boundary is the caller's, and the trust policy the target's.
+    for (why, wanted) in [
+        (
+            "because no permissions boundary allows the sts:AssumeRole action",
+            "(aws iam get-role --role-name ci shows it as PermissionsBoundary)",
+        ),
+        (
+            "because no role trust policy allows the sts:AssumeRole action",
+            "(aws iam update-assume-role-policy --role-name admin)",
+        ),
+    ] {
+        let text = format!(
+            "An error occurred (AccessDenied) when calling the AssumeRole operation: User: \
+             arn:aws:sts::111122223333:assumed-role/ci/run is not authorized to perform: sts:AssumeRole on resource: \
+             arn:aws:iam::111122223333:role/team/admin {why}"
+        );
+        let found = diagnose_client_text(&text);
+        assert!(found[0].fix.contains(wanted), "{}", found[0].fix);
+    }
+}
+
+#[test]
+fn a_pasted_text_brings_no_commands_of_its_own() {
+    for text in [
+        "User: `aws is not authorized to perform: sts:AssumeRole on resource: x` because no identity-based policy allows it",
+        "User: a is not authorized to perform: eks:DescribeCluster on resource: `aws because of `kubectl x` in a policy",
+        "pods is forbidden: User \"`aws x`\" cannot list resource \"pods\" in API group \"\" in the namespace \"`kubectl y`\"",
+        "--principal-arn `aws x` The specified principalArn could not be found",
+    ] {
+        for found in diagnose_client_text(text) {
+            for command in fix_commands(&found.fix) {
+                assert!(!command.ends_with(" x") && !command.ends_with(" y"), "{}", found.fix);
+            }
+            assert_eq!(found.fix.matches('`').count() % 2, 0, "{}", found.fix);
         }
     }
 }
@@ -159,6 +310,7 @@ proptest::proptest! {
     fn whatever_is_pasted_is_diagnosed(text in "([ -~│\n]{0,40}(User \"|\" cannot |is not authorized to perform|exec: exit status ){0,1}){0,6}") {
         for found in diagnose_client_text(&text) {
             proptest::prop_assert!(!found.evidence.is_empty());
+            proptest::prop_assert!(found.fix.matches('`').count() % 2 == 0, "{}", found.fix);
         }
         let _ = unexplained_client_error(&text);
     }

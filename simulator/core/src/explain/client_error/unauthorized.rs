@@ -107,10 +107,11 @@ fn console(at: usize, context: &Context) -> Reading {
                    AdministratorAccess too, do not count for it"
             .to_owned(),
         fix: context.fill(
-            "give that principal (Identity Center: the role AWSReservedSSO_…, with its path) an entry and the view policy: aws eks \
-             create-access-entry --cluster-name {cluster} --region {region} --principal-arn ARN; aws eks associate-access-policy \
-             --cluster-name {cluster} --region {region} --principal-arn ARN --policy-arn \
-             arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy --access-scope type=cluster",
+            "give that principal (Identity Center: the role AWSReservedSSO_…, with its path) an entry and the view policy: `aws eks \
+             create-access-entry --cluster-name {cluster} --region {region} --principal-arn {principal}` and `aws eks \
+             associate-access-policy --cluster-name {cluster} --region {region} --principal-arn {principal} --policy-arn \
+             arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster`; to see nodes takes \
+             AmazonEKSAdminViewPolicy, which shows Secrets as well",
         ),
         look_at: vec![
             "the principal in the upper right corner of the console".to_owned(),

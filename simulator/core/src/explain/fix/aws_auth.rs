@@ -161,6 +161,10 @@ impl List {
                 list.head.push_str(line);
             }
         }
+        // A list without items has no place for one.
+        if list.items.is_empty() && matches!(text.trim(), "[]" | "null" | "~") {
+            list.head.clear();
+        }
         let is_content = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
         let is_flow = list.items.is_empty() && list.head.lines().any(is_content);
         (!is_flow).then_some(list)
@@ -260,6 +264,7 @@ mod tests {
         for (before, after) in [
             (String::new(), rendered.to_owned()),
             ("# ours".to_owned(), format!("# ours\n{rendered}")),
+            ("[]\n".to_owned(), rendered.to_owned()),
             (NODES.to_owned(), format!("{NODES}{rendered}")),
             (
                 format!("- rolearn: arn:aws:iam::111122223333:role/x/dev # old\n{NODES}"),

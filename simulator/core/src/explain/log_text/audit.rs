@@ -15,8 +15,10 @@ use crate::explain::Cause;
 use crate::explain::Certainty;
 use crate::explain::Diagnosis;
 use crate::explain::Evidence;
+use crate::explain::fix::word;
 use crate::explain::lint::tree::Node;
 use crate::explain::lint::tree::Shape;
+use crate::explain::rbac_fix;
 use crate::kube::request_info::Attributes;
 use crate::kube::request_info::attributes;
 use crate::value::user::SYSTEM_ANONYMOUS;
@@ -154,7 +156,7 @@ impl AuditEvent {
     fn refused(&self, number: usize, line: &str, target: &Target) -> Diagnosis {
         let message = self.forbidden_message();
         if self.user.username == SYSTEM_ANONYMOUS {
-            return forbidden::anonymous(number, line);
+            return forbidden::anonymous(number, line, target);
         }
         let parsed = Forbidden::find(&message);
         if let Some(diagnosis) = parsed.and_then(|parsed| parsed.of_node(&self.arn, number, line, target)) {
@@ -163,7 +165,7 @@ impl AuditEvent {
         if message.contains("is attempting to grant RBAC permissions") {
             let sentence = "a role or binding would grant more than the caller holds, and the caller lacks the verb `bind` or `escalate` on \
                             the role";
-            let mut diagnosis = of_line(Certainty::Named(Cause::NotAuthorized), sentence, number, line);
+            let mut diagnosis = of_line(Certainty::Named(Cause::RbacEscalation), sentence, number, line);
             diagnosis.fix = "grant a smaller role, or have it done by somebody who holds all of it".to_owned();
             return diagnosis;
         }
@@ -225,31 +227,22 @@ impl AuditEvent {
         format!("{} {} {place}", wanted.verb, typed(wanted))
     }
 
-    /// A role with that one rule, bound to that one user.
+    /// A role with that one rule, bound to that one user, or to a group where the next session has another name.
     fn least_fix(&self) -> String {
-        let wanted = &self.attributes;
-        let user = &self.user.username;
-        let verb = &wanted.verb;
-        if !wanted.is_resource {
-            let role = format!("{verb}-{}", wanted.path.trim_matches('/').replace('/', "-"));
-            return format!(
-                "kubectl create clusterrole {role} --verb={verb} --non-resource-url={}; kubectl create clusterrolebinding {role} \
-                 --clusterrole={role} --user='{user}'",
-                wanted.path
-            );
-        }
-        let resource = typed(wanted);
-        let role = format!("{verb}-{}", resource.replace(['.', '/'], "-"));
-        match wanted.namespace.as_str() {
-            "" => format!(
-                "kubectl create clusterrole {role} --verb={verb} --resource={resource}; kubectl create clusterrolebinding {role} \
-                 --clusterrole={role} --user='{user}'"
-            ),
-            namespace => format!(
-                "kubectl -n {namespace} create role {role} --verb={verb} --resource={resource}; kubectl -n {namespace} create \
-                 rolebinding {role} --role={role} --user='{user}'"
-            ),
-        }
+        let user = &self.user;
+        let session = match self.arn.split_once(":assumed-role/") {
+            Some((_, rest)) => rest.rsplit('/').next().unwrap_or_default(),
+            None => "",
+        };
+        let own_group = user.groups.iter().find(|group| !group.starts_with("system:"));
+        let subject = match own_group {
+            Some(group) if rbac_fix::names_session(&user.username, session) => format!("--group={}", word(group)),
+            _ => rbac_fix::subject_of(&user.username),
+        };
+        format!(
+            "as an administrator of the cluster: {}",
+            rbac_fix::grant_by_name(&subject, &self.attributes)
+        )
     }
 }
 

@@ -52,8 +52,8 @@ impl Reader {
             let sentence =
                 "the authenticator cannot read aws-auth, or a part of it, and leaves out what it cannot read";
             let mut diagnosis = of_line(Certainty::Named(Cause::AwsAuthBroken), sentence, number, line);
-            diagnosis.fix = "fix what the message names, as somebody who is still let in: kubectl -n kube-system edit configmap aws-auth; \
-                             `eks-auth-sim lint` shows the place"
+            diagnosis.fix = "fix what the message names, as somebody who is still let in: \
+                             `kubectl edit configmap aws-auth -n kube-system` (eks-auth-sim lint shows the place)"
                 .to_owned();
             return Some((diagnosis, when));
         }
@@ -85,9 +85,9 @@ impl Reader {
             .into_iter()
             .map(|text| Evidence { line: None, text });
         diagnosis.evidence.extend(facts);
-        diagnosis.fix = named(&explanation.fix, target);
+        diagnosis.fix = target.fill(&explanation.fix);
         if !matches!(diagnosis.certainty, Certainty::Named(_)) {
-            diagnosis.look_at = explained.look_at.iter().map(|text| named(text, target)).collect();
+            diagnosis.look_at = explained.look_at.iter().map(|text| target.fill(text)).collect();
             if diagnosis.look_at.is_empty() {
                 diagnosis.look_at = window::authenticator_lines(target, when.as_ref());
             }
@@ -124,10 +124,4 @@ fn is_own(record: &Record, line: &str) -> bool {
         "" => has_own_words(line),
         msg => msg.starts_with("access denied because ARN is not mapped"),
     }
-}
-
-/// With the cluster's name and region in place of what stands for them.
-fn named(text: &str, target: &Target) -> String {
-    text.replace("name CLUSTER", &format!("name {}", target.cluster))
-        .replace("--region REGION", &format!("--region {}", target.region))
 }

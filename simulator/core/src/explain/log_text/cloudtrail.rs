@@ -7,10 +7,12 @@ use super::Target;
 use super::When;
 use super::of_line;
 use super::window;
+use crate::explain::Cause;
 use crate::explain::Certainty;
 use crate::explain::Diagnosis;
 use crate::explain::Evidence;
 use crate::explain::explain_client_error;
+use crate::explain::fix::word;
 use crate::explain::lint::tree::Node;
 
 /// A record in the parts that count here.
@@ -25,6 +27,8 @@ pub(super) struct TrailRecord {
     key: String,
     /// The role that was to be assumed.
     role: String,
+    /// Whose access entry it was about.
+    principal: String,
     when: Option<When>,
 }
 
@@ -40,9 +44,12 @@ impl TrailRecord {
             let text = node.get("userIdentity").and_then(|identity| identity.text_at(name));
             text.unwrap_or_default().to_owned()
         };
-        let role = node
-            .get("requestParameters")
-            .and_then(|parameters| parameters.text_at("roleArn"));
+        let parameter = |name: &str| {
+            let text = node
+                .get("requestParameters")
+                .and_then(|parameters| parameters.text_at(name));
+            text.unwrap_or_default().to_owned()
+        };
         Some(Self {
             source,
             event,
@@ -50,14 +57,15 @@ impl TrailRecord {
             message: text("errorMessage"),
             arn: identity("arn"),
             key: identity("accessKeyId"),
-            role: role.unwrap_or_default().to_owned(),
+            role: parameter("roleArn"),
+            principal: parameter("principalArn"),
             when: node.text_at("eventTime").and_then(When::of),
         })
     }
 
     pub(super) fn diagnose(&self, number: usize, line: &str, target: &Target) -> Option<Read> {
         let mut diagnosis = if !self.error.is_empty() {
-            self.failed(number, line)
+            self.failed(number, line, target)
         } else if self.event == "GetCallerIdentity" {
             let sentence = format!(
                 "STS vouched for {} when it was asked: that is who signed the token, or ran get-caller-identity; whether a mapper of the \
@@ -75,6 +83,7 @@ impl TrailRecord {
             ("userIdentity.arn", &self.arn),
             ("userIdentity.accessKeyId", &self.key),
             ("requestParameters.roleArn", &self.role),
+            ("requestParameters.principalArn", &self.principal),
         ] {
             if !value.is_empty() {
                 diagnosis.evidence.push(Evidence {
@@ -87,7 +96,7 @@ impl TrailRecord {
     }
 
     /// An error has the words that its client saw.
-    fn failed(&self, number: usize, line: &str) -> Diagnosis {
+    fn failed(&self, number: usize, line: &str, target: &Target) -> Diagnosis {
         let Self {
             source,
             event,
@@ -99,12 +108,19 @@ impl TrailRecord {
         match explain_client_error(&printed) {
             Some(explained) => {
                 let mut diagnosis = of_line(Certainty::Named(explained.cause), explained.sentence, number, line);
-                diagnosis.fix = explained.fix;
+                diagnosis.fix = target.fill(&explained.fix);
+                // An ARN that AWS does not know is none to try again.
+                if !self.principal.is_empty() && explained.cause != Cause::EntryPrincipalInvalid {
+                    diagnosis.fix = diagnosis.fix.replace(
+                        "--principal-arn ARN",
+                        &format!("--principal-arn {}", word(&self.principal)),
+                    );
+                }
                 if !self.role.is_empty() {
                     let name = self.role.rsplit('/').next().unwrap_or_default();
                     diagnosis.fix = diagnosis
                         .fix
-                        .replace("--role-name ROLE", &format!("--role-name {name}"));
+                        .replace("--role-name ROLE", &format!("--role-name {}", word(name)));
                 }
                 diagnosis
             }

@@ -9,9 +9,11 @@ use super::of_line;
 use crate::explain::Cause;
 use crate::explain::Certainty;
 use crate::explain::Diagnosis;
+use crate::explain::fix::word;
 use crate::explain::node;
 use crate::explain::node::NODE_USER;
 use crate::explain::node::NodeArn;
+use crate::explain::request::ANONYMOUS_FIX;
 use crate::value::user::SYSTEM_ANONYMOUS;
 
 /// A refusal in its parts; empty where it does not say.
@@ -63,7 +65,7 @@ impl Forbidden {
     /// What it says where a node asked, or nobody; `arn` is the caller's, where something else says it.
     pub(super) fn of_node(&self, arn: &str, number: usize, line: &str, target: &Target) -> Option<Diagnosis> {
         if self.user == SYSTEM_ANONYMOUS {
-            return Some(anonymous(number, line));
+            return Some(anonymous(number, line, target));
         }
         if let Some((own, other)) = self.modified() {
             return Some(other_name(&own, &other, number, line));
@@ -99,13 +101,48 @@ impl Forbidden {
         let sentence = format!("forbidden by the admission plugin NodeRestriction: {reason}");
         let mut diagnosis = of_line(Certainty::Named(Cause::NotAuthorized), sentence, number, line);
         diagnosis.fix = if self.reason.contains("labels") {
-            "take these labels out of the kubelet's --node-labels: a node gives itself labels outside of kubernetes.io and k8s.io, and \
-             a few of these; set the others as an administrator: kubectl label node NODE KEY=VALUE"
-                .to_owned()
+            format!(
+                "take these labels out of the kubelet's --node-labels: a node gives itself labels outside of kubernetes.io and k8s.io, \
+                 and a few of these; set the others as an administrator: `kubectl label node {} {}`",
+                self.restricted_node(),
+                self.restricted_labels()
+            )
         } else {
             "do it as an administrator, not with the node's own credentials".to_owned()
         };
         diagnosis
+    }
+
+    /// Whose labels they are.
+    fn restricted_node(&self) -> String {
+        let by_reason = self
+            .reason
+            .split_once("node \"")
+            .and_then(|(_, rest)| rest.split('"').next());
+        match by_reason.unwrap_or(&self.name) {
+            "" => "NODE".to_owned(),
+            node => word(node),
+        }
+    }
+
+    /// As kubectl sets them; their values do not stand there.
+    fn restricted_labels(&self) -> String {
+        let keys = ["to set the following labels: ", "to modify labels: "]
+            .iter()
+            .find_map(|sign| self.reason.split_once(sign))
+            .map(|(_, keys)| shown(keys))
+            .unwrap_or_default();
+        let labels: Vec<String> = keys
+            .split(',')
+            .map(|key| key.trim_matches([' ', '"']))
+            .filter(|key| !key.is_empty())
+            .map(|key| word(&format!("{key}=VALUE")))
+            .collect();
+        if labels.is_empty() {
+            "KEY=VALUE".to_owned()
+        } else {
+            labels.join(" ")
+        }
     }
 
     fn of_named_node(&self, node: &str, arn: &str, number: usize, line: &str, target: &Target) -> Diagnosis {
@@ -218,17 +255,15 @@ fn other_name(own: &str, other: &str, number: usize, line: &str) -> Diagnosis {
         "forbidden by NodeRestriction and the Node authorizer: the caller is the node {own} by its username, and asks for what is of \
          the node {other}"
     );
-    let mut diagnosis = of_line(Certainty::Named(Cause::NotAuthorized), sentence, number, line);
+    let mut diagnosis = of_line(Certainty::Named(Cause::NodeNameDiffers), sentence, number, line);
     diagnosis.fix = node::own_name_fix(own);
     diagnosis
 }
 
 /// Nobody is known.
-pub(super) fn anonymous(number: usize, line: &str) -> Diagnosis {
+pub(super) fn anonymous(number: usize, line: &str, target: &Target) -> Diagnosis {
     let sentence = "forbidden: the request came without a token, so that nobody is known";
     let mut diagnosis = of_line(Certainty::Named(Cause::Anonymous), sentence, number, line);
-    diagnosis.fix = "let the client send a token: a kubeconfig user needs the `exec` section that aws eks update-kubeconfig --name \
-                     CLUSTER --region REGION writes, a provider its own"
-        .to_owned();
+    diagnosis.fix = target.fill(ANONYMOUS_FIX);
     diagnosis
 }

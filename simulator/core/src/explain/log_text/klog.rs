@@ -172,8 +172,8 @@ fn unreachable(plain: &str, number: usize, line: &str, target: &Target) -> Optio
             Cause::CertificateNotTrusted,
             "the kubelet does not trust the API server's certificate: the authority that it was given is of another or of an earlier cluster",
             format!(
-                "give the node the cluster's own authority: aws eks describe-cluster --name {} --region {} --query \
-                 cluster.certificateAuthority.data",
+                "give the node the cluster's own authority (aws eks describe-cluster --name {} --region {} --query \
+                 cluster.certificateAuthority.data prints it)",
                 target.cluster, target.region
             ),
         )

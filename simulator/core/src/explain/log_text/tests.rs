@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::explain::fix::check_form;
 
 /// What is wanted of the first diagnosis.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +38,7 @@ fn check(text: &str, wanted: Wanted) -> Vec<Diagnosis> {
         );
         assert!(!diagnosis.fix.contains("cluster-admin"), "{diagnosis:#?}");
         assert!(!diagnosis.fix.contains("AmazonEKSClusterAdminPolicy"), "{diagnosis:#?}");
+        check_form(&diagnosis.fix);
         if diagnosis.certainty == Certainty::NotKnown {
             assert!(!diagnosis.look_at.is_empty(), "{diagnosis:#?}");
         }
@@ -191,7 +193,7 @@ fn nodes_are_read_as_nodes() {
         assert!(standard[0].fix.contains(part), "{}", standard[0].fix);
     }
     let lease = "E0304 05:06:07.100000 99 controller.go:145] \"Failed to ensure lease exists, will retry\" err=\"leases.coordination.k8s.io \\\"ip-10-9-8-7.ec2.internal\\\" is forbidden: User \\\"system:node:i-0aaaabbbbccccdddd\\\" cannot get resource \\\"leases\\\" in API group \\\"coordination.k8s.io\\\" in the namespace \\\"kube-node-lease\\\": can only access node lease with the same name as the requesting node\" interval=\"7s\"";
-    let lease = check(lease, Named(Cause::NotAuthorized));
+    let lease = check(lease, Named(Cause::NodeNameDiffers));
     assert!(lease[0].sentence.contains("NodeRestriction"), "{}", lease[0].sentence);
     assert!(
         lease[0].sentence.contains("ip-10-9-8-7.ec2.internal"),
@@ -202,7 +204,7 @@ fn nodes_are_read_as_nodes() {
     for (text, wanted) in [
         (
             "E0304 05:06:07.100000 99 kubelet_node_status.go:96] \"Unable to register node with API server\" err=\"nodes \\\"b.ec2.internal\\\" is forbidden: node \\\"a.ec2.internal\\\" is not allowed to modify node \\\"b.ec2.internal\\\"\" node=\"b.ec2.internal\"",
-            Named(Cause::NotAuthorized),
+            Named(Cause::NodeNameDiffers),
         ),
         (
             "E0304 05:06:07.100000 99 kubelet_node_status.go:96] \"Unable to register node with API server\" err=\"nodes \\\"a\\\" is forbidden: node \\\"a\\\" is not allowed to set the following labels: node-role.kubernetes.io/worker\" node=\"a\"",
@@ -225,7 +227,11 @@ fn nodes_are_read_as_nodes() {
             Named(Cause::CertificateNotTrusted),
         ),
     ] {
-        check(text, wanted);
+        let found = check(text, wanted);
+        if text.contains("the following labels") {
+            let label = "`kubectl label node a node-role.kubernetes.io/worker=VALUE`";
+            assert!(found[0].fix.contains(label), "{}", found[0].fix);
+        }
     }
     // By its role's name, and by its session, which stands in another line.
     let by_name = "time=\"2026-03-04T05:06:07Z\" level=warning msg=\"access denied\" arn=\"arn:aws:iam::111122223333:role/KarpenterNodeRole-x\" client=\"127.0.0.1:1\" error=\"identity is not mapped\" method=POST path=/authenticate";
@@ -305,8 +311,8 @@ fn audit_events_are_read_however_they_are_wrapped() {
         assert_eq!(found.len(), 1, "{text}");
         assert_eq!(
             found[0].fix,
-            "kubectl -n shop create role list-deployments-apps --verb=list --resource=deployments.apps; kubectl -n shop create \
-             rolebinding list-deployments-apps --role=list-deployments-apps --user='dev'"
+            "as an administrator of the cluster: `kubectl create role list-deployments --verb=list --resource=deployments.apps -n \
+             shop` and `kubectl create rolebinding dev-list-deployments --role=list-deployments --user=dev -n shop`"
         );
         assert!(
             found[0]
@@ -327,6 +333,14 @@ fn audit_events_are_read_however_they_are_wrapped() {
     );
     let groups = EVENT_403.replace("[\"system:authenticated\"]", "[\"devs\", \"system:authenticated\"]");
     check(&groups, Wanted::Likeliest(Cause::NotAuthorized));
+    // The next session has another username, and the same groups.
+    let of_session = groups.replace("\"username\": \"dev\"", "\"username\": \"dev:me\"");
+    let of_session = check(&of_session, Wanted::Likeliest(Cause::NotAuthorized));
+    assert!(
+        of_session[0].fix.contains("--group=devs -n shop`"),
+        "{}",
+        of_session[0].fix
+    );
     let admitted = EVENT_403.replace("\"forbid\"", "\"allow\"");
     check(&admitted, Wanted::NotKnown);
     let node = EVENT_403
@@ -368,6 +382,19 @@ fn cloudtrail_is_read() {
         Wanted::Named(Cause::NodeRoleNotMapped),
     );
     assert!(groups[0].fix.contains("--type EC2_LINUX"), "{}", groups[0].fix);
+    // The record has the names that the message lacks.
+    let missing = ", \"requestParameters\": {\"principalArn\": \"arn:aws:iam::111122223333:role/dev\"}, \"errorCode\": \"ResourceNotFoundException\", \"errorMessage\": \"The specified principalArn could not be found.\"";
+    let missing = check(
+        &record("eks", "AssociateAccessPolicy", missing),
+        Wanted::Named(Cause::EntryNotFound),
+    );
+    assert!(
+        missing[0]
+            .fix
+            .contains("--region eu-west-1 --principal-arn arn:aws:iam::111122223333:role/dev`"),
+        "{}",
+        missing[0].fix
+    );
     let signer = check(&record("sts", "GetCallerIdentity", ""), Wanted::NotKnown);
     assert!(signer[0].sentence.contains("arn:aws:iam::111122223333:user/dev"));
     check(&record("eks", "CreateAccessEntry", ""), Wanted::Nothing);

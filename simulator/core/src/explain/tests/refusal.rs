@@ -334,7 +334,7 @@ fn aws_says_which_policy_refuses_and_so_does_the_fix() {
     check_call(
         NOBODY,
         "AccessDenied",
-        &assume(NOBODY, "admin", ""),
+        &assume(NOBODY, "ops/admin", ""),
         Some((
             Cause::AssumeRoleDenied,
             "no statement of the trust policy of role admin lets the caller in",
@@ -345,7 +345,7 @@ fn aws_says_which_policy_refuses_and_so_does_the_fix() {
     check_call(
         WORKER,
         "AccessDenied",
-        &assume(WORKER, "admin", ""),
+        &assume(WORKER, "ops/admin", ""),
         Some((
             Cause::AssumeRoleDenied,
             "role admin",

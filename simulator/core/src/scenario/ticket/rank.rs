@@ -449,7 +449,7 @@ impl<'a> Case<'a> {
                 "contradictory: this caller is {}, but the log's denial is of {denied}, which is used",
                 given.arn
             ),
-            fix: "check which profile the client uses (AWS_PROFILE, and `kubectl config view --minify`), or give the line of \
+            fix: "check which profile the client uses (AWS_PROFILE, and kubectl config view --minify), or give the line of \
                   this caller"
                 .to_owned(),
         });
@@ -538,7 +538,7 @@ impl<'a> Case<'a> {
         };
         let has_no_username = self.linted.iter().any(|linted| linted.rule == Rule::AuthNoUsername);
         let fix = if self.symptom == Symptom::Unauthorized && has_no_username {
-            "if only an aggregated API answers 401 (`kubectl top`), give the caller's item a `username`: without one, the API \
+            "if only an aggregated API answers 401 (kubectl top), give the caller's item a `username`: without one, the API \
              server names nobody to the server behind it"
         } else {
             ""

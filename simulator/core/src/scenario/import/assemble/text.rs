@@ -175,18 +175,16 @@ impl Story<'_> {
     }
 
     fn entry_fix(&self, text: &mut String) {
-        let (cluster, caller) = (&self.world.name, &self.case.caller);
+        let caller = &self.case.caller;
+        let cluster = format!("--cluster-name {} --region {}", self.world.name, self.world.region);
         let arn = self.world.principal_arn(caller);
         if let Some(entry) = self.world.entry_of(&caller.canonical) {
             as_creator(
                 text,
-                &format!(
-                    "aws eks delete-access-entry --cluster-name {cluster} --principal-arn {}",
-                    entry.arn
-                ),
+                &format!("aws eks delete-access-entry {cluster} --principal-arn {}", entry.arn),
             );
         }
-        let create = format!("aws eks create-access-entry --cluster-name {cluster} --principal-arn {arn}");
+        let create = format!("aws eks create-access-entry {cluster} --principal-arn {arn}");
         if self.cause == Cause::NodeRoleNotMapped {
             return as_creator(text, &format!("{create} --type EC2_LINUX"));
         }
@@ -194,7 +192,7 @@ impl Story<'_> {
         as_creator(
             text,
             &format!(
-                "aws eks associate-access-policy --cluster-name {cluster} --principal-arn {arn} --policy-arn arn:{}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster",
+                "aws eks associate-access-policy {cluster} --principal-arn {arn} --policy-arn arn:{}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster",
                 self.world.partition
             ),
         );
