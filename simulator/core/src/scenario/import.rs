@@ -28,6 +28,7 @@ pub use self::principal::ByMode;
 pub use self::principal::Mapped;
 pub use self::principal::PrincipalExplanation;
 pub(super) use self::recognise::Denied;
+pub(super) use self::recognise::MappedBy;
 pub(super) use self::recognise::Recognised;
 pub(super) use self::recognise::canonical;
 pub(super) use self::recognise::recognise;
