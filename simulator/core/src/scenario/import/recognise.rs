@@ -117,6 +117,8 @@ pub(in crate::scenario) struct Recognised {
     pub(in crate::scenario) entries_listed: bool,
     /// The same by the file of another tool.
     form_mode: Option<String>,
+    /// Whether files of other tools say who is mapped.
+    pub(in crate::scenario) has_form: bool,
     /// Whether the ConfigMap itself is there.
     pub(in crate::scenario) has_aws_auth: bool,
     /// Who is in aws-auth, whether by itself or by the file of another tool.
@@ -314,6 +316,7 @@ fn take(piece: &Piece, file: &str, facts: Facts, recognised: &mut Recognised) {
         line: found.place.line,
     }));
     recognised.entries_listed |= facts.entries_listed;
+    recognised.has_form |= facts.has_form;
     if let Some(mode) = facts.mode {
         recognised.mode = Some(mode.value);
     }

@@ -11,6 +11,7 @@ use crate::explain::lint;
 use crate::explain::lint::Context;
 use crate::explain::lint::Rule;
 use crate::explain::lint::Severity;
+use crate::explain::node;
 
 /// A finding with its place in the text as it came, and the cause that it has where it lets nobody in.
 pub(super) struct Linted {
@@ -60,9 +61,18 @@ fn is_other(rule: Rule) -> bool {
 }
 
 fn linted(file: &str, finding: lint::Finding, line: usize, column: usize) -> Linted {
+    // Who gives an entry the groups of nodes means nodes.
+    let is_of_nodes = finding.rule == Rule::EntryReservedGroup
+        && [node::NODES, node::BOOTSTRAPPERS]
+            .iter()
+            .any(|group| finding.message.contains(group));
     Linted {
         rule: finding.rule,
-        cause: cause(finding.rule),
+        cause: if is_of_nodes {
+            Some(Cause::NodeRoleNotMapped)
+        } else {
+            cause(finding.rule)
+        },
         finding: Finding {
             file: file.to_owned(),
             line,

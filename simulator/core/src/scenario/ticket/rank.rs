@@ -480,8 +480,12 @@ impl<'a> Case<'a> {
     /// The log's denial, staged again with what the files say.
     fn staged(&self, line: &Judgement, findings: &mut Vec<Finding>) -> Option<Judgement> {
         let imported = self.imported(findings)?;
-        let mut judgement = self.shown(&imported.explanation, line.evidence.clone(), &imported.caller);
         let cause = imported.explanation.cause;
+        // An entry in the file of another tool need not be in the cluster yet, so that there is nothing of an earlier principal.
+        if self.read.has_form && cause == Cause::AccessEntryOfRecreatedPrincipal {
+            return None;
+        }
+        let mut judgement = self.shown(&imported.explanation, line.evidence.clone(), &imported.caller);
         let of_line = match &line.certainty {
             Certainty::Likeliest { of, .. } => of.clone(),
             _ => Vec::new(),
@@ -489,7 +493,7 @@ impl<'a> Case<'a> {
         // What is not in the files may deny for another reason than that nobody knows the caller.
         let is_guess = match cause {
             Cause::IdentityNotMapped | Cause::NodeRoleNotMapped => !self.is_complete(),
-            Cause::AwsAuthIgnored => self.read.mode.is_none(),
+            Cause::AwsAuthIgnored => self.read.mode.is_none() || self.read.has_form,
             _ => false,
         };
         if is_guess {
