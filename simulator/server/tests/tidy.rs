@@ -302,6 +302,7 @@ const ONLY_IN_TEXTS: &[&str] = &[
     "region-missing",
     "role-assumes-itself",
     "service-account-instead-of-iam",
+    "username-missing",
 ];
 
 #[test]

@@ -195,6 +195,8 @@ causes! {
     TokenMalformed = "token-malformed",
     /// The token names another host than STS.
     TokenWrongHost = "token-wrong-host",
+    /// The mapping gives no username, and an aggregated API lets nobody without a name in.
+    UsernameMissing = "username-missing",
     /// The mapping's username begins as this mapper's must not.
     UsernameReserved = "username-reserved",
     /// The signature's date or scope is not for now and here.

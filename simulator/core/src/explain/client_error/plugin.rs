@@ -81,11 +81,42 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
         "kubectl's own preferences (kuberc) have a policy for plugins that is not valid, so that none runs",
         FIX_NOT_ALLOWED,
     ),
+    // The AWS CLI's text, and the frame of its table. Other words are as likely the plugin's own error on stdout.
     Symptom::named(
-        &["couldn't get version/kind; json parse error"],
+        &["couldn't get version/kind; json parse error: json: cannot unmarshal "],
         Cause::ExecOutputNotJson,
         NOT_JSON,
         FIX_NOT_JSON,
+    ),
+    Symptom::named(
+        &["couldn't get version/kind; json parse error: invalid character '-'"],
+        Cause::ExecOutputNotJson,
+        NOT_JSON,
+        FIX_NOT_JSON,
+    ),
+    Symptom::named(
+        &["couldn't get version/kind; json parse error: invalid character '|'"],
+        Cause::ExecOutputNotJson,
+        NOT_JSON,
+        FIX_NOT_JSON,
+    ),
+    Symptom::named(
+        &["couldn't get version/kind; json parse error: invalid character '+'"],
+        Cause::ExecOutputNotJson,
+        NOT_JSON,
+        FIX_NOT_JSON,
+    ),
+    Symptom::likeliest(
+        &["couldn't get version/kind; json parse error"],
+        &[Cause::ExecOutputNotJson, Cause::ExecPluginFailed],
+        "the plugin ran, but what it printed is no JSON: the AWS CLI prints another format, a wrapper prints more than the token, or \
+         the plugin wrote its own error to stdout",
+        FIX_NOT_JSON,
+        &[
+            "what the plugin's command prints by hand, in the environment of the client: aws eks get-token --cluster-name {cluster} \
+           --region {region}",
+            "kubectl config view --minify -o jsonpath='{.users[0].user.exec}', for the command, its arguments and variables",
+        ],
     ),
     Symptom::named(
         &["exec: failed to decode process output"],

@@ -1,7 +1,7 @@
 //! What EKS's API refuses, and manifests that cannot be read.
 //!
 //! Sources of the texts: the messages of EKS as recorded for [`crate::cluster::eks::error`]; kubectl 1.32 and kube-apiserver's
-//! answers to a strategic merge patch.
+//! answers to a strategic merge patch; eksctl and the authenticator, where they read `aws-auth`.
 
 use super::context::Context;
 use super::statement::Statement;
@@ -35,7 +35,56 @@ const FIX_NEW_RESERVED: &str = "leave the group out, and associate an access pol
                                 arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster`; \
                                 what system:masters gave, the policy AmazonEKSClusterAdminPolicy gives";
 
+const BROKEN: &str =
+    "a list in aws-auth cannot be read, so that what is in it maps nobody, and tools that change it give up";
+const FIX_BROKEN: &str = "as an administrator of the cluster see it, `kubectl get configmap aws-auth -n kube-system -o yaml`, and put \
+                          right what the message names: mapRoles and mapUsers are lists of maps, mapAccounts is a list of account \
+                          ids in quotes (eks-auth-sim lint shows the line)";
+
 pub(super) const SYMPTOMS: &[Symptom] = &[
+    // Of eksctl `pkg/authconfigmap/authconfigmap.go`; of the authenticator `pkg/mapper/configmap/configmap.go`.
+    Symptom::named(
+        &["unmarshalling \"mapRoles\": "],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["unmarshalling \"mapUsers\": "],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["unmarshalling \"mapAccounts\": "],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["unmarshalling mapAccounts: "],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["There was an error parsing the config maps"],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["error parsing config map: ["],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["Errors parsing configmap: ["],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
     // Where the entry was to be made, there is none yet.
     Symptom::named(
         &[

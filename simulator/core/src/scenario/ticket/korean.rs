@@ -442,6 +442,11 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         "AWS_REGION과 AWS_ENDPOINT_URL을 확인하세요.",
     ),
     (
+        Cause::UsernameMissing,
+        "매핑에 사용자 이름이 없어 집계된 API(metrics-server 등)가 요청을 거부합니다.",
+        "매핑 항목에 username을 추가하세요.",
+    ),
+    (
         Cause::UsernameReserved,
         "매핑의 사용자 이름이 예약된 접두사로 시작합니다.",
         "다른 사용자 이름을 사용하세요.",

@@ -93,7 +93,33 @@ pub(super) const TEXTS: &[Row] = &[
     (
         "kubectl",
         "E0301 09:00:01.000001   41 memcache.go:265] \"Unhandled Error\" err=\"couldn't get current server API group list: Get \\\"https://0A1B.gr7.us-east-1.eks.amazonaws.com/api?timeout=32s\\\": getting credentials: decoding stdout: couldn't get version/kind; json parse error: invalid character 'k' looking for beginning of value\"",
+        "likeliest exec-output-not-json",
+    ),
+    (
+        "Terraform",
+        "Error: Get \"https://0A1B.gr7.us-east-1.eks.amazonaws.com/api/v1/namespaces/web\": getting credentials: decoding stdout: couldn't get version/kind; json parse error: invalid character 'E' looking for beginning of value",
+        "likeliest exec-output-not-json",
+    ),
+    (
+        "kubectl",
+        "Unable to connect to the server: getting credentials: decoding stdout: couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\" }",
         "named exec-output-not-json",
+    ),
+    // Lists of aws-auth that cannot be read.
+    (
+        "eksctl",
+        "Error: unmarshalling \"mapAccounts\": error unmarshaling JSON: while decoding JSON: json: cannot unmarshal object into Go value of type string",
+        "named aws-auth-broken",
+    ),
+    (
+        "eksctl",
+        "Error: unmarshalling \"mapRoles\": error converting YAML to JSON: yaml: line 3: mapping values are not allowed in this context",
+        "named aws-auth-broken",
+    ),
+    (
+        "aws-iam-authenticator",
+        "time=\"2026-11-30T08:00:00Z\" level=warning msg=\"Errors parsing configmap: [json: cannot unmarshal string into Go value of type config.RoleMapping]\"",
+        "named aws-auth-broken",
     ),
     (
         "helm",
