@@ -136,6 +136,11 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         "먼저 액세스 항목을 만드세요.",
     ),
     (
+        Cause::EntryNotStandard,
+        "노드용 유형의 액세스 항목에는 그룹, 사용자 이름, 액세스 정책을 넣을 수 없습니다.",
+        "그 항목에서 그룹, 사용자 이름, 액세스 정책을 빼세요.",
+    ),
+    (
         Cause::EntryOfServiceLinkedRole,
         "서비스 연결 역할의 액세스 항목은 AWS만 만들 수 있습니다.",
         "직접 관리하는 역할을 사용하세요.",
@@ -220,6 +225,11 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         Cause::KeyUnknown,
         "그런 액세스 키가 없습니다.",
         "클라이언트가 어떤 자격 증명을 쓰는지 `aws sts get-caller-identity`로 확인하세요.",
+    ),
+    (
+        Cause::KubeconfigInvalid,
+        "kubeconfig를 읽을 수 없습니다. YAML이 아니거나 값의 형식이 잘못되었습니다.",
+        "메시지가 가리키는 줄이나 필드를 고치거나 다시 만드세요: aws eks update-kubeconfig",
     ),
     (
         Cause::KubeconfigMissing,
