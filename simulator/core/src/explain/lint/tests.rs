@@ -592,7 +592,7 @@ fn kubeconfig_cases() -> Vec<(&'static [Rule], String)> {
         (&[Rule::ConfigHttp], config("server: https://", "server: §http://")),
         (&[Rule::ConfigNoCa], config(CA, "").replace("server: ", "server: §")),
         (
-            &[Rule::ConfigCaNotPem],
+            &[Rule::InputBlot],
             config(CA, "    certificate-authority-data: §DATA+OMITTED\n"),
         ),
         (
