@@ -8,6 +8,7 @@
 
 mod access_entry;
 mod aws_auth;
+mod elided;
 mod form;
 mod kubeconfig;
 mod principal;
@@ -55,6 +56,8 @@ pub enum FileKind {
     Eksctl,
     /// Values of a chart with lists of mappings in them.
     HelmValues,
+    /// Objects of the authenticator's own CRD.
+    IamIdentityMapping,
     /// A kubeconfig.
     Kubeconfig,
     /// Terraform's language, its plan or its state.
@@ -70,6 +73,7 @@ impl fmt::Display for FileKind {
             Self::CloudFormation => "CloudFormation",
             Self::Eksctl => "eksctl",
             Self::HelmValues => "helm values",
+            Self::IamIdentityMapping => "IAMIdentityMapping",
             Self::Kubeconfig => "kubeconfig",
             Self::Terraform => "Terraform",
         })
@@ -137,11 +141,11 @@ pub fn lint(text: &str, context: &Context) -> Vec<Finding> {
     let known = context.account.as_ref().map(AccountId::as_str);
     // A file may list several accounts, so that a blot is none of those that stand in it.
     let mut blots = Blots::of(&[given], known.as_slice(), false);
-    let (mut found, is_form) = judge(blots.text(0), context);
+    let (mut found, is_form) = judge(&blots, context);
     // Tools write references so, and put the value in.
     if is_form && blots.all().iter().any(Blot::is_reference) {
         blots = Blots::none(given);
-        (found, _) = judge(given, context);
+        (found, _) = judge(&blots, context);
     }
     let mut findings: Vec<Finding> = found.into_iter().map(|found| as_given(found, &blots)).collect();
     findings.extend(blots.all().iter().map(of_blot));
@@ -152,10 +156,14 @@ pub fn lint(text: &str, context: &Context) -> Vec<Finding> {
 }
 
 /// What is wrong with a text whose blots have stand-ins, and whether it is in a form of another tool.
-fn judge(text: &str, context: &Context) -> (Vec<Finding>, bool) {
+fn judge(blots: &Blots, context: &Context) -> (Vec<Finding>, bool) {
+    let given = blots.text(0);
+    let embedded = form::hcl_in(given);
+    let text = embedded.as_deref().unwrap_or(given);
     let source = Source::new(text);
     let mut report = Report {
         source: &source,
+        blots: blots.all(),
         partition: None,
         is_form: false,
         findings: Vec::new(),
@@ -250,6 +258,7 @@ fn lint_documents(report: &mut Report<'_>, documents: Vec<Node>, context: &Conte
         | FileKind::CloudFormation
         | FileKind::Eksctl
         | FileKind::HelmValues
+        | FileKind::IamIdentityMapping
         | FileKind::Terraform => report.unknown(start, format!("this is not {kind}")),
     }
 }
@@ -308,6 +317,8 @@ const START: Place = Place {
 /// The findings so far.
 struct Report<'a> {
     source: &'a Source,
+    /// What stands in for what was blotted out.
+    blots: &'a [Blot],
     partition: Option<Partition>,
     is_form: bool,
     findings: Vec<Finding>,
@@ -324,6 +335,24 @@ impl Report<'_> {
             message: message.into(),
             fix: fix.into(),
         });
+    }
+
+    /// Whether a certificate or a token was hidden before the text was passed on, which is noted.
+    fn is_hidden(&mut self, value: &str, place: Place, fix: &str) -> bool {
+        // What has a stand-in is noted as a blot.
+        if self.blots.iter().any(|blot| blot.stand_in == value) {
+            return true;
+        }
+        let is_hidden = elided::is_one(value);
+        if is_hidden {
+            self.add(
+                Rule::InputBlot,
+                place,
+                "the value is hidden, so that it is not judged",
+                fix,
+            );
+        }
+        is_hidden
     }
 
     fn unknown(&mut self, place: Place, message: String) {

@@ -1,17 +1,19 @@
 //! Mappings and access entries in the forms of other tools, brought into the form of `aws-auth` and of the EKS API.
 //!
-//! What a text is, its content says; one file a tool reads it: [`hcl`] and [`terraform`], [`eksctl`], [`cloud_formation`],
-//! [`argo`]; the lists of modules and of helm values are found by their names in [`lists`]. Each value keeps its place, so
+//! What a text is, its content says; one file a tool reads it: [`hcl`] and [`terraform`], with [`embedded`] for what stands
+//! within prose or a plan, [`eksctl`], [`cloud_formation`], [`argo`], [`own`]; the lists of modules and of helm values are found by their names in [`lists`]. Each value keeps its place, so
 //! that the rules of the linter find it where it stands. What only the tool knows, such as a reference, is
 //! [`Shape::Unknown`], and nothing is said of it.
 
 mod argo;
 mod cloud_formation;
 mod eksctl;
+mod embedded;
 mod entry;
 mod found;
 mod hcl;
 mod lists;
+mod own;
 mod terraform;
 
 pub(crate) use self::eksctl::is_header as is_mapping_table;
@@ -150,6 +152,11 @@ pub(super) struct Unreadable {
     pub(super) fix: String,
 }
 
+/// The HCL within prose or in a plan, each word where it stood, in place of the whole text.
+pub(super) fn hcl_in(text: &str) -> Option<String> {
+    embedded::hcl_in(text)
+}
+
 /// A text that is neither YAML nor JSON.
 pub(super) fn of_text(text: &str, source: &Source) -> Option<Result<Form, Unreadable>> {
     if hcl::is_one(text) {
@@ -168,6 +175,9 @@ pub(super) fn of_document(node: &Node, source: &Source) -> Option<Form> {
     }
     if argo::is_one(node) {
         return Some(argo::read(node, source));
+    }
+    if own::is_one(node) {
+        return Some(own::read(node));
     }
     if terraform::is_one(node) {
         return Some(terraform::read(node, source));

@@ -24,6 +24,8 @@ use super::tree::Shape;
 use crate::value::arn::Arn;
 
 const EXEC_API: &str = "client.authentication.k8s.io/";
+/// What every token of `aws eks get-token` begins with.
+const EKS_TOKEN: &str = "k8s-aws-v1.";
 
 /// Whether a document is a kubeconfig.
 pub(super) fn is_one(node: &Node) -> bool {
@@ -236,6 +238,13 @@ fn lint_cluster(report: &mut Report<'_>, cluster: &Named<'_>) {
 
 fn lint_ca(report: &mut Report<'_>, data: &Node) {
     let text = data.text().unwrap_or_default();
+    if report.is_hidden(
+        text,
+        data.place,
+        "if it stands so in the file, write it out: `kubectl config view --raw` shows it, and `kubectl config view` hides it",
+    ) {
+        return;
+    }
     let letters: String = text.chars().filter(|character| !character.is_whitespace()).collect();
     let decoded = STANDARD.decode(letters).unwrap_or_default();
     let pem = String::from_utf8_lossy(&decoded);
@@ -245,9 +254,7 @@ fn lint_ca(report: &mut Report<'_>, data: &Node) {
     if is_pem {
         return;
     }
-    let fix = if text.contains("OMITTED") {
-        "`kubectl config view` hides it; use `kubectl config view --raw`"
-    } else if text.contains("-----BEGIN") {
+    let fix = if text.contains("-----BEGIN") {
         "encode it: `base64 -w0 FILE`"
     } else {
         "write the certificateAuthority.data that `aws eks describe-cluster` shows"
@@ -267,6 +274,26 @@ const NAME_CHARS: usize = 100;
 struct Facts {
     name: Option<String>,
     region: Option<String>,
+}
+
+/// The host of an entry's server, in lower case.
+fn host(cluster: &Named<'_>) -> String {
+    let server = cluster.body.text_at("server").unwrap_or_default();
+    let host = server.split_once("://").map_or(server, |(_, rest)| rest);
+    host.split(['/', ':']).next().unwrap_or_default().to_lowercase()
+}
+
+/// Whether a host is the endpoint of a cluster of EKS.
+///
+/// Source: "Cluster API server endpoint" in the EKS User Guide: `….eks.amazonaws.com`, and `….api.aws` of clusters with IPv6.
+fn is_of_eks(host: &str) -> bool {
+    [".eks.amazonaws.com", ".eks.amazonaws.com.cn"]
+        .iter()
+        .any(|end| host.ends_with(*end))
+        || (host.contains(".eks")
+            && [".api.aws", ".api.amazonwebservices.com.cn"]
+                .iter()
+                .any(|end| host.ends_with(*end)))
 }
 
 /// The first two different texts by place: what it takes to tell the first that is another than a given one.
@@ -294,10 +321,13 @@ impl Firsts {
 struct Target {
     names: Firsts,
     regions: Firsts,
+    /// Whether one of them is of EKS.
+    is_eks: bool,
 }
 
 impl Target {
     fn add(&mut self, other: &Self) {
+        self.is_eks |= other.is_eks;
         for (own, other) in [(&mut self.names, &other.names), (&mut self.regions, &other.regions)] {
             for (place, text) in &other.0 {
                 own.add(*place, text);
@@ -320,6 +350,7 @@ impl<'a> Targets<'a> {
         for (place, cluster) in clusters.iter().enumerate() {
             let Facts { name, region } = facts(cluster);
             let target = of_entry.entry(cluster.name).or_default();
+            target.is_eks |= is_of_eks(&host(cluster));
             let is_one = |text: &String| text.chars().count() <= NAME_CHARS;
             if let Some(name) = name.filter(is_one) {
                 target.names.add(place, &name);
@@ -367,9 +398,7 @@ fn facts(cluster: &Named<'_>) -> Facts {
             region: Some(region.to_owned()),
         };
     }
-    let server = cluster.body.text_at("server").unwrap_or_default();
-    let host = server.split_once("://").map_or(server, |(_, rest)| rest);
-    let host = host.split(['/', ':']).next().unwrap_or_default();
+    let host = host(cluster);
     let before = host.split_once(".eks.amazonaws.com").map(|(before, _)| before);
     Facts {
         name: None,
@@ -388,7 +417,7 @@ fn filled<'a>(node: &'a Node, key: &str) -> Option<(&'a str, Place)> {
 
 fn lint_user(report: &mut Report<'_>, user: &Named<'_>, target: &Target) {
     let exec = user.body.get("exec").filter(|exec| matches!(exec.shape, Shape::Map(_)));
-    lint_tokens(report, user, exec.is_some());
+    lint_tokens(report, user, exec.is_some(), target.is_eks);
     lint_certificate(report, user, exec.is_some());
     lint_auth_provider(report, user);
     let Some(exec) = exec else {
@@ -412,16 +441,19 @@ fn lint_user(report: &mut Report<'_>, user: &Named<'_>, target: &Target) {
     lint_exec(report, exec, args, &env, target);
 }
 
-/// A token that is given wins: the plugin is not run.
+/// A token that is given wins: the plugin is not run. Only tokens of IAM end within minutes: other clusters than those of EKS
+/// have static tokens that last.
 ///
 /// Source: `UpdateTransportConfig` in `plugin/pkg/client/auth/exec/exec.go` of client-go, which leaves a configuration with a
 /// token or a certificate as it is.
-fn lint_tokens(report: &mut Report<'_>, user: &Named<'_>, has_exec: bool) {
+fn lint_tokens(report: &mut Report<'_>, user: &Named<'_>, has_exec: bool, is_eks: bool) {
     let (token, file) = (filled(user.body, "token"), filled(user.body, "tokenFile"));
     if let Some((token, place)) = token {
         if is_for_sts(token) {
             aws_token(report, place);
-        } else {
+        } else if !report.is_hidden(token, place, "if it stands so in the file, write the token itself")
+            && (is_eks || token.starts_with(EKS_TOKEN))
+        {
             report.add(
                 Rule::ConfigStaticToken,
                 place,
@@ -562,7 +594,7 @@ pub(super) fn lint_connection(report: &mut Report<'_>, config: &Node) {
     if let Some((token, place)) = token {
         if is_for_sts(token) {
             aws_token(report, place);
-        } else if token.starts_with("k8s-aws-v1.") {
+        } else if token.starts_with(EKS_TOKEN) {
             report.add(
                 Rule::ConfigStaticToken,
                 place,

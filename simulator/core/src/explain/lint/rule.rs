@@ -42,7 +42,7 @@ macro_rules! rules {
 }
 
 rules! {
-    InputBlot, Note, "input/blot", "An account id or a name is blotted out, or a variable stands for it; it is judged as one that is there.";
+    InputBlot, Note, "input/blot", "An account id or a name is blotted out, or a variable stands for it, and it is judged as one that is there; or a certificate or a token is hidden, and not judged.";
     InputBroken, Error, "input/broken", "The text is neither YAML nor JSON.";
     InputTab, Error, "input/tab-indentation", "A tab indents a line; YAML indents with spaces only.";
     InputTooLarge, Error, "input/too-large", "The text is Terraform, and more of it than this linter reads.";
@@ -118,6 +118,7 @@ rules! {
 
     EntryNotAnEntry, Error, "access-entries/not-an-entry", "A part of the text is neither an access entry nor its policies.";
     EntryMisspelledKey, Error, "access-entries/misspelled-key", "A key is almost one that the form has; it is passed over or refused.";
+    EntryUnknownKey, Warning, "access-entries/unknown-key", "A key of an entry that the module terraform-aws-modules/eks does not read, and passes over without a word.";
     EntrySessionArn, Error, "access-entries/session-arn", "The principal is an STS session; EKS wants the role or user behind it.";
     EntryStrippedSsoPath, Error, "access-entries/stripped-sso-path", "The ARN of an IAM Identity Center role lacks its path; EKS knows no such role.";
     EntryServiceLinkedRole, Error, "access-entries/service-linked-role", "The principal is a service-linked role, for which EKS makes no entry.";

@@ -19,6 +19,8 @@ use super::lint;
 use crate::cluster::mapping::aws_auth::AwsAuth;
 use crate::value::arn::Partition;
 
+const CA: &str = "    certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1BPT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=\n";
+
 const GOOD_AUTH: &str = "apiVersion: v1
 data:
   mapAccounts: |
@@ -549,7 +551,6 @@ fn access_entry_cases() -> Vec<(&'static [Rule], String)> {
 fn kubeconfig_cases() -> Vec<(&'static [Rule], String)> {
     const CONTEXT: &str = "current-context: arn:aws:eks:us-west-2:111122223333:cluster/dev\n";
     const ARGS: &str = "      - --cluster-name\n      - dev\n";
-    const CA: &str = "    certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1BPT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=\n";
     const ENV: &str = "      - name: AWS_PROFILE\n        value: p2\n";
     vec![
         (
@@ -592,7 +593,7 @@ fn kubeconfig_cases() -> Vec<(&'static [Rule], String)> {
         (&[Rule::ConfigHttp], config("server: https://", "server: §http://")),
         (&[Rule::ConfigNoCa], config(CA, "").replace("server: ", "server: §")),
         (
-            &[Rule::ConfigCaNotPem],
+            &[Rule::InputBlot],
             config(CA, "    certificate-authority-data: §DATA+OMITTED\n"),
         ),
         (

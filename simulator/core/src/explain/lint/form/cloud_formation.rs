@@ -24,6 +24,7 @@ const NAMES: Names = Names {
     scope_kind: "Type",
     namespaces: "Namespaces",
     others: &["Tags"],
+    is_closed: false,
 };
 
 pub(super) fn is_one(node: &Node) -> bool {

@@ -33,6 +33,7 @@ const NAMES: Names = Names {
     scope_kind: "type",
     namespaces: "namespaces",
     others: &["tags"],
+    is_closed: false,
 };
 
 /// The keys of a mapping.

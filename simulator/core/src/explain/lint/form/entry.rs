@@ -22,6 +22,8 @@ pub(super) struct Names {
     pub(super) scope_kind: &'static str,
     pub(super) namespaces: &'static str,
     pub(super) others: &'static [&'static str],
+    /// Whatever else stands there is passed over without a word.
+    pub(super) is_closed: bool,
 }
 
 /// What is known of the policies of an entry.
@@ -166,7 +168,7 @@ fn misspelled(form: &mut Form, node: &Node, names: &Names) -> Vec<&'static str> 
         names.username,
         names.policies,
     ];
-    const ALIASES: [(&str, usize); 12] = [
+    const ALIASES: [(&str, usize); 15] = [
         ("arn", 0),
         ("principal", 0),
         ("rolearn", 0),
@@ -179,8 +181,12 @@ fn misspelled(form: &mut Form, node: &Node, names: &Names) -> Vec<&'static str> 
         ("user", 3),
         ("username", 3),
         ("accesspolicies", 4),
+        ("accesspolicyassociation", 4),
+        ("accesspolicyassociations", 4),
+        ("associatedaccesspolicies", 4),
     ];
     let mut found = Vec::new();
+    let mut strange = Vec::new();
     for entry in node.entries() {
         let key = entry.key.as_str();
         if wanted.contains(&key) || names.others.contains(&key) || key == names.cluster || key == OPEN {
@@ -198,7 +204,20 @@ fn misspelled(form: &mut Form, node: &Node, names: &Names) -> Vec<&'static str> 
         if let Some(meant) = meant.filter(|meant| !meant.is_empty() && node.entry(meant).is_none()) {
             found.push(meant);
             wrong_key(form, entry, meant);
+        } else {
+            strange.push(entry);
         }
+    }
+    for entry in strange.into_iter().filter(|_| names.is_closed) {
+        form.fault(
+            Rule::EntryUnknownKey,
+            entry.place,
+            format!("the module does not read `{}`, and says nothing of it", entry.key),
+            format!(
+                "remove it; an entry has {}, {}, {}, {} and {}",
+                names.principal, names.kind, names.username, names.groups, names.policies
+            ),
+        );
     }
     found
 }

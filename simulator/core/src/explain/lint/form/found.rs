@@ -2,6 +2,7 @@
 
 use super::Form;
 use super::Lists;
+use super::hcl_in;
 use super::of_document;
 use super::of_text;
 use crate::explain::lint::tree::MapEntry;
@@ -72,7 +73,9 @@ pub struct FoundMapping {
 /// is nobody.
 #[must_use]
 pub fn mapping_forms(text: &str) -> Vec<FoundMapping> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let given = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let embedded = hcl_in(given);
+    let text = embedded.as_deref().unwrap_or(given);
     let source = Source::new(text);
     let forms: Vec<Form> = match of_text(text, &source) {
         Some(form) => form.into_iter().collect(),

@@ -59,11 +59,36 @@ pub(super) fn is_one(text: &str) -> bool {
         let line = line.trim_start();
         !line.is_empty() && !line.starts_with('#') && !line.starts_with("//")
     };
-    let first = text.lines().find(is_written).unwrap_or_default();
-    assigns(first.trim_start()) || text.lines().take(LINES).any(|line| begins_block(line) || assigns(line))
+    let first = text.lines().find(is_written).unwrap_or_default().trim_start();
+    assigns(first) || (may_begin(first) && text.lines().take(LINES).any(|line| begins_block(line) || assigns(line)))
 }
 
-fn begins_block(line: &str) -> bool {
+/// Whether a line may be the first of a file: an assignment, a block, or a comment. Prose is none.
+fn may_begin(line: &str) -> bool {
+    let is_name = |text: &str| {
+        !text.is_empty()
+            && text
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'))
+    };
+    let is_assignment = line.split_once('=').is_some_and(|(name, _)| is_name(name.trim_end()));
+    let is_block = line.contains('{') && line.split([' ', '{', '"']).next().is_some_and(is_name);
+    is_assignment || is_block || line.starts_with("/*")
+}
+
+/// Whether all of a text is HCL.
+pub(super) fn is_whole(text: &str) -> bool {
+    parser::parse_body(text).is_ok()
+}
+
+/// Whether a text has more than is read.
+pub(super) fn is_too_much(text: &str) -> bool {
+    let assignments = text.bytes().filter(|byte| matches!(byte, b'=' | b':')).count();
+    text.len() > BYTES || assignments > ASSIGNMENTS
+}
+
+/// Whether a block of Terraform begins with a line.
+pub(super) fn begins_block(line: &str) -> bool {
     let end = line
         .find(|letter: char| !letter.is_ascii_lowercase())
         .unwrap_or(line.len());
@@ -97,7 +122,8 @@ pub(crate) fn begins(line: &str) -> bool {
     labels_there.len() == labels && labels_there.iter().all(is_label)
 }
 
-fn assigns(line: &str) -> bool {
+/// Whether a line assigns to a list of mappings.
+pub(super) fn assigns(line: &str) -> bool {
     line.split_once('=').is_some_and(|(name, value)| {
         let name = name.trim_end();
         !value.starts_with('=') && (lists::is_name(name) || name == "inputs")
@@ -106,8 +132,7 @@ fn assigns(line: &str) -> bool {
 
 pub(super) fn read(text: &str, source: &Source) -> Result<Form, Unreadable> {
     let reader = Reader::new(text, source);
-    let assignments = text.bytes().filter(|byte| matches!(byte, b'=' | b':')).count();
-    if text.len() > BYTES || assignments > ASSIGNMENTS {
+    if is_too_much(text) {
         return Err(Unreadable {
             rule: Rule::InputTooLarge,
             place: reader.place(Some(0..0)),

@@ -11,6 +11,8 @@ use super::entry::OPEN;
 use super::entry::Policies;
 use super::member;
 use super::resolve;
+use super::terraform::MAP_NAMES;
+use super::terraform::MODULE_NAMES;
 use super::terraform::NAMES;
 use crate::explain::lint::FileKind;
 use crate::explain::lint::tree::MapEntry;
@@ -33,6 +35,8 @@ const ACCOUNTS: [&str; 4] = [
     "map_accounts",
     "mapAccounts",
 ];
+/// The module whose entries have these keys and no others.
+const MODULE: &str = "terraform-aws-modules/eks";
 const ENTRIES: [&str; 2] = ["access_entries", "access_entry_map"];
 const MODES: [&str; 2] = ["authentication_mode", "access_config_authentication_mode"];
 
@@ -66,7 +70,10 @@ pub(super) fn collect(form: &mut Form, source: &Source, entries: &[MapEntry]) {
     };
     let found_entries = entries.iter().rev().find(|entry| ENTRIES.contains(&entry.key.as_str()));
     if let Some(found) = found_entries {
-        access_entries(form, found);
+        let is_of_module = |entry: &MapEntry| {
+            entry.key == "source" && entry.value.text().is_some_and(|source| source.contains(MODULE))
+        };
+        access_entries(form, found, entries.iter().any(is_of_module));
     }
     let mode = entries.iter().find(|entry| MODES.contains(&entry.key.as_str()));
     if let Some(mode) = mode {
@@ -100,19 +107,32 @@ pub(super) fn named(form: &mut Form, source: &Source, key: &MapEntry) {
     collect(form, source, std::slice::from_ref(key));
 }
 
-fn access_entries(form: &mut Form, found: &MapEntry) {
+fn access_entries(form: &mut Form, found: &MapEntry, is_of_module: bool) {
     let is_by_arn = found.key == "access_entry_map";
+    let names = match (is_by_arn, is_of_module) {
+        (true, _) => &MAP_NAMES,
+        (false, true) => &MODULE_NAMES,
+        (false, false) => &NAMES,
+    };
+    let policies = |item: &Node| {
+        if is_by_arn && item.entry("access_policy_associations").is_some() {
+            Policies::Elsewhere
+        } else {
+            Policies::Inside
+        }
+    };
     let before = form.entries.len();
     match &found.value.shape {
         Shape::Map(entries) => {
             for item in entries.iter().filter(|item| item.key != OPEN) {
-                entry::add(form, &item.value, &NAMES, Policies::Inside, is_by_arn.then_some(item));
+                let policies = policies(&item.value);
+                entry::add(form, &item.value, names, policies, is_by_arn.then_some(item));
             }
         }
         Shape::List(items) => {
             for item in items {
                 // Of a list, the policies stand in another one.
-                entry::add(form, item, &NAMES, Policies::Elsewhere, None);
+                entry::add(form, item, names, Policies::Elsewhere, None);
             }
         }
         _ => {}

@@ -49,6 +49,21 @@ pub(super) const NAMES: Names = Names {
         "tags_all",
         "timeouts",
     ],
+    is_closed: false,
+};
+
+/// The same where the text says that it is for the module terraform-aws-modules/eks.
+pub(super) const MODULE_NAMES: Names = Names {
+    is_closed: true,
+    others: &["tags"],
+    ..NAMES
+};
+
+/// Those of the module cloudposse/eks-cluster, whose policies are keys: they are not looked at.
+pub(super) const MAP_NAMES: Names = Names {
+    policies: "",
+    others: &["access_policy_associations", "tags"],
+    ..NAMES
 };
 
 /// Whether a document is a plan or a state as JSON, or the state itself.

@@ -14,6 +14,9 @@ pub(super) fn cases() -> Vec<(&'static [Rule], String)> {
         hcl_list_cases(),
         hcl_entry_cases(),
         hcl_config_map_cases(),
+        hcl_module_cases(),
+        embedded_cases(),
+        own_cases(),
         terraform_json_cases(),
         eksctl_cases(),
         cloud_formation_cases(),
@@ -253,6 +256,159 @@ fn hcl_config_map_cases() -> Vec<(&'static [Rule], String)> {
                 .replace("        ", "      "),
         ),
     ]
+}
+
+/// Keys that a module passes over.
+fn hcl_module_cases() -> Vec<(&'static [Rule], String)> {
+    const SOURCE: &str = "source = \"terraform-aws-modules/eks/aws\"";
+    const POLICIES: &str = "{ a = { policy_arn = \"arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy\", access_scope = { type = \"cluster\" } } }";
+    let module = |source: &str, fields: &str| {
+        format!(
+            "module \"eks\" {{\n  {source}\n  access_entries = {{\n    ops = {{\n      principal_arn = \"{ROLE}\"\n      {fields}\n    }}\n  }}\n}}\n"
+        )
+    };
+    vec![
+        (
+            &[],
+            module(
+                SOURCE,
+                &format!("tags = {{}}\n      user_name = \"dev\"\n      policy_associations = {POLICIES}"),
+            ),
+        ),
+        (
+            &[Rule::EntryMisspelledKey],
+            module(
+                SOURCE,
+                &format!("kubernetes_groups = []\n      §access_policy_associations = {POLICIES}"),
+            ),
+        ),
+        (
+            &[Rule::EntryMisspelledKey],
+            module(
+                "source = \"./eks\"",
+                &format!("§access_policy_associations = {POLICIES}"),
+            ),
+        ),
+        (
+            &[Rule::EntryUnknownKey],
+            module(
+                SOURCE,
+                &format!("§namespaces = [\"dev\"]\n      policy_associations = {POLICIES}"),
+            ),
+        ),
+        // What another module reads is not known.
+        (
+            &[],
+            module(
+                "source = \"./eks\"",
+                &format!("namespaces = [\"dev\"]\n      policy_associations = {POLICIES}"),
+            ),
+        ),
+        // cloudposse/eks-cluster has them by their names.
+        (
+            &[],
+            format!(
+                "module \"eks\" {{\n  access_entry_map = {{\n    \"{ROLE}\" = {{ access_policy_associations = {{ ClusterAdmin = {{}} }} }}\n  }}\n}}\n"
+            ),
+        ),
+    ]
+}
+
+/// HCL within prose, and plans.
+fn embedded_cases() -> Vec<(&'static [Rule], String)> {
+    let plan = |roles: &str| {
+        format!(
+            "Terraform will perform these actions:\n\n  # module.eks.kubernetes_config_map_v1_data.aws_auth[0] will be updated in-place\n  ~ resource \"kubernetes_config_map_v1_data\" \"aws_auth\" {{\n        id = \"kube-system/aws-auth\"\n      ~ data = {{\n          ~ \"mapRoles\" = <<-EOT\n                - \"groups\":\n                  - \"system:bootstrappers\"\n                  - \"system:nodes\"\n                  \"rolearn\": \"arn:aws:iam::111122223333:role/nodes\"\n                  \"username\": \"system:node:{{{{EC2PrivateDNSName}}}}\"\n{roles}            EOT\n        }}\n        # (1 unchanged block hidden)\n    }}\n\nPlan: 0 to add, 1 to change, 0 to destroy.\n"
+        )
+    };
+    let item = |mark: char, arn: &str| {
+        format!(
+            "              {mark} - \"groups\":\n              {mark}   - \"devs\"\n              {mark}   \"rolearn\": {arn}\n              {mark}   \"username\": \"dev\"\n"
+        )
+    };
+    let entry = |mark: &str, arn: &str| {
+        format!(
+            "The plan is\n\n  {mark} resource \"aws_eks_access_entry\" \"a\" {{\n      {mark} access_entry_arn = (known after apply)\n      {mark} principal_arn = {arn}\n      {mark} type = \"STANDARD\"\n    }}\n"
+        )
+    };
+    vec![
+        (&[Rule::AuthSsoPath], plan(&item('+', &format!("§\"{SSO_PATH}\"")))),
+        // What goes is nobody's mistake any more.
+        (&[], plan(&item('-', &format!("\"{SSO_PATH}\"")))),
+        (
+            &[],
+            plan(&format!(
+                "{}{}",
+                item('-', &format!("\"{SSO_PATH}\"")),
+                item('+', &format!("\"{SSO}\""))
+            )),
+        ),
+        (&[Rule::EntryStrippedSsoPath], entry("+", &format!("§\"{SSO}\""))),
+        (&[], entry("+", "(known after apply)")),
+        (
+            &[Rule::EntryStrippedSsoPath],
+            entry("~", &format!("\"{SSO_PATH}\" -> §\"{SSO}\"")),
+        ),
+        (
+            &[Rule::AuthSsoPath],
+            format!(
+                "I map it like this\n\nmodule \"eks\" {{\n  ...\n  aws_auth_roles = [\n    {{ rolearn = §\"{SSO_PATH}\", username = \"dev\", groups = [\"devs\"] }}\n  ]\n}}\n\nand get Unauthorized.\n"
+            ),
+        ),
+        // Cut off.
+        (
+            &[Rule::AuthSsoPath],
+            format!(
+                "Mine is\n  aws_auth_roles = [\n    {{\n      rolearn = §\"{SSO_PATH}\"\n      username = \"dev\"\n      groups = [\"devs\"]\n"
+            ),
+        ),
+    ]
+}
+
+/// Objects of an authenticator's own kind.
+fn own_cases() -> Vec<(&'static [Rule], String)> {
+    let mapping = |spec: &str| {
+        format!(
+            "apiVersion: iamauthenticator.k8s.aws/v1alpha1\nkind: IAMIdentityMapping\nmetadata:\n  name: dev\nspec:\n{}",
+            indent(spec, 2)
+        )
+    };
+    vec![
+        (&[], mapping(&format!("arn: {ROLE}\nusername: dev\ngroups: [devs]\n"))),
+        (
+            &[],
+            mapping("arn: arn:aws:iam::111122223333:user/team/dev\nusername: dev\ngroups: [devs]\n"),
+        ),
+        (
+            &[Rule::AuthAccountId],
+            mapping("arn: §arn:aws:iam::1111222233334:role/dev\nusername: dev\ngroups: [devs]\n"),
+        ),
+        (
+            &[Rule::AuthRoleWithPath],
+            mapping("arn: §arn:aws:iam::111122223333:role/team/dev\nusername: dev\ngroups: [devs]\n"),
+        ),
+        (
+            &[Rule::AuthMissingArn, Rule::AuthMisspelledItemKey],
+            mapping(&format!("§§rolearn: {ROLE}\nusername: dev\ngroups: [devs]\n")),
+        ),
+        // Another kind of that name is none.
+        (
+            &[Rule::InputUnknown],
+            "§apiVersion: example.org/v1\nkind: IAMIdentityMapping\nspec: {arn: a}\n".to_owned(),
+        ),
+    ]
+}
+
+#[test]
+fn prose_with_half_a_block_is_no_broken_hcl() {
+    for text in [
+        "We map with\n\nmodule \"eks\" {\n  aws_auth_roles = [ and so on\n\nwhich fails\n",
+        "Mine is `access_entries = {` and yours?\naccess_entries = { who knows\n",
+    ] {
+        for found in lint(text, &Context::default()) {
+            assert!(!found.message.starts_with("this is no HCL"), "{found:?}");
+        }
+    }
 }
 
 fn terraform_json_cases() -> Vec<(&'static [Rule], String)> {

@@ -19,7 +19,90 @@ fn exec(command: &str, args: &str) -> String {
 }
 
 pub(super) fn cases() -> Vec<(&'static [Rule], String)> {
-    [token_cases(), argument_cases(), wrapper_cases()].concat()
+    [
+        token_cases(),
+        static_token_cases(),
+        hidden_cases(),
+        argument_cases(),
+        wrapper_cases(),
+        role_cases(),
+    ]
+    .concat()
+}
+
+/// Only where the server, or the token itself, is of EKS.
+fn static_token_cases() -> Vec<(&'static [Rule], String)> {
+    const EKS: &str = "https://0123456789ABCDEF.gr7.us-west-2.eks.amazonaws.com";
+    let at = |server: &str, token: &str| user(&format!("token: {token}\n")).replace(EKS, server);
+    vec![
+        (&[Rule::ConfigStaticToken], at(EKS, "§some-token")),
+        (
+            &[Rule::ConfigStaticToken],
+            at(
+                "https://0123456789ABCDEF.yl4.cn-north-1.eks.amazonaws.com.cn",
+                "§some-token",
+            ),
+        ),
+        (
+            &[Rule::ConfigStaticToken],
+            at("https://localhost:6443", "§k8s-aws-v1.aHR0cHM6Ly9zdHM"),
+        ),
+        (&[], at("https://10.1.2.3:16443", "some-token")),
+        (&[], at("https://127.0.0.1:6443", "some-token")),
+        (&[], at("https://a1b2.hcp.westeurope.azmk8s.io:443", "some-token")),
+        (&[], at("https://eks.amazonaws.com.example.org", "some-token")),
+    ]
+}
+
+/// What was hidden is not judged.
+fn hidden_cases() -> Vec<(&'static [Rule], String)> {
+    let authority = |data: &str| config(CA, &format!("    certificate-authority-data: {data}\n"));
+    let with_exec = |field: &str| config("    exec:\n", &format!("    {field}\n    exec:\n"));
+    vec![
+        (&[Rule::InputBlot], authority("§***")),
+        (&[Rule::InputBlot], authority("§L*==")),
+        (&[Rule::InputBlot], authority("§REDACTED")),
+        (&[Rule::InputBlot], authority("§<redacted>")),
+        (&[Rule::InputBlot], authority("§LS0tLS1CRUdJTi...")),
+        (&[Rule::ConfigCaNotPem], authority("§LS0tLS1CRUdJTg==")),
+        (&[Rule::InputBlot], user("token: §REDACTED\n")),
+        (
+            &[Rule::InputBlot, Rule::ConfigTokenWins],
+            with_exec("token: §§REDACTED"),
+        ),
+        (
+            &[],
+            user("client-certificate-data: DATA+OMITTED\nclient-key-data: DATA+OMITTED\n"),
+        ),
+    ]
+}
+
+/// The role that a plugin assumes, by each plugin's own flag.
+fn role_cases() -> Vec<(&'static [Rule], String)> {
+    const ROLE: &str = "'arn:aws:iam::111122223333:role/ops'";
+    const SESSION: &str = "'arn:aws:sts::111122223333:assumed-role/ops/me'";
+    let authenticator = |flag: &str, role: &str| {
+        exec(
+            "aws-iam-authenticator",
+            &format!("args: [token, -i, dev, {flag}, {role}]"),
+        )
+    };
+    let argo = |role: &str| {
+        exec(
+            "argocd-k8s-auth",
+            &format!("args: [aws, --cluster-name, dev, --role-arn, {role}]"),
+        )
+    };
+    vec![
+        (&[], authenticator("-r", ROLE)),
+        (&[], authenticator("--role", ROLE)),
+        (
+            &[Rule::ConfigSessionAsRole],
+            authenticator("-r", &format!("§{SESSION}")),
+        ),
+        (&[], argo(ROLE)),
+        (&[Rule::ConfigSessionAsRole], argo(&format!("§{SESSION}"))),
+    ]
 }
 
 fn token_cases() -> Vec<(&'static [Rule], String)> {
