@@ -91,6 +91,23 @@ fn files_are_answered_together() {
 }
 
 #[test]
+fn terraform_in_a_mail_counts_as_the_mapping_that_it_makes() {
+    let ticket = format!(
+        "Hello,\n\n{DENIED}\nOur code:\n\nmodule \"eks\" {{\n  aws_auth_roles = [\n    {{\n      rolearn  = \
+         \"arn:aws:iam::111122223333:role/teams/ops\"\n      username = \"ops\"\n      groups   = [\"system:masters\"]\n    }},\n  \
+         ]\n}}\n\nBest regards,\nMina\n"
+    );
+    let said = with_input(&["explain"], ticket.as_bytes()).good();
+    for part in [
+        "cause: mapped-with-path (named by the files)\n",
+        "\nread: authenticator-log (stdin:3), aws-auth (stdin:7-15)\n",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    assert!(!said.contains("neither YAML nor JSON"), "{said}");
+}
+
+#[test]
 fn korean_has_its_labels_and_words() {
     let said = with_input(&["explain", "--lang", "ko"], b"Unable to locate credentials\n").good();
     for words in ["원인: credentials-missing (텍스트로 확인됨)\n", "\n근거:\n", "\n해결: "] {

@@ -133,6 +133,11 @@ fn strategic_merge() {
 }
 
 #[test]
+fn ticket() {
+    check("ticket", targets::ticket);
+}
+
+#[test]
 fn token() {
     check("token", targets::token);
 }
@@ -171,6 +176,7 @@ fn every_target_has_a_corpus_that_is_run() {
         "selectors",
         "signature",
         "strategic_merge",
+        "ticket",
         "token",
         "token_review",
     ];

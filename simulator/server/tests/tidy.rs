@@ -295,13 +295,16 @@ fn every_cause_is_reported_in_explain_md() {
 /// `explain/client_error/tests/texts.rs` has their texts.
 const ONLY_IN_TEXTS: &[&str] = &[
     "certificate-for-other-name",
+    "entry-not-standard",
     "exec-output-not-json",
     "exec-plugin-failed",
     "exec-plugin-not-allowed",
+    "kubeconfig-invalid",
     "node-name-differs",
     "region-missing",
     "role-assumes-itself",
     "service-account-instead-of-iam",
+    "username-missing",
 ];
 
 #[test]

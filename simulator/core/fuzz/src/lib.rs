@@ -48,6 +48,7 @@ use eks_auth_core::scenario::Scenario;
 use eks_auth_core::scenario::Staging;
 use eks_auth_core::scenario::import;
 use eks_auth_core::scenario::stage;
+use eks_auth_core::scenario::ticket;
 use eks_auth_core::service::Answer;
 use eks_auth_core::service::Endpoint;
 use eks_auth_core::service::answer;
@@ -459,7 +460,35 @@ pub fn import(data: &[u8]) {
         }
     }
     let _ = import::newest_denial(&text);
-    let _ = eks_auth_core::explain::diagnose_log_text(&text);
+}
+
+/// Whatever was pasted: there is an answer, whose evidence, parts and findings are within it, and a fix with commands only where it
+/// is one.
+pub fn ticket(data: &[u8]) {
+    let text = String::from_utf8_lossy(data).into_owned();
+    let lines = lines(&text);
+    let answer = ticket::answer(&[import::Artifact {
+        file: "pasted".to_owned(),
+        text: text.clone(),
+        kind: None,
+    }]);
+    for judgement in [&answer.main].into_iter().chain(&answer.others) {
+        assert!(!judgement.sentence.is_empty());
+        for fact in &judgement.evidence {
+            assert!(fact.line.is_none_or(|line| (1..=lines).contains(&line)), "{fact:?}");
+        }
+        assert!(judgement.fix.matches('`').count() % 2 == 0, "{}", judgement.fix);
+    }
+    for part in &answer.read {
+        assert!(
+            (1..=part.last_line).contains(&part.first_line) && part.last_line <= lines,
+            "{part:?}"
+        );
+    }
+    for finding in &answer.findings {
+        assert!(finding.line <= lines, "{finding}");
+    }
+    let _ = lint::mapping_forms(&text);
 }
 
 /// A query of Logs Insights over messages: the first line is the query, the others are messages.

@@ -71,6 +71,8 @@ causes! {
     EntryGroupReserved = "entry-group-reserved",
     /// The principal has no access entry to which a policy could be associated.
     EntryNotFound = "entry-not-found",
+    /// An access entry of a type for nodes is to have groups, a username or a policy.
+    EntryNotStandard = "entry-not-standard",
     /// An access entry is to be of a service-linked role.
     EntryOfServiceLinkedRole = "entry-of-service-linked-role",
     /// An access entry is to be of a principal that is not there.
@@ -107,6 +109,8 @@ causes! {
     KeyOfDeletedPrincipal = "key-of-deleted-principal",
     /// The access key is nobody's.
     KeyUnknown = "key-unknown",
+    /// The kubeconfig cannot be read.
+    KubeconfigInvalid = "kubeconfig-invalid",
     /// kubectl has no kubeconfig.
     KubeconfigMissing = "kubeconfig-missing",
     /// A manifest cannot be read, so that nothing was changed.
@@ -195,6 +199,8 @@ causes! {
     TokenMalformed = "token-malformed",
     /// The token names another host than STS.
     TokenWrongHost = "token-wrong-host",
+    /// The mapping gives no username, and an aggregated API lets nobody without a name in.
+    UsernameMissing = "username-missing",
     /// The mapping's username begins as this mapper's must not.
     UsernameReserved = "username-reserved",
     /// The signature's date or scope is not for now and here.

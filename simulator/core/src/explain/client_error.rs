@@ -10,6 +10,7 @@ mod context;
 mod credentials;
 mod forbidden;
 mod iam;
+mod marks;
 mod other;
 mod plugin;
 mod refusal;
@@ -87,8 +88,13 @@ pub fn diagnose_client_text(text: &str) -> Vec<Diagnosis> {
     diagnoses
 }
 
-/// What one message says, by the first family that knows it.
+/// What one message says, of EKS or of another provider's cluster.
 fn read(statement: &Statement, context: &Context) -> Option<Reading> {
+    of_family(statement, context).map(|reading| other::at_home(reading, context))
+}
+
+/// What one message says, by the first family that knows it.
+fn of_family(statement: &Statement, context: &Context) -> Option<Reading> {
     // What only a plugin, AWS or RBAC says is so wherever it stands.
     credentials::read(statement, context)
         .filter(|reading| reading.certainty.cause().is_some())
@@ -97,6 +103,7 @@ fn read(statement: &Statement, context: &Context) -> Option<Reading> {
         .or_else(|| plugin::read(statement, context))
         .or_else(|| refusal::read(statement, context))
         .or_else(|| iam::read(statement, context))
+        .or_else(|| other::kubelet(statement))
         .or_else(|| forbidden::read(statement, context))
         .or_else(|| other::program(statement))
         .or_else(|| connection::read(statement, context))
@@ -111,6 +118,7 @@ fn read_wrapped(whole: &Statement, context: &Context) -> Option<Reading> {
         .filter(|reading| reading.certainty.cause().is_some() && !is_of_registry(whole))
         .or_else(|| plugin::read(whole, context))
         .or_else(|| refusal::read(whole, context))
+        .map(|reading| other::at_home(reading, context))
 }
 
 /// An image's registry has tokens that end, too.

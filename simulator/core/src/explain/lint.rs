@@ -21,10 +21,15 @@ pub(crate) mod tree;
 use std::fmt;
 
 use self::form::Form;
+pub(crate) use self::form::FoundForm;
 pub use self::form::FoundKind;
 pub use self::form::FoundMapping;
 pub use self::form::FoundPolicy;
 pub use self::form::FoundText;
+pub(crate) use self::form::begins_hcl;
+pub(crate) use self::form::form_of_text;
+pub(crate) use self::form::is_list_name;
+pub(crate) use self::form::is_mapping_table;
 pub use self::form::mapping_forms;
 pub use self::rule::Rule;
 use self::tree::Node;
@@ -256,6 +261,15 @@ fn lint_documents(report: &mut Report<'_>, documents: Vec<Node>, context: &Conte
         | FileKind::IamIdentityMapping
         | FileKind::Terraform => report.unknown(start, format!("this is not {kind}")),
     }
+}
+
+/// What a document says that is of a form of another tool, and of no other kind.
+pub(crate) fn form_of_document(node: &Node, source: &Source) -> Option<FoundForm> {
+    if sniff(node).is_some() {
+        return None;
+    }
+    let form = form::of_document(node, source)?;
+    Some(form::found_form(&form, source))
 }
 
 /// What a form holds, by the rules for what becomes of it.

@@ -25,6 +25,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 pub(crate) use self::audit::AuditEvent;
+pub(crate) use self::klog::NODE_401;
 pub(super) use self::kubelet::kubelet_refusal;
 use self::window::When;
 use super::Cause;
@@ -214,7 +215,7 @@ fn add_instance_profile(text: &str, diagnoses: &mut [Diagnosis], target: &Target
     let line = (1_usize..).zip(text.lines()).find(|(_, line)| line.contains(arn));
     let Some(diagnosis) = diagnoses
         .iter_mut()
-        .find(|diagnosis| diagnosis.certainty == Certainty::NotKnown && diagnosis.sentence.starts_with(klog::NODE_401))
+        .find(|diagnosis| diagnosis.certainty == Certainty::NotKnown && diagnosis.sentence.starts_with(NODE_401))
     else {
         return;
     };

@@ -28,6 +28,7 @@ pub use self::principal::ByMode;
 pub use self::principal::Mapped;
 pub use self::principal::PrincipalExplanation;
 pub(super) use self::recognise::Denied;
+pub(super) use self::recognise::MappedBy;
 pub(super) use self::recognise::Recognised;
 pub(super) use self::recognise::canonical;
 pub(super) use self::recognise::recognise;
@@ -72,6 +73,8 @@ pub enum ArtifactKind {
     Kubeconfig,
     /// Lines of the authenticator's log, or an export of them.
     Log,
+    /// As which role nodes ask: `get-instance-profile`, `describe-nodegroup`, an instance's `iam/info`, a launch template.
+    NodeRole,
     /// Roles, ClusterRoles and their bindings.
     Rbac,
 }
@@ -86,6 +89,7 @@ impl fmt::Display for ArtifactKind {
             Self::Cluster => "cluster's description",
             Self::Kubeconfig => "kubeconfig",
             Self::Log => "line of the authenticator's log",
+            Self::NodeRole => "role of nodes",
             Self::Rbac => "role or binding",
         })
     }
@@ -240,6 +244,10 @@ fn read(artifacts: &[Artifact], findings: &mut Vec<Finding>) -> Facts {
                 fix: "give what the commands of docs/import.md print, in full".to_owned(),
             });
         }
+    }
+    // What the cluster itself says counts.
+    if facts.mode.is_none() {
+        facts.mode = facts.form_mode.take();
     }
     // The rest is used, where there is some.
     if facts.kinds.is_empty() {

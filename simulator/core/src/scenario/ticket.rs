@@ -127,7 +127,7 @@ pub fn answer(texts: &[Artifact]) -> Answer {
 }
 
 /// The names of kinds in JSON.
-const KINDS: [(ArtifactKind, &str); 7] = [
+const KINDS: [(ArtifactKind, &str); 8] = [
     (ArtifactKind::AccessEntries, "access-entries"),
     (ArtifactKind::AwsAuth, "aws-auth"),
     (ArtifactKind::CallerIdentity, "caller-identity"),
@@ -135,6 +135,7 @@ const KINDS: [(ArtifactKind, &str); 7] = [
     (ArtifactKind::Cluster, "cluster"),
     (ArtifactKind::Kubeconfig, "kubeconfig"),
     (ArtifactKind::Log, "authenticator-log"),
+    (ArtifactKind::NodeRole, "node-role"),
 ];
 
 /// The stable name of a kind of artifact.

@@ -106,6 +106,13 @@ fn unconfigured(statement: &Statement, context: &Context) -> Option<Reading> {
     let at = place(statement, UNCONFIGURED)?;
     let is_provider =
         matches!(context.client, Client::Terraform | Client::Pulumi) || statement.has(&["http://localhost/"]);
+    // Without AWS in the text it may be whose cluster it likes.
+    let condition = if context.is_of_aws {
+        ""
+    } else {
+        "give the client the kubeconfig of the cluster that it is for (KUBECONFIG, or ~/.kube/config of the user that runs it); if it \
+         is an EKS cluster: "
+    };
     Some(if is_provider {
         reading(
             at,
@@ -123,10 +130,10 @@ fn unconfigured(statement: &Statement, context: &Context) -> Option<Reading> {
             at,
             Says::Named(Cause::KubeconfigMissing),
             "the client has no kubeconfig, so that it asks for a server on this machine",
-            context.fill(
-                "`aws eks update-kubeconfig --name {cluster} --region {region}`, as the user that runs the client (sudo has another \
-                 HOME); or, where KUBECONFIG names a file that is not there, `unset KUBECONFIG`",
-            ),
+            context.fill(&format!(
+                "{condition}`aws eks update-kubeconfig --name {{cluster}} --region {{region}}`, as the user that runs the client (sudo \
+                 has another HOME); or, where KUBECONFIG names a file that is not there, `unset KUBECONFIG`"
+            )),
         )
     })
 }
@@ -231,6 +238,20 @@ fn certificate(statement: &Statement, context: &Context) -> Option<Reading> {
         });
     }
     let at = place(statement, UNKNOWN)?;
+    // Controllers that are told where the API server is take no authority from their service account.
+    if statement.says(&["initializing connection to kubernetes apiserver", "apiserver-host"]) {
+        return Some(reading(
+            at,
+            Says::Named(Cause::CertificateNotTrusted),
+            "the controller does not trust the API server's certificate: it was given the server's address, and not the authority of \
+             the cluster"
+                .to_owned(),
+            "where it runs in a pod of that cluster, take --apiserver-host (and --kubeconfig) out of its arguments: the in-cluster \
+             config has the address, and the authority in ca.crt of the service account; elsewhere give it a kubeconfig with the \
+             cluster's certificate-authority-data"
+                .to_owned(),
+        ));
+    }
     Some(reading(
         at,
         Says::Named(Cause::CertificateNotTrusted),
@@ -304,6 +325,17 @@ fn unreachable(statement: &Statement, context: &Context) -> Option<Reading> {
     let way = "check the server's address (`aws eks update-kubeconfig --name {cluster} --region {region}`) and the way there: a private \
                endpoint is reached from its VPC only (VPN, peering, bastion), a public one from the addresses in publicAccessCidrs \
                (aws eks describe-cluster --name {cluster} --region {region} --query cluster.resourcesVpcConfig)";
+    if context.is_of_vault && statement.says(&["tokenreviews"]) {
+        return Some(reading(
+            at,
+            says,
+            "Vault could not ask the cluster to review a service account's token: the connection from Vault to its kubernetes_host fails",
+            "give auth/kubernetes/config of Vault a kubernetes_host that Vault reaches from where it runs (the endpoint of the cluster, \
+             with its kubernetes_ca_cert), and let it in there: publicAccessCidrs of a public endpoint, or the security group of the \
+             control plane for a private one"
+                .to_owned(),
+        ));
+    }
     let (sentence, fix) = if statement.has(&["proxyconnect tcp: "]) {
         (
             "the client asks a proxy (HTTPS_PROXY) that cannot be reached, and so not the cluster",

@@ -1,6 +1,8 @@
 //! What a whole text says besides its messages: which client printed it, and the names that belong into a fix.
 
+use super::marks;
 use super::statement::Statement;
+use crate::explain::fix::word;
 use crate::value::arn::Partition;
 
 /// Who printed a text, as far as it can be told.
@@ -133,6 +135,32 @@ const SIGNS: &[(Client, &[&str])] = &[
     ),
 ];
 
+/// What begins an error of this client, whatever stands around it: tags, manifests and prose name others.
+const OWN: &[(Client, &[&str])] = &[
+    (
+        Client::Kubectl,
+        &[
+            "you must be logged in to the server",
+            "error from server",
+            "error: unable to recognize \"",
+            "unable to connect to the server",
+            "the connection to the server",
+        ],
+    ),
+    (
+        Client::PythonClient,
+        &[
+            "exception when calling ",
+            "reason: unauthorized",
+            "reason: forbidden",
+            "http response body",
+        ],
+    ),
+];
+
+/// So far from its beginning may the words of [`OWN`] stand in a message, behind `error: `.
+const OWN_PLACE: usize = 12;
+
 impl Client {
     fn of(statements: &[Statement]) -> Self {
         SIGNS
@@ -187,6 +215,28 @@ impl Client {
 pub(super) struct Context {
     pub(super) client: Client,
     pub(super) is_of_kubernetes: bool,
+    /// AWS or EKS is spoken of.
+    pub(super) is_of_aws: bool,
+    /// EKS is spoken of.
+    pub(super) is_of_eks: bool,
+    /// Whose cluster it is, where it is none of EKS.
+    pub(super) elsewhere: Option<&'static str>,
+    /// It failed when a quarter of an hour was over.
+    pub(super) is_aged: bool,
+    /// The URL in a token stands there.
+    pub(super) has_token_url: bool,
+    /// STS's own answer stands there, in XML or JSON.
+    pub(super) has_answer_of_sts: bool,
+    /// kubectl is let in, somebody says.
+    pub(super) does_kubectl_work: bool,
+    /// Version 32.0.0 of Python's client ran the plugin.
+    pub(super) is_python_32: bool,
+    /// Vault asks or is asked.
+    pub(super) is_of_vault: bool,
+    /// Terraform's address of an access entry.
+    pub(super) address: Option<String>,
+    /// The plugin's command in a kubeconfig.
+    pub(super) plugin: Option<String>,
     region: Option<String>,
     cluster: Option<String>,
     principal: Option<String>,
@@ -203,10 +253,39 @@ impl Context {
                 client
             },
             is_of_kubernetes: statements.iter().any(Statement::is_of_kubernetes),
+            is_of_aws: marks::is_of_aws(statements),
+            is_of_eks: marks::is_of_eks(statements),
+            elsewhere: marks::other_cluster(statements),
+            is_aged: marks::is_aged(statements),
+            has_token_url: marks::has_token_url(statements),
+            has_answer_of_sts: marks::has_answer_of_sts(statements),
+            does_kubectl_work: marks::does_kubectl_work(statements),
+            is_python_32: statements
+                .iter()
+                .any(|statement| statement.says(&["aws: error: the following arguments are required: command"])),
+            is_of_vault: statements.iter().any(|statement| statement.says(&["vault"])),
+            address: first(address),
+            plugin: plugin(statements),
             region: first(region),
             cluster: first(cluster),
             principal: first(principal),
         }
+    }
+
+    /// Who printed this message: by its own words before those of the text around it.
+    pub(super) fn client_of(&self, statement: &Statement) -> Client {
+        let begins = |sign: &&str| statement.find_any_case(sign).is_some_and(|at| at < OWN_PLACE);
+        OWN.iter()
+            .find(|(_, signs)| signs.iter().any(begins))
+            .or_else(|| SIGNS.iter().find(|(_, signs)| statement.says(signs)))
+            .map_or(self.client, |(client, _)| *client)
+    }
+
+    /// The command that shows what keeps the plugin from a token: that of the kubeconfig, where the text has it.
+    pub(super) fn plugin_command(&self) -> String {
+        self.plugin
+            .clone()
+            .unwrap_or_else(|| self.fill("aws eks get-token --cluster-name {cluster} --region {region}"))
     }
 
     /// A fix with the names that the text has in place of `{cluster}`, `{region}`, `{partition}`, `{principal}` (an access
@@ -310,6 +389,54 @@ fn principal(text: &str) -> Option<String> {
     is_one.then(|| arn.to_owned())
 }
 
+/// Terraform's address of an access entry, as it stands in an error or a plan.
+fn address(text: &str) -> Option<String> {
+    let at = text.find("aws_eks_access_entry.")?;
+    let start = text
+        .get(..at)?
+        .rfind([' ', '`', '(', '\''])
+        .map_or(0, |before| before + 1);
+    let address = text.get(start..)?.split([' ', ',', '`', ')', '\'']).next()?;
+    let is_of_address = |letter: char| letter.is_ascii_alphanumeric() || "_-.[]\"/:".contains(letter);
+    // What is merely referred to has an attribute behind it.
+    let is_one = address.chars().all(is_of_address) && !address.ends_with('.') && !address.ends_with("_arn");
+    is_one.then(|| word(address.trim_end_matches(':')))
+}
+
+/// The plugin's command with its arguments, as a kubeconfig lists them.
+fn plugin(statements: &[Statement]) -> Option<String> {
+    /// The exec section of a kubeconfig is not longer, in lines before and behind its command.
+    const NEAR: usize = 24;
+    const COMMAND: &str = "command: ";
+    let at = statements
+        .iter()
+        .position(|statement| statement.has(&["command: aws", "command: \"aws", "command: 'aws"]))?;
+    let (_, behind) = statements.get(at)?.text().split_once(COMMAND)?;
+    let quotes = ['"', '\'', ','];
+    let name = behind.split_whitespace().next()?.trim_matches(quotes);
+    if !matches!(name, "aws" | "aws-iam-authenticator") {
+        return None;
+    }
+    let near: Vec<&str> = statements
+        .iter()
+        .skip(at.saturating_sub(NEAR))
+        .take(NEAR + NEAR)
+        .map(Statement::text)
+        .collect();
+    let near = near.join(" ");
+    let (_, list) = near.split_once("args:")?;
+    let mut command = vec![name.to_owned()];
+    let mut words = list.split_whitespace();
+    while words.next() == Some("-") {
+        // A key begins the next item of another list.
+        let Some(argument) = words.next().filter(|argument| !argument.ends_with(':')) else {
+            break;
+        };
+        command.push(word(argument.trim_matches(quotes)));
+    }
+    (command.len() > 1).then(|| command.join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -343,6 +470,64 @@ mod tests {
         ] {
             let context = Context::of(&Statement::all(text), false);
             assert_eq!(context.fill("{cluster} {region}"), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_of_the_client_that_words_it() {
+        for (text, wanted) in [
+            (
+                "tags: alpha.eksctl.io/cluster-name\n\nReason: Unauthorized",
+                Client::PythonClient,
+            ),
+            (
+                "terraform applied it\n\nerror: You must be logged in to the server (Unauthorized)",
+                Client::Kubectl,
+            ),
+            ("$ terraform apply\n\nError: Unauthorized", Client::Terraform),
+            (
+                "$ eksctl get nodegroup\n\ngetting auth ConfigMap: Unauthorized",
+                Client::Eksctl,
+            ),
+        ] {
+            let statements = Statement::all(text);
+            let context = Context::of(&statements, false);
+            let last = statements.last().unwrap();
+            assert_eq!(context.client_of(last), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_plugins_command_is_that_of_the_kubeconfig() {
+        for (text, wanted) in [
+            (
+                "exec:\n  command: aws-iam-authenticator\n  args:\n    - \"token\"\n    - \"-i\"\n    - \"shop\"\n",
+                Some("aws-iam-authenticator token -i shop"),
+            ),
+            (
+                "exec:\n  args:\n  - --region\n  - eu-west-1\n  - eks\n  - get-token\n  command: aws\n",
+                Some("aws --region eu-west-1 eks get-token"),
+            ),
+            ("  command: aws\n  env: null\n", None),
+            ("  command: gke-gcloud-auth-plugin\n  args:\n  - x\n", None),
+        ] {
+            let context = Context::of(&Statement::all(text), false);
+            assert_eq!(context.plugin.as_deref(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_terraform_is_read() {
+        for (text, wanted) in [
+            (
+                "with module.eks.aws_eks_access_entry.this[\"creator\"],",
+                Some("'module.eks.aws_eks_access_entry.this[\"creator\"]'"),
+            ),
+            ("with aws_eks_access_entry.dev,", Some("aws_eks_access_entry.dev")),
+            ("resource \"aws_eks_access_entry\" \"dev\" {", None),
+        ] {
+            let context = Context::of(&Statement::all(text), false);
+            assert_eq!(context.address.as_deref(), wanted, "{text}");
         }
     }
 

@@ -11,6 +11,7 @@ use super::symptom::Reading;
 use super::symptom::Symptom;
 use super::symptom::first;
 use crate::explain::cause::Cause;
+use crate::explain::diagnosis::Certainty;
 
 const NO_PROFILE: &str = "the AWS files of this environment have no profile of that name, so no token is made";
 const FIX_PROFILE: &str = "see which there are (aws configure list-profiles), and act with one of them; the name may come from \
@@ -132,7 +133,7 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
         FIX_SSO,
     ),
     Symptom::named(
-        &["when calling the GetRoleCredentials operation: Session token not found or invalid"],
+        &["Session token not found or invalid"],
         Cause::SsoNotSignedIn,
         SSO,
         FIX_SSO,
@@ -380,11 +381,56 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
 /// What a message says of the client's credentials.
 pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> {
     let mut reading = first(SYMPTOMS, Rank::Credentials, statement, context)?;
+    if let Some(open) = by_hand(&reading, statement, context) {
+        return Some(open);
+    }
     if reading.certainty.cause().is_none() {
         reading.rank = Rank::Consequence;
     }
     reading.fix = with_names(&reading.fix, statement.text());
     Some(reading)
+}
+
+/// What STS answered to a request that somebody made by hand, out of a token: it says nothing of any client's keys.
+///
+/// The URL in a token is signed together with the header `x-k8s-aws-id` (aws-iam-authenticator, `pkg/token/token.go`), which a
+/// browser does not send, so that the signature never matches.
+fn by_hand(reading: &Reading, statement: &Statement, context: &Context) -> Option<Reading> {
+    const OF_STS: &[Cause] = &[
+        Cause::ClockAhead,
+        Cause::KeyUnknown,
+        Cause::SessionExpired,
+        Cause::SignatureMismatch,
+        Cause::TokenExpired,
+    ];
+    let cause = reading.certainty.cause()?;
+    let is_field = statement.says(&["code\"", "message\"", "<code>", "<message>", "an error occurred ("])
+        && !statement.has(&["when calling the ", "api error ", "status code: ", "expected 200"]);
+    let is_opened = context.has_token_url && cause == Cause::SignatureMismatch;
+    if !is_field || !OF_STS.contains(&cause) || !(is_opened || context.has_answer_of_sts) {
+        return None;
+    }
+    let (sentence, look_at) = if is_opened {
+        (
+            "the URL in a token was opened by itself: it is signed together with the header x-k8s-aws-id, so that STS always \
+             answers SignatureDoesNotMatch without it, whatever the keys are",
+            "curl -H 'x-k8s-aws-id: {cluster}' URL within 15 minutes: STS then says whom the token stands for, which the cluster \
+             must map (whoever has the URL has the token)",
+        )
+    } else {
+        (
+            "STS answered this to a request that was made by hand; it does not say why a cluster refuses a token",
+            "what the client itself printed, or the authenticator's log of that second (msg=\"access denied\")",
+        )
+    };
+    Some(Reading {
+        rank: reading.rank,
+        at: reading.at,
+        certainty: Certainty::NotKnown,
+        sentence: sentence.to_owned(),
+        fix: String::new(),
+        look_at: vec![context.fill(look_at)],
+    })
 }
 
 /// A fix with the names of profile, session and device that stand in the text.

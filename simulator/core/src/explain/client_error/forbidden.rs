@@ -130,6 +130,9 @@ pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> 
     if let Some(reading) = node(statement) {
         return Some(reading);
     }
+    if let Some(at) = statement.find(&["Authorization error (user="]) {
+        return Some(node_cannot_ask(at, context));
+    }
     if let Some((at, refusal)) = Refusal::parse(statement.text()) {
         return Some(refused(at, &refusal, statement, context));
     }
@@ -202,6 +205,28 @@ fn node(statement: &Statement) -> Option<Reading> {
     ))
 }
 
+/// What a kubelet answers to `kubectl logs` and `exec` where its own question to the API server, whether that is allowed, failed
+/// (`pkg/kubelet/server/server.go`). Where the answer was no, it says `Forbidden (user=`.
+fn node_cannot_ask(at: usize, context: &Context) -> Reading {
+    reading(
+        at,
+        Says::Likeliest(&[Cause::NodeRoleNotMapped, Cause::ServerUnreachable]),
+        "the kubelet of the pod's node could not ask the API server whether logs or exec are allowed: most likely the node itself is \
+         not let in any more, as its role is not mapped"
+            .to_owned(),
+        context.fill(
+            "map the role of the nodes: `aws eks create-access-entry --cluster-name {cluster} --region {region} --principal-arn ARN \
+             --type EC2_LINUX`, or in aws-auth with the username system:node:{{EC2PrivateDNSName}} and the groups \
+             system:bootstrappers and system:nodes",
+        ),
+        vec![
+            "kubectl get nodes: whether that node is NotReady".to_owned(),
+            "journalctl -u kubelet on the node: `Unauthorized`, or a connection that fails".to_owned(),
+            context.fill("aws eks list-access-entries --cluster-name {cluster} --region {region}"),
+        ],
+    )
+}
+
 /// Words in the name or namespace of a service account that runs jobs.
 const RUNNERS: &[&str] = &[
     "jenkins",
@@ -221,34 +246,121 @@ const RUNNERS: &[&str] = &[
     "cicd",
 ];
 
+/// The groups that kube-apiserver serves itself, besides that without a name.
+const BUILT_IN: &[&str] = &[
+    "",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "extensions",
+    "flowcontrol.apiserver.k8s.io",
+    "internal.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+    "storagemigration.k8s.io",
+];
+
+/// A request of nobody's: no token came, or an API server behind kube-apiserver did not see whose it was.
+fn anonymous(at: usize, refusal: &Refusal<'_>, statement: &Statement, context: &Context) -> Reading {
+    let send = context.fill(
+        &ANONYMOUS_FIX
+            .replace("CLUSTER", "{cluster}")
+            .replace("REGION", "{region}"),
+    );
+    let group = refusal
+        .path
+        .strip_prefix("/apis/")
+        .and_then(|path| path.split('/').next())
+        .unwrap_or(refusal.group);
+    if !BUILT_IN.contains(&group) {
+        return aggregated(at, group, refusal, &send);
+    }
+    const UPGRADE: &str = "an old one does not know the `exec` section of a kubeconfig, and sends no token without a word (client-go \
+                           before 7.0, of Kubernetes 1.10; and what programs copied from it)";
+    // kubernetes-client/python issues 2333 and 2353.
+    let is_python_32 = context.is_python_32;
+    let is_kubectl = context.client_of(statement) == Client::Kubectl;
+    let fix = if is_python_32 {
+        "upgrade the client: the Python package kubernetes 32.0.0 runs the plugin without its arguments (pip install \
+         'kubernetes>32.0.0'), and goes on without a token"
+            .to_owned()
+    } else if context.does_kubectl_work && !is_kubectl {
+        format!("as kubectl is let in, upgrade the client: {UPGRADE}; or else {send}")
+    } else if is_kubectl {
+        send
+    } else {
+        format!("{send}; where kubectl is let in by the same kubeconfig, upgrade the client: {UPGRADE}")
+    };
+    reading(
+        at,
+        Says::Named(Cause::Anonymous),
+        format!(
+            "the cluster saw no token: the request to {} came from system:anonymous",
+            refusal.what()
+        ),
+        format!("{fix}; do not bind roles to system:anonymous"),
+        Vec::new(),
+    )
+}
+
+/// A group that an API server behind kube-apiserver serves, or a custom resource.
+fn aggregated(at: usize, group: &str, refusal: &Refusal<'_>, send: &str) -> Reading {
+    let group = group.replace('`', "'");
+    reading(
+        at,
+        Says::Likeliest(&[Cause::Anonymous]),
+        format!(
+            "{} was refused to system:anonymous: the API server behind {group} (an APIService) saw no user, as the headers of \
+             kube-apiserver's front proxy did not reach it or were not trusted (requestheader-client-ca), or as the mapping gives an \
+             empty username; or the client sent no token at all",
+            refusal.what()
+        ),
+        format!(
+            "where other requests of the same client are let in, have the server behind {group} trust the front proxy: the Role \
+             extension-apiserver-authentication-reader in kube-system must be bound to its service account, no flag of it may \
+             replace --requestheader-client-ca-file, and the `username` of the caller's mapping must not be empty; where none is, \
+             {send}; do not bind roles to system:anonymous"
+        ),
+        vec![
+            "kubectl auth whoami, and whether kubectl get pods is refused to system:anonymous too".to_owned(),
+            format!("kubectl get apiservices, for who serves {group}, and the log of that server"),
+        ],
+    )
+}
+
+/// Words in the name of a service account that is made for the pods of a runner's jobs.
+const EXECUTORS: &[&str] = &["agent", "executor", "executors", "runner", "runners"];
+
 fn refused(at: usize, refusal: &Refusal<'_>, statement: &Statement, context: &Context) -> Reading {
     if refusal.user == "system:anonymous" {
-        return reading(
-            at,
-            Says::Named(Cause::Anonymous),
-            format!(
-                "the cluster saw no token: the request to {} came from system:anonymous",
-                refusal.what()
-            ),
-            context.fill(&format!(
-                "{}; do not bind roles to system:anonymous",
-                ANONYMOUS_FIX
-                    .replace("CLUSTER", "{cluster}")
-                    .replace("REGION", "{region}")
-            )),
-            Vec::new(),
-        );
+        return anonymous(at, refusal, statement, context);
     }
     let grant = refusal.grant();
     if let Some(account) = refusal.user.strip_prefix("system:serviceaccount:") {
         let is_runner = account
             .split([':', '-', '_', '.'])
             .any(|word| RUNNERS.contains(&word.to_ascii_lowercase().as_str()));
-        let is_tool = matches!(
-            context.client,
-            Client::Terraform | Client::Eksctl | Client::Pulumi | Client::GitlabRunner
-        );
-        let is_fallback = is_runner || is_tool || statement.has(&["aws-auth"]);
+        let is_tool = matches!(context.client, Client::Terraform | Client::Eksctl | Client::Pulumi);
+        // An account that somebody made for the jobs of a runner is meant to ask; `default` is whose there is no other.
+        let is_meant = account.split_once(':').is_some_and(|(_, name)| {
+            name.split(['-', '_', '.'])
+                .any(|word| EXECUTORS.contains(&word.to_ascii_lowercase().as_str()))
+        });
+        let is_fallback = (is_runner && !is_meant) || is_tool || statement.has(&["aws-auth"]);
         let of: &'static [Cause] = if is_fallback {
             &[
                 Cause::ServiceAccountInsteadOfIam,

@@ -5,6 +5,7 @@
 //! operation`; the AWS SDKs for Go (`api error AccessDenied: …`, `AccessDenied: … status code: 403`); STS's own messages about
 //! web identities.
 
+use super::context::Client;
 use super::context::Context;
 use super::statement::Statement;
 use super::symptom::Rank;
@@ -84,6 +85,13 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
         ASSUME_ROLE,
         FIX_ASSUME_ROLE,
     ),
+    // aws-iam-authenticator asks AWS for nothing else before it makes a token.
+    Symptom::named(
+        &["could not get token: AccessDenied"],
+        Cause::AssumeRoleDenied,
+        ASSUME_ROLE,
+        FIX_ASSUME_ROLE,
+    ),
     Symptom::named(
         &["Cannot assume IAM Role"],
         Cause::AssumeRoleDenied,
@@ -104,21 +112,64 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     ),
 ];
 
-/// Services of applications: what they refuse has nothing to do with a cluster.
-const OF_APPLICATIONS: &[&str] = &[
-    "codeartifact",
-    "dynamodb",
-    "ecr",
-    "ecr-public",
-    "kms",
-    "lambda",
-    "logs",
-    "rds-db",
-    "s3",
-    "secretsmanager",
-    "sns",
-    "sqs",
+/// Services whose refusals keep somebody from a cluster, whoever asks.
+const OF_ACCESS: &[&str] = &["eks", "signin", "sts"];
+
+/// Services that eksctl and Terraform's module of EKS ask to make a cluster.
+const OF_MAKING: &[&str] = &["autoscaling", "cloudformation", "ec2", "iam", "ssm"];
+
+/// Words in the names of the operations of EKS and STS, and of no other service.
+const OPERATIONS: &[&str] = &[
+    "AccessEntr",
+    "AccessPolic",
+    "Addon",
+    "AssumeRole",
+    "CallerIdentity",
+    "DescribeClusterVersions",
+    "FargateProfile",
+    "FederationToken",
+    "IdentityProviderConfig",
+    "Nodegroup",
+    "PodIdentityAssociation",
+    "SessionToken",
+    "UpdateClusterConfig",
+    "UpdateClusterVersion",
 ];
+
+/// Whether eksctl or Terraform's module of EKS says it, and no program that runs in a pod.
+fn is_of_making(statement: &Statement, context: &Context) -> bool {
+    let is_log = statement.says(&[
+        "\"level\":",
+        "level=",
+        "\"logger\":",
+        "\"controller\":",
+        "reconciler error",
+        ".go:",
+    ]);
+    match context.client_of(statement) {
+        _ if is_log => false,
+        Client::Eksctl => true,
+        Client::Pulumi | Client::Terraform => context.is_of_eks,
+        _ => false,
+    }
+}
+
+/// What AWS refuses to a program, whose rights are no matter of a cluster's.
+fn of_program(at: usize, action: &str, caller: &str) -> Reading {
+    Reading {
+        rank: Rank::Other,
+        at,
+        certainty: Certainty::NotAccess,
+        sentence: format!(
+            "this is not about access to a cluster: AWS refuses {action} to {caller}; those are a program's own rights in AWS, by the \
+             policies of its role (of a pod the role of IRSA or EKS Pod Identity, or else that of the node)"
+        ),
+        fix: String::new(),
+        look_at: vec![format!(
+            "who that program acts as (aws sts get-caller-identity in it), and whether {action} is allowed to it"
+        )],
+    }
+}
 
 /// The kind of policy that AWS names, in which words, and what is to be done to it.
 struct Policy {
@@ -175,9 +226,9 @@ pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> 
     if statement.has(&[UNKNOWN_OPERATION, "eks-auth-sim does not serve"]) {
         return first(SYMPTOMS, Rank::Vague, statement, context);
     }
-    let mut reading = spelled(statement)
+    let mut reading = spelled(statement, context)
         .or_else(|| first(SYMPTOMS, Rank::Credentials, statement, context))
-        .or_else(|| denied(statement))?;
+        .or_else(|| denied(statement, context))?;
     let text = statement.text();
     if let Some(issuer) = behind(text, "provider found in your account for ") {
         reading.fix = reading.fix.replace("--url ISSUER", &format!("--url {issuer}"));
@@ -216,7 +267,7 @@ fn shows(caller: &str) -> String {
 }
 
 /// `User: CALLER is not authorized to perform: ACTION on resource: TARGET …`.
-fn spelled(statement: &Statement) -> Option<Reading> {
+fn spelled(statement: &Statement, context: &Context) -> Option<Reading> {
     const WORDS: &str = "is not authorized to perform";
     let at = statement.find(&[WORDS])?;
     let (before, after) = statement.text().split_at_checked(at)?;
@@ -241,20 +292,11 @@ fn spelled(statement: &Statement) -> Option<Reading> {
         })
         .map(|target| target.trim_end_matches(['.', ')', '}']))
         .unwrap_or_default();
-    let service = action.split(':').next().unwrap_or_default();
-    if OF_APPLICATIONS.contains(&service) {
-        return Some(Reading {
-            rank: Rank::Other,
-            at,
-            certainty: Certainty::NotAccess,
-            sentence: format!(
-                "this is not about access to a cluster: AWS refuses {action} to {caller}, which is a matter of its IAM policies"
-            ),
-            fix: String::new(),
-            look_at: vec![format!(
-                "who that program acts as (aws sts get-caller-identity in it), and whether {action} is allowed"
-            )],
-        });
+    let (service, _) = action.split_once(':')?;
+    let is_of_access =
+        OF_ACCESS.contains(&service) || (OF_MAKING.contains(&service) && is_of_making(statement, context));
+    if !is_of_access {
+        return Some(of_program(at, &action, caller));
     }
     // STS says so of web identities without a caller.
     if action == "sts:AssumeRoleWithWebIdentity" {
@@ -263,17 +305,32 @@ fn spelled(statement: &Statement) -> Option<Reading> {
     Some(if action.starts_with("sts:AssumeRole") {
         assumption(at, caller, &action, target, rest)
     } else {
-        let why = why(rest).map_or_else(
-            || "the caller's IAM policies do not allow it".to_owned(),
-            |(policy, how)| format!("{} {how}", policy.name),
-        );
+        let is_denied = rest.contains("explicit deny");
+        let why = match why(rest) {
+            Some((policy, how)) => format!("{} {how}", policy.name),
+            None if is_denied => "a policy denies it explicitly, and AWS does not say which".to_owned(),
+            None => "the caller's IAM policies do not allow it".to_owned(),
+        };
         Reading {
             rank: Rank::Credentials,
             at,
             certainty: Certainty::Named(Cause::IamNotAllowed),
             sentence: format!("AWS refuses {action} to {caller}: {why}; Kubernetes has no part in it"),
             fix: match why_place(rest, caller) {
+                Some(place) if is_denied => {
+                    format!(
+                        "{place}: its Deny must not cover {action} by {} any more",
+                        quoted(caller)
+                    )
+                }
                 Some(place) => format!("{place}: {action} must be allowed to {}", quoted(caller)),
+                // No Allow helps against it.
+                None if is_denied => format!(
+                    "find the Deny that covers {action}, and take it away or meet its condition: in the caller's own policies and \
+                     those of its groups ({}), which often deny everything until one signs in with MFA (aws sts get-session-token \
+                     --serial-number MFA --token-code CODE), in its permissions boundary, and in the organization's SCPs",
+                    shows(caller)
+                ),
                 None => format!(
                     "have {action} allowed to {} in IAM, or act as somebody to whom it is",
                     quoted(caller)
@@ -305,7 +362,16 @@ fn why_place(rest: &str, caller: &str) -> Option<String> {
 fn assumption(at: usize, caller: &str, action: &str, target: &str, rest: &str) -> Reading {
     let target = if target.is_empty() { "the role" } else { target };
     let mut cause = Cause::AssumeRoleDenied;
-    let (sentence, fix) = if is_own_role(caller, target) {
+    let profile = behind(target, ":instance-profile/").and_then(|path| path.rsplit('/').next());
+    let (sentence, fix) = if let Some(profile) = profile {
+        (
+            format!("{caller} may not assume {target}: it is an instance profile, and only a role can be assumed"),
+            format!(
+                "name the ARN of the role that is in it, arn:…:role/…, where the ARN of the instance profile stands now (aws iam \
+                 get-instance-profile --instance-profile-name {profile} --query InstanceProfile.Roles prints it)"
+            ),
+        )
+    } else if is_own_role(caller, target) {
         cause = Cause::RoleAssumesItself;
         (
             format!("{caller} is a session of the very role that it wants to assume, {target}: it has the role already"),
@@ -375,12 +441,12 @@ fn is_own_role(caller: &str, target: &str) -> bool {
 }
 
 /// `An error occurred (AccessDenied) when calling the OPERATION operation`, without more.
-fn denied(statement: &Statement) -> Option<Reading> {
+fn denied(statement: &Statement, context: &Context) -> Option<Reading> {
+    let by_ec2 = statement.find(&["UnauthorizedOperation"]);
     let at = statement
         .find(&["An error occurred (AccessDenied"])
         .or_else(|| statement.find(&["api error AccessDenied"]))
-        .or_else(|| statement.find(&["An error occurred (UnauthorizedOperation"]))
-        .or_else(|| statement.find(&["api error UnauthorizedOperation"]))?;
+        .or(by_ec2)?;
     let text = statement.text().get(at..)?;
     // S3 words its refusals so, and no other service does.
     if text.ends_with("operation: Access Denied") || text.contains("api error AccessDenied: Access Denied") {
@@ -397,15 +463,58 @@ fn denied(statement: &Statement) -> Option<Reading> {
     let operation = text
         .split_once("when calling the ")
         .and_then(|(_, rest)| rest.split_once(" operation"))
-        .map_or("the call", |(operation, _)| operation);
+        .map(|(operation, _)| operation);
+    // The SDK for Go 2 names the service, and the operation behind it.
+    let of_go = statement
+        .text()
+        .rsplit_once("operation error ")
+        .and_then(|(_, rest)| rest.split_once(": "))
+        .map(|(service, rest)| (service, rest.split([',', ' ']).next().unwrap_or_default()));
+    let is_of_access = match of_go {
+        Some((service, _)) => matches!(service, "EKS" | "STS" | "Signin"),
+        None => operation.is_some_and(|operation| OPERATIONS.iter().any(|word| operation.contains(word))),
+    };
+    // EKS and ECS both have clusters.
+    let is_of_cluster = operation.is_some_and(|operation| {
+        matches!(
+            operation,
+            "CreateCluster" | "DeleteCluster" | "DescribeCluster" | "ListClusters"
+        )
+    }) && context.is_of_eks;
+    let name = operation.or(of_go.map(|(_, operation)| operation));
+    if is_of_access || is_of_cluster || is_of_making(statement, context) {
+        let operation = name.unwrap_or("the call");
+        return Some(Reading {
+            rank: Rank::Credentials,
+            at,
+            certainty: Certainty::Named(Cause::IamNotAllowed),
+            sentence: format!("the caller's IAM policies do not allow {operation}; Kubernetes has no part in it"),
+            fix: "have the action allowed to the caller in IAM (aws sts get-caller-identity says who that is), or act as somebody \
+                  to whom it is"
+                .to_owned(),
+            look_at: Vec::new(),
+        });
+    }
+    if by_ec2.is_some() {
+        return Some(of_program(at, name.unwrap_or("an operation of EC2"), "the caller"));
+    }
+    if let Some(operation) = name {
+        let is_unsure = matches!(
+            operation,
+            "CreateCluster" | "DeleteCluster" | "DescribeCluster" | "ListClusters"
+        );
+        if !is_unsure {
+            return Some(of_program(at, operation, "the caller"));
+        }
+    }
     Some(Reading {
-        rank: Rank::Credentials,
+        rank: Rank::Vague,
         at,
-        certainty: Certainty::Named(Cause::IamNotAllowed),
-        sentence: format!("the caller's IAM policies do not allow {operation}; Kubernetes has no part in it"),
-        fix: "have the action allowed to the caller in IAM (aws sts get-caller-identity says who that is), or act as somebody to \
-              whom it is"
-            .to_owned(),
-        look_at: Vec::new(),
+        certainty: Certainty::NotKnown,
+        sentence: "AWS refused a call, and the message does not show which service it was asked of".to_owned(),
+        fix: String::new(),
+        look_at: vec![
+            "the command or the program that printed it, and who it acts as (aws sts get-caller-identity)".to_owned(),
+        ],
     })
 }

@@ -2,8 +2,10 @@
 //!
 //! Sources of the texts: runc and containerd (`OCI runtime exec failed`), kube-apiserver `admission/plugin/webhook/errors` and
 //! `admission/plugin/policy/validating`, kubelet and containerd (image pulls), Docker distribution, helm `pkg/repo` and
-//! `pkg/registry`, OpenSSH, git, MySQL, PostgreSQL, Redis, MongoDB, npm, Vault, Jenkins, nginx; gcloud's and Azure's plugins.
+//! `pkg/registry`, OpenSSH, git, MySQL, PostgreSQL, Redis, MongoDB, npm, pnpm, Yarn, Maven, Cargo, Vault, Jenkins, nginx; gcloud's
+//! and Azure's plugins.
 
+use super::context::Context;
 use super::statement::Statement;
 use super::symptom::Rank;
 use super::symptom::Reading;
@@ -28,10 +30,9 @@ const TOPICS: &[Topic] = &[
             &["failed to exec in container"],
             &["failed to create containerd task"],
             &["crashloopbackoff"],
-            &["command terminated with exit code"],
         ],
-        sentence: "this is not about access: the cluster let the caller in, and a command did not run in a container",
-        look_at: "the container's image: which shell and programs it has (kubectl exec -- sh, kubectl debug)",
+        sentence: OF_CONTAINERS,
+        look_at: OF_CONTAINERS_LOOK_AT,
     },
     Topic {
         words: &[
@@ -108,6 +109,10 @@ const TOPICS: &[Topic] = &[
             &["fatal: authentication failed for"],
             &["http basic: access denied"],
             &["could not read username for"],
+            &["unable to clone"],
+            &["failed to checkout and determine revision"],
+            &["gitrepository", "authentication required"],
+            &["authentication required: repository not found"],
             &["fatal: unable to access 'http"],
             &["fatal: repository 'http"],
             &["remote: permission to "],
@@ -148,6 +153,8 @@ const TOPICS: &[Topic] = &[
         words: &[
             &["<code>accessdenied</code>"],
             &["amazons3exception"],
+            // Only S3 answers with the id of a host.
+            &["request id: ", "host id: "],
             &["service: amazon s3"],
             &["service: s3,"],
             &["operation error s3:"],
@@ -160,8 +167,24 @@ const TOPICS: &[Topic] = &[
         look_at: "the policies of that program's principal (aws sts get-caller-identity in it) and of the bucket",
     },
     Topic {
+        words: &[&["failed to download artifact", "source-controller"]],
+        sentence: "this is not about access to the cluster: one of Flux's controllers could not fetch an artifact from its \
+                   source-controller",
+        look_at: "kubectl -n flux-system logs deployment/source-controller, and the network policies of that namespace",
+    },
+];
+
+/// Clusters of other providers.
+const CLOUDS: &[Topic] = &[
+    Topic {
         words: &[
-            &["gke-gcloud-auth-plugin"],
+            &["executable gke-gcloud-auth-plugin"],
+            &["exec: \"gke-gcloud-auth-plugin\""],
+            &["gke-gcloud-auth-plugin: command not found"],
+            &["gke-gcloud-auth-plugin: not found"],
+            &["gke-gcloud-auth-plugin failed"],
+            &["gke-gcloud-auth-plugin", "no such file or directory"],
+            &["gke-gcloud-auth-plugin, which is needed"],
             &["container.clusters."],
             &["container.googleapis.com"],
             &["gcloud.container"],
@@ -192,6 +215,18 @@ const PROGRAMS: &[Topic] = &[
         words: &[
             &["npm err!"],
             &["npm error"],
+            &["err_pnpm_"],
+            &["npm.pkg.github.com"],
+            &["registry.yarnpkg.com"],
+            &["yn0035"],
+            &["yn0041"],
+            &["repo.maven.apache.org"],
+            &["maven.pkg.github.com"],
+            &["could not find artifact"],
+            &["could not get resource 'http"],
+            // Cargo.
+            &["failed to get successful http response from", "got 40"],
+            &["crates.io", "unauthorized"],
             &["registry.npmjs.org"],
             &["[crit]", "permission denied"],
             &["[error]", "access forbidden by rule"],
@@ -204,6 +239,8 @@ const PROGRAMS: &[Topic] = &[
             &["is missing the overall/"],
             &["jenkins cli"],
             &["x-vault-token"],
+            &["/v1/auth/", "/login", "code: 403"],
+            &["url: put ", "/v1/auth/", "/login"],
             &["vault.core"],
             &["error making api request.", "vault"],
             &["/v1/auth/", "permission denied"],
@@ -265,6 +302,74 @@ const REFUSALS: &[&str] = &[
 /// Whether a message is about something else, by words that nothing else has.
 pub(super) fn read(statement: &Statement) -> Option<Reading> {
     on(TOPICS, statement)
+        .or_else(|| command(statement))
+        // Prose that lists plugins names those of others as well.
+        .or_else(|| on(CLOUDS, statement).filter(|_| !statement.says(&["aws eks", ".eks.", "aws-iam-authenticator"])))
+}
+
+/// `command terminated with exit code N`: of a command in a container, where no plugin was run.
+fn command(statement: &Statement) -> Option<Reading> {
+    const WORDS: &str = "command terminated with exit code";
+    /// So far from the beginning where nothing but `error: ` stands before it.
+    const BARE: usize = 8;
+    let at = statement.find_any_case(WORDS)?;
+    let is_of_container = at < BARE || statement.says(&["kubectl exec", "kubectl run", "kubectl cp"]);
+    is_of_container.then(|| reading(at, OF_CONTAINERS, OF_CONTAINERS_LOOK_AT))
+}
+
+const OF_CONTAINERS: &str =
+    "this is not about access: the cluster let the caller in, and a command did not run in a container";
+const OF_CONTAINERS_LOOK_AT: &str =
+    "the container's image: which shell and programs it has (kubectl exec -- sh, kubectl debug)";
+
+/// What a node's kubelet refuses, which is asked by kube-apiserver and by what collects metrics.
+///
+/// Sources of the texts: metrics-server `pkg/scraper/client/resource/client.go`, Prometheus's scrape manager, and kubelet
+/// `pkg/kubelet/server/server.go` (`Forbidden (user=…`).
+pub(super) fn kubelet(statement: &Statement) -> Option<Reading> {
+    const OF_KUBELET: &[&str] = &[
+        ":10250",
+        "from kubelet",
+        "scrape metrics from source kubelet",
+        "scraping kubelet",
+    ];
+    let is_refused = statement.says(&["401", "unauthorized", "403", "forbidden"]);
+    let at = ["forbidden (user=", "unauthorized", "forbidden", "401", "403"]
+        .iter()
+        .find_map(|text| statement.find_any_case(text))?;
+    let is_of_proxy = statement.says(&["forbidden (user="]) && statement.says(&["resource=nodes"]);
+    // What an API server says of a caller by name is more.
+    if statement.has(&["\" cannot "]) {
+        return None;
+    }
+    (is_of_proxy || (is_refused && statement.says(OF_KUBELET))).then(|| {
+        reading(
+            at,
+            "this is not about access to the cluster: the kubelet of a node refused who asks it (metrics-server, Prometheus, or the \
+             API server for logs and exec), and no IAM principal is concerned",
+            "the kubelet's own settings on the node (authentication.webhook.enabled, authorization.mode), whether the kubelet reaches \
+             the API server to have tokens reviewed (journalctl -u kubelet), and the ClusterRole of the service account that asks \
+             (nodes/metrics, nodes/proxy)",
+        )
+    })
+}
+
+/// A reading of what a cluster of another provider said.
+pub(super) fn at_home(reading: Reading, context: &Context) -> Reading {
+    match context.elsewhere {
+        Some(name) if !matches!(reading.rank, Rank::Credentials | Rank::Vague | Rank::Other) => Reading {
+            rank: Rank::Other,
+            at: reading.at,
+            certainty: Certainty::NotAccess,
+            sentence: format!("this is about another cluster than one of EKS, by what stands beside it: {name}"),
+            fix: String::new(),
+            look_at: vec![
+                "the context that the client uses (kubectl config current-context), and how that cluster gives credentials"
+                    .to_owned(),
+            ],
+        },
+        _ => reading,
+    }
 }
 
 /// Whether a message names a program that is something else. To be asked where it is no message of a cluster's.
@@ -279,14 +384,18 @@ fn on(topics: &[Topic], statement: &Statement) -> Option<Reading> {
             .iter()
             .any(|words| words.iter().all(|word| statement.says(&[*word])))
     })?;
-    Some(Reading {
+    Some(reading(0, topic.sentence, topic.look_at))
+}
+
+fn reading(at: usize, sentence: &str, look_at: &str) -> Reading {
+    Reading {
         rank: Rank::Other,
-        at: 0,
+        at,
         certainty: Certainty::NotAccess,
-        sentence: topic.sentence.to_owned(),
+        sentence: sentence.to_owned(),
         fix: String::new(),
-        look_at: vec![topic.look_at.to_owned()],
-    })
+        look_at: vec![look_at.to_owned()],
+    }
 }
 
 /// Whatever else refuses something: said to be open, and never given a cause.

@@ -4,6 +4,7 @@
 //! `config/exec_provider.py` (`exec: process returned N`); kube-rs `client/auth/mod.rs` (`auth exec command`); Go's `os/exec`.
 //! What the exit statuses mean: AWS CLI 2 `awscli/constants.py` and `awscli/errorhandler.py`.
 
+use super::context::Client;
 use super::context::Context;
 use super::statement::Statement;
 use super::symptom::Rank;
@@ -30,6 +31,16 @@ const NOT_JSON: &str = "the plugin ran, but what it printed is no JSON: the AWS 
 const FIX_NOT_JSON: &str = "have the plugin print JSON: `aws eks update-kubeconfig --name {cluster} --region {region}` \
                             writes `--output json` among its args in the kubeconfig; or `unset AWS_DEFAULT_OUTPUT`, and take \
                             `output` out of ~/.aws/config";
+
+const INVALID: &str =
+    "the kubeconfig cannot be read: it is no YAML, or a field has a value of another kind; nobody was asked";
+const FIX_INVALID: &str = "fix the file at the line or field that the message names (eks-auth-sim lint FILE shows it); or move it \
+                           away and write it anew: `aws eks update-kubeconfig --name {cluster} --region {region}`";
+const FIX_PROVIDER_CONFIG: &str = "give the provider a kubeconfig of plain texts: in Pulumi each `value` under `env` as a string, such \
+                                   as the name of a profile and not the provider's object, and JSON made in `apply` where it holds \
+                                   outputs; the right form is what this writes: `aws eks update-kubeconfig --name {cluster} --region \
+                                   {region}`";
+const V1: &str = "\"client.authentication.k8s.io/v1\"";
 
 pub(super) const SYMPTOMS: &[Symptom] = &[
     Symptom::named(
@@ -81,11 +92,73 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
         "kubectl's own preferences (kuberc) have a policy for plugins that is not valid, so that none runs",
         FIX_NOT_ALLOWED,
     ),
+    // client-go `tools/clientcmd/loader.go`; Pulumi's provider of Kubernetes, whose kubeconfig may be made of values that are no text.
     Symptom::named(
-        &["couldn't get version/kind; json parse error"],
+        &["failed to parse kubeconfig data"],
+        Cause::KubeconfigInvalid,
+        "the kubeconfig that the provider was given cannot be read, so that nobody was asked",
+        FIX_PROVIDER_CONFIG,
+    ),
+    Symptom::named(
+        &["v1.ExecEnvVar.Value: ReadString"],
+        Cause::KubeconfigInvalid,
+        "the kubeconfig has an environment variable of the exec plugin whose value is no text, so that nobody was asked",
+        FIX_PROVIDER_CONFIG,
+    ),
+    Symptom::named(
+        &["error loading config file ", "yaml: "],
+        Cause::KubeconfigInvalid,
+        INVALID,
+        FIX_INVALID,
+    ),
+    Symptom::named(
+        &["error loading config file ", "v1.Config."],
+        Cause::KubeconfigInvalid,
+        INVALID,
+        FIX_INVALID,
+    ),
+    Symptom::named(
+        &["error loading config file ", "json parse error"],
+        Cause::KubeconfigInvalid,
+        INVALID,
+        FIX_INVALID,
+    ),
+    // The AWS CLI's text, and the frame of its table. Other words are as likely the plugin's own error on stdout.
+    Symptom::named(
+        &["couldn't get version/kind; json parse error: json: cannot unmarshal "],
         Cause::ExecOutputNotJson,
         NOT_JSON,
         FIX_NOT_JSON,
+    ),
+    Symptom::named(
+        &["couldn't get version/kind; json parse error: invalid character '-'"],
+        Cause::ExecOutputNotJson,
+        NOT_JSON,
+        FIX_NOT_JSON,
+    ),
+    Symptom::named(
+        &["couldn't get version/kind; json parse error: invalid character '|'"],
+        Cause::ExecOutputNotJson,
+        NOT_JSON,
+        FIX_NOT_JSON,
+    ),
+    Symptom::named(
+        &["couldn't get version/kind; json parse error: invalid character '+'"],
+        Cause::ExecOutputNotJson,
+        NOT_JSON,
+        FIX_NOT_JSON,
+    ),
+    Symptom::likeliest(
+        &["couldn't get version/kind; json parse error"],
+        &[Cause::ExecOutputNotJson, Cause::ExecPluginFailed],
+        "the plugin ran, but what it printed is no JSON: the AWS CLI prints another format, a wrapper prints more than the token, or \
+         the plugin wrote its own error to stdout",
+        FIX_NOT_JSON,
+        &[
+            "what the plugin's command prints by hand, in the environment of the client: aws eks get-token --cluster-name {cluster} \
+           --region {region}",
+            "kubectl config view --minify -o jsonpath='{.users[0].user.exec}', for the command, its arguments and variables",
+        ],
     ),
     Symptom::named(
         &["exec: failed to decode process output"],
@@ -149,13 +222,13 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     ),
     // Python: subprocess.Popen of the plugin, within kubernetes/config/exec_provider.py.
     Symptom::named(
-        &["FileNotFoundError: [Errno 2] No such file or directory: 'aws'"],
+        &["[Errno 2] No such file or directory: 'aws'"],
         Cause::ExecPluginNotFound,
         NOT_FOUND,
         FIX_NOT_FOUND,
     ),
     Symptom::named(
-        &["FileNotFoundError: [Errno 2] No such file or directory: 'aws-iam-authenticator'"],
+        &["[Errno 2] No such file or directory: 'aws-iam-authenticator'"],
         Cause::ExecPluginNotFound,
         NOT_FOUND,
         FIX_NOT_FOUND,
@@ -203,9 +276,67 @@ pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> 
     if statement.has(&[" failed with exit code "]) {
         return failed(statement, context);
     }
+    // The plugin's own words of what STS refused are read with the others of STS.
+    if statement.has(&["could not get token: AccessDenied"]) {
+        return None;
+    }
+    if let Some(at) = statement.find(&["exec plugin: invalid apiVersion"])
+        && let Some(reading) = version(at, statement, context)
+    {
+        return Some(reading);
+    }
+    if let Some(at) = statement.find(&["[Errno 2] No such file or directory: 'aws'"])
+        && !context.is_of_kubernetes
+    {
+        return Some(Reading {
+            rank: Rank::Plugin,
+            at,
+            certainty: Says::Likeliest(&[Cause::ExecPluginNotFound]).certainty(),
+            sentence: "a program of Python does not find the AWS CLI, which is the exec plugin that makes the token where it reads a \
+                       kubeconfig"
+                .to_owned(),
+            fix: FIX_NOT_FOUND.to_owned(),
+            look_at: vec!["command -v aws, in the environment that runs the program".to_owned()],
+        });
+    }
     first(SYMPTOMS, Rank::Plugin, statement, context)
         .or_else(|| missing(statement, context))
         .or_else(|| failed(statement, context))
+}
+
+/// A version of the ExecCredential API that the client does not know: too old a one for kubectl, too new a one for what is built on
+/// a client-go before 1.22, which brought v1.
+fn version(at: usize, statement: &Statement, context: &Context) -> Option<Reading> {
+    let is_provider = matches!(context.client_of(statement), Client::Terraform | Client::Pulumi)
+        || statement.has(&["failed to configure: "]);
+    let place = if is_provider {
+        "in the exec block of the provider (`api_version`)"
+    } else {
+        "in the exec section of the kubeconfig (`apiVersion`)"
+    };
+    let (sentence, fix) = if statement.has(&[V1]) {
+        (
+            "the client is too old for client.authentication.k8s.io/v1, which client-go knows since 0.22, and runs no plugin",
+            format!(
+                "write `client.authentication.k8s.io/v1beta1` {place}, which the AWS CLI answers in too, or update the client"
+            ),
+        )
+    } else if is_provider {
+        (
+            "the provider does not know the version of the exec plugin that it is configured with, and runs nothing",
+            format!("write `client.authentication.k8s.io/v1beta1` {place}, and update the AWS CLI"),
+        )
+    } else {
+        return None;
+    };
+    Some(Reading {
+        rank: Rank::Plugin,
+        at,
+        certainty: Says::Named(Cause::ExecApiVersionUnsupported).certainty(),
+        sentence: sentence.to_owned(),
+        fix,
+        look_at: Vec::new(),
+    })
 }
 
 /// `exec: "aws": executable file not found in $PATH`, and what shells say of it.
@@ -245,6 +376,10 @@ const STATUSES: &[&[&str]] = &[
     &["getting credentials: exec: exit status "],
     &["exec: process returned "],
     &["auth exec command ", "exit status: "],
+    // Pulumi, which does not print what the plugin said.
+    &["unreachable: ", "command terminated with exit code "],
+    &["load schema", "command terminated with exit code "],
+    &["getting credentials: ", "command terminated with exit code "],
 ];
 
 /// Only the exit status of the plugin: what it said itself stands elsewhere.
@@ -257,6 +392,9 @@ fn failed(statement: &Statement, context: &Context) -> Option<Reading> {
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         Some((at, digits.parse::<u32>().ok()?))
     })?;
+    if statement.has(&["argocd-k8s-auth"]) {
+        return Some(argocd(at, status, context));
+    }
     let (meaning, of): (&str, &'static [Cause]) = match status {
         126 => (
             "126 is a shell's: the command is there and may not be run",
@@ -302,9 +440,10 @@ fn failed(statement: &Statement, context: &Context) -> Option<Reading> {
             "the exec plugin failed with exit status {status}, so that there was no token and no server decided anything \
              ({meaning})"
         ),
-        fix: context.fill(
-            "run the plugin's command by hand (aws eks get-token --cluster-name {cluster} --region {region}), in the environment \
-             (machine, user, HOME, AWS_PROFILE) in which the client runs; what it prints names the cause",
+        fix: format!(
+            "run the plugin's command by hand ({}), in the environment (machine, user, HOME, AWS_PROFILE) in which the client runs; \
+             what it prints names the cause",
+            context.plugin_command()
         ),
         look_at: vec![
             "what the plugin printed on stderr, above this line or in the full log of the job".to_owned(),
@@ -312,4 +451,32 @@ fn failed(statement: &Statement, context: &Context) -> Option<Reading> {
                 .to_owned(),
         ],
     })
+}
+
+/// Argo CD's own plugin, which ends with 20 for every error (`util/errors`, `ErrorGeneric`).
+fn argocd(at: usize, status: u32, context: &Context) -> Reading {
+    Reading {
+        rank: Rank::Consequence,
+        at,
+        certainty: Says::Likeliest(&[
+            Cause::ExecPluginFailed,
+            Cause::AssumeRoleDenied,
+            Cause::CredentialsMissing,
+        ])
+        .certainty(),
+        sentence: format!(
+            "Argo CD's plugin argocd-k8s-auth failed with exit status {status}, which it has for every error, so that there was no \
+             token and no server decided anything"
+        ),
+        fix: context.fill(
+            "run the plugin by hand in the pods of both argocd-server and argocd-application-controller (argocd-k8s-auth aws \
+             --cluster-name {cluster} --role-arn ROLE, as awsAuthConfig of the cluster's Secret has it); what it prints names the \
+             cause: the service accounts of both need a role of their own (IRSA, EKS Pod Identity) that may assume the one in \
+             awsAuthConfig, and both must reach STS (a proxy, a private network without an endpoint of STS, AWS_REGION)",
+        ),
+        look_at: vec![
+            "the logs of argocd-server and of argocd-application-controller at that time".to_owned(),
+            "awsAuthConfig in the Secret of the cluster: clusterName, roleARN".to_owned(),
+        ],
+    }
 }

@@ -1,8 +1,9 @@
 //! What EKS's API refuses, and manifests that cannot be read.
 //!
 //! Sources of the texts: the messages of EKS as recorded for [`crate::cluster::eks::error`]; kubectl 1.32 and kube-apiserver's
-//! answers to a strategic merge patch.
+//! answers to a strategic merge patch; eksctl and the authenticator, where they read `aws-auth`.
 
+use super::context::Client;
 use super::context::Context;
 use super::statement::Statement;
 use super::symptom::Rank;
@@ -35,7 +36,56 @@ const FIX_NEW_RESERVED: &str = "leave the group out, and associate an access pol
                                 arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster`; \
                                 what system:masters gave, the policy AmazonEKSClusterAdminPolicy gives";
 
+const BROKEN: &str =
+    "a list in aws-auth cannot be read, so that what is in it maps nobody, and tools that change it give up";
+const FIX_BROKEN: &str = "as an administrator of the cluster see it, `kubectl get configmap aws-auth -n kube-system -o yaml`, and put \
+                          right what the message names: mapRoles and mapUsers are lists of maps, mapAccounts is a list of account \
+                          ids in quotes (eks-auth-sim lint shows the line)";
+
 pub(super) const SYMPTOMS: &[Symptom] = &[
+    // Of eksctl `pkg/authconfigmap/authconfigmap.go`; of the authenticator `pkg/mapper/configmap/configmap.go`.
+    Symptom::named(
+        &["unmarshalling \"mapRoles\": "],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["unmarshalling \"mapUsers\": "],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["unmarshalling \"mapAccounts\": "],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["unmarshalling mapAccounts: "],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["There was an error parsing the config maps"],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["error parsing config map: ["],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
+    Symptom::named(
+        &["Errors parsing configmap: ["],
+        Cause::AwsAuthBroken,
+        BROKEN,
+        FIX_BROKEN,
+    ),
     // Where the entry was to be made, there is none yet.
     Symptom::named(
         &[
@@ -117,8 +167,15 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
         "see it (aws eks describe-access-entry --cluster-name {cluster} --region {region} --principal-arn {principal}), and give it \
          what it lacks, AmazonEKSViewPolicy being the least: `aws eks associate-access-policy --cluster-name {cluster} --region \
          {region} --principal-arn {principal} --policy-arn \
-         arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster`; or take it away before \
-         you make it again: `aws eks delete-access-entry --cluster-name {cluster} --region {region} --principal-arn {principal}`",
+         arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster`",
+    ),
+    Symptom::named(
+        &["can only be performed on Access Entries with a type of "],
+        Cause::EntryNotStandard,
+        "the entry is of a type for nodes (EC2_LINUX, EC2_WINDOWS, FARGATE_LINUX, HYBRID_LINUX), whose username and groups are set by \
+         EKS, and which takes no access policy",
+        "leave groups, username and access policies out of that entry, in whatever makes it (kubernetesGroups, username and \
+         accessPolicies in ACK, kubernetes_groups, user_name and policy_associations in Terraform): EKS gives nodes what they need",
     ),
     Symptom::named(
         &["principalArn value of a Service Linked Role"],
@@ -162,5 +219,37 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
 
 /// What a message says of a refusal by EKS, or of a manifest.
 pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> {
-    first(SYMPTOMS, Rank::Credentials, statement, context)
+    let mut reading = first(SYMPTOMS, Rank::Credentials, statement, context)?;
+    if reading.certainty.cause() == Some(Cause::EntryExists)
+        && let Some(fix) = declared_twice(statement, context)
+    {
+        reading.fix = fix;
+    }
+    Some(reading)
+}
+
+/// What to do where a declaration makes an entry that is there: EKS makes one of its own for who creates the cluster, and for the
+/// nodes of a managed node group. To delete such a one may lock out who does it.
+fn declared_twice(statement: &Statement, context: &Context) -> Option<String> {
+    const OWN: &str = "the creator of the cluster has an entry from the start (bootstrapClusterCreatorAdminPermissions), and managed \
+                       node groups and Fargate profiles get theirs from EKS";
+    const SEE: &str = "see it: `aws eks describe-access-entry --cluster-name {cluster} --region {region} --principal-arn {principal}`";
+    if statement.has(&["creating EKS Access Entry ("]) || context.client_of(statement) == Client::Terraform {
+        let address = context.address.as_deref().unwrap_or("ADDRESS");
+        return Some(context.fill(&format!(
+            "have Terraform take over the entry that is there: `terraform import {address} {{cluster}}:{{principal}}`; or drop the \
+             duplicate from the configuration, as {OWN} (in the module of EKS enable_cluster_creator_admin_permissions and \
+             access_entries must not both name it); {SEE}"
+        )));
+    }
+    statement
+        .has(&["AWS::EKS::AccessEntry", "HandlerErrorCode: AlreadyExists"])
+        .then(|| {
+            context.fill(&format!(
+                "drop the duplicate from the template or from accessConfig.accessEntries of eksctl's file, as {OWN}; {SEE}; what it \
+                 lacks, give to the entry that is there: `aws eks associate-access-policy --cluster-name {{cluster}} --region \
+                 {{region}} --principal-arn {{principal}} --policy-arn \
+                 arn:{{partition}}:eks::aws:cluster-access-policy/AmazonEKSViewPolicy --access-scope type=cluster`"
+            ))
+        })
 }

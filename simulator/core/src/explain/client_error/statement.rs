@@ -111,7 +111,15 @@ impl Statement {
     }
 
     fn push(&mut self, line: &Line) {
-        if !self.text.is_empty() {
+        // An ARN has no blank, and a terminal breaks one at its hyphens.
+        let is_cut_arn = self.text.ends_with('-')
+            && self
+                .text
+                .rsplit(' ')
+                .next()
+                .is_some_and(|word| word.contains("arn:aws"))
+            && line.text.starts_with(|first: char| first.is_ascii_alphanumeric());
+        if !self.text.is_empty() && !is_cut_arn {
             self.text.push(' ');
         }
         self.text.push_str(&line.text);
@@ -140,6 +148,18 @@ impl Statement {
             from = at + text.len();
         }
         first
+    }
+
+    /// Where this text, in lower case, stands in whatever case.
+    pub(super) fn find_any_case(&self, text: &str) -> Option<usize> {
+        self.lower.find(text)
+    }
+
+    /// Its words, in lower case.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        self.lower
+            .split(|letter: char| !letter.is_alphanumeric())
+            .filter(|word| !word.is_empty())
     }
 
     /// Whether one of these texts stands in it.
@@ -295,6 +315,10 @@ fn goes_on(before: &Line, line: &Line) -> bool {
     if line.is_boxed && before.is_boxed {
         return true;
     }
+    // fabric8 puts the server's message last, and mails break the line before it.
+    if before.text.ends_with(" Message:") {
+        return true;
+    }
     let first_word = line.text.split(' ').next().unwrap_or_default();
     let is_inner = line
         .text
@@ -349,6 +373,17 @@ mod tests {
             ],
         );
         check("short\nlines", &["short", "lines"]);
+        check(
+            "AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/shop-core-\neks-deployer/ci is not authorized",
+            &[
+                "AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/shop-core-eks-deployer/ci is not authorized",
+            ],
+        );
+        check(
+            "Failure executing: GET at: https://x/api. Message:\nUnauthorized! Token",
+            &["Failure executing: GET at: https://x/api. Message: Unauthorized! Token"],
+        );
+        check("no Message:here\nUnauthorized", &["no Message:here", "Unauthorized"]);
     }
 
     #[test]

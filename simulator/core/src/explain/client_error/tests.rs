@@ -150,7 +150,7 @@ fn commands_have_the_names_of_the_text() {
              https response error StatusCode: 409, ResourceInUseException: The specified access entry resource is already in use \
              on this cluster."
                 .to_owned(),
-            vec![view.replace("eu-west-1", "REGION")],
+            vec![format!("aws eks describe-access-entry {}", TARGET.replace("eu-west-1", "REGION"))],
         ),
         (
             "Error loading SSO Token: Token for corp does not exist".to_owned(),
@@ -278,6 +278,117 @@ fn a_fix_has_the_names_of_the_text() {
         let found = diagnose_client_text(text);
         assert!(found[0].fix.contains(wanted), "{}", found[0].fix);
     }
+}
+
+#[test]
+fn a_fix_is_of_the_case_at_hand() {
+    let entry = "creating EKS Access Entry (shop:arn:aws:iam::111122223333:role/dev): operation error EKS: CreateAccessEntry, \
+                 ResourceInUseException: The specified access entry resource is already in use on this cluster.";
+    for (text, wanted) in [
+        (
+            format!("│ Error: {entry}\n│ \n│   with module.eks.aws_eks_access_entry.this[\"dev\"],\n"),
+            "`terraform import 'module.eks.aws_eks_access_entry.this[\"dev\"]' shop:arn:aws:iam::111122223333:role/dev`",
+        ),
+        (
+            "AWS::EKS::AccessEntry/AccessEntry: CREATE_FAILED – \"The specified access entry resource is already in use on this \
+             cluster. (Service: Eks, Status Code: 409)\""
+                .to_owned(),
+            "drop the duplicate",
+        ),
+        (
+            "api error AccessDeniedException: User: arn:aws:iam::111122223333:user/dev is not authorized to perform: \
+             eks:DescribeCluster on resource: x with an explicit deny"
+                .to_owned(),
+            "find the Deny that covers eks:DescribeCluster",
+        ),
+        (
+            "api error AccessDeniedException: User: arn:aws:iam::111122223333:user/dev is not authorized to perform: \
+             eks:DescribeCluster on resource: x with an explicit deny in a service control policy"
+                .to_owned(),
+            "its Deny must not cover eks:DescribeCluster",
+        ),
+        (
+            "api error AccessDeniedException: User: arn:aws:sts::<REDACTED>:assumed-role/shop-core-\neks-deployer/ci is not authorized \
+             to perform: eks:DescribeCluster"
+                .to_owned(),
+            "assumed-role/shop-core-eks-deployer/ci",
+        ),
+        (
+            "│ Error: failed to configure: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1\"".to_owned(),
+            "write `client.authentication.k8s.io/v1beta1` in the exec block of the provider",
+        ),
+        (
+            "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\"".to_owned(),
+            "regenerate the kubeconfig",
+        ),
+        (
+            "getting credentials: exec: executable argocd-k8s-auth failed with exit code 20".to_owned(),
+            "both argocd-server and argocd-application-controller",
+        ),
+        (
+            "aws: error: the following arguments are required: command\n\nHTTP response body: {\"message\":\"pods is forbidden: User \
+             \\\"system:anonymous\\\" cannot list resource \\\"pods\\\" in API group \\\"\\\" in the namespace \\\"x\\\"\"}"
+                .to_owned(),
+            "upgrade the client: the Python package",
+        ),
+        (
+            "kubectl works with that kubeconfig.\n\npanic: services \"x\" is forbidden: User \"system:anonymous\" cannot get \
+             services/proxy in the namespace \"kube-system\""
+                .to_owned(),
+            "as kubectl is let in, upgrade the client",
+        ),
+        (
+            "api error AccessDenied: User: arn:aws:sts::111122223333:assumed-role/web/i-0a is not authorized to perform: \
+             sts:AssumeRole on resource: arn:aws:iam::111122223333:instance-profile/web"
+                .to_owned(),
+            "get-instance-profile --instance-profile-name web",
+        ),
+        (
+            "Vault: login unauthorized: Post \"https://10.0.0.1/apis/authentication.k8s.io/v1/tokenreviews\": read tcp: connection \
+             reset by peer"
+                .to_owned(),
+            "kubernetes_host",
+        ),
+        (
+            "Error while initializing connection to kubernetes apiserver. Reason: Get https://x:443/version: x509: certificate signed \
+             by unknown authority"
+                .to_owned(),
+            "take --apiserver-host",
+        ),
+        (
+            "The connection to the server localhost:8080 was refused - did you specify the right host or port?".to_owned(),
+            "if it is an EKS cluster: `aws eks update-kubeconfig --name CLUSTER --region REGION`",
+        ),
+        (
+            "exec:\n  command: aws-iam-authenticator\n  args:\n    - token\n    - -i\n    - shop\n\nERROR:root:exec: process returned 1."
+                .to_owned(),
+            "(aws-iam-authenticator token -i shop)",
+        ),
+    ] {
+        let found = diagnose_client_text(&text);
+        assert!(found[0].fix.contains(wanted), "{text}\n{}", found[0].fix);
+        // It may be one's own entry.
+        assert!(!found[0].fix.contains("delete-access-entry"), "{}", found[0].fix);
+    }
+}
+
+#[test]
+fn a_401_is_that_of_a_cluster_where_its_words_are() {
+    for text in [
+        "it says: error you must be logged in to the server (unauthorized)",
+        "Failed to contact API server when waiting for CSINode publishing: Unauthorized",
+        "{\n  body: {\n    kind: 'Status',\n    status: 'Failure',\n    message: 'Unauthorized',\n    reason: 'Unauthorized',\n    code: \
+         401\n  },\n  statusCode: 401\n}",
+    ] {
+        let found = diagnose_client_text(text);
+        assert!(
+            found[0].sentence.starts_with("the cluster answered 401"),
+            "{text}: {}",
+            found[0].sentence
+        );
+    }
+    let found = diagnose_client_text("UnauthorizedOperation: You are not authorized to perform this operation.");
+    assert!(!found.iter().any(|found| found.sentence.contains("401")));
 }
 
 #[test]

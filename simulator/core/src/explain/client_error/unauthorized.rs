@@ -24,12 +24,20 @@ const OF_KUBERNETES: &[&str] = &[
     "Message: Unauthorized",
     "(Unauthorized)",
     "Reason: Unauthorized",
+    // An object of JavaScript, as console.log prints it.
+    "reason: 'Unauthorized'",
+    "reason: \"Unauthorized\"",
+    "waiting for CSINode publishing: Unauthorized",
+];
+
+/// Nobody else says so, and prose that quotes it has it in whatever case.
+const QUOTED: &[&str] = &[
+    "you must be logged in to the server",
+    "the server has asked for the client to provide credentials",
 ];
 
 /// Others say so as well.
 const BY_MANY: &[&str] = &[
-    "Unauthorized",
-    "401 Unauthorized",
     "statusCode: 401",
     "status code 401",
     "code: 401",
@@ -50,8 +58,8 @@ pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> 
     if let Some(at) = place(CONSOLE) {
         return Some(console(at, context));
     }
-    let of_kubernetes = place(OF_KUBERNETES);
-    let at = of_kubernetes.or_else(|| place(BY_MANY))?;
+    let of_kubernetes = place(OF_KUBERNETES).or_else(|| QUOTED.iter().find_map(|text| statement.find_any_case(text)));
+    let at = of_kubernetes.or_else(|| word(statement)).or_else(|| place(BY_MANY))?;
     let is_server = of_kubernetes.is_some()
         || statement.is_of_kubernetes()
         || (context.is_of_kubernetes && statement.text().ends_with("Unauthorized"))
@@ -60,7 +68,7 @@ pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> 
             Client::Eksctl | Client::Terraform | Client::ArgoCd | Client::Flux
         );
     Some(if is_server {
-        decided(at, context)
+        decided(at, statement, context)
     } else {
         Reading {
             rank: Rank::Vague,
@@ -75,14 +83,27 @@ pub(super) fn read(statement: &Statement, context: &Context) -> Option<Reading> 
     })
 }
 
-fn decided(at: usize, context: &Context) -> Reading {
+/// `Unauthorized` as a word of its own: `UnauthorizedOperation` is EC2's 403.
+fn word(statement: &Statement) -> Option<usize> {
+    const WORD: &str = "Unauthorized";
+    let text = statement.text();
+    text.match_indices(WORD).map(|(at, _)| at).find(|at| {
+        let behind = text.get(at + WORD.len()..).unwrap_or_default();
+        !behind.starts_with(|next: char| next.is_ascii_alphabetic())
+    })
+}
+
+fn decided(at: usize, statement: &Statement, context: &Context) -> Reading {
+    if context.is_aged {
+        return aged(at, context);
+    }
     Reading {
         rank: Rank::Unauthorized,
         at,
         certainty: Says::NotKnown.certainty(),
         sentence: format!(
             "the cluster answered 401: it did not let the caller in, and the client's message does not say why; {}",
-            context.client.identity()
+            context.client_of(statement).identity()
         ),
         fix: String::new(),
         look_at: vec![
@@ -94,6 +115,27 @@ fn decided(at: usize, context: &Context) -> Reading {
                 "aws eks list-access-entries --cluster-name {cluster} --region {region}, and by somebody who is let in: kubectl -n \
                  kube-system get configmap aws-auth -o yaml",
             ),
+        ],
+    }
+}
+
+/// A 401 that comes when the first token has ended: some libraries ask for one only, and a `token` in a file is never renewed.
+fn aged(at: usize, context: &Context) -> Reading {
+    Reading {
+        rank: Rank::Unauthorized,
+        at,
+        certainty: Says::Likeliest(&[Cause::TokenExpired, Cause::SessionExpired, Cause::IdentityNotMapped]).certainty(),
+        sentence: "the cluster answered 401 after the client had run for a while: a token of EKS is good for 15 minutes, and the \
+                   client most likely goes on with its first one"
+            .to_owned(),
+        fix: context.fill(
+            "have the client ask for a new token in time: an `exec` section in its kubeconfig in place of a `token` (`aws eks \
+             update-kubeconfig --name {cluster} --region {region}`) and a version of the library that asks the plugin again, or \
+             else make the client anew before 15 minutes are over",
+        ),
+        look_at: vec![
+            "whether the same client is let in at first, and for how long".to_owned(),
+            "how long the AWS credentials are good for: a role that is assumed by a role ends after an hour".to_owned(),
         ],
     }
 }

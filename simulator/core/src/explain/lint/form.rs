@@ -16,11 +16,17 @@ mod lists;
 mod own;
 mod terraform;
 
+pub(crate) use self::eksctl::is_header as is_mapping_table;
+pub(crate) use self::found::FoundForm;
 pub use self::found::FoundKind;
 pub use self::found::FoundMapping;
 pub use self::found::FoundPolicy;
 pub use self::found::FoundText;
+pub(crate) use self::found::form_of_text;
+pub(super) use self::found::found_form;
 pub use self::found::mapping_forms;
+pub(crate) use self::hcl::begins as begins_hcl;
+pub(crate) use self::lists::is_name as is_list_name;
 use super::FileKind;
 use super::Rule;
 use super::tree::MapEntry;
@@ -43,6 +49,8 @@ pub(super) struct Form {
     pub(super) connections: Vec<Node>,
     /// What is wrong with the form itself.
     pub(super) faults: Vec<Fault>,
+    /// The authentication mode, where it is one.
+    pub(super) authentication_mode: Option<Node>,
 }
 
 /// mapRoles, mapUsers and mapAccounts, whatever they are called there. Each is a list, or the text of one.
@@ -76,6 +84,7 @@ impl Form {
             entries: Vec::new(),
             connections: Vec::new(),
             faults: Vec::new(),
+            authentication_mode: None,
         }
     }
 
@@ -106,7 +115,11 @@ impl Form {
         let Some(name) = mode.text() else {
             return;
         };
-        match AuthenticationMode::from_name(name) {
+        let known = AuthenticationMode::from_name(name);
+        if known.is_some() {
+            self.authentication_mode = Some(mode.clone());
+        }
+        match known {
             None => self.fault(
                 Rule::EntryMode,
                 mode.place,

@@ -27,7 +27,7 @@ use crate::explain::node;
 use crate::explain::node::NodeKind;
 
 /// What the sentence of every 401 of a node begins with.
-pub(super) const NODE_401: &str = "a node got a 401";
+pub(crate) const NODE_401: &str = "a node got a 401";
 
 /// What the kubelet writes, with or without klog's header around it.
 const KUBELET: [&str; 12] = [

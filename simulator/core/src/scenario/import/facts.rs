@@ -1,6 +1,8 @@
 //! What the artifacts say, each fact with its place.
 
 mod exports;
+mod form;
+mod instance;
 mod rbac;
 mod table;
 mod tree;
@@ -19,6 +21,7 @@ use super::paste::Form;
 use super::paste::Piece;
 use crate::cluster::mapping::aws_auth;
 use crate::explain::AuditEvent;
+use crate::explain::lint;
 use crate::explain::lint::tree::Broken;
 use crate::explain::lint::tree::Node;
 use crate::explain::lint::tree::Source;
@@ -101,6 +104,15 @@ impl AwsAuth {
     }
 }
 
+/// As which role a node asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct NodeRole {
+    /// The role's; empty where only the instance profile is known.
+    pub(super) arn: String,
+    /// The name of the instance profile; empty where it is not known.
+    pub(super) profile: String,
+}
+
 /// A name of the cluster, its region and its account, as far as a text says them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ClusterName {
@@ -120,6 +132,15 @@ pub(super) struct Facts {
     pub(super) entries_listed: bool,
     pub(super) policies: Vec<Found<Policy>>,
     pub(super) aws_auth: Option<Found<AwsAuth>>,
+    /// Whether it is what other tools' files say, and not the cluster's own.
+    pub(super) aws_auth_is_form: bool,
+    /// Whether other tools' files say anything.
+    pub(super) has_form: bool,
+    /// The authentication mode by such a file.
+    pub(super) form_mode: Option<Found<String>>,
+    /// Principals of entries in such files that EKS refuses.
+    pub(super) refused_entries: Vec<Found<String>>,
+    pub(super) node_roles: Vec<Found<NodeRole>>,
     pub(super) cluster_names: Vec<Found<ClusterName>>,
     pub(super) mode: Option<Found<String>>,
     pub(super) version: Option<String>,
@@ -166,6 +187,7 @@ impl Reader<'_> {
                 self.messages(piece, messages);
             }
             Form::Described => self.described(piece),
+            Form::Hcl | Form::MappingTable => self.mapping_text(piece),
             Form::Json | Form::Yaml => self.documents(piece),
             Form::Rbac => self.rbac_text(piece),
             Form::Log => {
@@ -190,7 +212,19 @@ impl Reader<'_> {
     fn arn(&mut self, piece: &Piece) {
         let Some(line) = piece.lines.first() else { return };
         let text = line.text.trim().trim_end_matches([',', ';', '.']);
-        if Arn::parse(text).is_ok_and(|arn| arn.service == "sts" || arn.service == "iam") {
+        let parsed = Arn::parse(text).ok();
+        if let Some(name) = parsed
+            .as_ref()
+            .and_then(|arn| arn.resource.strip_prefix(instance::PROFILE))
+        {
+            self.facts.kinds.push(ArtifactKind::NodeRole);
+            let value = NodeRole {
+                arn: String::new(),
+                profile: name.rsplit('/').next().unwrap_or_default().to_owned(),
+            };
+            let place = self.place(piece, 1, 1);
+            self.facts.node_roles.push(Found { value, place });
+        } else if parsed.is_some_and(|arn| arn.service == "sts" || arn.service == "iam") {
             let indent = line.text.chars().take_while(|c| c.is_whitespace()).count();
             let place = self.place(piece, 1, indent.saturating_add(1));
             self.facts.kinds.push(ArtifactKind::CallerIdentity);
@@ -284,6 +318,7 @@ impl Reader<'_> {
     fn aws_auth(&mut self, value: AwsAuth, place: Place) {
         self.facts.kinds.push(ArtifactKind::AwsAuth);
         if let Some(earlier) = &self.facts.aws_auth
+            && !self.facts.aws_auth_is_form
             && earlier.value.data != value.data
         {
             let message = format!(
@@ -296,15 +331,14 @@ impl Reader<'_> {
                 "give the one that was there when the caller was denied; the last is used",
             ));
         }
+        self.facts.aws_auth_is_form = false;
         self.facts.aws_auth = Some(Found { value, place });
     }
 
     fn documents(&mut self, piece: &Piece) {
         let broken = match read(piece) {
             Ok(documents) => {
-                for node in &documents {
-                    self.document(piece, node);
-                }
+                self.each(piece, &documents);
                 return;
             }
             Err(broken) => broken,
@@ -327,9 +361,7 @@ impl Reader<'_> {
                 format!("a tab indents the line; tabs are read as {width} spaces"),
                 "",
             ));
-            for node in &documents {
-                self.document(&spaced, node);
-            }
+            self.each(&spaced, &documents);
             return;
         }
         self.findings.push(place.finding(
@@ -337,6 +369,23 @@ impl Reader<'_> {
             "a tab indents the line, and with spaces in its place it is no YAML either, so that it is passed over",
             "paste the text with its own spaces: `kubectl get configmap aws-auth -n kube-system -o yaml` prints no tabs",
         ));
+    }
+
+    /// Each document by what it is: those of other tools, and those that are read here.
+    fn each(&mut self, piece: &Piece, documents: &[Node]) {
+        let source = Source::new(&piece.text());
+        for node in documents {
+            // An event may hold anything that somebody applied.
+            let is_event =
+                AuditEvent::read(node).is_some() || ["events", "results"].iter().any(|key| node.entry(key).is_some());
+            let form = (!is_event && node.text_at("kind") != Some("EventList"))
+                .then(|| lint::form_of_document(node, &source))
+                .flatten();
+            match form {
+                Some(form) => self.mapping_document(piece, node, &form),
+                None => self.document(piece, node),
+            }
+        }
     }
 
     fn messages_of(&mut self, piece: &Piece, node: &Node) {

@@ -5,6 +5,7 @@
 //! text as it came. What the artifacts mean is read in `facts.rs`.
 
 mod fix;
+mod mapping;
 mod prefix;
 mod prose;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 use self::fix::Lines;
 use super::Finding;
 use super::Severity;
+use crate::explain::lint;
 use crate::value::log::Record;
 
 /// What a piece of the text is.
@@ -30,10 +32,14 @@ pub(super) enum Form {
     Csv,
     /// What `kubectl describe configmap` prints.
     Described,
+    /// Blocks of Terraform, or lists of mappings in its language.
+    Hcl,
     /// A JSON document.
     Json,
     /// Lines of the authenticator's log.
     Log,
+    /// What `eksctl get iamidentitymapping` prints.
+    MappingTable,
     /// What `kubectl describe` and `kubectl get -o wide` print of roles and bindings.
     Rbac,
     /// A YAML document.
@@ -132,12 +138,17 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
     lines.into_lines().into_iter().flatten().collect()
 }
 
+/// So many blocks of Terraform may be without an end, until no more are looked for: each is looked through up to where its end
+/// should be.
+const ENDLESS_BLOCKS: usize = 8;
+
 /// Takes a text apart. What was fixed, or cannot be, is added to `findings`.
 pub(super) fn pieces(file: &str, text: &str, findings: &mut Vec<Finding>) -> Vec<Piece> {
     let mut lines = Lines::new(file, text, findings);
     lines.fix();
     let lines = lines.into_lines();
     let mut pieces = Vec::new();
+    let mut endless = 0_usize;
     let mut rest = lines.as_slice();
     while let Some((line, behind)) = rest.split_first() {
         let Some(form) = line.as_ref().and_then(|line| form(line, behind)) else {
@@ -145,7 +156,18 @@ pub(super) fn pieces(file: &str, text: &str, findings: &mut Vec<Finding>) -> Vec
             continue;
         };
         let (piece, after) = match form {
+            Form::Hcl => match Some(rest).filter(|_| endless < ENDLESS_BLOCKS).and_then(mapping::hcl) {
+                Some((lines, after)) => (Some(Piece { form, lines }), after),
+                None => {
+                    endless = endless.saturating_add(1);
+                    (None, behind)
+                }
+            },
             Form::Json => json(file, rest, findings),
+            Form::MappingTable => {
+                let (lines, after) = mapping::table(rest);
+                (Some(Piece { form, lines }), after)
+            }
             _ => until_next(form, rest),
         };
         if let Some(piece) = piece {
@@ -155,7 +177,7 @@ pub(super) fn pieces(file: &str, text: &str, findings: &mut Vec<Finding>) -> Vec
     }
     for piece in &mut pieces {
         match piece.form {
-            Form::Yaml | Form::Described | Form::Rbac => outdent(piece),
+            Form::Yaml | Form::Described | Form::Hcl | Form::Rbac => outdent(piece),
             Form::Log => join_log(file, piece, findings),
             _ => {}
         }
@@ -170,6 +192,9 @@ fn form(line: &Line, behind: &[Option<Line>]) -> Option<Form> {
     let begins = |texts: &[&str]| texts.iter().any(|begin| text.starts_with(begin));
     if is_command(text) {
         return Some(Form::Command);
+    }
+    if let Some(form) = mapping::begins(text) {
+        return Some(form);
     }
     // A rule of RBAC as the escalation check prints it, and a Go struct, are no JSON.
     let is_go = begins(&["{APIGroups:", "{NonResourceURLs:", "{Resources:", "{Verbs:", "&{"]);
@@ -221,6 +246,13 @@ fn form(line: &Line, behind: &[Option<Line>]) -> Option<Form> {
         || is_text_row(text)
     {
         return Some(Form::AwsTable);
+    }
+    // Files of eksctl, CloudFormation and helm, of which a part is pasted as often as the whole.
+    let is_own_key = text.strip_suffix(':').is_some_and(|key| {
+        ["Resources", "accessConfig", "iamIdentityMappings"].contains(&key) || lint::is_list_name(key)
+    });
+    if is_own_key || begins(&["AWSTemplateFormatVersion:"]) {
+        return Some(Form::Yaml);
     }
     // The AWS CLI's YAML.
     if begins(&["accessEntries:", "accessEntry:", "associatedAccessPolicies:"])

@@ -18,8 +18,12 @@ use super::facts::Reader;
 use super::paste;
 use super::paste::Form;
 use super::paste::Piece;
+use crate::cluster::mapping::aws_auth::AwsAuth;
 use crate::value::arn::CanonicalArn;
 use crate::value::log::Record;
+
+/// Each is looked for in the text.
+const MOST_ITEMS: usize = 500;
 
 /// A part of a text that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +72,27 @@ pub(in crate::scenario) struct Denied {
     pub(in crate::scenario) line: usize,
 }
 
+/// An item of aws-auth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::scenario) struct MappedBy {
+    pub(in crate::scenario) arn: String,
+    pub(in crate::scenario) username: String,
+    pub(in crate::scenario) groups: Vec<String>,
+    pub(in crate::scenario) file: String,
+    pub(in crate::scenario) line: usize,
+}
+
+/// As which role a node asks, or by which instance profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::scenario) struct NodeOf {
+    /// Empty where it is not known.
+    pub(in crate::scenario) role: String,
+    /// Empty where it is not known.
+    pub(in crate::scenario) profile: String,
+    pub(in crate::scenario) file: String,
+    pub(in crate::scenario) line: usize,
+}
+
 /// A text without the artifacts in it. Its lines are those of the text as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::scenario) struct Rest {
@@ -90,6 +115,18 @@ pub(in crate::scenario) struct Recognised {
     pub(in crate::scenario) mode: Option<String>,
     /// Whether all access entries are known.
     pub(in crate::scenario) entries_listed: bool,
+    /// The same by the file of another tool.
+    form_mode: Option<String>,
+    /// Whether files of other tools say who is mapped.
+    pub(in crate::scenario) has_form: bool,
+    /// Whether the ConfigMap itself is there.
+    pub(in crate::scenario) has_aws_auth: bool,
+    /// Who is in aws-auth, whether by itself or by the file of another tool.
+    pub(in crate::scenario) mapped: Vec<MappedBy>,
+    /// Principals of entries that EKS refuses.
+    pub(in crate::scenario) refused_entries: Vec<Named>,
+    /// As which roles nodes ask.
+    pub(in crate::scenario) node_roles: Vec<NodeOf>,
     /// The cluster's name and region, empty where no text says them.
     pub(in crate::scenario) cluster: (String, String),
     /// What could not be read, and what was said of the rest.
@@ -138,6 +175,9 @@ pub(in crate::scenario) fn recognise(artifacts: &[Artifact]) -> Recognised {
     let mut recognised = Recognised::default();
     for artifact in artifacts {
         read(artifact, &mut recognised);
+    }
+    if recognised.mode.is_none() {
+        recognised.mode = recognised.form_mode.take();
     }
     if let Some(refusal) = forbidden(&recognised.rests, &recognised.readable) {
         recognised.readable.push(refusal);
@@ -226,7 +266,31 @@ fn take(piece: &Piece, file: &str, facts: Facts, recognised: &mut Recognised) {
             kinds.push(kind);
         }
     }
-    if matches!(piece.form, Form::Json | Form::Yaml) {
+    if kinds.contains(&ArtifactKind::AwsAuth) && !facts.has_form {
+        recognised.has_aws_auth = true;
+    }
+    if let Some(aws_auth) = &facts.aws_auth {
+        recognised.mapped.extend(mapped(piece, file, &aws_auth.value.parsed()));
+    }
+    recognised
+        .refused_entries
+        .extend(facts.refused_entries.into_iter().map(|found| Named {
+            arn: found.value,
+            file: found.place.file,
+            line: found.place.line,
+        }));
+    recognised
+        .node_roles
+        .extend(facts.node_roles.into_iter().map(|found| NodeOf {
+            role: found.value.arn,
+            profile: found.value.profile,
+            file: found.place.file,
+            line: found.place.line,
+        }));
+    if let Some(mode) = facts.form_mode {
+        recognised.form_mode = Some(mode.value);
+    }
+    if matches!(piece.form, Form::Hcl | Form::Json | Form::MappingTable | Form::Yaml) {
         let places = piece.lines.iter().map(|line| (line.origin.line, line.origin.taken));
         recognised.documents.push(Document {
             file: file.to_owned(),
@@ -252,6 +316,7 @@ fn take(piece: &Piece, file: &str, facts: Facts, recognised: &mut Recognised) {
         line: found.place.line,
     }));
     recognised.entries_listed |= facts.entries_listed;
+    recognised.has_form |= facts.has_form;
     if let Some(mode) = facts.mode {
         recognised.mode = Some(mode.value);
     }
@@ -264,6 +329,29 @@ fn take(piece: &Piece, file: &str, facts: Facts, recognised: &mut Recognised) {
             *region = found.value.region;
         }
     }
+}
+
+/// The items of an aws-auth, each with the line that has its ARN.
+fn mapped(piece: &Piece, file: &str, aws_auth: &AwsAuth) -> Vec<MappedBy> {
+    let line_of = |arn: &str| {
+        let line = piece
+            .lines
+            .iter()
+            .find(|line| !arn.is_empty() && line.text.contains(arn));
+        line.or(piece.lines.first())
+            .map(|line| line.origin.line)
+            .unwrap_or_default()
+    };
+    let items = aws_auth.roles().iter().chain(aws_auth.users()).take(MOST_ITEMS);
+    items
+        .map(|item| MappedBy {
+            arn: item.arn.clone(),
+            username: item.username.clone(),
+            groups: item.groups.clone(),
+            file: file.to_owned(),
+            line: line_of(&item.arn),
+        })
+        .collect()
 }
 
 /// A text with empty lines in place of what cannot be read.

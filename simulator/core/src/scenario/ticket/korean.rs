@@ -136,6 +136,11 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         "먼저 액세스 항목을 만드세요.",
     ),
     (
+        Cause::EntryNotStandard,
+        "노드용 유형의 액세스 항목에는 그룹, 사용자 이름, 액세스 정책을 넣을 수 없습니다.",
+        "그 항목에서 그룹, 사용자 이름, 액세스 정책을 빼세요.",
+    ),
+    (
         Cause::EntryOfServiceLinkedRole,
         "서비스 연결 역할의 액세스 항목은 AWS만 만들 수 있습니다.",
         "직접 관리하는 역할을 사용하세요.",
@@ -220,6 +225,11 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         Cause::KeyUnknown,
         "그런 액세스 키가 없습니다.",
         "클라이언트가 어떤 자격 증명을 쓰는지 `aws sts get-caller-identity`로 확인하세요.",
+    ),
+    (
+        Cause::KubeconfigInvalid,
+        "kubeconfig를 읽을 수 없습니다. YAML이 아니거나 값의 형식이 잘못되었습니다.",
+        "메시지가 가리키는 줄이나 필드를 고치거나 다시 만드세요: aws eks update-kubeconfig",
     ),
     (
         Cause::KubeconfigMissing,
@@ -440,6 +450,11 @@ const TEXTS: &[(Cause, &str, &str)] = &[
         Cause::TokenWrongHost,
         "토큰이 STS가 아닌 호스트나 다른 파티션의 STS를 가리킵니다.",
         "AWS_REGION과 AWS_ENDPOINT_URL을 확인하세요.",
+    ),
+    (
+        Cause::UsernameMissing,
+        "매핑에 사용자 이름이 없어 집계된 API(metrics-server 등)가 요청을 거부합니다.",
+        "매핑 항목에 username을 추가하세요.",
     ),
     (
         Cause::UsernameReserved,

@@ -11,6 +11,7 @@ use crate::explain::lint;
 use crate::explain::lint::Context;
 use crate::explain::lint::Rule;
 use crate::explain::lint::Severity;
+use crate::explain::node;
 
 /// A finding with its place in the text as it came, and the cause that it has where it lets nobody in.
 pub(super) struct Linted {
@@ -60,9 +61,18 @@ fn is_other(rule: Rule) -> bool {
 }
 
 fn linted(file: &str, finding: lint::Finding, line: usize, column: usize) -> Linted {
+    // Who gives an entry the groups of nodes means nodes.
+    let is_of_nodes = finding.rule == Rule::EntryReservedGroup
+        && [node::NODES, node::BOOTSTRAPPERS]
+            .iter()
+            .any(|group| finding.message.contains(group));
     Linted {
         rule: finding.rule,
-        cause: cause(finding.rule),
+        cause: if is_of_nodes {
+            Some(Cause::NodeRoleNotMapped)
+        } else {
+            cause(finding.rule)
+        },
         finding: Finding {
             file: file.to_owned(),
             line,
@@ -83,39 +93,125 @@ fn cause(rule: Rule) -> Option<Cause> {
         Rule::AuthWhiteSpace => Cause::MappedWithWhiteSpace,
         Rule::AuthMisspelledKey => Cause::AwsAuthKeyMisspelled,
         Rule::AuthSsoItem => Cause::SsoMappingGated,
-        Rule::AuthNodeTemplateForUser => Cause::TemplateUnrenderable,
+        Rule::AuthNodeTemplateForUser | Rule::AuthNodeTemplateForPeople => Cause::TemplateUnrenderable,
         Rule::AuthGroupsNotAList => Cause::GroupsNotAList,
+        Rule::AuthOtherPartition | Rule::AuthTwoPartitions => Cause::MappedInOtherPartition,
+        Rule::AuthMode => Cause::AwsAuthIgnored,
+        Rule::AuthNoUsername => Cause::UsernameMissing,
+        Rule::AuthPeopleAsNodes => Cause::UsernameReserved,
+        Rule::AuthDuplicateArn | Rule::AuthDuplicateByCase | Rule::AuthDuplicateAcrossLists => {
+            Cause::DuplicateShadowsMapping
+        }
         Rule::AuthNotAString
         | Rule::AuthBrokenYaml
         | Rule::AuthTab
+        | Rule::AuthMoreDocuments
         | Rule::AuthNotAList
         | Rule::AuthMissingArn
         | Rule::AuthMisspelledItemKey
         | Rule::AuthItemInWrongList
         | Rule::AuthItemNotAMap
+        | Rule::AuthWrongType
+        | Rule::AuthDuplicateKey
         | Rule::AuthArnAndSso => Cause::AwsAuthBroken,
         Rule::AuthOutsideData
         | Rule::AuthWrongName
         | Rule::AuthWrongNamespace
-        | Rule::AuthInstanceProfile
+        | Rule::AuthNoNamespace
         | Rule::AuthIamGroup
         | Rule::AuthNotAPrincipal
         | Rule::AuthMalformedArn
         | Rule::AuthUnknownPartition
         | Rule::AuthAccountId
+        | Rule::AuthAccountInvalid
+        | Rule::AuthRoot
         | Rule::AuthWildcard
-        | Rule::AuthNotAscii => Cause::IdentityNotMapped,
+        | Rule::AuthNotAscii
+        | Rule::EntryMisspelledKey
+        | Rule::EntryType
+        | Rule::EntryGroupsNotAList => Cause::IdentityNotMapped,
+        Rule::AuthInstanceProfile
+        | Rule::AuthNodeWithoutNodes
+        | Rule::AuthNodeUsername
+        | Rule::EntryStandardForNodes
+        | Rule::EntryNodeStandard
+        | Rule::EntryNodeUser
+        | Rule::EntryNodeAccount
+        | Rule::EntryNodeSettings => Cause::NodeRoleNotMapped,
+        Rule::AuthUnknownTemplate
+        | Rule::AuthUnknownSystemGroup
+        | Rule::AuthRoleNameAsGroup
+        | Rule::AuthEmptyGroup
+        | Rule::AuthSeveralGroups
+        | Rule::EntryNothing
+        | Rule::EntryPolicyArn
+        | Rule::EntryPolicyUnknown
+        | Rule::EntryScopeType
+        | Rule::EntryScopeEmpty
+        | Rule::EntryScopeNamespaces => Cause::NoBinding,
         Rule::EntryReservedGroup => Cause::EntryGroupReserved,
-        Rule::EntrySessionArn | Rule::EntryPrincipal | Rule::EntryStrippedSsoPath => Cause::EntryPrincipalInvalid,
+        Rule::EntryReservedUsername => Cause::UsernameReserved,
+        Rule::EntryUnknownTemplate | Rule::EntrySessionName => Cause::TemplateUnrenderable,
+        Rule::EntryNotAnEntry | Rule::EntrySessionArn | Rule::EntryPrincipal | Rule::EntryStrippedSsoPath => {
+            Cause::EntryPrincipalInvalid
+        }
         Rule::EntryServiceLinkedRole => Cause::EntryOfServiceLinkedRole,
-        Rule::ConfigV1Alpha1 | Rule::ConfigExecVersion => Cause::ExecApiVersionUnsupported,
+        Rule::EntryDuplicate => Cause::EntryExists,
+        Rule::EntryPolicyOrphan => Cause::EntryNotFound,
+        Rule::EntryMode => Cause::EntriesNotInMode,
+        Rule::ConfigV1Alpha1 | Rule::ConfigExecVersion | Rule::ConfigAuthProvider => Cause::ExecApiVersionUnsupported,
+        Rule::ConfigOutput => Cause::ExecOutputNotJson,
+        Rule::ConfigInteractive | Rule::ConfigNoGetToken | Rule::ConfigEmptyArgument => Cause::ExecPluginFailed,
+        Rule::ConfigSessionAsRole => Cause::AssumeRoleDenied,
+        Rule::ConfigKeysAndProfile => Cause::EnvironmentOverridesProfile,
+        Rule::ConfigTwoProfiles => Cause::WrongProfile,
+        Rule::ConfigIrsaToken => Cause::TokenMalformed,
         Rule::ConfigOtherCluster => Cause::TokenForOtherCluster,
         Rule::ConfigNoClusterName => Cause::TokenForNoCluster,
-        Rule::ConfigHttp => Cause::Anonymous,
-        Rule::ConfigStaticToken => Cause::TokenExpired,
-        Rule::ConfigUnknownContext | Rule::ConfigUnknownCluster | Rule::ConfigUnknownUser => Cause::KubeconfigMissing,
+        Rule::ConfigHttp | Rule::ConfigCertificateWins => Cause::Anonymous,
+        Rule::ConfigStaticToken | Rule::ConfigTokenWins => Cause::TokenExpired,
+        Rule::ConfigNoCa | Rule::ConfigCaNotPem => Cause::CertificateNotTrusted,
+        Rule::ConfigUnknownContext
+        | Rule::ConfigUnknownCluster
+        | Rule::ConfigUnknownUser
+        | Rule::ConfigNoServer
+        | Rule::ConfigDuplicate
+        | Rule::ConfigWrongType
+        | Rule::ConfigCaAndInsecure
+        | Rule::ConfigNoCurrentContext => Cause::KubeconfigMissing,
         _ => return None,
     })
+}
+
+/// Warnings that are trouble where nothing else is wrong.
+const HARMFUL: [Rule; 5] = [
+    Rule::AuthPeopleAsNodes,
+    Rule::AuthNoUsername,
+    Rule::AuthNodeTemplateForPeople,
+    Rule::ConfigEmptyArgument,
+    Rule::EntryNodeStandard,
+];
+
+/// Whether it lets the caller in, and denies it what it asks for.
+fn lets_in(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::DuplicateShadowsMapping | Cause::GroupsNotAList | Cause::NoBinding
+    )
+}
+
+/// Whether a client with this trouble has asked no server, or is a node.
+fn asks_nobody(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::AssumeRoleDenied
+            | Cause::CertificateNotTrusted
+            | Cause::ExecApiVersionUnsupported
+            | Cause::ExecOutputNotJson
+            | Cause::ExecPluginFailed
+            | Cause::KubeconfigMissing
+            | Cause::NodeRoleNotMapped
+    )
 }
 
 /// What a client saw.
@@ -131,20 +227,20 @@ pub(super) enum Symptom {
 
 /// The likeliest cause by configuration alone: the first mistake that can be seen as `symptom`.
 pub(super) fn likeliest(found: &[Linted], symptom: Symptom) -> Option<Judgement> {
+    let is_error = |linted: &&&Linted| linted.finding.severity == Severity::Error;
     let fits = |linted: &&Linted| {
-        let lets_in = linted.cause == Some(Cause::GroupsNotAList);
-        linted.cause.is_some()
-            && match symptom {
-                Symptom::Forbidden => lets_in,
-                Symptom::Nothing => linted.finding.severity == Severity::Error,
-                Symptom::Unauthorized => !lets_in,
-            }
+        linted.cause.is_some_and(|cause| match symptom {
+            Symptom::Forbidden => lets_in(cause),
+            Symptom::Nothing => linted.finding.severity == Severity::Error || HARMFUL.contains(&linted.rule),
+            Symptom::Unauthorized => !lets_in(cause) && !asks_nobody(cause),
+        })
     };
     let fitting: Vec<&Linted> = found.iter().filter(fits).collect();
-    // What is an error comes first.
+    // People with the names of nodes harm others as well; then what is an error comes first.
     let first = fitting
         .iter()
-        .find(|linted| linted.finding.severity == Severity::Error)
+        .find(|linted| linted.rule == Rule::AuthPeopleAsNodes)
+        .or_else(|| fitting.iter().find(is_error))
         .or(fitting.first())?;
     let cause = first.cause?;
     let mut of = vec![cause];

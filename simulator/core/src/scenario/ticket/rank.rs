@@ -1,5 +1,7 @@
 //! Which of several diagnoses counts.
 
+mod node;
+
 use std::collections::BTreeSet;
 
 use super::Answer;
@@ -27,6 +29,14 @@ use crate::explain::lint::Severity;
 
 /// So many lines that name the caller are shown of the files that map people.
 const SHOWN_MAPPINGS: usize = 3;
+/// What advices ask for, by a word of each.
+const ACCESS_ENTRIES: &str = "access-entries";
+const AWS_AUTH: &str = "aws-auth";
+const CALLER: &str = "get-caller-identity";
+const CLUSTER: &str = "describe-cluster";
+const LOG: &str = "authenticator";
+const TOPICS: [&str; 5] = [ACCESS_ENTRIES, AWS_AUTH, CALLER, CLUSTER, LOG];
+
 /// So many characters are shown of a line.
 const SHOWN_CHARACTERS: usize = 1000;
 
@@ -35,6 +45,7 @@ pub(super) fn answer(read: &Recognised) -> Answer {
     let mut findings = read.findings.clone();
     findings.retain(|finding| finding.severity != Severity::Note);
     let mut main = case.main(&mut findings);
+    case.with_refused_entry(&mut main);
     main.evidence.dedup();
     for fact in &mut main.evidence {
         if fact.text.chars().count() > SHOWN_CHARACTERS {
@@ -134,6 +145,12 @@ impl<'a> Case<'a> {
             && let Some(refused) = self.forbidden(findings)
         {
             return refused;
+        }
+        if let Some(node) = self.node() {
+            return node;
+        }
+        if let Some(nameless) = self.nameless() {
+            return nameless;
         }
         let by_files = self.by_files();
         if let Some(proven) = by_files.as_ref().filter(|found| is_named(found)) {
@@ -257,14 +274,145 @@ impl<'a> Case<'a> {
 
     /// A judgement with what would settle it.
     fn open(&self, mut judgement: Judgement) -> Judgement {
-        if !matches!(judgement.certainty, Certainty::Named(_) | Certainty::NotAccess) {
-            for missing in self.missing() {
-                if !judgement.look_at.contains(&missing) {
-                    judgement.look_at.push(missing);
-                }
+        if matches!(judgement.certainty, Certainty::Named(_) | Certainty::NotAccess) {
+            return judgement;
+        }
+        let missing = self.missing();
+        // The line of that second is narrower than all of them.
+        let is_of_second = |look: &String| look.contains("--start-time");
+        let has_second = judgement.look_at.iter().any(is_of_second);
+        let is_asked = |topic: &str| missing.iter().any(|missing| missing.contains(topic));
+        judgement.look_at.retain(|look| {
+            let mut topics = TOPICS.iter().filter(|topic| look.contains(**topic)).peekable();
+            // What the texts have, or what is asked with the cluster's own name below, needs no second word.
+            is_of_second(look)
+                || topics.peek().is_none()
+                || !topics.all(|topic| is_asked(*topic) || self.is_given(*topic))
+        });
+        for missing in missing {
+            let is_told = judgement.look_at.contains(&missing) || (has_second && missing.contains("filter-log-events"));
+            if !is_told {
+                judgement.look_at.push(missing);
             }
         }
         judgement
+    }
+
+    /// Whether the texts have what such an advice would show, or nothing reads it.
+    fn is_given(&self, topic: &str) -> bool {
+        let read = self.read;
+        let mode = read.mode.as_deref();
+        match topic {
+            ACCESS_ENTRIES => read.entries_listed || mode == Some("CONFIG_MAP"),
+            AWS_AUTH => read.has_aws_auth || mode == Some("API"),
+            CALLER => !read.callers.is_empty(),
+            CLUSTER => mode.is_some(),
+            _ => !read.denials.is_empty(),
+        }
+    }
+
+    /// Whoever is mapped without a username, and is refused by an aggregated API only.
+    fn nameless(&self) -> Option<Judgement> {
+        if self.symptom != Symptom::Unauthorized || self.said().any(is_named) {
+            return None;
+        }
+        let linted = self.linted.iter().find(|linted| linted.rule == Rule::AuthNoUsername)?;
+        // Of a caller who is known, its own item counts.
+        let caller = self
+            .read
+            .callers
+            .last()
+            .and_then(|caller| import::canonical(&caller.arn));
+        if let Some(caller) = &caller {
+            let is_own = |arn: &str| arn.eq_ignore_ascii_case(caller);
+            let mut own = self.read.mapped.iter().filter(|item| is_own(&item.arn));
+            if !own.next_back().is_some_and(|item| item.username.is_empty()) {
+                return None;
+            }
+        }
+        let seen = self
+            .said()
+            .find(|judgement| judgement.certainty == Certainty::NotKnown)?;
+        let is_aggregated = self.read.rests.iter().any(|rest| {
+            ["kubectl top", "metrics.k8s.io", "metrics-server"]
+                .iter()
+                .any(|word| rest.text.contains(word))
+        });
+        // Of nobody in particular, all that is wrong is told together.
+        if caller.is_none() && !is_aggregated {
+            return None;
+        }
+        let has_name = |item: &import::MappedBy| !item.username.is_empty();
+        let is_one = caller.is_some() || !self.read.mapped.iter().any(has_name);
+        let cause = Cause::UsernameMissing;
+        let mut evidence = seen.evidence.clone();
+        evidence.push(Fact {
+            file: linted.finding.file.clone(),
+            line: Some(linted.finding.line),
+            text: linted.finding.message.clone(),
+        });
+        let other = if caller.is_some() {
+            Cause::WrongProfile
+        } else {
+            Cause::IdentityNotMapped
+        };
+        let judgement = Judgement {
+            certainty: if is_aggregated && is_one {
+                Certainty::Named(cause)
+            } else {
+                Certainty::Likeliest {
+                    cause,
+                    of: vec![cause, other],
+                }
+            },
+            basis: Basis::Files,
+            sentence: "the mapping gives no username: the API server itself lets such a user in, but passes an empty name on to an \
+                       aggregated API, such as that of metrics-server, which answers 401"
+                .to_owned(),
+            evidence,
+            fix: "give the mapping's item a `username`, such as the role's name; then kubectl top works as well".to_owned(),
+            look_at: vec![
+                "whether kubectl get ns works in that shell, and only kubectl top or another aggregated API says Unauthorized"
+                    .to_owned(),
+            ],
+        };
+        Some(self.open(judgement))
+    }
+
+    /// A file has an entry for the caller that EKS refuses, so that the cluster has none.
+    fn with_refused_entry(&self, judgement: &mut Judgement) {
+        if judgement.certainty.cause() != Some(Cause::IdentityNotMapped) {
+            return;
+        }
+        let denied = self.read.denial().and_then(|denied| denied.record.arn());
+        let given = self.read.callers.last().map(|caller| caller.arn.as_str());
+        let Some(caller) = denied.or(given).and_then(import::canonical) else {
+            return;
+        };
+        let mut entries = self.read.refused_entries.iter();
+        let Some(entry) = entries.find(|entry| import::canonical(&entry.arn).as_ref() == Some(&caller)) else {
+            return;
+        };
+        let cause = Cause::EntryGroupReserved;
+        let linted = self.linted.iter().find(|linted| {
+            linted.cause == Some(cause) && linted.finding.file == entry.file && linted.finding.line >= entry.line
+        });
+        judgement.certainty = Certainty::Likeliest {
+            cause,
+            of: vec![cause, Cause::IdentityNotMapped],
+        };
+        judgement.sentence = format!(
+            "{}; the file's entry for it has a group of Kubernetes' own, which EKS refuses, so that there is no such entry",
+            judgement.sentence
+        );
+        judgement.evidence.push(Fact {
+            file: entry.file.clone(),
+            line: Some(entry.line),
+            text: entry.arn.clone(),
+        });
+        if let Some(linted) = linted {
+            judgement.fix.clone_from(&linted.finding.fix);
+        }
     }
 
     fn has_mappings(&self) -> bool {
@@ -285,9 +433,7 @@ impl<'a> Case<'a> {
             Some("API") => (false, true),
             _ => (true, true),
         };
-        !read.is_partial()
-            && (!reads_aws_auth || read.has(ArtifactKind::AwsAuth))
-            && (!reads_entries || read.entries_listed)
+        !read.is_partial() && (!reads_aws_auth || read.has_aws_auth) && (!reads_entries || read.entries_listed)
     }
 
     /// Which artifacts would settle what is open.
@@ -320,7 +466,7 @@ impl<'a> Case<'a> {
                 "aws eks describe-cluster --name {name} --region {region}   # its authentication mode"
             ));
         }
-        if read.mode.as_deref() != Some("API") && !read.has(ArtifactKind::AwsAuth) {
+        if read.mode.as_deref() != Some("API") && !read.has_aws_auth {
             missing.push("kubectl get configmap aws-auth -n kube-system -o yaml".to_owned());
         }
         if read.mode.as_deref() != Some("CONFIG_MAP") && !read.entries_listed {
@@ -334,8 +480,12 @@ impl<'a> Case<'a> {
     /// The log's denial, staged again with what the files say.
     fn staged(&self, line: &Judgement, findings: &mut Vec<Finding>) -> Option<Judgement> {
         let imported = self.imported(findings)?;
-        let mut judgement = self.shown(&imported.explanation, line.evidence.clone(), &imported.caller);
         let cause = imported.explanation.cause;
+        // An entry in the file of another tool need not be in the cluster yet, so that there is nothing of an earlier principal.
+        if self.read.has_form && cause == Cause::AccessEntryOfRecreatedPrincipal {
+            return None;
+        }
+        let mut judgement = self.shown(&imported.explanation, line.evidence.clone(), &imported.caller);
         let of_line = match &line.certainty {
             Certainty::Likeliest { of, .. } => of.clone(),
             _ => Vec::new(),
@@ -343,7 +493,7 @@ impl<'a> Case<'a> {
         // What is not in the files may deny for another reason than that nobody knows the caller.
         let is_guess = match cause {
             Cause::IdentityNotMapped | Cause::NodeRoleNotMapped => !self.is_complete(),
-            Cause::AwsAuthIgnored => self.read.mode.is_none(),
+            Cause::AwsAuthIgnored => self.read.mode.is_none() || self.read.has_form,
             _ => false,
         };
         if is_guess {
@@ -355,7 +505,7 @@ impl<'a> Case<'a> {
                         }
                         Cause::IdentityNotMapped => cause != Cause::NodeRoleNotMapped,
                         // Those show in aws-auth.
-                        _ => !self.read.has(ArtifactKind::AwsAuth) || self.read.is_partial(),
+                        _ => !self.read.has_aws_auth || self.read.is_partial(),
                     }
             };
             let mut of = vec![cause];
@@ -461,7 +611,6 @@ impl<'a> Case<'a> {
         if !self.has_mappings() {
             return None;
         }
-        let explained = import::explain_principal(&caller.arn, &self.read.readable).ok()?;
         let mut evidence = vec![Fact {
             file: caller.file.clone(),
             line: Some(caller.line),
@@ -473,15 +622,21 @@ impl<'a> Case<'a> {
         {
             evidence.extend(seen.evidence.iter().cloned());
         }
+        self.judged(&caller.arn, evidence)
+    }
+
+    /// Whether the files map this principal.
+    fn judged(&self, arn: &str, evidence: Vec<Fact>) -> Option<Judgement> {
+        let explained = import::explain_principal(arn, &self.read.readable).ok()?;
         let is_let_in = explained
             .answers
             .iter()
             .any(|answer| answer.explanation.cause == Cause::Granted);
         if is_let_in && self.symptom != Symptom::Nothing {
-            return Some(self.let_in(&explained, evidence, &caller.arn));
+            return Some(self.let_in(&explained, evidence, arn));
         }
         let mut judgement = match explained.verdict() {
-            Some(verdict) => self.shown(verdict, evidence, &caller.arn),
+            Some(verdict) => self.shown(verdict, evidence, arn),
             None => {
                 let mut of: Vec<Cause> = Vec::new();
                 for answer in &explained.answers {
@@ -501,7 +656,7 @@ impl<'a> Case<'a> {
                     .answers
                     .iter()
                     .find(|answer| answer.explanation.cause == cause)?;
-                let mut judgement = self.shown(&answer.explanation, evidence, &caller.arn);
+                let mut judgement = self.shown(&answer.explanation, evidence, arn);
                 let is_absent = !is_near(&cause);
                 if is_absent && !of.contains(&Cause::AccessEntryOfRecreatedPrincipal) && cause != Cause::Granted {
                     of.push(Cause::AccessEntryOfRecreatedPrincipal);
@@ -512,12 +667,21 @@ impl<'a> Case<'a> {
                 judgement
             }
         };
-        if self.read.is_partial()
+        // What other tools' files should make need not be all that is there.
+        let is_open = self.read.is_partial() || !self.is_complete();
+        if is_open
             && let Certainty::Named(cause @ (Cause::IdentityNotMapped | Cause::NodeRoleNotMapped)) = judgement.certainty
         {
             judgement.certainty = Certainty::Likeliest {
                 cause,
-                of: vec![cause, Cause::AwsAuthBroken],
+                of: vec![
+                    cause,
+                    if self.read.is_partial() {
+                        Cause::AwsAuthBroken
+                    } else {
+                        Cause::AccessEntryOfRecreatedPrincipal
+                    },
+                ],
             };
         }
         judgement.look_at = explained.not_known;
@@ -741,6 +905,7 @@ fn is_of_cluster(cause: Cause) -> bool {
                 | Cause::TokenForOtherCluster
                 | Cause::TokenMalformed
                 | Cause::TokenWrongHost
+                | Cause::UsernameMissing
                 | Cause::WrongDateOrScope
                 | Cause::WrongProfile
         )

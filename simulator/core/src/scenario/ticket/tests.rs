@@ -2,46 +2,18 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Whose work a row waits for. Once that is in `sources.rs` (or in `import` and `lint`, for blots, forms and RBAC), its name goes
-/// into [`MERGED`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Needs {
-    Blots,
-    Forms,
-    Logs,
-    Nothing,
-    Rbac,
-    Words,
-}
-
-/// What is there.
-const MERGED: &[Needs] = &[
-    Needs::Blots,
-    Needs::Forms,
-    Needs::Logs,
-    Needs::Nothing,
-    Needs::Rbac,
-    Needs::Words,
-];
-
 /// A ticket: its texts, what is wanted of it, and the line of the first file in which the evidence stands (0 for any).
 ///
 /// Wanted is `named ID`, `likeliest ID`, `cause ID` (either), `not-named` (anything but a named cause), `not-known` or
 /// `not-access`.
 struct Ticket {
-    needs: Needs,
     texts: &'static [&'static str],
     wanted: &'static str,
     line: usize,
 }
 
-const fn ticket(needs: Needs, texts: &'static [&'static str], wanted: &'static str, line: usize) -> Ticket {
-    Ticket {
-        needs,
-        texts,
-        wanted,
-        line,
-    }
+const fn ticket(texts: &'static [&'static str], wanted: &'static str, line: usize) -> Ticket {
+    Ticket { texts, wanted, line }
 }
 
 fn answered(texts: &[&str]) -> Answer {
@@ -69,7 +41,7 @@ fn is_wanted(answer: &Answer, wanted: &str) -> bool {
 
 fn check(tickets: &[Ticket]) {
     let mut wrong = Vec::new();
-    for ticket in tickets.iter().filter(|ticket| MERGED.contains(&ticket.needs)) {
+    for ticket in tickets {
         let answer = answered(ticket.texts);
         let has_line = ticket.line == 0
             || answer
@@ -140,17 +112,9 @@ const OPS_WITH_PATH: &str = aws_auth!("arn:aws:iam::111122223333:role/teams/ops"
 const OPS_MAPPED: &str = aws_auth!("arn:aws:iam::111122223333:role/ops", "ops", "[deployers]");
 const OTHER_MAPPED: &str = aws_auth!("arn:aws:iam::111122223333:role/billing", "billing", "[billing]");
 
-use Needs::Blots;
-use Needs::Forms;
-use Needs::Logs;
-use Needs::Nothing;
-use Needs::Rbac;
-use Needs::Words;
-
 /// What is around the text that counts.
 const AROUND: &[Ticket] = &[
     ticket(
-        Nothing,
         &[
             "Hello support,\n\nour deployment stopped over night:\n\nUnable to locate credentials. You can configure credentials by \
            running \"aws configure\".\n\nBest regards,\nMina\n-- \nPlatform team\n",
@@ -159,7 +123,6 @@ const AROUND: &[Ticket] = &[
         5,
     ),
     ticket(
-        Nothing,
         &[
             "> > An error occurred (ExpiredToken) when calling the GetCallerIdentity operation: The security token included in the \
            request is expired\n> is what I see\n",
@@ -168,13 +131,11 @@ const AROUND: &[Ticket] = &[
         1,
     ),
     ticket(
-        Nothing,
         &["\u{1b}[31mError loading SSO Token: Token for corp does not exist\u{1b}[0m\n"],
         "named sso-not-signed-in",
         1,
     ),
     ticket(
-        Nothing,
         &[
             "2026-11-30T08:00:00.1234567Z ##[group]Run kubectl apply\n2026-11-30T08:00:01.7654321Z The config profile (ci) could not \
            be found\n2026-11-30T08:00:01.8000000Z ##[error]Process completed with exit code 1.\n",
@@ -183,7 +144,6 @@ const AROUND: &[Ticket] = &[
         2,
     ),
     ticket(
-        Nothing,
         &[
             "section_start:1764489600:step_script\r\u{1b}[0KUnable to connect to the server: getting credentials: exec: executable aws \
            not found\nsection_end:1764489601:step_script\r\u{1b}[0K\n",
@@ -192,17 +152,15 @@ const AROUND: &[Ticket] = &[
         1,
     ),
     ticket(
-        Nothing,
         &[
             "[2026-11-30T08:00:00.123Z] + kubectl get ns\n[2026-11-30T08:00:01.123Z] An error occurred (AccessDenied) when calling the \
            AssumeRole operation: User: arn:aws:iam::111122223333:user/ci is not authorized to perform: sts:AssumeRole on resource: \
            arn:aws:iam::111122223333:role/deploy\n",
         ],
-        "named role-assumes-itself",
+        "named assume-role-denied",
         2,
     ),
     ticket(
-        Nothing,
         &[
             "#12 [7/9] RUN kubectl version\n#12 3.456 Unable to locate credentials. You can configure credentials by running \"aws login\".\n",
         ],
@@ -210,7 +168,6 @@ const AROUND: &[Ticket] = &[
         2,
     ),
     ticket(
-        Nothing,
         &[
             "deploy-1  | rolling out\ndeploy-1  | error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\"\n",
         ],
@@ -218,7 +175,6 @@ const AROUND: &[Ticket] = &[
         2,
     ),
     ticket(
-        Nothing,
         &[
             "seen since Monday\n```The connection to the server localhost:8080 was refused - did you specify the right host or port?```\n",
         ],
@@ -226,7 +182,6 @@ const AROUND: &[Ticket] = &[
         2,
     ),
     ticket(
-        Nothing,
         &[
             "{noformat}\nUnable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown \
            authority\n{noformat}\n",
@@ -235,7 +190,6 @@ const AROUND: &[Ticket] = &[
         2,
     ),
     ticket(
-        Nothing,
         &[
             "안녕하세요,\n클러스터가 보이지 않습니다.\n\nAn error occurred (ResourceNotFoundException) when calling the DescribeCluster \
            operation: No cluster found for name: shop.\n\n감사합니다\n",
@@ -244,20 +198,17 @@ const AROUND: &[Ticket] = &[
         4,
     ),
     ticket(
-        Nothing,
         &["❯ kubectl get pods\nerror: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\"\n"],
         "named exec-api-version-unsupported",
         2,
     ),
     ticket(
-        Nothing,
         &["│ Error: configuring provider: Unable to locate credentials\n│ \n│   with module.eks\n"],
         "named credentials-missing",
         1,
     ),
     // A mail around every part: none of it is taken for YAML, and nothing of the ConfigMap is lost.
     ticket(
-        Nothing,
         &[concat!(
             "Hi,\n\nthe whole team is locked out.\n\n",
             denied!("arn:aws:iam::111122223333:role/ops", "identity is not mapped"),
@@ -272,25 +223,18 @@ const AROUND: &[Ticket] = &[
 
 /// Several parts, and which of them counts.
 const TOGETHER: &[Ticket] = &[
-    ticket(Nothing, &[""], "not-known", 0),
+    ticket(&[""], "not-known", 0),
+    ticket(&["Hello,\nit does not work. Can you help?\nMina\n"], "not-known", 0),
+    ticket(&[UNAUTHORIZED], "not-known", 1),
+    ticket(&[OPS], "not-known", 0),
+    ticket(&[UNAUTHORIZED, OPS], "not-known", 1),
+    ticket(&[OPS_DENIED], "likeliest identity-not-mapped", 1),
     ticket(
-        Nothing,
-        &["Hello,\nit does not work. Can you help?\nMina\n"],
-        "not-known",
-        0,
-    ),
-    ticket(Nothing, &[UNAUTHORIZED], "not-known", 1),
-    ticket(Nothing, &[OPS], "not-known", 0),
-    ticket(Nothing, &[UNAUTHORIZED, OPS], "not-known", 1),
-    ticket(Nothing, &[OPS_DENIED], "likeliest identity-not-mapped", 1),
-    ticket(
-        Nothing,
         &[denied!("arn:aws:iam::111122223333:root", "identity is not mapped")],
         "named root-not-mapped",
         1,
     ),
     ticket(
-        Nothing,
         &[
             "level=warning msg=\"access denied\" error=\"input token was not properly formatted: X-Amz-Date parameter is expired (15 minute \
           expiration) 2026-11-30 07:00:00 +0000 UTC\"\n",
@@ -299,7 +243,6 @@ const TOGETHER: &[Ticket] = &[
         1,
     ),
     ticket(
-        Nothing,
         &[
             "level=warning msg=\"access denied\" error=\"sts getCallerIdentity failed: error from AWS (expected 200, got 403). Body: \
           {\\\"Error\\\":{\\\"Code\\\":\\\"SignatureDoesNotMatch\\\"}}\"\n",
@@ -307,44 +250,26 @@ const TOGETHER: &[Ticket] = &[
         "likeliest signature-mismatch",
         1,
     ),
-    ticket(Nothing, &[OPS_DENIED, OPS_WITH_PATH], "named mapped-with-path", 1),
-    ticket(
-        Nothing,
-        &[OPS_WITH_PATH, UNAUTHORIZED, OPS_DENIED],
-        "named mapped-with-path",
-        8,
-    ),
+    ticket(&[OPS_DENIED, OPS_WITH_PATH], "named mapped-with-path", 1),
+    ticket(&[OPS_WITH_PATH, UNAUTHORIZED, OPS_DENIED], "named mapped-with-path", 8),
     // Entries may deny for another reason.
-    ticket(Nothing, &[OPS_DENIED, OTHER_MAPPED], "likeliest identity-not-mapped", 1),
+    ticket(&[OPS_DENIED, OTHER_MAPPED], "likeliest identity-not-mapped", 1),
     ticket(
-        Nothing,
         &[OPS_DENIED, OTHER_MAPPED, cluster!("CONFIG_MAP")],
         "named identity-not-mapped",
         1,
     ),
     ticket(
-        Nothing,
         &[UNAUTHORIZED, OPS, OPS_WITH_PATH, cluster!("CONFIG_MAP")],
         "named mapped-with-path",
         1,
     ),
-    ticket(
-        Nothing,
-        &[UNAUTHORIZED, OPS, OPS_WITH_PATH],
-        "likeliest mapped-with-path",
-        1,
-    ),
+    ticket(&[UNAUTHORIZED, OPS, OPS_WITH_PATH], "likeliest mapped-with-path", 1),
     // The files let the caller in: they do not show why it was refused.
-    ticket(
-        Nothing,
-        &[UNAUTHORIZED, OPS, OPS_MAPPED, cluster!("CONFIG_MAP")],
-        "not-known",
-        1,
-    ),
-    ticket(Nothing, &[OPS, OPS_MAPPED, cluster!("CONFIG_MAP")], "named granted", 0),
+    ticket(&[UNAUTHORIZED, OPS, OPS_MAPPED, cluster!("CONFIG_MAP")], "not-known", 1),
+    ticket(&[OPS, OPS_MAPPED, cluster!("CONFIG_MAP")], "named granted", 0),
     // What failed before any server was not refused by a cluster.
     ticket(
-        Nothing,
         &[
             "Unable to locate credentials. You can configure credentials by running \"aws configure\".\n",
             OPS,
@@ -355,7 +280,6 @@ const TOGETHER: &[Ticket] = &[
     ),
     // Unless a line of the log shows a denial.
     ticket(
-        Nothing,
         &[
             OPS_DENIED,
             "Unable to locate credentials. You can configure credentials by running \"aws configure\".\n",
@@ -366,7 +290,6 @@ const TOGETHER: &[Ticket] = &[
     ),
     // What is bound in the cluster is in no text.
     ticket(
-        Nothing,
         &[
             "Error from server (Forbidden): pods is forbidden: User \"ops\" cannot list resource \"pods\" in API group \"\" in the \
            namespace \"web\"\n",
@@ -377,7 +300,6 @@ const TOGETHER: &[Ticket] = &[
         1,
     ),
     ticket(
-        Nothing,
         &[
             "Error: query: failed to query with labels: secrets is forbidden: User \"ops\" cannot list resource \"secrets\" in API \
            group \"\" in the namespace \"web\"\n",
@@ -389,7 +311,6 @@ const TOGETHER: &[Ticket] = &[
     ),
     // Another user was refused than the files make of the caller.
     ticket(
-        Nothing,
         &[
             "Error from server (Forbidden): pods is forbidden: User \"system:serviceaccount:ci:runner\" cannot list resource \"pods\" in \
            API group \"\" in the namespace \"web\"\n",
@@ -401,7 +322,6 @@ const TOGETHER: &[Ticket] = &[
     ),
     // Configuration where nothing else names a cause.
     ticket(
-        Nothing,
         &[
             aws_auth!(
                 "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Ops_0123456789abcdef",
@@ -414,7 +334,6 @@ const TOGETHER: &[Ticket] = &[
         8,
     ),
     ticket(
-        Nothing,
         &[
             "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: aws-auth\n  namespace: kube-system\ndata:\n  MapRoles: |\n    - rolearn: \
           arn:aws:iam::111122223333:role/ops\n      username: ops\n      groups: [ops]\n",
@@ -423,7 +342,6 @@ const TOGETHER: &[Ticket] = &[
         7,
     ),
     ticket(
-        Nothing,
         &[
             "{\"accessEntry\": {\"clusterName\": \"shop\", \"principalArn\": \"arn:aws:iam::111122223333:role/ops\", \
           \"kubernetesGroups\": [\"system:masters\"], \"username\": \"ops\", \"type\": \"STANDARD\"}}\n",
@@ -433,7 +351,6 @@ const TOGETHER: &[Ticket] = &[
     ),
     // What cannot be read does not take the rest with it.
     ticket(
-        Nothing,
         &[concat!(
             "{\n  \"UserId\": \"AIDAEXAMPLEEXAMPLE123\",\n  \"Account\": \"111122223333\",\n",
             denied!("arn:aws:iam::111122223333:user/dev", "identity is not mapped")
@@ -442,7 +359,6 @@ const TOGETHER: &[Ticket] = &[
         4,
     ),
     ticket(
-        Nothing,
         &[
             "aws: [ERROR]: An error occurred (AccessDeniedException) when calling the DescribeCluster operation: User: \
           arn:aws:iam::111122223333:user/dev is not authorized to perform: eks:DescribeCluster on resource: \
@@ -452,7 +368,6 @@ const TOGETHER: &[Ticket] = &[
         1,
     ),
     ticket(
-        Nothing,
         &[
             "An error occurred (RegionDisabledException) when calling the AssumeRole operation: STS is not activated in this region\n",
         ],
@@ -461,34 +376,31 @@ const TOGETHER: &[Ticket] = &[
     ),
 ];
 
-/// The kinds of the field cases, in words of our own. Those that wait say for what.
+/// The kinds of the field cases, in words of our own.
 const FIELD: &[Ticket] = &[
     // F01: the username is lost on the way to an aggregated API.
     ticket(
-        Nothing,
         &[
             "kubectl top nodes\nerror: You must be logged in to the server (Unauthorized)\n",
             "{\"UserId\": \"AROAEXAMPLEEXAMPLE123:me\", \"Account\": \"111122223333\", \"Arn\": \
              \"arn:aws:sts::111122223333:assumed-role/metrics/me\"}\n",
             "data:\n  mapRoles: |\n    - rolearn: arn:aws:iam::111122223333:role/metrics\n      groups: [system:masters]\n",
         ],
-        "not-named",
+        "named username-missing",
         2,
     ),
     // F03: people with the username of nodes.
     ticket(
-        Forms,
         &[aws_auth!(
             "arn:aws:iam::111122223333:role/owners",
             "system:node:{{SessionName}}",
             "[system:masters]"
         )],
-        "cause username-reserved",
+        "likeliest username-reserved",
         0,
     ),
     // F04: a node's role with an entry of type STANDARD.
     ticket(
-        Nothing,
         &[
             "An error occurred (InvalidParameterException) when calling the UpdateAccessEntry operation: The kubernetes group name \
           system:nodes is invalid, it cannot start with system:\n",
@@ -498,7 +410,6 @@ const FIELD: &[Ticket] = &[
     ),
     // F05: the controller's role is mapped in place of the nodes'.
     ticket(
-        Logs,
         &[
             denied!(
                 "arn:aws:iam::111122223333:role/KarpenterNodeRole-shop",
@@ -515,7 +426,6 @@ const FIELD: &[Ticket] = &[
     ),
     // F07: the API server's and kubelet's own lines.
     ticket(
-        Logs,
         &[
             "E1130 08:00:00.000001       1 webhook.go:154] Failed to make webhook authenticator request: unknown\nE1130 08:00:00.000002       1 \
           authentication.go:70] Unable to authenticate the request due to an error: [invalid bearer token, unknown]\n",
@@ -525,17 +435,15 @@ const FIELD: &[Ticket] = &[
     ),
     // F09: the AWS CLI prints a table.
     ticket(
-        Words,
         &[
             "E1130 memcache.go:265] couldn't get current server API group list: Get \"https://x.eks.amazonaws.com/api\": getting credentials: \
           decoding stdout: couldn't get version/kind; json parse error: invalid character 'E' looking for beginning of value\n",
         ],
-        "not-named",
+        "likeliest exec-output-not-json",
         1,
     ),
     // F10: the plugin failed, and why is not said.
     ticket(
-        Words,
         &[
             "Error: Kubernetes cluster unreachable: Get \"https://x.eks.amazonaws.com/version\": getting credentials: exec: executable aws failed \
           with exit code 253\n",
@@ -545,7 +453,6 @@ const FIELD: &[Ticket] = &[
     ),
     // F13: 401 in the words of others.
     ticket(
-        Words,
         &[
             "helm upgrade web ./chart\nError: UPGRADE FAILED: Kubernetes cluster unreachable: the server has asked for the client to provide \
           credentials\n",
@@ -555,24 +462,21 @@ const FIELD: &[Ticket] = &[
     ),
     // F14: a provider without a host.
     ticket(
-        Words,
         &["Error: Get \"http://localhost/api/v1/namespaces/web\": dial tcp [::1]:80: connect: connection refused\n"],
         "cause kubeconfig-missing",
         1,
     ),
     // F15: the pod's service account asked.
     ticket(
-        Words,
         &[
             "Error: namespaces \"web\" is forbidden: User \"system:serviceaccount:gitlab:runner\" cannot get resource \"namespaces\" in API group \
           \"\" in the namespace \"web\"\n",
         ],
-        "not-known",
+        "likeliest service-account-instead-of-iam",
         1,
     ),
     // F17: a binding would give more than its maker has.
     ticket(
-        Nothing,
         &[
             "error: failed to create role: roles.rbac.authorization.k8s.io \"ops\" is forbidden: user \"ops\" (groups=[\"system:authenticated\"]) \
           is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"], Resources:[\"secrets\"], Verbs:[\"get\"]}\n",
@@ -582,7 +486,6 @@ const FIELD: &[Ticket] = &[
     ),
     // F20: a node's own name differs from its username.
     ticket(
-        Logs,
         &[
             "E1130 08:00:00.000001    2000 kubelet_node_status.go:96] \"Unable to register node with API server\" err=\"nodes \
           \\\"ip-10-1-2-3.ec2.internal\\\" is forbidden: node \\\"i-0123456789abcdef0\\\" is not allowed to modify node \
@@ -593,38 +496,34 @@ const FIELD: &[Ticket] = &[
     ),
     // F22: the token of a service account as a bearer token.
     ticket(
-        Forms,
         &[
             "apiVersion: v1\nkind: Config\nclusters:\n- name: shop\n  cluster:\n    server: https://x.eks.amazonaws.com\ncontexts:\n- name: shop\n  \
           context: {cluster: shop, user: pod}\ncurrent-context: shop\nusers:\n- name: pod\n  user:\n    tokenFile: \
           /var/run/secrets/eks.amazonaws.com/serviceaccount/token\n",
         ],
-        "not-named",
+        "likeliest token-malformed",
         0,
     ),
     // F23: anonymous in another client's words.
     ticket(
-        Words,
         &[
             "HTTP response body: {\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"pods is forbidden: User \\\"system:anonymous\\\" cannot \
           list resource \\\"pods\\\" in API group \\\"\\\" in the namespace \\\"web\\\"\",\"reason\":\"Forbidden\",\"code\":403}\n",
         ],
-        "cause anonymous",
+        "named anonymous",
         1,
     ),
     // F26: an item of mapAccounts is a map.
     ticket(
-        Words,
         &[
             "Error: unmarshalling \"mapAccounts\": error unmarshaling JSON: while decoding JSON: json: cannot unmarshal object into Go value of \
           type string\n",
         ],
-        "cause aws-auth-broken",
+        "named aws-auth-broken",
         1,
     ),
     // F28: nothing answers.
     ticket(
-        Nothing,
         &[
             "Unable to connect to the server: dial tcp: lookup ABC.gr7.eu-west-1.eks.amazonaws.com on 10.0.0.2:53: no such host\n",
         ],
@@ -632,7 +531,6 @@ const FIELD: &[Ticket] = &[
         1,
     ),
     ticket(
-        Words,
         &[
             "Error: checking AWS STS access: Get \"https://ABC.gr7.eu-west-1.eks.amazonaws.com/version\": net/http: TLS handshake timeout\n",
         ],
@@ -641,14 +539,12 @@ const FIELD: &[Ticket] = &[
     ),
     // F30: a group of IAM.
     ticket(
-        Forms,
         &["data:\n  mapRoles: |\n    - grouparn: arn:aws:iam::111122223333:group/devs\n      groups: [devs]\n"],
-        "not-named",
+        "likeliest identity-not-mapped",
         0,
     ),
     // F33: a template as a subject.
     ticket(
-        Rbac,
         &[
             "Error from server (Forbidden): pods is forbidden: User \"ops:me\" cannot list resource \"pods\" in API group \"\" in the \
            namespace \"web\"\n",
@@ -658,12 +554,11 @@ const FIELD: &[Ticket] = &[
              rbac.authorization.k8s.io, kind: ClusterRole, name: view}\nsubjects:\n- {apiGroup: rbac.authorization.k8s.io, kind: User, name: \
              \"ops:{{SessionName}}\"}\n",
         ],
-        "cause no-binding",
+        "named subject-holds-template",
         1,
     ),
     // F37: a session assumes its own role.
     ticket(
-        Nothing,
         &[
             "An error occurred (AccessDenied) when calling the AssumeRole operation: User: \
           arn:aws:sts::111122223333:assumed-role/deploy/run-7 is not authorized to perform: sts:AssumeRole on resource: \
@@ -674,27 +569,24 @@ const FIELD: &[Ticket] = &[
     ),
     // F44: other forms of a mapping.
     ticket(
-        Forms,
         &[
             "aws_auth_roles = [\n  {\n    rolearn  = \"arn:aws:iam::111122223333:role/teams/ops\"\n    username = \"ops\"\n    groups   = \
           [\"system:masters\"]\n  },\n]\n",
         ],
-        "cause mapped-with-path",
+        "likeliest mapped-with-path",
         3,
     ),
     // F45: another partition.
     ticket(
-        Blots,
         &[
             denied!("arn:aws-cn:iam::111122223333:role/ops", "identity is not mapped"),
             aws_auth!("arn:aws:iam::111122223333:role/ops", "ops", "[system:masters]"),
         ],
-        "not-named",
+        "named mapped-in-other-partition",
         1,
     ),
     // F47: account ids are blotted out.
     ticket(
-        Blots,
         &[
             denied!("arn:aws:iam::<redacted>:role/ops", "identity is not mapped"),
             aws_auth!("arn:aws:iam::<redacted>:role/teams/ops", "ops", "[system:masters]"),
@@ -704,7 +596,6 @@ const FIELD: &[Ticket] = &[
     ),
     // F49: a node that does not join, without a line of the authenticator's.
     ticket(
-        Logs,
         &[
             "Nov 30 08:00:00 ip-10-1-2-3 kubelet[2000]: E1130 08:00:00.000001    2000 kubelet_node_status.go:96] \"Unable to register node \
              with API server\" err=\"Unauthorized\" node=\"ip-10-1-2-3.ec2.internal\"\n",
@@ -714,12 +605,11 @@ const FIELD: &[Ticket] = &[
                 "[system:bootstrappers, system:nodes]"
             ),
         ],
-        "cause node-role-not-mapped",
+        "likeliest node-role-not-mapped",
         1,
     ),
     // F53: an old AWS CLI.
     ticket(
-        Words,
         &[
             "Unable to connect to the server: getting credentials: decoding stdout: no kind \"ExecCredential\" is registered for version \
           \"client.authentication.k8s.io/v1alpha1\" in scheme \"pkg/client/auth/exec/exec.go:62\"\n",
@@ -729,12 +619,303 @@ const FIELD: &[Ticket] = &[
     ),
     // What is no access to EKS.
     ticket(
-        Words,
         &[
             "Error: failed to create containerd task: OCI runtime exec failed: exec: \"bash\": executable file not found in $PATH: unknown\n",
         ],
         "not-access",
         0,
+    ),
+];
+
+/// A module of Terraform that maps a role with its path.
+const MODULE: &str = "module \"eks\" {\n  source = \"terraform-aws-modules/eks/aws\"\n\n  aws_auth_roles = [\n    {\n      rolearn  = \
+                      \"arn:aws:iam::111122223333:role/teams/ops\"\n      username = \"ops\"\n      groups   = [\"system:masters\"]\n    \
+                      },\n  ]\n}\n";
+const KUBELET: &str = "Nov 30 08:00:00 ip-10-1-2-3 kubelet[2000]: E1130 08:00:00.000001    2000 kubelet_node_status.go:96] \"Unable to \
+                       register node with API server\" err=\"Unauthorized\" node=\"ip-10-1-2-3.ec2.internal\"\n";
+const PROFILE: &str = "{\"InstanceProfile\": {\"InstanceProfileName\": \"pool\", \"Roles\": [{\"RoleName\": \"workers\", \"Arn\": \
+                       \"arn:aws:iam::111122223333:role/workers\"}]}}\n";
+const NAMELESS: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: aws-auth\n  namespace: kube-system\ndata:\n  mapRoles: |\n    - \
+                        rolearn: arn:aws:iam::111122223333:role/ops\n      groups: [system:masters]\n";
+
+/// Other tools' files, together with what was seen.
+const FORMS: &[Ticket] = &[
+    // Terraform in a mail, and a line of the log.
+    ticket(
+        &[concat!(
+            "Hi,\n\n",
+            denied!("arn:aws:iam::111122223333:role/ops", "identity is not mapped"),
+            "\nThis is our code:\n\n```hcl\nmodule \"eks\" {\n  aws_auth_roles = [\n    {\n      rolearn  = \
+             \"arn:aws:iam::111122223333:role/teams/ops\"\n      username = \"ops\"\n      groups   = [\"system:masters\"]\n    \
+             },\n  ]\n}\n```\n\nThanks,\nMina\n"
+        )],
+        "named mapped-with-path",
+        3,
+    ),
+    ticket(&[OPS_DENIED, MODULE], "named mapped-with-path", 1),
+    // What eksctl prints.
+    ticket(
+        &[
+            OPS_DENIED,
+            "$ eksctl get iamidentitymapping --cluster shop\nARN\t\t\t\t\t\tUSERNAME\tGROUPS\t\tACCOUNT\n\
+             arn:aws:iam::111122223333:role/teams/ops\tops\tsystem:masters\t\n",
+        ],
+        "named mapped-with-path",
+        1,
+    ),
+    ticket(
+        &[
+            OPS_DENIED,
+            "[{\"rolearn\": \"arn:aws:iam::111122223333:role/teams/ops\", \"username\": \"ops\", \"groups\": [\"ops\"]}, \
+             {\"userarn\": \"arn:aws:iam::111122223333:user/jane\", \"username\": \"jane\", \"groups\": [\"ops\"]}]\n",
+        ],
+        "named mapped-with-path",
+        1,
+    ),
+    ticket(
+        &[
+            "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata:\n  name: shop\n  region: eu-west-1\niamIdentityMappings:\n  - \
+             arn: arn:aws:iam::111122223333:role/teams/ops\n    username: ops\n    groups: [system:masters]\n",
+            OPS_DENIED,
+        ],
+        "named mapped-with-path",
+        7,
+    ),
+    // EKS refuses the entry, so that there is none.
+    ticket(
+        &[
+            OPS_DENIED,
+            "access_entries = {\n  ops = {\n    principal_arn     = \"arn:aws:iam::111122223333:role/ops\"\n    kubernetes_groups = \
+             [\"system:masters\"]\n  }\n}\n",
+        ],
+        "likeliest entry-group-reserved",
+        1,
+    ),
+    // The file has the entry, and the cluster need not.
+    ticket(
+        &[
+            OPS_DENIED,
+            "resource \"aws_eks_access_entry\" \"ops\" {\n  cluster_name      = \"shop\"\n  principal_arn     = \
+             \"arn:aws:iam::111122223333:role/ops\"\n  kubernetes_groups = [\"ops\"]\n}\n",
+        ],
+        "not-named",
+        1,
+    ),
+    ticket(
+        &[
+            OPS_DENIED,
+            "{\"format_version\": \"1.2\", \"planned_values\": {\"root_module\": {\"resources\": [{\"type\": \
+             \"aws_eks_access_entry\", \"values\": {\"cluster_name\": \"shop\", \"principal_arn\": \
+             \"arn:aws:iam::111122223333:role/billing\", \"kubernetes_groups\": [\"billing\"], \"type\": \"STANDARD\", \
+             \"user_name\": \"billing\"}}]}}}\n",
+        ],
+        "likeliest identity-not-mapped",
+        1,
+    ),
+    // The ConfigMap that is there counts.
+    ticket(
+        &[UNAUTHORIZED, OPS, OPS_MAPPED, MODULE, cluster!("CONFIG_MAP")],
+        "not-known",
+        1,
+    ),
+    // What failed before any server is no matter of the module.
+    ticket(
+        &["│ Error: configuring provider: Unable to locate credentials\n", MODULE],
+        "named credentials-missing",
+        1,
+    ),
+    ticket(
+        &[
+            "안녕하세요,\n\nkubectl get pods 실행 시 오류:\nerror: You must be logged in to the server (Unauthorized)\n\n테라폼 코드입니다.\n\naws_auth_roles \
+             = [\n  {\n    rolearn  = \
+             \"arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Ops_0123456789abcdef\"\n    \
+             username = \"ops\"\n    groups   = [\"system:masters\"]\n  },\n]\n\n감사합니다\n",
+        ],
+        "likeliest mapped-with-sso-path",
+        10,
+    ),
+    // Alone.
+    ticket(
+        &[
+            "resource \"aws_eks_access_entry\" \"nodes\" {\n  cluster_name      = \"shop\"\n  principal_arn     = \
+             \"arn:aws:iam::111122223333:role/workers\"\n  kubernetes_groups = [\"system:nodes\", \"system:bootstrappers\"]\n  type             \
+              = \"STANDARD\"\n}\n",
+        ],
+        "likeliest node-role-not-mapped",
+        4,
+    ),
+    ticket(
+        &[
+            "Resources:\n  Ops:\n    Type: AWS::EKS::AccessEntry\n    Properties:\n      ClusterName: shop\n      PrincipalArn: \
+             arn:aws:sts::111122223333:assumed-role/ops/me\n      Type: STANDARD\n",
+        ],
+        "likeliest entry-principal-invalid",
+        6,
+    ),
+    ticket(
+        &["module \"vpc\" {\n  source = \"terraform-aws-modules/vpc/aws\"\n}\n\nIt does not work.\n"],
+        "not-known",
+        0,
+    ),
+    ticket(
+        &[
+            "$ eksctl get iamidentitymapping --cluster shop\nError: unmarshalling \"mapRoles\": error unmarshaling JSON: while decoding JSON: \
+             json: cannot unmarshal string into Go value of type []iam.RoleIdentity\n$ kubectl get pods\nerror: You must be logged in to \
+             the server (Unauthorized)\n",
+        ],
+        "named aws-auth-broken",
+        2,
+    ),
+];
+
+/// Nodes that do not join.
+const NODES: &[Ticket] = &[
+    ticket(&[KUBELET], "not-known", 1),
+    ticket(
+        &[KUBELET, PROFILE, OTHER_MAPPED, cluster!("CONFIG_MAP")],
+        "named node-role-not-mapped",
+        1,
+    ),
+    ticket(&[KUBELET, PROFILE, OTHER_MAPPED], "likeliest node-role-not-mapped", 1),
+    ticket(
+        &[
+            KUBELET,
+            "{\"nodegroup\": {\"nodegroupName\": \"pool\", \"clusterName\": \"shop\", \"nodeRole\": \
+             \"arn:aws:iam::111122223333:role/teams/workers\"}}\n",
+            aws_auth!(
+                "arn:aws:iam::111122223333:role/teams/workers",
+                "system:node:{{EC2PrivateDNSName}}",
+                "[system:bootstrappers, system:nodes]"
+            ),
+            cluster!("CONFIG_MAP"),
+        ],
+        "named mapped-with-path",
+        1,
+    ),
+    // Only the profile is known.
+    ticket(
+        &[
+            KUBELET,
+            "{\n  \"Code\" : \"Success\",\n  \"LastUpdated\" : \"2026-11-30T08:00:00Z\",\n  \"InstanceProfileArn\" : \
+             \"arn:aws:iam::111122223333:instance-profile/pool\",\n  \"InstanceProfileId\" : \"AIPAEXAMPLEEXAMPLE123\"\n}\n",
+            OTHER_MAPPED,
+        ],
+        "likeliest node-role-not-mapped",
+        1,
+    ),
+    ticket(
+        &[
+            KUBELET,
+            "Its instance profile is arn:aws:iam::111122223333:instance-profile/pool.\n",
+            OTHER_MAPPED,
+        ],
+        "likeliest node-role-not-mapped",
+        1,
+    ),
+    ticket(
+        &[
+            KUBELET,
+            "{\"UserId\": \"AROAEXAMPLEEXAMPLE123:i-0123456789abcdef0\", \"Account\": \"111122223333\", \"Arn\": \
+             \"arn:aws:sts::111122223333:assumed-role/workers/i-0123456789abcdef0\"}\n",
+            OTHER_MAPPED,
+            cluster!("CONFIG_MAP"),
+        ],
+        "named node-role-not-mapped",
+        1,
+    ),
+    // The role is mapped as it should be.
+    ticket(
+        &[
+            KUBELET,
+            PROFILE,
+            aws_auth!(
+                "arn:aws:iam::111122223333:role/workers",
+                "system:node:{{EC2PrivateDNSName}}",
+                "[system:bootstrappers, system:nodes]"
+            ),
+            cluster!("CONFIG_MAP"),
+        ],
+        "not-known",
+        1,
+    ),
+    // Which role the node has is in no text.
+    ticket(
+        &[
+            KUBELET,
+            aws_auth!(
+                "arn:aws:iam::111122223333:role/workers",
+                "system:node:{{EC2PrivateDNSName}}",
+                "[system:bootstrappers, system:nodes]"
+            ),
+        ],
+        "not-known",
+        1,
+    ),
+    ticket(
+        &[aws_auth!(
+            "arn:aws:iam::111122223333:instance-profile/pool",
+            "system:node:{{EC2PrivateDNSName}}",
+            "[system:bootstrappers, system:nodes]"
+        )],
+        "likeliest node-role-not-mapped",
+        8,
+    ),
+];
+
+/// Configuration with a mistake, alone or with a 401.
+const MISTAKES: &[Ticket] = &[
+    ticket(
+        &[
+            "kubectl top pods\nerror: You must be logged in to the server (Unauthorized)\n",
+            NAMELESS,
+        ],
+        "named username-missing",
+        2,
+    ),
+    ticket(&[UNAUTHORIZED, NAMELESS], "likeliest username-missing", 0),
+    ticket(&[UNAUTHORIZED, OPS, NAMELESS], "likeliest username-missing", 1),
+    ticket(&[NAMELESS], "likeliest username-missing", 8),
+    ticket(
+        &[aws_auth!("arn:aws:iam::111122223333:group/devs", "devs", "[devs]")],
+        "likeliest identity-not-mapped",
+        8,
+    ),
+    ticket(
+        &["data:\n  mapAccounts: |\n    - \"12345678901\"\n"],
+        "likeliest identity-not-mapped",
+        3,
+    ),
+    ticket(
+        &[
+            "apiVersion: v1\nkind: Config\nclusters:\n- name: shop\n  cluster: {server: \"https://x.eks.amazonaws.com\", \
+             insecure-skip-tls-verify: true}\ncontexts:\n- name: shop\n  context: {cluster: shop, user: shop}\ncurrent-context: \
+             shop\nusers:\n- name: shop\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      command: \
+             aws\n      args: [eks, get-token, --cluster-name, shop, --region, eu-west-1, --output, table]\n",
+        ],
+        "likeliest exec-output-not-json",
+        16,
+    ),
+    ticket(
+        &[
+            "apiVersion: v1\nkind: Config\nclusters:\n- name: shop\n  cluster: {server: \"https://x.eks.amazonaws.com\", \
+             insecure-skip-tls-verify: true}\ncontexts:\n- name: shop\n  context: {cluster: shop, user: shop}\ncurrent-context: \
+             shop\nusers:\n- name: shop\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      command: \
+             aws\n      args: [eks, get-token, --cluster-name, shop, --region, eu-west-1, --role-arn, \"\"]\n",
+        ],
+        "likeliest exec-plugin-failed",
+        16,
+    ),
+    // Nobody is in the list, and nothing is missing.
+    ticket(
+        &[
+            "2026-11-30T08:00:01.1234567Z Error: Kubernetes cluster unreachable: the server has asked for the client to provide \
+             credentials\n",
+            OPS,
+            "{\"accessEntries\": []}\n",
+            cluster!("API"),
+        ],
+        "named identity-not-mapped",
+        1,
     ),
 ];
 
@@ -751,6 +932,60 @@ fn the_strongest_evidence_names_the_cause() {
 #[test]
 fn the_kinds_of_the_field_are_answered() {
     check(FIELD);
+}
+
+#[test]
+fn files_of_other_tools_say_who_is_mapped() {
+    check(FORMS);
+}
+
+#[test]
+fn nodes_are_judged_by_their_role() {
+    check(NODES);
+}
+
+#[test]
+fn mistakes_in_configuration_are_likeliest() {
+    check(MISTAKES);
+}
+
+#[test]
+fn what_is_asked_of_a_node_is_asked_at_the_node() {
+    let answer = answered(&[KUBELET]);
+    let look_at = answer.main.look_at.join("\n");
+    for wanted in [
+        "journalctl -u kubelet",
+        "curl -s http://169.254.169.254/latest/meta-data/iam/info",
+        "aws sts get-caller-identity   # on the instance",
+    ] {
+        assert!(look_at.contains(wanted), "{look_at}");
+    }
+    assert!(!look_at.contains("kubectl"), "{look_at}");
+    assert!(answer.main.sentence.starts_with("a node got a 401"), "{answer:#?}");
+}
+
+#[test]
+fn nothing_is_asked_twice() {
+    for texts in [&[UNAUTHORIZED][..], &[UNAUTHORIZED, OPS, OPS_WITH_PATH], &[KUBELET]] {
+        let look_at = answered(texts).main.look_at;
+        for command in [
+            "aws sts get-caller-identity",
+            "aws eks describe-cluster",
+            "list-access-entries",
+        ] {
+            let times = look_at.iter().filter(|look| look.contains(command)).count();
+            assert!(times <= 1, "{command}: {look_at:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_block_of_terraform_is_no_broken_yaml() {
+    for text in [MODULE, "aws_auth_roles = [\n  {\n    rolearn = \"x\"\n  },\n]\n"] {
+        let answer = answered(&[text]);
+        let is_broken = |finding: &Finding| finding.message.starts_with("neither YAML nor JSON");
+        assert!(!answer.findings.iter().any(is_broken), "{answer:#?}");
+    }
 }
 
 #[test]

@@ -93,7 +93,33 @@ pub(super) const TEXTS: &[Row] = &[
     (
         "kubectl",
         "E0301 09:00:01.000001   41 memcache.go:265] \"Unhandled Error\" err=\"couldn't get current server API group list: Get \\\"https://0A1B.gr7.us-east-1.eks.amazonaws.com/api?timeout=32s\\\": getting credentials: decoding stdout: couldn't get version/kind; json parse error: invalid character 'k' looking for beginning of value\"",
+        "likeliest exec-output-not-json",
+    ),
+    (
+        "Terraform",
+        "Error: Get \"https://0A1B.gr7.us-east-1.eks.amazonaws.com/api/v1/namespaces/web\": getting credentials: decoding stdout: couldn't get version/kind; json parse error: invalid character 'E' looking for beginning of value",
+        "likeliest exec-output-not-json",
+    ),
+    (
+        "kubectl",
+        "Unable to connect to the server: getting credentials: decoding stdout: couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\" }",
         "named exec-output-not-json",
+    ),
+    // Lists of aws-auth that cannot be read.
+    (
+        "eksctl",
+        "Error: unmarshalling \"mapAccounts\": error unmarshaling JSON: while decoding JSON: json: cannot unmarshal object into Go value of type string",
+        "named aws-auth-broken",
+    ),
+    (
+        "eksctl",
+        "Error: unmarshalling \"mapRoles\": error converting YAML to JSON: yaml: line 3: mapping values are not allowed in this context",
+        "named aws-auth-broken",
+    ),
+    (
+        "aws-iam-authenticator",
+        "time=\"2026-11-30T08:00:00Z\" level=warning msg=\"Errors parsing configmap: [json: cannot unmarshal string into Go value of type config.RoleMapping]\"",
+        "named aws-auth-broken",
     ),
     (
         "helm",
@@ -976,5 +1002,256 @@ pub(super) const TEXTS: &[Row] = &[
         "oc",
         "Login failed (401 Unauthorized)\nVerify you have provided the correct credentials. https://oauth-openshift.apps.example.com",
         "not-access",
+    ),
+    // What public reports have around and in their errors.
+    (
+        "Pulumi, and prose that lists plugins",
+        "Whatever the plugin is (`aws eks get-token`, `gke-gcloud-auth-plugin`, `kubelogin`), one sees this only:\n\nerror: configured Kubernetes cluster is unreachable: unable to load schema\ninformation from the API server: command terminated with exit code 1",
+        "likeliest exec-plugin-failed",
+    ),
+    (
+        "kubectl exec",
+        "$ kubectl exec web-1 -- ls /x\nls: /x: No such file or directory\ncommand terminated with exit code 1",
+        "not-access",
+    ),
+    (
+        "a token's URL in a browser",
+        "error: You must be logged in to the server (Unauthorized)\n\nhttps://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Signature=0a\n\n{\n  \"Error\": {\n    \"Code\": \"SignatureDoesNotMatch\",\n    \"Message\": \"The request signature we calculated does not match the signature you provided.\"\n  }\n}",
+        "not-known",
+    ),
+    (
+        "AWS CLI, beside a token's URL",
+        "https://sts.eu-west-1.amazonaws.com/?X-Amz-SignedHeaders=host%3Bx-k8s-aws-id\n\nAn error occurred (SignatureDoesNotMatch) when calling the GetCallerIdentity operation: The request signature we calculated does not match the signature you provided.",
+        "named signature-mismatch",
+    ),
+    (
+        "curl to STS",
+        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>Sender</Type>\n    <Code>ExpiredToken</Code>\n    <Message>The security token included in the request is expired</Message>\n",
+        "not-known",
+    ),
+    (
+        "metrics-server",
+        "Error from server (Forbidden): nodes.metrics.k8s.io is forbidden: User \"system:anonymous\" cannot list resource \"nodes\" in API group \"metrics.k8s.io\" at the cluster scope",
+        "likeliest anonymous",
+    ),
+    (
+        "an adapter of custom metrics",
+        "forbidden: User \"system:anonymous\" cannot get path \"/apis/custom.metrics.k8s.io/v1beta1\"",
+        "likeliest anonymous",
+    ),
+    (
+        "a custom resource, or another API server",
+        "widgets.shop.example.com is forbidden: User \"system:anonymous\" cannot list resource \"widgets\" in API group \"shop.example.com\" in the namespace \"shop\"",
+        "likeliest anonymous",
+    ),
+    (
+        "a group of kube-apiserver's own",
+        "jobs.batch is forbidden: User \"system:anonymous\" cannot list resource \"jobs\" in API group \"batch\" in the namespace \"shop\"",
+        "named anonymous",
+    ),
+    (
+        "eksctl, Identity Center",
+        "Error: checking AWS STS access – cannot get role ARN for current session: : Session token not found or invalid\n\tstatus code: 401, request id: ",
+        "named sso-not-signed-in",
+    ),
+    // Clusters of others.
+    (
+        "kubectl on AKS",
+        "PS> az aks get-credentials --name shop\nPS> kubectl get all\nerror: You must be logged in to the server (Unauthorized)",
+        "not-access",
+    ),
+    (
+        "kubectl on EKS, by who has AKS too",
+        "on AKS it works. $ aws eks update-kubeconfig --name shop\n\nerror: You must be logged in to the server (Unauthorized)",
+        "not-known",
+    ),
+    (
+        "Pulumi on GKE",
+        "error: configured Kubernetes cluster is unreachable: unable to load schema information from the API server: the server has asked for the client to provide credentials\n +  gcp:container:NodePool pool created",
+        "not-access",
+    ),
+    (
+        "helm on IKS",
+        "We deploy to our IKS:\nError: Kubernetes cluster unreachable: Get \"http://localhost:8080/version\": dial tcp [::1]:8080: connect: connection refused",
+        "not-access",
+    ),
+    (
+        "Argo CD on Rancher",
+        "two clusters of Rancher RKE\n\nFATA[0001] rpc error: code = Unknown desc = REST config invalid: the server has asked for the client to provide credentials",
+        "not-access",
+    ),
+    (
+        "kubectl on MicroK8s",
+        "server: https://10.0.0.7:16443\n\nerror: You must be logged in to the server (Unauthorized)",
+        "not-access",
+    ),
+    (
+        "weeks of minikube",
+        "for weeks minikube was fine\nError from server (Forbidden): pods is forbidden: User \"dev\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"",
+        "not-access",
+    ),
+    // A program's own rights in AWS.
+    (
+        "external-dns",
+        "time=\"2026-01-01T00:00:00Z\" level=error msg=\"records retrieval failed: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/eks-node/i-0a is not authorized to perform: route53:ListHostedZones because no identity-based policy allows the route53:ListHostedZones action\"",
+        "not-access",
+    ),
+    (
+        "cluster-autoscaler",
+        "E0101 00:00:00.000001 1 aws_manager.go:7] Failed to regenerate ASG cache: AccessDenied: User: arn:aws:sts::111122223333:assumed-role/eks-node/i-0a is not authorized to perform: autoscaling:DescribeAutoScalingGroups",
+        "not-access",
+    ),
+    (
+        "eksctl",
+        "2026-01-01 10:00:00 [✖]  operation error IAM: CreateRole, https response error StatusCode: 403, RequestID: 1, api error AccessDenied: User: arn:aws:iam::111122223333:user/dev is not authorized to perform: iam:CreateRole on resource: arn:aws:iam::111122223333:role/eksctl-shop because no identity-based policy allows the iam:CreateRole action",
+        "named iam-not-allowed",
+    ),
+    (
+        "Terraform of an application",
+        "│ Error: creating IAM Role (web): operation error IAM: CreateRole, api error AccessDenied: User: arn:aws:iam::111122223333:user/dev is not authorized to perform: iam:CreateRole on resource: arn:aws:iam::111122223333:role/web",
+        "not-access",
+    ),
+    (
+        "load balancer controller",
+        "{\"level\":\"error\",\"logger\":\"controller.ingress\",\"error\":\"UnauthorizedOperation: You are not authorized to perform this operation.\\n\\tstatus code: 403, request id: 1\"}",
+        "not-access",
+    ),
+    (
+        "boto3",
+        "An error occurred (AccessDeniedException) when calling the ListAccessEntries operation: no",
+        "named iam-not-allowed",
+    ),
+    (
+        "boto3",
+        "An error occurred (AccessDeniedException) when calling the ListHostedZones operation: no",
+        "not-access",
+    ),
+    (
+        "Loki",
+        "level=error msg=\"failed to flush\" err=\"AccessDenied: Access Denied\\n\\tstatus code: 403, request id: 1, host id: 2=\"",
+        "not-access",
+    ),
+    // A kubelet.
+    (
+        "metrics-server",
+        "unable to fully scrape metrics from source kubelet_summary:ip-10-0-0-1.ec2.internal: unable to fetch metrics from Kubelet ip-10-0-0-1.ec2.internal (10.0.0.1): request failed - \"401 Unauthorized\", response: \"Unauthorized\"",
+        "not-access",
+    ),
+    (
+        "Prometheus",
+        "Get \"https://10.0.0.1:10250/metrics/cadvisor\": server returned HTTP status 401 Unauthorized",
+        "not-access",
+    ),
+    (
+        "kubectl logs",
+        "Error from server (Forbidden): Forbidden (user=system:anonymous, verb=get, resource=nodes, subresource=proxy) ( pods/log web-1)",
+        "not-access",
+    ),
+    (
+        "kubectl logs",
+        "Error from server (InternalError): Internal error occurred: Authorization error (user=kube-apiserver-kubelet-client, verb=get, resource=nodes, subresource=proxy)",
+        "likeliest node-role-not-mapped",
+    ),
+    // Other programs.
+    (
+        "Vault's agent",
+        "| URL: PUT https://<redacted>/v1/auth/kubernetes/login\n| Code: 403. Errors:\n| \n| * permission denied",
+        "not-access",
+    ),
+    (
+        "pnpm",
+        "ERR_PNPM_FETCH_401  GET https://npm.pkg.github.com/@corp/x: Unauthorized - 401",
+        "not-access",
+    ),
+    (
+        "Cargo",
+        "error: failed to get successful HTTP response from `https://cargo.example.com/x/download`, got 401",
+        "not-access",
+    ),
+    (
+        "Flux",
+        "unable to clone 'https://git.example.com/x.git': authentication required",
+        "not-access",
+    ),
+    (
+        "Flux",
+        "✗ failed to download artifact, error: GET http://source-controller.flux-system.svc.cluster.local./gitrepository/flux-system/x.tar.gz giving up after 10 attempt(s)",
+        "not-access",
+    ),
+    (
+        "a proxy, which is no git",
+        "Get \"https://0A1B.gr7.us-east-1.eks.amazonaws.com/version\": Proxy Authentication Required",
+        "not-known",
+    ),
+    // Read, where one word was another.
+    (
+        "Python in an image",
+        "config.load_kube_config() only says ERROR:root:[Errno 2] No such file or directory: 'aws'",
+        "named exec-plugin-not-found",
+    ),
+    (
+        "Python",
+        "deploy.py: [Errno 2] No such file or directory: 'aws'",
+        "likeliest exec-plugin-not-found",
+    ),
+    (
+        "aws-iam-authenticator in Python's client",
+        "ERROR:root:exec: process returned 1. could not get token: AccessDenied: Access denied\n\tstatus code: 403, request id: 1",
+        "named assume-role-denied",
+    ),
+    (
+        "ACK",
+        "InvalidParameterException: This operation can only be performed on Access Entries with a type of \"STANDARD\".",
+        "named entry-not-standard",
+    ),
+    (
+        "kubectl",
+        "error: error loading config file \"/root/.kube/config\": yaml: line 9: mapping values are not allowed in this context",
+        "named kubeconfig-invalid",
+    ),
+    (
+        "kubectl",
+        "error: error loading config file \"/root/.kube/config\": couldn't get version/kind; json parse error: invalid character 'x'",
+        "named kubeconfig-invalid",
+    ),
+    (
+        "kubectl",
+        "error: error loading config file \"/root/.kube/config\": open /root/.kube/config: permission denied",
+        "named kubeconfig-missing",
+    ),
+    (
+        "Pulumi",
+        "error: configured Kubernetes cluster is unreachable: failed to parse kubeconfig data in `kubernetes:config:kubeconfig`- v1.ExecConfig.Env: []v1.ExecEnvVar: v1.ExecEnvVar.Value: ReadString: expects \" or n, but found {",
+        "named kubeconfig-invalid",
+    ),
+    (
+        "C#",
+        "The first 15 minutes all is well, then:\n\nk8s.Autorest.HttpOperationException: Operation returned an invalid status code 'Unauthorized'",
+        "likeliest token-expired",
+    ),
+    (
+        "fabric8, broken before the server's message",
+        "After 15 minutes:\nio.fabric8.kubernetes.client.KubernetesClientException: Failure executing: GET at: https://x/api. Message:\nUnauthorized! Token may have expired!",
+        "likeliest token-expired",
+    ),
+    (
+        "kubectl, and prose on tokens",
+        "tokens of EKS are good for 15 minutes\n\nerror: You must be logged in to the server (Unauthorized)",
+        "not-known",
+    ),
+    (
+        "Argo CD",
+        "Get \"https://0A1B.gr7.eu-west-1.eks.amazonaws.com/version?timeout=32s\": getting credentials: exec: executable argocd-k8s-auth failed with exit code 20 (Client.Timeout exceeded while awaiting headers)",
+        "likeliest exec-plugin-failed",
+    ),
+    (
+        "a job's own account in GitLab",
+        "Error: query: failed to query with labels: secrets is forbidden: User \"system:serviceaccount:ci:gitlab-executor\" cannot list resource \"secrets\" in API group \"\" in the namespace \"shop\"",
+        "likeliest not-authorized",
+    ),
+    (
+        "an AMI",
+        "api error AccessDenied: User: arn:aws:sts::111122223333:assumed-role/web/i-0a is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:instance-profile/web",
+        "named assume-role-denied",
     ),
 ];

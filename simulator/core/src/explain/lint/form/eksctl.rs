@@ -49,7 +49,12 @@ const KEYS: [&str; 7] = [
 
 pub(super) fn is_one(node: &Node) -> bool {
     let is_own = |version: &str| version.starts_with("eksctl.io/");
-    node.text_at("kind") == Some("ClusterConfig") && node.text_at("apiVersion").is_none_or(is_own)
+    // A part of the file is pasted as often as the whole.
+    let config = node.get("accessConfig");
+    let is_part = node.entry("kind").is_none()
+        && (node.entry("iamIdentityMappings").is_some()
+            || config.is_some_and(|config| config.entry("accessEntries").is_some()));
+    is_part || (node.text_at("kind") == Some("ClusterConfig") && node.text_at("apiVersion").is_none_or(is_own))
 }
 
 pub(super) fn read(node: &Node) -> Form {
@@ -214,6 +219,11 @@ pub(super) fn table(text: &str, source: &Source) -> Option<Form> {
     let mut form = Form::new(FileKind::Eksctl);
     form.push(sorted.lists());
     (!form.is_empty()).then_some(form)
+}
+
+/// Whether a line has the names of the columns.
+pub(crate) fn is_header(line: &str) -> bool {
+    header(line).is_some()
 }
 
 fn header(line: &str) -> Option<Columns> {

@@ -85,14 +85,76 @@ pub fn mapping_forms(text: &str) -> Vec<FoundMapping> {
             forms.collect()
         }
     };
+    forms
+        .iter()
+        .flat_map(|form| found_form(form, &source).mappings)
+        .collect()
+}
+
+/// What Argo CD connects to a cluster with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FoundConnection {
+    /// The name that its tokens are for.
+    pub(crate) cluster: Option<FoundText>,
+    /// The role that it assumes.
+    pub(crate) role: Option<FoundText>,
+}
+
+/// All that a form says of access.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FoundForm {
+    /// Who is mapped.
+    pub(crate) mappings: Vec<FoundMapping>,
+    /// The authentication mode.
+    pub(crate) mode: Option<FoundText>,
+    /// Whether it has lists that end in `aws-auth`, though only the tool may know what is in them.
+    pub(crate) has_lists: bool,
+    /// Of Argo CD.
+    pub(crate) connections: Vec<FoundConnection>,
+}
+
+/// What a text says that is neither YAML nor JSON; nothing where it is of no form, or cannot be read.
+pub(crate) fn form_of_text(text: &str) -> Option<FoundForm> {
+    let embedded = hcl_in(text);
+    let text = embedded.as_deref().unwrap_or(text);
+    let source = Source::new(text);
+    let form = of_text(text, &source)?.ok()?;
+    Some(found_form(&form, &source))
+}
+
+pub(in crate::explain::lint) fn found_form(form: &Form, source: &Source) -> FoundForm {
     let mut found = Vec::new();
-    for form in &forms {
-        for lists in &form.lists {
-            read_lists(&mut found, &source, lists);
-        }
-        read_entries(&mut found, &form.entries);
+    for lists in &form.lists {
+        read_lists(&mut found, source, lists);
     }
-    found
+    read_entries(&mut found, &form.entries);
+    FoundForm {
+        mappings: found,
+        mode: form.authentication_mode.as_ref().and_then(found_text),
+        has_lists: !form.lists.is_empty(),
+        connections: form.connections.iter().map(connection).collect(),
+    }
+}
+
+fn connection(node: &Node) -> FoundConnection {
+    if let Some(config) = node.get("awsAuthConfig") {
+        return FoundConnection {
+            cluster: config.get("clusterName").and_then(found_text),
+            role: config.get("roleARN").and_then(found_text),
+        };
+    }
+    let exec = node.get("execProviderConfig");
+    let args = exec.and_then(|exec| exec.get("args")).map_or(&[][..], Node::list);
+    let option = |names: &[&str]| {
+        let at = args
+            .iter()
+            .position(|word| word.text().is_some_and(|word| names.contains(&word)))?;
+        args.get(at.saturating_add(1)).and_then(found_text)
+    };
+    FoundConnection {
+        cluster: option(&["--cluster-name", "--cluster-id", "-i"]),
+        role: option(&["--role-arn", "--aws-role-arn", "-r"]),
+    }
 }
 
 fn read_lists(found: &mut Vec<FoundMapping>, source: &Source, lists: &Lists) {

@@ -101,6 +101,31 @@ pub(super) fn begins_block(line: &str) -> bool {
     BLOCKS.contains(&word) && (rest.starts_with('{') || (rest.starts_with('"') && rest.contains('{')))
 }
 
+/// Whether a line, without what indents it, begins a block of Terraform or assigns one of the lists. Stricter than what is a
+/// file of Terraform as a whole: prose may stand around it.
+pub(crate) fn begins(line: &str) -> bool {
+    if assigns(line) {
+        return true;
+    }
+    let Some((head, _)) = line.split_once('{') else {
+        return false;
+    };
+    let mut words = head.split_whitespace();
+    let labels = match words.next() {
+        Some("locals" | "moved" | "terraform") => 0,
+        Some("module" | "output" | "provider" | "variable") => 1,
+        Some("data" | "resource") => 2,
+        _ => return false,
+    };
+    let labels_there: Vec<&str> = words.collect();
+    let is_label = |word: &&str| {
+        let inside = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
+        inside
+            .is_some_and(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)))
+    };
+    labels_there.len() == labels && labels_there.iter().all(is_label)
+}
+
 /// Whether a line assigns to a list of mappings.
 pub(super) fn assigns(line: &str) -> bool {
     line.split_once('=').is_some_and(|(name, value)| {

@@ -41,7 +41,7 @@ const ENTRIES: [&str; 2] = ["access_entries", "access_entry_map"];
 const MODES: [&str; 2] = ["authentication_mode", "access_config_authentication_mode"];
 
 /// Whether a key is that of such a list.
-pub(super) fn is_name(key: &str) -> bool {
+pub(crate) fn is_name(key: &str) -> bool {
     [
         ROLES.as_slice(),
         USERS.as_slice(),

@@ -19,6 +19,7 @@ use crate::explain::AuditEvent;
 use crate::explain::lint::tree::Node;
 use crate::explain::lint::tree::Shape;
 use crate::scenario::import::paste::Piece;
+use crate::scenario::import::yaml;
 use crate::value::arn::Arn;
 
 /// What EKS calls a cluster in its ARNs.
@@ -28,6 +29,9 @@ impl Reader<'_> {
     pub(super) fn document(&mut self, piece: &Piece, node: &Node) {
         // A list may hold aws-auth beside them.
         if self.rbac(piece, node) && config_map(node).is_none() {
+            return;
+        }
+        if self.instance(piece, node) {
             return;
         }
         if let Some(event) = AuditEvent::read(node) {
@@ -257,7 +261,7 @@ impl Reader<'_> {
     }
 
     /// The details of an entry take the place of its name.
-    fn add_entry(&mut self, value: ListedEntry, place: Place) {
+    pub(super) fn add_entry(&mut self, value: ListedEntry, place: Place) {
         let Facts {
             entries, entry_places, ..
         } = &mut *self.facts;
@@ -436,6 +440,10 @@ impl Reader<'_> {
 
     /// The items of mapRoles or mapUsers alone.
     fn bare_items(&mut self, piece: &Piece, node: &Node) {
+        let has = |key: &str| node.list().iter().any(|item| item.entry(key).is_some());
+        if has("rolearn") && has("userarn") {
+            return self.items_of_both(piece, node);
+        }
         let key = if node.list().iter().any(|item| item.entry("rolearn").is_some()) {
             "mapRoles"
         } else {
@@ -448,6 +456,36 @@ impl Reader<'_> {
             String::new(),
         ));
         let data = [(key.to_owned(), piece.text())].into();
+        self.aws_auth(AwsAuth { data, verbatim: None }, place);
+    }
+}
+
+impl Reader<'_> {
+    /// Roles and users in one list, as `eksctl get iamidentitymapping -o json` prints them.
+    fn items_of_both(&mut self, piece: &Piece, node: &Node) {
+        let mut data: BTreeMap<String, String> = BTreeMap::new();
+        for item in node.list() {
+            let key = if item.entry("userarn").is_some() {
+                "mapUsers"
+            } else {
+                "mapRoles"
+            };
+            let text = data.entry(key.to_owned()).or_default();
+            let mut mark = "- ";
+            for field in item.entries() {
+                let value = match &field.value.shape {
+                    Shape::Text(text) => yaml::quoted(text),
+                    Shape::List(groups) => {
+                        let groups: Vec<String> = groups.iter().filter_map(Node::text).map(yaml::quoted).collect();
+                        format!("[{}]", groups.join(", "))
+                    }
+                    _ => continue,
+                };
+                text.push_str(&format!("{mark}{}: {value}\n", field.key));
+                mark = "  ";
+            }
+        }
+        let place = self.at(piece, node);
         self.aws_auth(AwsAuth { data, verbatim: None }, place);
     }
 }
