@@ -269,7 +269,8 @@ pub(crate) fn form_of_document(node: &Node, source: &Source) -> Option<FoundForm
         return None;
     }
     let form = form::of_document(node, source)?;
-    Some(form::found_form(&form, source))
+    // No cluster of EKS has those.
+    (form.kind != FileKind::IamIdentityMapping).then(|| form::found_form(&form, source))
 }
 
 /// What a form holds, by the rules for what becomes of it.

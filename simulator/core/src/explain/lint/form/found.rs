@@ -115,6 +115,8 @@ pub(crate) struct FoundForm {
 
 /// What a text says that is neither YAML nor JSON; nothing where it is of no form, or cannot be read.
 pub(crate) fn form_of_text(text: &str) -> Option<FoundForm> {
+    let embedded = hcl_in(text);
+    let text = embedded.as_deref().unwrap_or(text);
     let source = Source::new(text);
     let form = of_text(text, &source)?.ok()?;
     Some(found_form(&form, &source))

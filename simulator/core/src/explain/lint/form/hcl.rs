@@ -60,7 +60,11 @@ pub(super) fn is_one(text: &str) -> bool {
         !line.is_empty() && !line.starts_with('#') && !line.starts_with("//")
     };
     let first = text.lines().find(is_written).unwrap_or_default().trim_start();
-    assigns(first) || (may_begin(first) && text.lines().take(LINES).any(|line| begins_block(line) || assigns(line)))
+    let begins = |line: &str| {
+        let line = line.trim_start();
+        begins_block(line) || assigns(line)
+    };
+    assigns(first) || (may_begin(first) && text.lines().take(LINES).any(begins))
 }
 
 /// Whether a line may be the first of a file: an assignment, a block, or a comment. Prose is none.

@@ -52,12 +52,13 @@ fn mapping(form: &mut Form, node: &Node) {
     let is_user = spec.text_at("arn").is_some_and(|arn| arn.contains(":user/"));
     let key = if is_user { "userarn" } else { "rolearn" };
     let mut fields = Vec::new();
+    let mut is_misspelled = false;
     for field in spec.entries() {
         let name = match field.key.as_str() {
             "arn" => key,
             name @ ("groups" | "username") => name,
             _ => {
-                unknown_key(form, field);
+                is_misspelled |= unknown_key(form, field);
                 continue;
             }
         };
@@ -68,12 +69,14 @@ fn mapping(form: &mut Form, node: &Node) {
         });
     }
     if spec.entry("arn").is_none() {
-        form.fault(
-            Rule::AuthMissingArn,
-            spec.place,
-            "the mapping has no `arn`, so that it maps nobody",
-            "add `arn` with the ARN of a role without its path, or of a user",
-        );
+        if !is_misspelled {
+            form.fault(
+                Rule::AuthMissingArn,
+                spec.place,
+                "the mapping has no `arn`, so that it maps nobody",
+                "add `arn` with the ARN of a role without its path, or of a user",
+            );
+        }
         fields.push(member(key, Node::made(spec.place, Shape::Unknown)));
     }
     let item = Node::made(spec.place, Shape::Map(fields));
@@ -91,7 +94,8 @@ fn mapping(form: &mut Form, node: &Node) {
     });
 }
 
-fn unknown_key(form: &mut Form, field: &MapEntry) {
+/// Whether the ARN was meant.
+fn unknown_key(form: &mut Form, field: &MapEntry) -> bool {
     const ARNS: [&str; 5] = ["rolearn", "role_arn", "userarn", "user_arn", "principalarn"];
     let lower = field.key.to_lowercase();
     let wanted = if ARNS.contains(&lower.as_str()) {
@@ -110,4 +114,5 @@ fn unknown_key(form: &mut Form, field: &MapEntry) {
         ),
         None => form.fault(Rule::AuthUnknownItemKey, field.place, message, "remove it"),
     }
+    wanted == Some("arn")
 }

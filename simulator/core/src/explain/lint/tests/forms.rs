@@ -388,9 +388,10 @@ fn own_cases() -> Vec<(&'static [Rule], String)> {
             mapping("arn: §arn:aws:iam::111122223333:role/team/dev\nusername: dev\ngroups: [devs]\n"),
         ),
         (
-            &[Rule::AuthMissingArn, Rule::AuthMisspelledItemKey],
-            mapping(&format!("§§rolearn: {ROLE}\nusername: dev\ngroups: [devs]\n")),
+            &[Rule::AuthMisspelledItemKey],
+            mapping(&format!("§rolearn: {ROLE}\nusername: dev\ngroups: [devs]\n")),
         ),
+        (&[Rule::AuthMissingArn], mapping("§username: dev\n")),
         // Another kind of that name is none.
         (
             &[Rule::InputUnknown],
