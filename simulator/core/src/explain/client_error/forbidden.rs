@@ -293,7 +293,7 @@ fn anonymous(at: usize, refusal: &Refusal<'_>, statement: &Statement, context: &
                            before 7.0, of Kubernetes 1.10; and what programs copied from it)";
     // kubernetes-client/python issues 2333 and 2353.
     let is_python_32 = context.is_python_32;
-    let is_kubectl = context.client_of(statement) == Client::Kubectl;
+    let is_kubectl = statement.has(&["Error from server"]);
     let fix = if is_python_32 {
         "upgrade the client: the Python package kubernetes 32.0.0 runs the plugin without its arguments (pip install \
          'kubernetes>32.0.0'), and goes on without a token"
