@@ -164,6 +164,8 @@ fn verdict(judgement: &Judgement, language: Language) -> String {
                 .collect();
             let (id, count, others) = (cause.id(), of.len(), others.join(", "));
             match language {
+                Language::English if others.is_empty() => format!("{id} (likely)"),
+                Language::Korean if others.is_empty() => format!("{id} (유력)"),
                 Language::English => format!("{id} (likeliest of {count}: or {others})"),
                 Language::Korean => format!("{id} (후보 {count}개 중 가장 유력: 또는 {others})"),
             }

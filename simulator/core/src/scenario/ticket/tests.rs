@@ -472,7 +472,7 @@ const FIELD: &[Ticket] = &[
             "Error: namespaces \"web\" is forbidden: User \"system:serviceaccount:gitlab:runner\" cannot get resource \"namespaces\" in API group \
           \"\" in the namespace \"web\"\n",
         ],
-        "likeliest service-account-instead-of-iam",
+        "likeliest not-authorized",
         1,
     ),
     // F17: a binding would give more than its maker has.
@@ -491,7 +491,7 @@ const FIELD: &[Ticket] = &[
           \\\"ip-10-1-2-3.ec2.internal\\\" is forbidden: node \\\"i-0123456789abcdef0\\\" is not allowed to modify node \
           \\\"ip-10-1-2-3.ec2.internal\\\"\"\n",
         ],
-        "not-named",
+        "named node-name-differs",
         1,
     ),
     // F22: the token of a service account as a bearer token.

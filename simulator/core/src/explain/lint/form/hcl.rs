@@ -76,7 +76,10 @@ fn may_begin(line: &str) -> bool {
                 .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'))
     };
     let is_assignment = line.split_once('=').is_some_and(|(name, _)| is_name(name.trim_end()));
-    let is_block = line.contains('{') && line.split([' ', '{', '"']).next().is_some_and(is_name);
+    let is_block = line.split_once('{').is_some_and(|(head, _)| {
+        let mut words = head.split_whitespace();
+        words.next().is_some_and(is_name) && words.all(|label| label.starts_with('"'))
+    });
     is_assignment || is_block || line.starts_with("/*")
 }
 

@@ -391,7 +391,7 @@ fn own_cases() -> Vec<(&'static [Rule], String)> {
             &[Rule::AuthMisspelledItemKey],
             mapping(&format!("§rolearn: {ROLE}\nusername: dev\ngroups: [devs]\n")),
         ),
-        (&[Rule::AuthMissingArn], mapping("§username: dev\n")),
+        (&[Rule::AuthMissingArn], mapping("§username: dev\ngroups: [devs]\n")),
         // Another kind of that name is none.
         (
             &[Rule::InputUnknown],
