@@ -16,11 +16,11 @@ pub(super) enum Client {
     Flux,
     GitlabRunner,
     Helm,
-    JavaClient,
+    Java,
     Kubectl,
-    NodeClient,
+    JavaScript,
     Pulumi,
-    PythonClient,
+    Python,
     Terraform,
     Other,
 }
@@ -88,10 +88,10 @@ const SIGNS: &[(Client, &[&str])] = &[
         Client::Fabric8,
         &["fabric8", "kubernetesclientexception", "failure executing: "],
     ),
-    (Client::JavaClient, &["io.kubernetes.client"]),
+    (Client::Java, &["io.kubernetes.client"]),
     (Client::Ansible, &["ansible", "failed! => {", "fatal: ["]),
     (
-        Client::PythonClient,
+        Client::Python,
         &[
             "kubernetes.client",
             "apiexception",
@@ -103,7 +103,7 @@ const SIGNS: &[(Client, &[&str])] = &[
         ],
     ),
     (
-        Client::NodeClient,
+        Client::JavaScript,
         &[
             "kubernetes/client-node",
             "httperror: http request failed",
@@ -148,7 +148,7 @@ const OWN: &[(Client, &[&str])] = &[
         ],
     ),
     (
-        Client::PythonClient,
+        Client::Python,
         &[
             "exception when calling ",
             "reason: unauthorized",
@@ -183,7 +183,7 @@ impl Client {
             Self::Eksctl => {
                 "eksctl makes its token from its own AWS credentials (AWS_PROFILE, --profile), not from the kubeconfig"
             }
-            Self::Fabric8 | Self::JavaClient | Self::NodeClient | Self::PythonClient => {
+            Self::Fabric8 | Self::Java | Self::JavaScript | Self::Python => {
                 "a program acts by the kubeconfig of its user, or by the service account of its pod; some libraries keep a \
                  token that ends after 15 minutes"
             }
@@ -478,7 +478,7 @@ mod tests {
         for (text, wanted) in [
             (
                 "tags: alpha.eksctl.io/cluster-name\n\nReason: Unauthorized",
-                Client::PythonClient,
+                Client::Python,
             ),
             (
                 "terraform applied it\n\nerror: You must be logged in to the server (Unauthorized)",

@@ -283,9 +283,8 @@ fn unescaped(line: &str) -> Vec<String> {
     let line = line.replace("&#34;", "\"").replace("&quot;", "\"");
     let mut parts = Vec::new();
     let mut text = String::with_capacity(line.len());
-    let mut characters = line.chars().peekable();
     let mut slashes: usize = 0;
-    while let Some(character) = characters.next() {
+    for character in line.chars() {
         match character {
             '\\' => slashes += 1,
             '"' if slashes > 0 => {

@@ -287,7 +287,7 @@ impl<'a> Case<'a> {
             // What the texts have, or what is asked with the cluster's own name below, needs no second word.
             is_of_second(look)
                 || topics.peek().is_none()
-                || !topics.all(|topic| is_asked(*topic) || self.is_given(*topic))
+                || !topics.all(|topic| is_asked(topic) || self.is_given(topic))
         });
         for missing in missing {
             let is_told = judgement.look_at.contains(&missing) || (has_second && missing.contains("filter-log-events"));

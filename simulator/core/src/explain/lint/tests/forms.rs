@@ -504,7 +504,7 @@ fn cloud_formation_cases() -> Vec<(&'static [Rule], String)> {
         (&[Rule::EntryStrippedSsoPath], entry(&format!("PrincipalArn: §{SSO}\n{POLICIES}"))),
         (&[], entry(&format!("PrincipalArn: !GetAtt Role.Arn\n{POLICIES}"))),
         (&[], entry(&format!("PrincipalArn: !Sub 'arn:aws:iam::${{AWS::AccountId}}:role/AWSReservedSSO_x'\n{POLICIES}"))),
-        (&[], entry(&format!("PrincipalArn: !Join ['', ['arn:aws:iam::', !Ref A, ':role/a']]\nKubernetesGroups: !Split [',', !Ref Groups]\n"))),
+        (&[], entry("PrincipalArn: !Join ['', ['arn:aws:iam::', !Ref A, ':role/a']]\nKubernetesGroups: !Split [',', !Ref Groups]\n")),
         (&[], entry(&format!("PrincipalArn:\n  Fn::GetAtt: [Role, Arn]\nType: {{Ref: Type}}\n{POLICIES}"))),
         (&[Rule::EntryMisspelledKey], entry(&format!("§PrincipalARN: {ROLE}\n{POLICIES}"))),
         (

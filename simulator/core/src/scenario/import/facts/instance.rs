@@ -35,7 +35,8 @@ impl Reader<'_> {
         }
         if let Some(profiles) = node.get("InstanceProfiles") {
             let profiles = profiles.list().iter();
-            return profiles.fold(false, |found, profile| self.profile(piece, profile) || found);
+            let found: Vec<bool> = profiles.map(|profile| self.profile(piece, profile)).collect();
+            return found.contains(&true);
         }
         if let Some(arn) = node.get("InstanceProfileArn") {
             return self.node_profile(piece, arn);
@@ -53,7 +54,10 @@ impl Reader<'_> {
 
     fn below(&mut self, piece: &Piece, node: &Node) -> bool {
         match &node.shape {
-            Shape::List(items) => items.iter().fold(false, |found, item| self.below(piece, item) || found),
+            Shape::List(items) => {
+                let found: Vec<bool> = items.iter().map(|item| self.below(piece, item)).collect();
+                found.contains(&true)
+            }
             Shape::Map(entries) => entries.iter().fold(false, |found, entry| {
                 let is_one = if entry.key == "IamInstanceProfile" {
                     let named = entry.value.get("Arn").or(entry.value.get("Name"));
