@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::scenarios::path_with;
 
 /// The scenarios whose fix is not run, with what `scenario run --explained` says of it, and why it cannot be otherwise.
-const NOT_RUN: [(&str, &str, &str); 24] = [
+const NOT_RUN: [(&str, &str, &str); 25] = [
     (
         "access-entry-system-group",
         "leaves ARN open",
@@ -96,6 +96,11 @@ const NOT_RUN: [(&str, &str, &str); 24] = [
         "profile-missing",
         "leaves PROFILE open",
         "which profile is meant does not stand in the client's words",
+    ),
+    (
+        "refused-from-cache",
+        "has no command",
+        "waiting helps, and a new token does, which this client does not make",
     ),
     (
         "service-linked-role-entry",

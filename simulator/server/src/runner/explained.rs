@@ -151,20 +151,25 @@ fn step(command: &str, scenario: &Scenario, refused: &Step) -> Option<Step> {
         | ["eks-auth-sim", ..] => plain(Action::Run(Template::parse(command).ok()?), person),
         _ => plain(
             Action::Run(Template::parse(command).ok()?),
-            administrator(scenario, &person).or(person),
+            administrator(scenario, &person),
         ),
     })
 }
 
-/// The profile of whoever fixes it by the file, where that is somebody else.
+/// The profile of whoever fixes it by the file, where that is somebody else; one that is named comes first.
 fn administrator(scenario: &Scenario, person: &Option<String>) -> Option<String> {
     let alternatives = scenario.alternatives.iter().flat_map(|repair| &repair.fix);
-    scenario
-        .fix
-        .iter()
-        .chain(alternatives)
-        .filter(|step| step.action.is_command() && step.profile.is_some() && step.profile != *person)
-        .find_map(|step| step.profile.clone())
+    let others = || {
+        scenario
+            .fix
+            .iter()
+            .chain(alternatives.clone())
+            .filter(|step| step.action.is_command() && step.profile != *person)
+    };
+    others()
+        .find(|step| step.profile.is_some())
+        .or_else(|| others().next())
+        .map_or_else(|| person.clone(), |step| step.profile.clone())
 }
 
 /// A step of which nothing is asked but that it goes well.
