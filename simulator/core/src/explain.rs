@@ -38,6 +38,7 @@ pub use self::diagnosis::Diagnosis;
 pub use self::diagnosis::Evidence;
 pub use self::fix::fix_commands;
 pub use self::fix::fix_in_cluster;
+pub(crate) use self::fix::fix_without_patch;
 pub use self::log_line::LogExplanation;
 pub use self::log_line::explain_log_line;
 pub(crate) use self::log_line::explain_record;

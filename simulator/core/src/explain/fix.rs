@@ -35,6 +35,24 @@ pub fn fix_commands(fix: &str) -> Vec<String> {
     commands
 }
 
+/// A fix without the command that writes `aws-auth`: that holds whole lists, and would take the access of all whom the text at hand
+/// does not have.
+#[must_use]
+pub(crate) fn fix_without_patch(fix: &str) -> String {
+    const BEGINS: [&str; 2] = [
+        "; as an administrator of the cluster: `kubectl patch configmap aws-auth ",
+        "; as an administrator of the cluster: `kubectl create configmap aws-auth ",
+    ];
+    let found = BEGINS.iter().find_map(|begin| fix.split_once(begin));
+    let Some((words, rest)) = found else {
+        return fix.to_owned();
+    };
+    let behind = rest.split_once('`').map_or("", |(_, behind)| behind);
+    format!(
+        "{words}; an administrator of the cluster edits it (kubectl edit configmap aws-auth -n kube-system){behind}"
+    )
+}
+
 /// A fix with the name and the region of the cluster that it is for.
 #[must_use]
 pub fn fix_in_cluster(fix: &str, cluster: &Cluster) -> String {
@@ -288,6 +306,23 @@ mod tests {
             (r"aws a\", false),
         ] {
             assert_eq!(has_whole_words(command), wanted, "{command}");
+        }
+    }
+
+    #[test]
+    fn lists_that_are_not_known_whole_are_not_written() {
+        for (fix, wanted) in [
+            (
+                "write x; as an administrator of the cluster: `kubectl patch configmap aws-auth -n kube-system --patch '{}'`",
+                "write x; an administrator of the cluster edits it (kubectl edit configmap aws-auth -n kube-system)",
+            ),
+            (
+                "write x; as an administrator of the cluster: `aws eks a b`",
+                "write x; as an administrator of the cluster: `aws eks a b`",
+            ),
+            ("write x", "write x"),
+        ] {
+            assert_eq!(fix_without_patch(fix), wanted);
         }
     }
 

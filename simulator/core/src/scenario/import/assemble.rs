@@ -29,6 +29,7 @@ use crate::explain::Cause;
 use crate::explain::Explanation;
 use crate::explain::explain_arn;
 use crate::explain::explain_request;
+use crate::explain::fix_without_patch;
 use crate::explain::identity_of;
 use crate::explain::least_rights;
 use crate::explain::lint::Severity;
@@ -110,8 +111,12 @@ pub(super) fn build(facts: &Facts, options: &Options, findings: &mut Vec<Finding
     })
 }
 
-/// A name or region of the cluster that no artifact says is made up for the staged world, and no advice.
+/// A name or region of the cluster that no artifact says is made up for the staged world, and no advice; nor is a list of `aws-auth` of
+/// which only a part may be known.
 fn without_made_up_names(mut explanation: Explanation, facts: &Facts, world: &World) -> Explanation {
+    if !facts.has_whole_aws_auth() {
+        explanation.fix = fix_without_patch(&explanation.fix);
+    }
     let mut names = facts.cluster_names.iter().map(|found| &found.value);
     if names.clone().all(|name| name.name.is_empty()) {
         let made_up = format!("--cluster-name {} ", world.name);

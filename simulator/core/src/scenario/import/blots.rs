@@ -9,6 +9,7 @@ use super::Mapped;
 use super::PrincipalExplanation;
 use crate::explain::Cause;
 use crate::explain::Explanation;
+use crate::explain::fix_without_patch;
 use crate::explain::lint::Severity;
 use crate::value::arn::Arn;
 use crate::value::blots::Blots;
@@ -167,7 +168,11 @@ impl Blotted {
             cause: explanation.cause,
             sentence: shown(&explanation.sentence),
             evidence: explanation.evidence.iter().map(|fact| shown(fact)).collect(),
-            fix: shown(&explanation.fix),
+            // What is blotted out is nothing to be written into a cluster.
+            fix: match shown(&explanation.fix) {
+                fix if fix == explanation.fix => fix,
+                fix => fix_without_patch(&fix),
+            },
             trace: explanation.trace.reworded(shown),
         };
         (explanation, doubt)

@@ -161,6 +161,15 @@ fn read(piece: &Piece) -> Result<Vec<Node>, Broken> {
     Source::new(&text).documents(&text)
 }
 
+impl Facts {
+    /// Whether `aws-auth` is there as the cluster has it, and not an excerpt or what another tool makes of it.
+    pub(super) fn has_whole_aws_auth(&self) -> bool {
+        self.aws_auth
+            .as_ref()
+            .is_some_and(|found| found.value.verbatim.is_some())
+    }
+}
+
 /// Reads the facts of one text.
 pub(super) struct Reader<'a> {
     pub(super) file: &'a str,

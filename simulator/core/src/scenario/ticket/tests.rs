@@ -1060,3 +1060,31 @@ proptest! {
         prop_assert_eq!(answered(&[&text]).main.certainty, Certainty::Named(crate::explain::Cause::MappedWithPath));
     }
 }
+
+/// A patch takes the place of a whole list: written from an excerpt it would take the access of all the others.
+#[test]
+fn a_list_is_written_only_where_it_is_known_whole() {
+    const ITEM: &str = "data:\n  mapRoles: |\n    - rolearn: arn:aws:iam::111122223333:role/teams/ops\n      username: ops\n      groups: [ops]\n";
+    const LINE: &str = "time=\"2026-11-30T08:00:00Z\" level=warning msg=\"access denied\" arn=\"arn:aws:iam::111122223333:role/ops\" \
+                        error=\"identity is not mapped\"\n";
+    let whole =
+        format!("apiVersion: v1\n{ITEM}kind: ConfigMap\nmetadata:\n  name: aws-auth\n  namespace: kube-system\n");
+    let fix = |line: &str, text: &str| {
+        let texts = [line, text].map(|text| Artifact {
+            file: "1.txt".to_owned(),
+            text: text.to_owned(),
+            kind: None,
+        });
+        answer(&texts).main.fix
+    };
+    assert!(fix(LINE, &whole).contains("`kubectl patch configmap aws-auth "));
+    let blotted = |text: &str| text.replace("111122223333", "<account>");
+    for fix in [fix(LINE, ITEM), fix(&blotted(LINE), &blotted(&whole))] {
+        assert!(fix.starts_with("write arn:aws:iam::"), "{fix}");
+        assert!(
+            fix.contains("(kubectl edit configmap aws-auth -n kube-system)"),
+            "{fix}"
+        );
+        assert!(!fix.contains("kubectl patch"), "{fix}");
+    }
+}

@@ -20,6 +20,7 @@ use crate::cluster::eks::parameter::AuthenticationMode;
 use crate::cluster::mapping;
 use crate::cluster::mapping::is_instance_id;
 use crate::explain::explain_arn;
+use crate::explain::fix_without_patch;
 use crate::explain::identity_of;
 use crate::explain::lint::Severity;
 use crate::scenario::import::ByMode;
@@ -163,6 +164,9 @@ fn answer(
         ));
     }
     let mut explanation = explain_arn(&asked, &cluster, &staging.world);
+    if !facts.has_whole_aws_auth() {
+        explanation.fix = fix_without_patch(&explanation.fix);
+    }
     // The unique ids are made up: AWS shows them neither in entries nor in ARNs.
     let mut ids: Vec<&str> = cluster
         .access_entries()
