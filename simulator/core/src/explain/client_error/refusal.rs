@@ -202,9 +202,10 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
         FIX_TEXT,
     ),
     Symptom::named(&["of ConfigMap.data"], Cause::ManifestInvalid, NO_TEXT, FIX_TEXT),
-    // What kube-apiserver answers to a strategic merge patch, which `kubectl apply` sends.
+    // What kube-apiserver answers to a strategic merge patch, which `kubectl apply` sends. The whole patch stands in it, so that
+    // `unrecognized type: string` may be far behind: the list is told by its first item.
     Symptom::named(
-        &["patch: Invalid value: \"map[data:map[", "unrecognized type: string"],
+        &["patch: Invalid value: \"map[data:map[", ":[map["],
         Cause::ManifestInvalid,
         NO_TEXT,
         FIX_TEXT,

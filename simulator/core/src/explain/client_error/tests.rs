@@ -506,6 +506,15 @@ fn what_fails_before_any_server_is_named() {
             Cause::ManifestInvalid,
         ),
         (
+            "The request is invalid: patch: Invalid value: \"map[data:map[mapRoles:[map[groups:[system:bootstrappers system:nodes] \
+             rolearn:arn:aws:iam::111122223333:role/my-cluster-node-role username:system:node:{{EC2PrivateDNSName}}] \
+             map[groups:[system:masters] rolearn:arn:aws:iam::111122223333:role/teams/platform/admin-of-the-cluster \
+             username:admin:{{SessionName}}] map[groups:[developers] rolearn:arn:aws:iam::111122223333:role/developers \
+             username:dev:{{SessionName}}]] mapUsers:- userarn: arn:aws:iam::111122223333:user/testuser username: testuser] \
+             metadata:map[annotations:map[kubectl.kubernetes.io/last-applied-configuration:{}]]]\": unrecognized type: string",
+            Cause::ManifestInvalid,
+        ),
+        (
             "The request is invalid: patch: Invalid value: \"map[data:map[mapRoles:[map[rolearn:x]]]]\": unrecognized \
              type: string",
             Cause::ManifestInvalid,
