@@ -8,6 +8,7 @@ pub mod instant;
 pub mod log;
 pub mod printable;
 pub mod record;
+pub(crate) mod spelling;
 pub mod trace;
 pub mod user;
 pub(crate) mod wildcard;

@@ -32,6 +32,7 @@ use crate::kube::rbac::bootstrap;
 use crate::kube::rbac::rules_of;
 use crate::kube::request_info::Attributes;
 use crate::value::log::go_quote;
+use crate::value::spelling::differ_by;
 use crate::value::user::UserInfo;
 use crate::value::wildcard;
 
@@ -443,35 +444,6 @@ fn is_numbered(a: &str, b: &str) -> bool {
         && a.iter()
             .zip(&b)
             .any(|(left, right)| left != right && left.len().max(right.len()) <= 2)
-}
-
-/// Whether so many letters put in, left out or exchanged make one word of the other.
-fn differ_by(letters: usize, a: &str, b: &str) -> bool {
-    let mut rests = (a.chars(), b.chars());
-    let (a, b) = loop {
-        let (a, b) = (rests.0.as_str(), rests.1.as_str());
-        match (rests.0.next(), rests.1.next()) {
-            (None, None) => return true,
-            (left, right) if left == right => {}
-            _ => break (a, b),
-        }
-    };
-    let Some(letters) = letters.checked_sub(1) else {
-        return false;
-    };
-    match (without_first(a), without_first(b)) {
-        (Some(left), Some(right)) => {
-            differ_by(letters, left, right) || differ_by(letters, left, b) || differ_by(letters, a, right)
-        }
-        (Some(left), None) => differ_by(letters, left, b),
-        (None, Some(right)) => differ_by(letters, a, right),
-        (None, None) => true,
-    }
-}
-
-fn without_first(text: &str) -> Option<&str> {
-    let mut rest = text.chars();
-    rest.next().map(|_| rest.as_str())
 }
 
 /// Bindings of the user to a role that is not there.

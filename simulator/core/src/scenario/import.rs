@@ -1,6 +1,6 @@
 //! A customer's artifacts to a scenario that shows the same denial.
 //!
-//! `paste.rs` takes apart what was pasted, `facts.rs` reads what the pieces say, `build.rs` makes a scenario of it and
+//! `paste.rs` takes apart what was pasted, `facts.rs` reads what the pieces say, `assemble.rs` makes a scenario of it and
 //! stages it, to see that the same caller gets the same error. What was fixed, is missing or contradicts itself is said as
 //! [`Finding`]s; what cannot be shown is refused with the line to fix. `anonymise.rs` puts other names in place of the
 //! customer's before anything is read, and `blots.rs` ids in place of those that were blotted out.

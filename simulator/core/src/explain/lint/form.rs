@@ -235,18 +235,7 @@ fn closed(value: &Node) -> Node {
 fn without_references(node: &Node) -> Node {
     let shape = match &node.shape {
         Shape::Text(text) if is_reference(text) => Shape::Unknown,
-        Shape::List(items) => Shape::List(items.iter().map(without_references).collect()),
-        Shape::Map(entries) => Shape::Map(
-            entries
-                .iter()
-                .map(|entry| MapEntry {
-                    key: entry.key.clone(),
-                    place: entry.place,
-                    value: without_references(&entry.value),
-                })
-                .collect(),
-        ),
-        other => other.clone(),
+        _ => node.with_values(without_references),
     };
     Node::made(node.place, shape)
 }

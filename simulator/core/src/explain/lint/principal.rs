@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::value::arn::Arn;
 use crate::value::arn::Partition;
+use crate::value::spelling::differ_by;
 
 /// An ARN that has the form of one.
 pub(super) struct Named {
@@ -133,38 +134,9 @@ pub(super) fn unknown_template(text: &str) -> Option<String> {
     Some(format!("{{{{{inner}{end}"))
 }
 
-/// Whether two words differ by at most two letters put in, left out or exchanged. It looks at each letter a few times only.
+/// Whether two words differ by at most two letters put in, left out or exchanged.
 pub(super) fn is_near(a: &str, b: &str) -> bool {
     differ_by(2, a, b)
-}
-
-fn differ_by(letters: usize, a: &str, b: &str) -> bool {
-    // What both begin with needs no change, in the shortest way from one to the other.
-    let mut rests = (a.chars(), b.chars());
-    let (a, b) = loop {
-        let (a, b) = (rests.0.as_str(), rests.1.as_str());
-        match (rests.0.next(), rests.1.next()) {
-            (None, None) => return true,
-            (left, right) if left == right => {}
-            _ => break (a, b),
-        }
-    };
-    let Some(letters) = letters.checked_sub(1) else {
-        return false;
-    };
-    match (without_first(a), without_first(b)) {
-        (Some(a_behind), Some(b_behind)) => {
-            differ_by(letters, a_behind, b_behind) || differ_by(letters, a_behind, b) || differ_by(letters, a, b_behind)
-        }
-        (Some(a_behind), None) => differ_by(letters, a_behind, b),
-        (None, Some(b_behind)) => differ_by(letters, a, b_behind),
-        (None, None) => true,
-    }
-}
-
-fn without_first(text: &str) -> Option<&str> {
-    let mut rest = text.chars();
-    rest.next().map(|_| rest.as_str())
 }
 
 /// Looks for names that are nearly those that are written, as long as that is soon done.

@@ -76,6 +76,24 @@ impl Node {
         }
     }
 
+    /// Its shape with each value in it made anew; a shape without values as it is.
+    pub(crate) fn with_values(&self, make: impl Fn(&Self) -> Self) -> Shape {
+        match &self.shape {
+            Shape::List(items) => Shape::List(items.iter().map(make).collect()),
+            Shape::Map(entries) => Shape::Map(
+                entries
+                    .iter()
+                    .map(|entry| MapEntry {
+                        key: entry.key.clone(),
+                        place: entry.place,
+                        value: make(&entry.value),
+                    })
+                    .collect(),
+            ),
+            other => other.clone(),
+        }
+    }
+
     /// A text in double quotes.
     pub(crate) fn quoted(place: Place, text: String) -> Self {
         Self {

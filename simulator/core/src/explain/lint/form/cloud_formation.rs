@@ -66,18 +66,7 @@ fn without_functions(node: &Node) -> Node {
     let shape = match &node.shape {
         _ if node.is_foreign => Shape::Unknown,
         Shape::Map(entries) if matches!(entries.as_slice(), [only] if is_function(&only.key)) => Shape::Unknown,
-        Shape::Map(entries) => Shape::Map(
-            entries
-                .iter()
-                .map(|entry| MapEntry {
-                    key: entry.key.clone(),
-                    place: entry.place,
-                    value: without_functions(&entry.value),
-                })
-                .collect(),
-        ),
-        Shape::List(items) => Shape::List(items.iter().map(without_functions).collect()),
-        other => other.clone(),
+        _ => node.with_values(without_functions),
     };
     Node::made(node.place, shape)
 }

@@ -254,24 +254,28 @@ fn has_marks(body: &[&str], column: usize) -> bool {
     is_right && has_mark
 }
 
+/// The letters of a line that stand in no string, each with its place.
+fn outside_strings(line: &str) -> impl Iterator<Item = (usize, char)> {
+    let (mut in_string, mut escaped) = (false, false);
+    line.chars().enumerate().filter(move |(_, letter)| {
+        let is_outside = !in_string && *letter != '"';
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = in_string,
+            '"' => in_string = !in_string,
+            _ => {}
+        }
+        is_outside
+    })
+}
+
 /// Opens and closes the brackets of a line that stand in no string and no comment.
 fn scan(line: &str, open: &mut Vec<char>) {
-    let (mut in_string, mut escaped) = (false, false);
-    let mut letters = line.chars().peekable();
-    while let Some(letter) = letters.next() {
-        if in_string {
-            match letter {
-                _ if escaped => escaped = false,
-                '\\' => escaped = true,
-                '"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let mut letters = outside_strings(line).peekable();
+    while let Some((at, letter)) = letters.next() {
         match letter {
-            '"' => in_string = true,
             '#' => return,
-            '/' if letters.peek() == Some(&'/') => return,
+            '/' if letters.peek() == Some(&(at.saturating_add(1), '/')) => return,
             '{' | '[' | '(' => open.push(letter),
             '}' | ']' | ')' => {
                 open.pop();
@@ -304,20 +308,9 @@ fn heredoc_end(lines: &[&str], tag: &str) -> Option<(usize, usize)> {
 /// Of `old -> new` the new value, and some value where none is shown; as long as it was.
 fn settled(line: &str) -> String {
     let letters: Vec<char> = line.chars().collect();
-    let (mut in_string, mut escaped) = (false, false);
     let (mut value, mut arrow) = (None, None);
-    for (at, letter) in letters.iter().enumerate() {
-        if in_string {
-            match letter {
-                _ if escaped => escaped = false,
-                '\\' => escaped = true,
-                '"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    for (at, letter) in outside_strings(line) {
         match letter {
-            '"' => in_string = true,
             '=' if value.is_none() => value = Some(at.saturating_add(1)),
             ' ' if letters.get(at..at.saturating_add(ARROW.len())) == Some(ARROW.as_slice()) => {
                 arrow = Some(at);

@@ -34,9 +34,11 @@ impl Reader<'_> {
             return self.profile(piece, profile);
         }
         if let Some(profiles) = node.get("InstanceProfiles") {
-            let profiles = profiles.list().iter();
-            let found: Vec<bool> = profiles.map(|profile| self.profile(piece, profile)).collect();
-            return found.contains(&true);
+            let mut is_found = false;
+            for profile in profiles.list() {
+                is_found |= self.profile(piece, profile);
+            }
+            return is_found;
         }
         if let Some(arn) = node.get("InstanceProfileArn") {
             return self.node_profile(piece, arn);
@@ -53,22 +55,26 @@ impl Reader<'_> {
     }
 
     fn below(&mut self, piece: &Piece, node: &Node) -> bool {
+        let mut is_found = false;
         match &node.shape {
             Shape::List(items) => {
-                let found: Vec<bool> = items.iter().map(|item| self.below(piece, item)).collect();
-                found.contains(&true)
+                for item in items {
+                    is_found |= self.below(piece, item);
+                }
             }
-            Shape::Map(entries) => entries.iter().fold(false, |found, entry| {
-                let is_one = if entry.key == "IamInstanceProfile" {
-                    let named = entry.value.get("Arn").or(entry.value.get("Name"));
-                    named.is_some_and(|named| self.node_profile(piece, named))
-                } else {
-                    self.below(piece, &entry.value)
-                };
-                is_one || found
-            }),
-            _ => false,
+            Shape::Map(entries) => {
+                for entry in entries {
+                    is_found |= if entry.key == "IamInstanceProfile" {
+                        let named = entry.value.get("Arn").or(entry.value.get("Name"));
+                        named.is_some_and(|named| self.node_profile(piece, named))
+                    } else {
+                        self.below(piece, &entry.value)
+                    };
+                }
+            }
+            _ => {}
         }
+        is_found
     }
 
     fn profile(&mut self, piece: &Piece, profile: &Node) -> bool {
