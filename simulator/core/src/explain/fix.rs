@@ -9,10 +9,19 @@ pub(super) mod aws_auth;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::access_entry::AssociatedPolicy;
 use crate::cluster::eks::parameter::AccessScope;
+use crate::value::blots::Blots;
 use crate::value::printable;
 
 /// What commands begin with. Others are named in backticks as well, such as those of a machine's clock.
 const PROGRAMS: [&str; 6] = ["aws", "eks-auth-sim", "eksctl", "export", "kubectl", "unset"];
+
+/// With whose rights the command behind it is run.
+const AS_ADMINISTRATOR: &str = "; as an administrator of the cluster: ";
+/// How the commands of `aws_auth.rs` begin.
+const WRITES_AWS_AUTH: [&str; 2] = [
+    "kubectl patch configmap aws-auth ",
+    "kubectl create configmap aws-auth ",
+];
 
 /// The policy that is associated with whoever has no rights yet.
 pub(super) const VIEW_POLICY: &str = "AmazonEKSViewPolicy";
@@ -35,19 +44,33 @@ pub fn fix_commands(fix: &str) -> Vec<String> {
     commands
 }
 
+/// A fix with the customer's own blots in it, in the prose as they were written, in commands as words.
+#[must_use]
+pub(crate) fn fix_with_blots(fix: &str, blots: &Blots) -> String {
+    let shown = fix.split('`').enumerate().map(|(at, piece)| {
+        if at % 2 == 1 && is_command(piece) {
+            blots.shown_in_command(piece)
+        } else {
+            blots.shown(piece).replace('`', "'")
+        }
+    });
+    shown.collect::<Vec<String>>().join("`")
+}
+
 /// A fix without the command that writes `aws-auth`: that holds whole lists, and would take the access of all whom the text at hand
 /// does not have.
 #[must_use]
 pub(crate) fn fix_without_patch(fix: &str) -> String {
-    const BEGINS: [&str; 2] = [
-        "; as an administrator of the cluster: `kubectl patch configmap aws-auth ",
-        "; as an administrator of the cluster: `kubectl create configmap aws-auth ",
-    ];
-    let found = BEGINS.iter().find_map(|begin| fix.split_once(begin));
-    let Some((words, rest)) = found else {
+    let found = fix.split_once(AS_ADMINISTRATOR).and_then(|(words, rest)| {
+        let (command, behind) = rest.strip_prefix('`')?.split_once('`')?;
+        WRITES_AWS_AUTH
+            .iter()
+            .any(|begin| command.starts_with(begin))
+            .then_some((words, behind))
+    });
+    let Some((words, behind)) = found else {
         return fix.to_owned();
     };
-    let behind = rest.split_once('`').map_or("", |(_, behind)| behind);
     format!(
         "{words}; an administrator of the cluster edits it (kubectl edit configmap aws-auth -n kube-system){behind}"
     )
@@ -86,7 +109,7 @@ pub(super) fn in_order(commands: &[String]) -> String {
 }
 
 /// A word of a command, quoted where a shell would read it otherwise. What a fix has no form for stands as `NAME`.
-pub(super) fn word(text: &str) -> String {
+pub(crate) fn word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         text.to_owned()
@@ -100,7 +123,7 @@ pub(super) fn word(text: &str) -> String {
 /// A fix in words, and the command that does it where there is one, with whose rights it takes.
 pub(super) fn with_command(words: &str, command: Option<String>) -> String {
     match command {
-        Some(command) => format!("{words}; as an administrator of the cluster: {command}"),
+        Some(command) => format!("{words}{AS_ADMINISTRATOR}{command}"),
         None => words.to_owned(),
     }
 }

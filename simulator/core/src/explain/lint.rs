@@ -36,6 +36,7 @@ use self::tree::Node;
 use self::tree::Place;
 use self::tree::Shape;
 use self::tree::Source;
+use crate::explain::fix::fix_with_blots;
 use crate::value::arn::AccountId;
 use crate::value::arn::Partition;
 use crate::value::blots::Blot;
@@ -193,7 +194,7 @@ fn as_given(found: Finding, blots: &Blots) -> Finding {
         column,
         length: end.saturating_sub(column).max(1),
         message: blots.shown(&found.message),
-        fix: blots.shown(&found.fix),
+        fix: fix_with_blots(&found.fix, blots),
         ..found
     }
 }

@@ -434,7 +434,7 @@ fn grant(record: &Record) -> LogExplanation {
         possible: vec![Cause::Granted, Cause::NoBinding, Cause::NotAuthorized],
         caller: record.arn().map(str::to_owned),
         look_at: vec![
-            format!("kubectl auth can-i --list --as {user}"),
+            format!("kubectl auth can-i --list --as {}", word(user)),
             "kubectl get clusterrolebindings,rolebindings -A -o wide".to_owned(),
         ],
         explanation: with_fields(Finding::new(Cause::Granted, sentence, ""), record).explained(Trace::new()),

@@ -191,11 +191,7 @@ fn target(text: &str) -> Target {
             .next()
             .map(|group| group.as_str().to_owned())
     };
-    let unknown = Target::default();
-    Target {
-        cluster: first(&CLUSTER).unwrap_or(unknown.cluster),
-        region: first(&REGION).unwrap_or(unknown.region),
-    }
+    Target::of_names(first(&CLUSTER).as_deref(), first(&REGION).as_deref())
 }
 
 /// A node that got a 401, its instance profile, and an `aws-auth` in which no role looks like one of nodes.

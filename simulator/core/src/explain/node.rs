@@ -10,9 +10,11 @@ mod tests;
 use super::Cause;
 use super::Finding;
 use super::fix::word;
+use crate::aws::aws_host::is_region;
 use crate::cluster::authorize::entry_of;
 use crate::cluster::eks::Cluster;
 use crate::cluster::eks::parameter::EntryType;
+use crate::cluster::eks::settings::is_cluster_name;
 use crate::kube::request_info::Attributes;
 use crate::value::arn::Arn;
 use crate::value::arn::CanonicalArn;
@@ -111,6 +113,20 @@ impl Target {
         Self {
             cluster: cluster.name.clone(),
             region: cluster.region.clone(),
+        }
+    }
+
+    /// By what a text says of it. What EKS gives no cluster and AWS no region as a name stays a placeholder: whoever wrote it
+    /// has no say in commands that others run.
+    pub(crate) fn of_names(cluster: Option<&str>, region: Option<&str>) -> Self {
+        let unknown = Self::default();
+        Self {
+            cluster: cluster
+                .filter(|name| is_cluster_name(name))
+                .map_or(unknown.cluster, str::to_owned),
+            region: region
+                .filter(|name| is_region(name))
+                .map_or(unknown.region, str::to_owned),
         }
     }
 

@@ -237,6 +237,21 @@ impl Blots {
         shown
     }
 
+    /// The same of a command, which a shell reads: what it would take for more than a word stands as ACCOUNT or NAME.
+    pub(crate) fn shown_in_command(&self, text: &str) -> String {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        let mut shown = text.to_owned();
+        for blot in self.blots.iter().rev().filter(|blot| blot.kind != StandIn::TheAccount) {
+            let said = match blot.text.as_str() {
+                text if !text.is_empty() && text.chars().all(is_plain) => text,
+                _ if blot.kind == StandIn::Account => "ACCOUNT",
+                _ => "NAME",
+            };
+            shown = shown.replace(&blot.stand_in, said);
+        }
+        shown
+    }
+
     /// Whether two accounts, either of which may be a stand-in, may be one and the same: a blot may hide any number, but
     /// who writes two blots in one way means two accounts.
     pub(crate) fn may_be_one(&self, account: &str, other: &str) -> bool {

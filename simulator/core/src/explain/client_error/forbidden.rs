@@ -12,6 +12,7 @@ use super::symptom::Rank;
 use super::symptom::Reading;
 use super::symptom::Says;
 use crate::explain::cause::Cause;
+use crate::explain::fix::word;
 use crate::explain::rbac_fix;
 use crate::explain::request::ANONYMOUS_FIX;
 use crate::kube::request_info::Attributes;
@@ -112,13 +113,13 @@ impl<'a> Refusal<'a> {
     fn question(&self) -> String {
         let scope = self
             .namespace
-            .map_or_else(String::new, |namespace| format!(" -n {namespace}"));
+            .map_or_else(String::new, |namespace| format!(" -n {}", word(namespace)));
         let what = if self.resource.is_empty() {
             self.path.to_owned()
         } else {
             self.resource_argument()
         };
-        format!("kubectl auth can-i {} {what}{scope}", self.verb)
+        format!("kubectl auth can-i {} {}{scope}", word(self.verb), word(&what))
     }
 }
 
@@ -400,7 +401,7 @@ fn refused(at: usize, refusal: &Refusal<'_>, statement: &Statement, context: &Co
                 format!("as an administrator of the cluster: {grant}; or, if an IAM role was meant to ask, {instead}")
             },
             vec![
-                format!("kubectl auth can-i {} --as={}", refusal.verb, refusal.user),
+                format!("kubectl auth can-i {} --as={}", word(refusal.verb), word(refusal.user)),
                 "whether the client was meant to use a kubeconfig or an IAM role (KUBECONFIG, AWS_ROLE_ARN in its pod)"
                     .to_owned(),
             ],

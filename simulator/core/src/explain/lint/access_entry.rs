@@ -351,11 +351,8 @@ fn node_entry_fix(entry: &Node) -> String {
     let arn = entry.text_at("principalArn").unwrap_or("ARN");
     let name = arn.rsplit('/').next().unwrap_or_default();
     let own = entry.text_at("accessEntryArn").and_then(|arn| Arn::parse(arn).ok());
-    let unknown = Target::default();
-    let target = Target {
-        cluster: entry.text_at("clusterName").map_or(unknown.cluster, str::to_owned),
-        region: own.map_or(unknown.region, |own| own.region),
-    };
+    let region = own.as_ref().map(|own| own.region.as_str());
+    let target = Target::of_names(entry.text_at("clusterName"), region);
     format!("for nodes: {}", target.replace(arn, NodeKind::of(name, "")))
 }
 

@@ -202,12 +202,12 @@ impl AuditEvent {
         diagnosis.fix = self.least_fix();
         diagnosis.look_at = vec![
             format!(
-                "kubectl auth can-i --list --as '{}'{}",
-                self.user.username,
+                "kubectl auth can-i --list --as {}{}",
+                word(&self.user.username),
                 self.user
                     .groups
                     .iter()
-                    .map(|group| format!(" --as-group '{group}'"))
+                    .map(|group| format!(" --as-group {}", word(group)))
                     .collect::<String>()
             ),
             "kubectl get clusterrolebindings,rolebindings -A -o wide".to_owned(),

@@ -9,6 +9,7 @@ use super::Mapped;
 use super::PrincipalExplanation;
 use crate::explain::Cause;
 use crate::explain::Explanation;
+use crate::explain::fix_with_blots;
 use crate::explain::fix_without_patch;
 use crate::explain::lint::Severity;
 use crate::value::arn::Arn;
@@ -113,7 +114,7 @@ impl Blotted {
                 _ => finding.column,
             },
             message: self.blots.shown(&finding.message),
-            fix: self.blots.shown(&finding.fix),
+            fix: fix_with_blots(&finding.fix, &self.blots),
             ..finding
         }
     }
@@ -169,7 +170,7 @@ impl Blotted {
             sentence: shown(&explanation.sentence),
             evidence: explanation.evidence.iter().map(|fact| shown(fact)).collect(),
             // What is blotted out is nothing to be written into a cluster.
-            fix: match shown(&explanation.fix) {
+            fix: match fix_with_blots(&explanation.fix, &self.blots) {
                 fix if fix == explanation.fix => fix,
                 fix => fix_without_patch(&fix),
             },

@@ -18,6 +18,8 @@ use super::facts::Reader;
 use super::paste;
 use super::paste::Form;
 use super::paste::Piece;
+use crate::aws::aws_host::is_region;
+use crate::cluster::eks::settings::is_cluster_name;
 use crate::cluster::mapping::aws_auth::AwsAuth;
 use crate::value::arn::CanonicalArn;
 use crate::value::log::Record;
@@ -320,12 +322,13 @@ fn take(piece: &Piece, file: &str, facts: Facts, recognised: &mut Recognised) {
     if let Some(mode) = facts.mode {
         recognised.mode = Some(mode.value);
     }
+    // They stand in commands that others run, so that they are names and nothing else.
     for found in facts.cluster_names {
         let (name, region) = &mut recognised.cluster;
-        if name.is_empty() {
+        if name.is_empty() && is_cluster_name(&found.value.name) {
             *name = found.value.name;
         }
-        if region.is_empty() {
+        if region.is_empty() && is_region(&found.value.region) {
             *region = found.value.region;
         }
     }

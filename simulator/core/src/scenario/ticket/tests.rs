@@ -1088,3 +1088,52 @@ fn a_list_is_written_only_where_it_is_known_whole() {
         assert!(!fix.contains("kubectl patch"), "{fix}");
     }
 }
+
+/// Whoever wrote the ticket has no say in the commands that whoever reads it runs.
+#[test]
+fn no_command_has_words_of_a_ticket_that_a_shell_would_obey() {
+    const HOSTILE: [&str; 4] = ["$(id)", ";id", "'$(id)'", "a|id"];
+    const TICKETS: [&str; 9] = [
+        "$ aws eks update-kubeconfig --name cX --region euX\nerror: You must be logged in to the server (Unauthorized)\n",
+        "error: You must be logged in to the server (Unauthorized)\n{\"cluster\":{\"name\":\"cX\",\"arn\":\"arn:aws:eks:euX:111122223333:cluster/cX\",\
+         \"accessConfig\":{\"authenticationMode\":\"API\"}}}\n",
+        "Error from server (Forbidden): podsX is forbidden: User \"uX\" cannot list resource \"podsX\" in API group \"\" in the namespace \"nX\"\n",
+        "Error from server (Forbidden): pods is forbidden: User \"system:serviceaccount:nX:aX\" cannot list resource \"pods\" in API group \
+         \"\" in the namespace \"nX\"\n",
+        "{\"accessEntry\":{\"clusterName\":\"cX\",\"principalArn\":\"arn:aws:iam::111122223333:role/NodeInstanceRole-X\",\"kubernetesGroups\":\
+         [\"system:nodes\"],\"type\":\"STANDARD\",\"accessEntryArn\":\"arn:aws:eks:euX:111122223333:access-entry/c/role/111122223333/x/0\"}}\n",
+        "time=\"2026-11-30T08:00:00Z\" level=warning msg=\"access denied\" arn=\"arn:aws:iam::X:role/oX\" error=\"identity is not mapped\"\n",
+        "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"verb\":\"list\",\"stage\":\"ResponseComplete\",\"user\":{\"username\":\"uX\",\
+         \"groups\":[\"gX\"]},\"objectRef\":{\"resource\":\"pods\",\"namespace\":\"nX\"},\"responseStatus\":{\"code\":403,\"reason\":\"Forbidden\",\
+         \"message\":\"pods is forbidden\"}}\n",
+        "E0304 05:06:07.100000 99 kubelet_node_status.go:96] \"Unable to register node with API server\" err=\"Unauthorized\" node=\"aX\"\n\
+         {\"InstanceProfile\":{\"InstanceProfileName\":\"pX\",\"Arn\":\"arn:aws:iam::111122223333:instance-profile/pX\",\"Roles\":[]}}\n",
+        "The config profile (pX) could not be found\naws eks get-token --cluster-name cX --region euX --profile pX\n",
+    ];
+    // What stands between single quotes a shell takes as it is.
+    let bare = |command: &str| -> String { command.replace("'\\''", "").split('\'').step_by(2).collect() };
+    for ticket in TICKETS {
+        for hostile in HOSTILE {
+            let text = ticket.replace('X', hostile);
+            let answer = answered(&[&text]);
+            for judgement in [&answer.main].into_iter().chain(&answer.others) {
+                let asked = judgement
+                    .look_at
+                    .iter()
+                    .map(|look| look.split("   #").next().unwrap_or_default().to_owned())
+                    .filter(|look| {
+                        ["aws ", "eksctl ", "kubectl "]
+                            .iter()
+                            .any(|program| look.starts_with(program))
+                    });
+                for command in crate::explain::fix_commands(&judgement.fix).into_iter().chain(asked) {
+                    let bare = bare(&command);
+                    assert!(
+                        !["$(", ";id", "|id"].iter().any(|sign| bare.contains(sign)),
+                        "{text}\n{command}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -21,6 +21,7 @@ use crate::explain::node;
 use crate::explain::node::NodeArn;
 use crate::explain::node::NodeKind;
 use crate::explain::node::Target;
+use crate::explain::shell_word;
 use crate::value::arn::Arn;
 
 /// The instance of which only the role is known.
@@ -291,7 +292,7 @@ impl Case<'_> {
                 format!(
                     "aws iam get-instance-profile --instance-profile-name {} --query 'InstanceProfile.Roles[].Arn'   # the role as \
                      which the node asks",
-                    known.profile
+                    shell_word(&known.profile)
                 )
             });
         }
